@@ -1,0 +1,15 @@
+"""numpygan: Generative Adversarial Nets (Goodfellow et al., 2014) with hand-written forward and backward passes."""
+
+from .errors import Diverged, NumpyganError
+from .gan.algorithm1 import algorithm1
+from .gan.authors2014 import authors2014
+from .gan.sgd import Adam, Momentum
+from .nn.layers import Affine, Dropout, Layer, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
+from .nn.mlp import MLP
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MLP", "Layer", "Affine", "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Maxout", "Dropout",
+    "Momentum", "Adam", "algorithm1", "authors2014", "NumpyganError", "Diverged",
+]  # fmt: skip

@@ -1,0 +1,7 @@
+"""python -m numpygan"""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

@@ -1,0 +1,160 @@
+"""The array-module switch: which module an array lives in, moving arrays, named random streams.
+
+Everything that has to differ between NumPy and CuPy, or between real and complex arrays, is here, so that the mathematics in
+`nn/` and `gan/` is written once.
+"""
+
+import json
+
+import numpy
+
+from .errors import NumpyganError
+
+STREAMS = ("init", "data", "noise", "dropout", "sample")
+_WORDS = 4096  # random 64-bit words drawn at a time: 32 KiB, so that no draw allocates more
+
+
+def array_module(device):
+    """The array module of `device`: NumPy for "cpu", CuPy for "gpu".
+
+    Raises NumpyganError if the device is unknown, CuPy is not installed or it finds no GPU.
+    """
+    if device == "cpu":
+        return numpy
+    if device != "gpu":
+        raise NumpyganError(f"device: there is no {device!r}; expected 'cpu' or 'gpu'.")
+    try:
+        import cupy
+    except ImportError:
+        raise NumpyganError(
+            "device 'gpu': CuPy is not installed; install it with `pip install 'numpygan[gpu]'` (CUDA 12) or "
+            "`pip install 'numpygan[gpu13]'` (CUDA 13), or use --device cpu."
+        ) from None
+    if not cupy.cuda.is_available():
+        raise NumpyganError(
+            "device 'gpu': CuPy is installed but finds no CUDA GPU; check the driver with `nvidia-smi`, or use --device cpu."
+        )
+    return cupy
+
+
+def require(xp, **named):
+    """Raise NumpyganError unless every named array lives in the array module `xp`. Nothing is ever converted."""
+    for name, array in named.items():
+        if not isinstance(array, xp.ndarray):
+            raise NumpyganError(
+                f"{name}: expected an array of {xp.__name__}, got {type(array).__module__}.{type(array).__name__}; "
+                f"move it with numpygan.arrays.to_device."
+            )
+
+
+def to_host(array):
+    """`array` as a NumPy array; a copy if it was on a GPU (which waits for the GPU)."""
+    return array.get() if hasattr(array, "get") else numpy.asarray(array)
+
+
+def to_device(array, xp):
+    """The NumPy array `array` in the array module `xp`."""
+    return xp.asarray(array)
+
+
+def larger(xp, a, b, out):
+    """The elementwise maximum of a and b into `out`; of complex numbers, the one with the larger real part (a at a tie).
+
+    A complex-step derivative must take the same branch as the real function, so the imaginary part has no say.
+    """
+    if xp.iscomplexobj(a):
+        out[...] = xp.where(a.real >= xp.real(b), a, b)
+    else:
+        xp.maximum(a, b, out=out)
+    return out
+
+
+def gather(xp, array, rows, out):
+    """The rows `rows` of `array` into `out`, which has the same dtype."""
+    if xp is numpy:
+        numpy.take(array, rows, axis=0, out=out, mode="clip")  # mode="raise" would gather into a copy of `out` first
+    else:
+        xp.take(array, rows, axis=0, out=out)
+
+
+def all_finite(xp, array):
+    """Whether every entry is finite, as a bool (waits for a GPU)."""
+    return bool(xp.isfinite(array).all())
+
+
+class Stream:
+    """A named stream of random numbers whose state can be saved and restored.
+
+    Numbers are drawn on the host with NumPy's PCG64, so a run draws the same ones on every device.
+    """
+
+    def __init__(self, seed):
+        """`seed`: an int or a numpy SeedSequence."""
+        self.generator = numpy.random.Generator(numpy.random.PCG64(seed))
+
+    def uniform(self, out, low, high):
+        """Fill `out` with draws from U(low, high)."""
+        self._fill(self.generator.random, out, high - low, low)
+
+    def normal(self, out):
+        """Fill `out` with draws from N(0, 1)."""
+        self._fill(self.generator.standard_normal, out, 1.0, 0.0)
+
+    def keep(self, out, keep):
+        """Fill `out` with 1/keep with probability `keep` (rounded to a multiple of 1/65536), else 0: a dropout mask.
+
+        A mask entry needs 16 random bits, not a 32-bit float: four masks for the price of one.
+        """
+        host = out if isinstance(out, numpy.ndarray) else numpy.empty(out.shape, out.dtype)
+        flat = host.reshape(-1)
+        threshold = numpy.uint16(min(round(keep * 65536), 65535))
+        scale = flat.dtype.type(1 / keep)
+        for start in range(0, flat.size, 4 * _WORDS):
+            part = flat[start : start + 4 * _WORDS]
+            words = self.generator.bit_generator.random_raw(-(-part.size // 4))
+            bits = words.astype("<u8", copy=False).view("<u2")[: part.size]
+            numpy.multiply(bits < threshold, scale, out=part)
+        if host is not out:
+            out.set(host)
+
+    def permutation(self, n):
+        """A random order of 0..n-1, on the host."""
+        return self.generator.permutation(n)
+
+    def integers(self, n, size):
+        """`size` draws from 0..n-1, on the host."""
+        return self.generator.integers(n, size=size)
+
+    def _fill(self, draw, out, scale, shift):
+        host = out if isinstance(out, numpy.ndarray) else numpy.empty(out.shape, out.dtype)
+        real = host.real if numpy.iscomplexobj(host) else host
+        if real.flags.c_contiguous:
+            draw(dtype=real.dtype, out=real)
+        else:  # the real part of a complex array, or the column of a matrix
+            real[...] = draw(real.shape, dtype=real.dtype)
+        if scale != 1.0:
+            real *= scale
+        if shift != 0.0:
+            real += shift
+        if real is not host and numpy.iscomplexobj(host):
+            host.imag[...] = 0
+        if host is not out:
+            out.set(host)
+
+    @property
+    def state(self):
+        """The state as a JSON string."""
+        return json.dumps(self.generator.bit_generator.state)
+
+    @state.setter
+    def state(self, text):
+        self.generator.bit_generator.state = json.loads(text)
+
+
+def streams(seed):
+    """One seed to named, independent streams: `init`, `data`, `noise`, `dropout`, `sample`.
+
+    Drawing more from one (a picture's samples, say) never changes what the others draw.
+    """
+    children = numpy.random.SeedSequence(seed).spawn(len(STREAMS))
+    return {name: Stream(child) for name, child in zip(STREAMS, children)}

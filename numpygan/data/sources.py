@@ -1,0 +1,111 @@
+"""What minibatches are drawn from: p_data over a dataset or a toy mixture, and the noise prior p_z.
+
+Each has `minibatch(out)`, which fills the rows of a device array, and `state()`/`restore(state)` for what its stream's state
+doesn't hold. `size` is the number of examples in an epoch.
+"""
+
+import math
+
+import numpy
+
+from ..arrays import gather, to_device
+from ..errors import NumpyganError
+
+
+class Shuffled:
+    """p_data: the rows of a dataset in a fresh random order each epoch, m at a time.
+
+    rows    (N, d) on the host, uint8 (0..255 becomes [0, 1] minibatch by minibatch) or float
+    A remainder of fewer than m rows is left over at the end of an epoch; the next order decides which.
+    """
+
+    def __init__(self, rows, stream, xp=numpy):
+        self.size = len(rows)
+        self._rows, self._stream, self._xp = to_device(rows, xp), stream, xp
+        self._scale = 1 / 255 if rows.dtype == numpy.uint8 else 1.0
+        self._picked = None
+        self._position = self.size  # at the end: the first minibatch begins a new order
+        self._reorder(numpy.arange(self.size))
+
+    def _reorder(self, order):
+        self._order = order
+        self._device_order = to_device(order, self._xp)
+
+    def minibatch(self, out):
+        m = len(out)
+        if m > self.size:
+            raise NumpyganError(f"minibatch: {m} rows asked for, but the data has {self.size}.")
+        if self._position + m > self.size:
+            self._reorder(self._stream.permutation(self.size))
+            self._position = 0
+        if self._picked is None or len(self._picked) != m:
+            self._picked = self._xp.empty((m, self._rows.shape[1]), self._rows.dtype)
+        gather(self._xp, self._rows, self._device_order[self._position : self._position + m], self._picked)
+        self._xp.multiply(self._picked, self._scale, out=out)
+        self._position += m
+
+    def state(self):
+        return {"order": self._order, "position": numpy.int64(self._position)}
+
+    def restore(self, state):
+        self._reorder(numpy.array(state["order"]))
+        self._position = int(state["position"])
+
+
+class Mixture:
+    """p_data: a mixture of Gaussians with equal weights and one standard deviation, drawn afresh each time.
+
+    means  (modes, d);  std  the standard deviation σ of every mode in every direction
+    """
+
+    size = 500_000  # draws that count as an epoch
+
+    def __init__(self, means, std, stream=None, xp=numpy):
+        self.means, self.std = numpy.asarray(means, "float64"), std
+        self._stream, self._xp = stream, xp
+        self._device_means = to_device(self.means, xp)
+
+    def minibatch(self, out):
+        modes = self._stream.integers(len(self.means), len(out))
+        self._stream.normal(out)
+        out *= self.std
+        out += self._device_means[to_device(modes, self._xp)]
+
+    def state(self):
+        return {}
+
+    def restore(self, state):
+        """Nothing: the stream holds it all."""
+
+
+class Noise:
+    """p_z: independent components, "uniform" on (−√3, √3) or "gaussian" N(0, 1); both have variance 1."""
+
+    def __init__(self, kind, stream):
+        self._kind, self._stream = kind, stream
+
+    def minibatch(self, out):
+        if self._kind == "uniform":
+            self._stream.uniform(out, -math.sqrt(3), math.sqrt(3))
+        else:
+            self._stream.normal(out)
+
+
+def ring(radius=1.0, std=0.01, modes=8):
+    """The means and σ of `modes` Gaussians on a circle (PacGAN's ring: radius 1, σ .01)."""
+    angles = 2 * numpy.pi * numpy.arange(modes) / modes  # linspace(0, 2π, modes) would put two modes in one place
+    return radius * numpy.stack([numpy.cos(angles), numpy.sin(angles)], 1), std
+
+
+def grid(std=0.05):
+    """The means and σ of 25 Gaussians on {−4, −2, 0, 2, 4}² (PacGAN's grid: σ .05)."""
+    ticks = numpy.arange(-4.0, 5.0, 2.0)
+    return numpy.stack(numpy.meshgrid(ticks, ticks), -1).reshape(-1, 2), std
+
+
+def gauss1d():
+    """The means and σ of a one-dimensional mixture of two Gaussians, at −1.5 and 1.5, σ .5."""
+    return numpy.array([[-1.5], [1.5]]), 0.5
+
+
+TOYS = {"gauss1d": gauss1d, "ring": ring, "grid": grid}

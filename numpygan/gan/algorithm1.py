@@ -1,0 +1,47 @@
+"""Algorithm 1 of the paper: minibatch stochastic gradient training of generative adversarial nets."""
+
+from .game import Game
+from .objective import g_loss, value_slopes
+
+
+def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non_saturating"):
+    """Run Algorithm 1 (paper, §3), one iteration each time the generator is advanced; yields the Game just played.
+
+        for number of training iterations:
+            for k steps:
+                sample minibatches of m noise samples z from p_z and m examples x from p_data
+                ascend θ_d along  ∇_θd (1/m) Σ [log D(x) + log(1 − D(G(z)))]
+            sample a fresh minibatch of m noise samples
+            descend θ_g along  ∇_θg of the generator's loss
+
+    G, D           MLPs; D ends at its logit
+    p_data, p_z    have `minibatch(out)`, which fills the rows of `out` (m, d) and (m, n_z) with fresh draws
+    rule_g, rule_d learning rules (`numpygan.gan.sgd`) for G and D
+    dropout        the stream that D's dropout masks are drawn from
+    m, k           the rows of a minibatch; the steps of D in an iteration
+    loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1; "non_saturating": −(1/m) Σ log D(G(z)),
+                   which the paper recommends early in learning
+    """
+    xp, (_, loss_slope) = G.xp, g_loss(loss)
+    game = Game(G, D, m)
+    pass_g, pass_d, pass_dg, real, fake = game.pass_g, game.pass_d, game.pass_dg, game.real, game.fake
+    while True:
+        for _ in range(k):
+            p_z.minibatch(pass_g.x)
+            p_data.minibatch(real.x)
+            fake.x[...] = G.forward(pass_g.x, pass_g)
+            D.draw_masks(pass_d, dropout)
+            D.forward(pass_d.x, pass_d)  # both halves in one pass
+            value_slopes(xp, real.y, fake.y, out_real=real.gy, out_fake=fake.gy)
+            D.backward(pass_d.gy, pass_d, inputs=False)
+            rule_d.ascend()
+
+        p_z.minibatch(pass_g.x)
+        pass_dg.x[...] = G.forward(pass_g.x, pass_g)
+        D.draw_masks(pass_dg, dropout)
+        D.forward(pass_dg.x, pass_dg)  # the updated D
+        loss_slope(xp, pass_dg.y, out=pass_dg.gy)
+        gy = D.backward(pass_dg.gy, pass_dg, params=False)  # θ_d is frozen
+        G.backward(gy, pass_g, inputs=False)
+        rule_g.descend()
+        yield game

@@ -1,0 +1,37 @@
+"""The update of the authors' released code (goodfeli/adversarial, 2014), which differs from the paper's Algorithm 1."""
+
+from .game import Game
+from .objective import non_saturating_slope, value_slopes
+
+
+def authors2014(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100):
+    """Run the authors' simultaneous update, one iteration each time the generator is advanced; yields the Game just played.
+
+    It differs from `algorithm1` in that
+    1. D and G move at once, from gradients at the same (θ_d, θ_g): G does not see the updated D;
+    2. both gradients come from one minibatch of noise and one draw of dropout masks for the generated half, and k is 1;
+    3. D ascends ½ V: a learning rate of 0.1 here equals 0.05 on Algorithm 1's gradient;
+    4. G descends −log D(G(z)) (non-saturating), never log(1 − D(G(z))), its gradient passing through the dropped-out D.
+
+    The arguments are those of `algorithm1`.
+    """
+    xp = G.xp
+    game = Game(G, D, m, one_pass=True)
+    pass_g, pass_d, real, fake = game.pass_g, game.pass_d, game.real, game.fake
+    while True:
+        p_z.minibatch(pass_g.x)
+        p_data.minibatch(real.x)
+        fake.x[...] = G.forward(pass_g.x, pass_g)
+        D.draw_masks(pass_d, dropout)
+        D.forward(pass_d.x, pass_d)
+
+        value_slopes(xp, real.y, fake.y, out_real=real.gy, out_fake=fake.gy)
+        pass_d.gy *= 0.5
+        D.backward(pass_d.gy, pass_d, inputs=False)
+        non_saturating_slope(xp, fake.y, out=fake.gy)
+        gy = D.backward(fake.gy, fake, params=False)
+        G.backward(gy, pass_g, inputs=False)
+
+        rule_d.ascend()
+        rule_g.descend()
+        yield game

@@ -1,0 +1,28 @@
+"""The state of play that the two training algorithms share."""
+
+from . import objective
+
+
+class Game:
+    """G, D and the tapes of one iteration.
+
+    pass_g      G's pass over m noise rows
+    pass_d      D's pass over 2m rows: m examples (`real`), then m generated rows (`fake`)
+    pass_dg     D's pass over the m generated rows that teach G; `fake` itself if G learns from the pass that D learns from
+    """
+
+    def __init__(self, G, D, m, one_pass=False):
+        self.G, self.D, self.m = G, D, m
+        self.pass_g = G.tape(m)
+        self.pass_d = D.tape(2 * m)
+        self.real, self.fake = self.pass_d[:m], self.pass_d[m:]
+        self.pass_dg = self.fake if one_pass else D.tape(m)
+
+    def scores(self):
+        """V(D, G), mean D(x) and mean D(G(z)) of the last D step, as one device array of three numbers."""
+        xp, real, fake = self.D.xp, self.real.y, self.fake.y
+        return xp.stack([
+            objective.value(xp, real, fake),
+            objective.probability(xp, real).mean(),
+            objective.probability(xp, fake).mean(),
+        ])  # fmt: skip

@@ -1,0 +1,54 @@
+"""From a recipe's few words ("relu 1200", "maxout 240x5") to the networks G and D."""
+
+from ..errors import NumpyganError
+from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
+from ..nn.mlp import MLP
+
+NONLINEARITIES = {"relu": ReLU, "leaky": LeakyReLU, "tanh": Tanh, "sigmoid": Sigmoid}
+VISIBLE = ("sigmoid", "tanh", "linear")
+
+
+def hidden_layer(field, text):
+    """A hidden layer such as "relu 1200" or "maxout 240x5": the width of its Affine, its nonlinearity, its own width.
+
+    Raises NumpyganError, naming `field`, if `text` is no such layer.
+    """
+    kind, _, size = text.partition(" ")
+    units, x, pieces = size.partition("x")
+    if kind == "maxout" and _count(units) and _count(pieces) and int(pieces) > 1:
+        return int(units) * int(pieces), Maxout(int(pieces)), int(units)
+    if kind in NONLINEARITIES and _count(units) and not x:
+        return int(units), NONLINEARITIES[kind](), int(units)
+    raise NumpyganError(
+        f"{field}: {text!r} is not a hidden layer; expected {', '.join(NONLINEARITIES)} and a width (relu 1200), "
+        f"or maxout, units and pieces (maxout 240x5)."
+    )
+
+
+def build(recipe, dim, xp, visible_bias=0.0):
+    """The networks (G, D) of `recipe` for rows of width `dim`, not yet initialized; G's visible bias starts at `visible_bias`."""
+    layers, n = [], recipe.noise_dim
+    for text, scale in zip(recipe.generator[:-1], recipe.scale_g):
+        affine, nonlinearity, units = hidden_layer("generator", text)
+        layers += [Affine(n, affine, scale or None), nonlinearity]
+        n = units
+    layers.append(Affine(n, dim, recipe.scale_g[-1] or None, visible_bias))
+    if recipe.generator[-1] != "linear":
+        layers.append(NONLINEARITIES[recipe.generator[-1]]())
+    G = MLP(layers, recipe.dtype, xp)
+
+    layers, n = [], dim
+    for text, keep, scale in zip(recipe.discriminator, recipe.keep, recipe.scale_d):
+        affine, nonlinearity, units = hidden_layer("discriminator", text)
+        layers += [*_dropout(keep), Affine(n, affine, scale or None), nonlinearity]
+        n = units
+    layers += [*_dropout(recipe.keep[-1]), Affine(n, 1, recipe.scale_d[-1] or None)]
+    return G, MLP(layers, recipe.dtype, xp)
+
+
+def _dropout(keep):
+    return [Dropout(keep)] if keep < 1 else []
+
+
+def _count(text):
+    return text.isascii() and text.isdecimal() and 0 < int(text) < 10**6

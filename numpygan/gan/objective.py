@@ -1,0 +1,65 @@
+"""The value function V(D, G) and the generator's losses, at the logits of D.
+
+D(x) = σ(a), so log D = −softplus(−a) and log(1 − D) = −softplus(a): nothing is ever the logarithm of a rounded sigmoid.
+Their derivatives are ∂log D/∂a = 1 − D and ∂log(1 − D)/∂a = −D. Arrays of logits are (m, 1); means are over the m rows; values
+are in nats and stay on the device.
+"""
+
+from ..errors import NumpyganError
+from ..nn.layers import sigmoid
+
+
+def softplus(xp, a):
+    """log(1 + e^a) = max(a, 0) + log(1 + e^−|a|), which overflows for no finite a."""
+    magnitude = xp.where(a.real < 0, -a, a)  # not abs, which would drop a complex step
+    return xp.where(a.real < 0, 0, a) + xp.log1p(xp.exp(-magnitude))
+
+
+def probability(xp, a):
+    """D = σ(a)."""
+    return sigmoid(xp, a, xp.empty_like(a))
+
+
+def value(xp, a_real, a_fake):
+    """V(D, G) = (1/m) Σ [log D(x) + log(1 − D(G(z)))] (paper, Eq. 1 and Algorithm 1)."""
+    return -softplus(xp, -a_real).mean() - softplus(xp, a_fake).mean()
+
+
+def value_slopes(xp, a_real, a_fake, out_real, out_fake):
+    """Write ∂V/∂a = (1 − D(x))/m for the real rows and −D(G(z))/m for the generated rows: the seeds of D's backward pass."""
+    xp.divide(probability(xp, -a_real), len(a_real), out=out_real)
+    xp.divide(probability(xp, a_fake), -len(a_fake), out=out_fake)
+
+
+def saturating(xp, a):
+    """L_G = (1/m) Σ log(1 − D(G(z))), to be descended: the letter of Algorithm 1. Its slope vanishes where D is sure (D → 0)."""
+    return -softplus(xp, a).mean()
+
+
+def saturating_slope(xp, a, out):
+    """∂L_G/∂a = −D/m."""
+    xp.divide(probability(xp, a), -len(a), out=out)
+
+
+def non_saturating(xp, a):
+    """L_G = −(1/m) Σ log D(G(z)): the paper's §3 alternative, the same fixed point with stronger gradients early in learning."""
+    return softplus(xp, -a).mean()
+
+
+def non_saturating_slope(xp, a, out):
+    """∂L_G/∂a = −(1 − D)/m."""
+    xp.divide(probability(xp, -a), -len(a), out=out)
+
+
+# The generator's losses: each beside its slope, so that whatever checks one checks all.
+G_LOSSES = {
+    "saturating": (saturating, saturating_slope),
+    "non_saturating": (non_saturating, non_saturating_slope),
+}
+
+
+def g_loss(name):
+    """The generator's loss `name` and its slope. Raises NumpyganError for an unknown name."""
+    if name not in G_LOSSES:
+        raise NumpyganError(f"loss: there is no {name!r}; expected one of {', '.join(G_LOSSES)}.")
+    return G_LOSSES[name]

@@ -1,0 +1,76 @@
+"""The experiments as plain data. Every field can be changed from the command line with --set FIELD=VALUE."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One experiment. The defaults are the authors' MNIST table (`mnist.yaml` of their released code)."""
+
+    name: str = "mnist-authors"
+    about: str = "MNIST with the authors' own numbers, by Algorithm 1"
+    data: str = "mnist"  # "mnist", "gauss1d", "ring", "grid", or a path (see --data)
+    preprocess: str = "none"  # or "contrast": global contrast normalisation to length 55
+    generator: tuple[str, ...] = ("relu 1200", "relu 1200", "sigmoid")  # hidden layers, then the visible nonlinearity
+    discriminator: tuple[str, ...] = ("maxout 240x5", "maxout 240x5")  # hidden layers; one logit follows
+    keep: tuple[float, ...] = (0.8, 0.5, 0.5)  # dropout in D: the share kept of its input and of each hidden layer
+    scale_g: tuple[float, ...] = (0.05, 0.05, 0.05)  # G's weights start in U(−scale, scale), layer by layer; 0: Glorot's scale
+    scale_d: tuple[float, ...] = (0.005, 0.005, 0.005)  # D's likewise
+    bias: str = "mean"  # G's visible bias starts at the logit of the mean training example; "zero": at 0
+    noise: str = "uniform"  # on (−√3, √3); or "gaussian"
+    noise_dim: int = 100
+    algorithm: str = "algorithm1"  # or "authors2014"
+    loss: str = "non_saturating"  # or "saturating"
+    k: int = 1  # steps of D in an iteration
+    batch: int = 100  # rows of a minibatch
+    rule: str = "momentum"  # or "adam"
+    learning_rate_g: float = 0.1
+    learning_rate_d: float = 0.1
+    learning_rate_decay: float = 1.000004  # rates are divided by this at every iteration …
+    learning_rate_floor: float = 1e-6  # … down to this
+    momentum: float = 0.5  # in epoch 1 …
+    momentum_final: float = 0.7  # … linearly to this …
+    momentum_epochs: int = 250  # … in this epoch
+    max_norm: float = 0.0  # largest length of a column of D's weights; 0: no limit
+    epochs: float = 250.0  # the length of the run
+    dtype: str = "float32"
+    seed: int = 0
+
+    def learning_rates(self, iteration):
+        """The rates of G and D in iteration 0, 1, 2, …: max(floor, rate · decay^−iteration)."""
+        factor = self.learning_rate_decay**-iteration
+        return tuple(max(self.learning_rate_floor, rate * factor) for rate in (self.learning_rate_g, self.learning_rate_d))
+
+    def momentum_in(self, epoch):
+        """μ in epoch 1, 2, …: linear from `momentum` in epoch 1 to `momentum_final` in epoch `momentum_epochs`, then constant."""
+        share = min(1.0, (epoch - 1) / max(1, self.momentum_epochs - 1))
+        return self.momentum + share * (self.momentum_final - self.momentum)
+
+
+_TOY = Recipe(
+    generator=("relu 128", "relu 128", "linear"), discriminator=("relu 128", "relu 128"), keep=(1.0, 1.0, 1.0),
+    scale_g=(0.0, 0.0, 0.0), scale_d=(0.0, 0.0, 0.0), bias="zero", noise="gaussian", noise_dim=2, rule="adam", batch=128,
+    learning_rate_g=1e-3, learning_rate_d=1e-3, learning_rate_decay=1.0, momentum=0.5, momentum_final=0.5, epochs=4.0,
+)  # fmt: skip
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(name="mnist", about="MNIST by Algorithm 1"),
+        Recipe(name="mnist-authors"),
+        Recipe(name="mnist-2014", about="MNIST by the simultaneous update of the authors' released code", algorithm="authors2014"),
+        Recipe(
+            name="tfd", about="Toronto Face Database, fully connected; bring your own tfd.npy (N × 48 × 48)", data="tfd.npy", generator=("relu 8000", "sigmoid 100", "sigmoid"), bias="zero", noise="gaussian",
+            discriminator=("maxout 1200x5", "maxout 1200x5"), max_norm=1.9365,
+            learning_rate_g=0.05, learning_rate_d=0.05, epochs=22.0,
+        ),
+        Recipe(
+            name="cifar10", about="CIFAR-10, fully connected; bring the binary version (cifar-10-batches-bin)", data="cifar-10-batches-bin", preprocess="contrast", generator=("relu 8000", "sigmoid 8000", "linear"),
+            scale_g=(0.05, 0.05, 0.5), bias="zero", noise="gaussian", discriminator=("maxout 1600x5", "maxout 1600x5"),
+            learning_rate_g=0.025, learning_rate_d=0.025,
+        ),
+        replace(_TOY, name="gauss1d", about="two Gaussians on a line", data="gauss1d", noise="uniform", noise_dim=1),
+        replace(_TOY, name="ring", about="8 Gaussians on a circle", data="ring"),
+        replace(_TOY, name="grid", about="25 Gaussians on a square grid", data="grid"),
+    )
+}  # fmt: skip

@@ -1,0 +1,26 @@
+"""Drawing samples from p_g, the distribution of G(z)."""
+
+import numpy
+
+from ..arrays import to_host
+from ..data.sources import Noise
+
+_ROWS = 250  # rows in a pass: large enough for the products, small enough for the memory
+
+
+def sample(G, noise, n, stream):
+    """n draws of G(z), z from the prior `noise` ("uniform" or "gaussian") and `stream`: (n, d) on the host, float."""
+    p_z, z = Noise(noise, stream), G.xp.zeros((n, G.n_in), G.dtype)
+    p_z.minibatch(z)
+    return generate(G, z)
+
+
+def generate(G, z):
+    """G(z) for the rows of z (n, n_z), a device array: (n, d) on the host."""
+    rows = min(_ROWS, len(z))
+    tape = G.tape(rows, training=False)
+    out = numpy.empty((len(z), G.n_out), G.dtype)
+    for start in range(0, len(z), rows):
+        part = tape[: min(rows, len(z) - start)]
+        out[start : start + rows] = to_host(G.forward(z[start : start + rows], part))
+    return out

@@ -1,0 +1,99 @@
+"""A recipe by name, its fields changed and checked."""
+
+import difflib
+import math
+from dataclasses import fields, replace
+
+from ..errors import NumpyganError
+from .networks import VISIBLE, hidden_layer
+from .objective import G_LOSSES
+from .recipes import RECIPES, Recipe
+from .sgd import RULES
+
+
+def recipe_named(name):
+    """The recipe called `name`. Raises NumpyganError with the nearest name if there is none."""
+    if name not in RECIPES:
+        raise NumpyganError(f"recipe: there is no {name!r}{nearest(name, RECIPES)}; `numpygan recipes` lists them.")
+    return RECIPES[name]
+
+
+def change(recipe, **values):
+    """The recipe with the fields `values` changed and checked; a string is read as the field's type.
+
+    Raises NumpyganError for an unknown field (with the nearest name), a wrong type, a value out of range, or fields that don't
+    fit each other.
+    """
+    types = {field.name: field.type for field in fields(Recipe)}
+    for name in values:
+        if name not in types:
+            raise NumpyganError(f"{name}: no recipe has this field{nearest(name, types)}; `numpygan recipes NAME` lists them.")
+    changed = replace(recipe, **{name: _read(name, types[name], value) for name, value in values.items()})
+    _check(changed)
+    return changed
+
+
+def _read(name, kind, value):
+    """`value` as the type `kind` of the field `name`."""
+    if kind in (tuple[str, ...], tuple[float, ...]):
+        items = [item.strip() for item in value.split(",")] if isinstance(value, str) else list(value)
+        return tuple(_read(name, kind.__args__[0], item) for item in items)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if kind is not str and isinstance(value, str):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    elif type(value) is kind:
+        return value
+    expected = {int: "a whole number", float: "a number", str: "a text"}[kind]
+    raise NumpyganError(f"{name}: expected {expected}, got {value!r}.")
+
+
+def _check(recipe):
+    """Raise NumpyganError unless every field is in its range."""
+
+    def expect(condition, name, what):
+        if not condition:
+            raise NumpyganError(f"{name}: expected {what}, got {getattr(recipe, name)!r}.")
+
+    choices = {
+        "preprocess": ("none", "contrast"), "bias": ("mean", "zero"), "noise": ("uniform", "gaussian"),
+        "algorithm": ("algorithm1", "authors2014"), "loss": tuple(G_LOSSES), "rule": tuple(RULES),
+        "dtype": ("float32", "float64"),
+    }  # fmt: skip
+    for name, allowed in choices.items():
+        expect(getattr(recipe, name) in allowed, name, " or ".join(allowed))
+    for name in ("k", "batch", "noise_dim", "momentum_epochs"):
+        expect(getattr(recipe, name) >= 1, name, "a whole number ≥ 1")
+    expect(recipe.seed >= 0, "seed", "a whole number ≥ 0")
+    for name in ("learning_rate_g", "learning_rate_d", "epochs"):
+        expect(0 < getattr(recipe, name) < math.inf, name, "a number > 0")
+    for name in ("learning_rate_floor", "max_norm"):
+        expect(0 <= getattr(recipe, name) < math.inf, name, "a number ≥ 0")
+    expect(1 <= recipe.learning_rate_decay < math.inf, "learning_rate_decay", "a number ≥ 1")
+    for name in ("momentum", "momentum_final"):
+        expect(0 <= getattr(recipe, name) < 1, name, "a number in [0, 1)")
+    expect(all(0 < keep <= 1 for keep in recipe.keep), "keep", "numbers in (0, 1]")
+    for name in ("scale_g", "scale_d"):
+        expect(all(0 <= scale < math.inf for scale in getattr(recipe, name)), name, "numbers ≥ 0")
+    hidden_d = len(recipe.discriminator)
+    expect(len(recipe.keep) == hidden_d + 1, "keep", f"{hidden_d + 1} numbers, for D's input and each of its hidden layers")
+    expect(len(recipe.scale_d) == hidden_d + 1, "scale_d", f"{hidden_d + 1} numbers, one for each Affine of D")
+    expect(len(recipe.scale_g) == len(recipe.generator), "scale_g", f"{len(recipe.generator)} numbers, one for each Affine of G")
+    expect(recipe.generator[-1] in VISIBLE, "generator", f"the visible layer, {' or '.join(VISIBLE)}, at the end")
+    if recipe.rule == "adam":
+        expect(recipe.momentum == recipe.momentum_final, "momentum_final", f"momentum, {recipe.momentum}, as Adam's must not change")
+    if recipe.algorithm == "authors2014":
+        expect(recipe.k == 1, "k", "1, as authors2014 updates D and G at once")
+        expect(recipe.loss == "non_saturating", "loss", "non_saturating, which authors2014 always uses")
+    for name, hidden in (("generator", recipe.generator[:-1]), ("discriminator", recipe.discriminator)):
+        for layer in hidden:
+            hidden_layer(name, layer)
+
+
+def nearest(name, names):
+    """" (did you mean 'x'?)" with the name nearest to `name`, or nothing."""
+    close = difflib.get_close_matches(name, names, 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

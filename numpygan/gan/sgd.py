@@ -1,0 +1,119 @@
+"""Learning rules over the flat θ: "any standard gradient-based learning rule" (paper, Algorithm 1). The paper used momentum.
+
+A rule belongs to one network: `descend` moves its θ against its gradient, `ascend` along it. Whoever trains sets
+`learning_rate` and `momentum` as the recipe's schedules say.
+"""
+
+import numpy
+
+from ..arrays import to_device, to_host
+from ..nn.layers import Affine
+
+_PIECE = 32768  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
+
+
+class Rule:
+    """What the rules share: the direction, the walk over θ in pieces, max-norm, and the state to save.
+
+    net            the network whose `theta` moves and whose `grad` is read
+    learning_rate  η > 0
+    momentum       μ in [0, 1)
+    max_norm       if given, each column of each W is scaled down to at most this length after every update
+    """
+
+    def __init__(self, net, learning_rate, momentum, max_norm=None):
+        self.net, self.learning_rate, self.momentum, self.max_norm = net, learning_rate, momentum, max_norm
+        self.velocity = net.xp.zeros_like(net.theta)
+        self.updates = 0
+
+    def descend(self):
+        """θ one step down the gradient."""
+        self._move(-1)
+
+    def ascend(self):
+        """θ one step up the gradient."""
+        self._move(+1)
+
+    def _move(self, sign):
+        self.updates += 1
+        for start in range(0, self.net.theta.size, _PIECE):
+            self._move_piece(slice(start, start + _PIECE), sign)
+        if self.max_norm is not None:
+            limit_columns(self.net, self.max_norm)
+        self.net.version += 1
+
+    def state(self):
+        """What a checkpoint has to hold: arrays on the host by name."""
+        return {"velocity": to_host(self.velocity), "updates": numpy.int64(self.updates)}
+
+    def restore(self, state):
+        """Take up the `state` of an earlier rule of the same kind over the same network."""
+        self.velocity[...] = to_device(state["velocity"], self.net.xp)
+        self.updates = int(state["updates"])
+
+
+class Momentum(Rule):
+    """Gradient descent with momentum (paper, §4): v ← μ v − η ∂L/∂θ,  θ ← θ + v. Its arguments are those of Rule."""
+
+    def __init__(self, net, learning_rate=0.1, momentum=0.5, max_norm=None):
+        super().__init__(net, learning_rate, momentum, max_norm)
+        self._scratch = net.xp.zeros(_PIECE, net.dtype)
+
+    def _move_piece(self, piece, sign):
+        theta, v, g = self.net.theta[piece], self.velocity[piece], self.net.grad[piece]
+        step = self._scratch[: len(g)]
+        self.net.xp.multiply(g, sign * self.learning_rate, out=step)
+        v *= self.momentum
+        v += step
+        theta += v
+
+
+class Adam(Rule):
+    """Adam (Kingma and Ba 2015, Algorithm 1): v ← μ v + (1−μ) g,  s ← β s + (1−β) g²,  θ ← θ − η v̂/(√ŝ + ε).
+
+    v̂ = v/(1 − μᵗ) and ŝ = s/(1 − βᵗ) undo the bias of having started at 0 (t counts the updates). `momentum` is μ, their β₁,
+    and must stay constant; `decay` is β, their β₂. The other arguments are those of Rule.
+    """
+
+    def __init__(self, net, learning_rate=2e-4, momentum=0.5, max_norm=None, decay=0.999, epsilon=1e-8):
+        super().__init__(net, learning_rate, momentum, max_norm)
+        self.decay, self.epsilon = decay, epsilon
+        self.square = net.xp.zeros_like(net.theta)
+        self._scratch = net.xp.zeros(_PIECE, net.dtype)
+
+    def _move_piece(self, piece, sign):
+        xp = self.net.xp
+        theta, v, s, g = self.net.theta[piece], self.velocity[piece], self.square[piece], self.net.grad[piece]
+        step = self._scratch[: len(g)]
+        xp.multiply(g, sign * (1 - self.momentum), out=step)
+        v *= self.momentum
+        v += step
+        xp.multiply(g, g, out=step)
+        step *= 1 - self.decay
+        s *= self.decay
+        s += step
+        xp.multiply(s, 1 / (1 - self.decay**self.updates), out=step)
+        xp.sqrt(step, out=step)
+        step += self.epsilon
+        xp.divide(v, step, out=step)
+        step *= self.learning_rate / (1 - self.momentum**self.updates)
+        theta += step
+
+    def state(self):
+        return super().state() | {"square": to_host(self.square)}
+
+    def restore(self, state):
+        super().restore(state)
+        self.square[...] = to_device(state["square"], self.net.xp)
+
+
+RULES = {"momentum": Momentum, "adam": Adam}
+
+
+def limit_columns(net, max_norm):
+    """Scale every column of every W down to length at most `max_norm` (Srivastava et al. 2014, §5.1; the authors' TFD recipe)."""
+    xp = net.xp
+    for layer in net.layers:
+        if isinstance(layer, Affine):
+            length = xp.sqrt(xp.einsum("ij,ij->j", layer.W, layer.W))
+            layer.W *= xp.minimum(1, max_norm / xp.maximum(length, max_norm))

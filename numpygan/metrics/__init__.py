@@ -1,0 +1,1 @@
+"""Measures of how well p_g fits p_data."""

@@ -1,0 +1,53 @@
+"""The evaluation of samples against a dataset: ours, real data by the same procedure, and the paper's Table 1."""
+
+import json
+import os
+
+from ..arrays import Stream
+from ..data.dataset import as_float
+from ..errors import NumpyganError
+from .parzen import SAMPLES, VALIDATION, parzen
+
+TABLE1 = (("DBN", 138, 2), ("Stacked CAE", 121, 1.6), ("Deep GSN", 214, 1.1), ("Adversarial nets (paper)", 225, 2))
+CAVEAT = (
+    "Caveat: this metric can be gamed and mis-ranks models (Theis et al. 2016); a value above the real-data row means gaming, not quality."
+)
+
+
+def evaluate(samples, dataset, seed=0):
+    """Parzen estimates of `samples` and of as many real training images (at most 10,000), as a dict for evaluation.json."""
+    validation, test = as_float(dataset.validation[:VALIDATION]), as_float(dataset.test)
+    ours = parzen(samples, validation, test)
+    n = min(SAMPLES, len(dataset.train))
+    picked = Stream(seed).permutation(len(dataset.train))[:n]
+    real = parzen(as_float(dataset.train[picked]), validation, test)
+    return {"parzen": vars(ours), "real": vars(real), "seed": seed}
+
+
+def table(result, with_paper):
+    """The evaluation as lines of text."""
+    lines = [f"{'Parzen window log-likelihood':34}{'nats':>8}{'± SE':>8}{'σ':>9}{'n':>9}"]
+    for name, row in (("these samples", result["parzen"]), ("real training images", result["real"])):
+        lines.append(f"  {name:32}{row['mean']:8.1f}{row['se']:8.1f}{row['sigma']:9.4f}{row['samples']:9,}")
+    if with_paper:
+        lines += [f"  {name:32}{mean:8g}{se:8g}" for name, mean, se in TABLE1]
+    ours = result["parzen"]
+    lines.append("")
+    lines.append(f"{ours['points']:,} test images; σ is the best of {', '.join(f'{sigma:.4f}' for sigma in ours['grid'])}")
+    lines.append("on the first 1,000 validation images.")
+    if ours["sigma"] in (ours["grid"][0], ours["grid"][-1]):
+        lines.append(f"Warning: σ = {ours['sigma']:.4f} is at the edge of the grid, so the value says little.")
+    lines.append(CAVEAT)
+    return lines
+
+
+def write_json(path, result):
+    """Write the result, whole or not at all. Raises NumpyganError if it can't be written."""
+    temporary = f"{path}.tmp"
+    try:
+        with open(temporary, "w") as file:
+            json.dump(result, file, indent=2)
+            file.write("\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}).") from None

@@ -1,0 +1,1 @@
+"""The MLP library: layers, their hand-written backward passes, and the tape they write to."""

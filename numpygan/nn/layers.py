@@ -1,0 +1,253 @@
+"""The layers: for each its equation, its adjoint equations, and the code of both.
+
+Notation. x (m, n_in) is the minibatch, one example a row; y (m, n_out) the output; gx, gy, gW, gb stand for ∂L/∂x, ∂L/∂y,
+∂L/∂W, ∂L/∂b, where L is whatever scalar the network serves. `⊙` is the elementwise product, `1` a column of m ones.
+
+A layer of one's own is a subclass of `Layer` with `forward` and `backward`, and with `shapes` and `backward_params` if it has
+parameters. Each reads and writes the arrays of its `LayerTape` t; none keeps an activation.
+"""
+
+import math
+
+from ..arrays import larger
+from ..errors import NumpyganError
+
+
+class Layer:
+    """A differentiable map of rows. `xp`, `dtype`, `index` and the views of its parameters (`W`, `gW`, …) are set by the MLP."""
+
+    n_in = None  # the input's width, where the layer fixes it
+
+    def width(self, n_in):
+        """The output's width for an input of width n_in."""
+        return n_in
+
+    def shapes(self):
+        """The shape of each parameter by name: {"W": (n_in, n_out)} gives the views `self.W` of θ and `self.gW` of its gradient."""
+        return {}
+
+    def memory(self, n_in):
+        """The arrays a pass needs beside x, y, gx, gy: {"mask": (shape of one row, "float" or "bool")}."""
+        return {}
+
+    def initialize(self, stream):
+        """Draw the parameters."""
+
+    def forward(self, x, t):
+        """Write t.y = f(x)."""
+        raise NotImplementedError
+
+    def backward(self, gy, t):
+        """Write t.gx = (∂y/∂x)ᵀ gy."""
+        raise NumpyganError(f"{self}: the layer has no backward; write one that fills t.gx.")
+
+    def backward_params(self, gy, t):
+        """Write the adjoints of the parameters, summed over the rows."""
+        if self.shapes():
+            raise NumpyganError(f"{self}: the layer has parameters but no backward_params; write one that fills their adjoints.")
+
+    def __repr__(self):
+        return f"{type(self).__name__}()"
+
+
+class Affine(Layer):
+    """y = x W + 1 bᵀ
+
+    W (n_in, n_out), b (n_out).
+    gW = xᵀ gy        gb = gyᵀ 1        gx = gy Wᵀ
+
+    W is drawn from U(−scale, scale), by default with scale = √(6/(n_in + n_out)) (Glorot and Bengio 2010, Eq. 16); b starts at
+    `bias`, a number or n_out numbers.
+    """
+
+    def __init__(self, n_in, n_out, scale=None, bias=0.0):
+        for name, n in (("n_in", n_in), ("n_out", n_out)):
+            if not isinstance(n, int) or n < 1:
+                raise NumpyganError(f"Affine: {name} must be a whole number ≥ 1, got {n!r}.")
+        self.n_in, self.n_out = n_in, n_out
+        self.scale = math.sqrt(6 / (n_in + n_out)) if scale is None else scale
+        self.bias = bias
+
+    def width(self, n_in):
+        return self.n_out
+
+    def shapes(self):
+        return {"W": (self.n_in, self.n_out), "b": (self.n_out,)}
+
+    def initialize(self, stream):
+        stream.uniform(self.W, -self.scale, self.scale)
+        self.b[...] = self.xp.asarray(self.bias)
+
+    def forward(self, x, t):
+        self.xp.matmul(x, self.W, out=t.y)  # (m, n_in)·(n_in, n_out) -> (m, n_out)
+        t.y += self.b
+
+    def backward(self, gy, t):
+        self.xp.matmul(gy, self.W.T, out=t.gx)  # (m, n_out)·(n_out, n_in) -> (m, n_in)
+
+    def backward_params(self, gy, t):
+        self.xp.matmul(t.x.T, gy, out=self.gW)  # (n_in, m)·(m, n_out) -> (n_in, n_out)
+        self.xp.sum(gy, axis=0, out=self.gb)  # (m, n_out) -> (n_out,)
+
+    def __repr__(self):
+        return f"Affine({self.n_in}, {self.n_out})"
+
+
+class ReLU(Layer):
+    """y = max(x, 0)
+
+    mask = [x > 0]        gx = gy ⊙ mask
+
+    At x = 0 the derivative is 0.
+    """
+
+    def memory(self, n_in):
+        return {"mask": ((n_in,), "bool")}
+
+    def forward(self, x, t):
+        self.xp.greater(x.real, 0, out=t.mask)
+        larger(self.xp, x, 0, out=t.y)
+
+    def backward(self, gy, t):
+        self.xp.multiply(gy, t.mask, out=t.gx)
+
+
+class LeakyReLU(Layer):
+    """y = x ⊙ slopes,  slopes = 1 where x > 0, else `slope`
+
+    gx = gy ⊙ slopes
+
+    At x = 0 the derivative is `slope`, 0 ≤ slope < 1 (Maas, Hannun and Ng 2013, Eq. 2).
+    """
+
+    def __init__(self, slope=0.01):
+        if not (isinstance(slope, (int, float)) and 0 <= slope < 1):
+            raise NumpyganError(f"LeakyReLU: slope must lie in [0, 1), got {slope!r}.")
+        self.slope = slope
+
+    def memory(self, n_in):
+        return {"slopes": ((n_in,), "float")}
+
+    def forward(self, x, t):
+        self.xp.greater(x.real, 0, out=t.slopes)
+        self.xp.maximum(t.slopes, self.slope, out=t.slopes)
+        self.xp.multiply(x, t.slopes, out=t.y)
+
+    def backward(self, gy, t):
+        self.xp.multiply(gy, t.slopes, out=t.gx)
+
+    def __repr__(self):
+        return f"LeakyReLU({self.slope})"
+
+
+class Sigmoid(Layer):
+    """y = σ(x) = 1/(1 + e^−x)
+
+    gx = gy ⊙ y ⊙ (1 − y)
+    """
+
+    def forward(self, x, t):
+        sigmoid(self.xp, x, out=t.y)
+
+    def backward(self, gy, t):
+        self.xp.subtract(1, t.y, out=t.gx)
+        t.gx *= t.y
+        t.gx *= gy
+
+
+class Tanh(Layer):
+    """y = tanh x
+
+    gx = gy ⊙ (1 − y²)
+    """
+
+    def forward(self, x, t):
+        self.xp.tanh(x, out=t.y)
+
+    def backward(self, gy, t):
+        self.xp.multiply(t.y, t.y, out=t.gx)
+        self.xp.subtract(1, t.gx, out=t.gx)
+        t.gx *= gy
+
+
+class Maxout(Layer):
+    """y_j = max over p of x_pj,  p = 1..pieces (Goodfellow et al. 2013, Maxout Networks, Eq. 1, on the Affine before it)
+
+    won_pj = [piece p is the first to reach the maximum of unit j]        gx_pj = gy_j · won_pj
+
+    Piece p of unit j is column p·n_out + j of x, so the pieces are whole blocks of a row, and their maximum is taken of
+    contiguous blocks. At a tie the first piece wins, alone.
+    """
+
+    def __init__(self, pieces):
+        if not isinstance(pieces, int) or pieces < 2:
+            raise NumpyganError(f"Maxout: pieces must be a whole number ≥ 2, got {pieces!r}.")
+        self.pieces = pieces
+
+    def width(self, n_in):
+        if n_in % self.pieces:
+            raise NumpyganError(f"{self}: the input's width must be a multiple of {self.pieces} pieces, got {n_in}.")
+        return n_in // self.pieces
+
+    def memory(self, n_in):
+        return {"won": ((self.pieces, n_in // self.pieces), "bool")}
+
+    def forward(self, x, t):
+        u = x.reshape(t.won.shape)  # (m, pieces·n_out) -> (m, pieces, n_out)
+        t.y[...] = u[:, 0]
+        t.won[:, 0] = True
+        for p in range(1, self.pieces):
+            self.xp.greater(u[:, p].real, t.y.real, out=t.won[:, p])
+            larger(self.xp, t.y, u[:, p], out=t.y)
+        for p in range(1, self.pieces):  # the last piece that beat all before it is the winner
+            self.xp.greater(t.won[:, :p], t.won[:, p : p + 1], out=t.won[:, :p])
+
+    def backward(self, gy, t):
+        self.xp.multiply(gy[:, None], t.won, out=t.gx.reshape(t.won.shape))  # (m, 1, n_out)·(m, pieces, n_out)
+
+    def __repr__(self):
+        return f"Maxout(pieces={self.pieces})"
+
+
+class Dropout(Layer):
+    """y = x ⊙ mask,  mask = r/keep,  r ~ Bernoulli(keep) for each entry
+
+    gx = gy ⊙ mask
+
+    The masks are drawn into the tape by `MLP.draw_masks`, apart from the mathematics; E[mask] = 1, so nothing is rescaled when
+    dropout is off (`MLP.tape(m, training=False)`), where y = x. Srivastava et al. 2014, "inverted" as in the authors' code.
+    """
+
+    def __init__(self, keep):
+        if not (isinstance(keep, (int, float)) and 0 < keep <= 1):
+            raise NumpyganError(f"Dropout: keep must lie in (0, 1], got {keep!r}.")
+        self.keep = keep
+
+    def memory(self, n_in):
+        return {"mask": ((n_in,), "float")}
+
+    def draw_mask(self, t, stream):
+        stream.keep(t.mask, self.keep)
+
+    def forward(self, x, t):
+        self.xp.multiply(x, t.mask, out=t.y)
+
+    def backward(self, gy, t):
+        self.xp.multiply(gy, t.mask, out=t.gx)
+
+    def __repr__(self):
+        return f"Dropout(keep={self.keep})"
+
+
+# Beyond ±log(the largest number) e^−x would overflow or underflow; σ is 0 or 1 there to the last bit that matters.
+_LOG_LARGEST = {"float32": 87.0, "float64": 708.0, "complex128": 708.0}
+
+
+def sigmoid(xp, x, out):
+    """σ(x) = 1/(1 + e^−x) into `out`, without overflow for any finite x."""
+    limit = _LOG_LARGEST[x.dtype.name]
+    xp.clip(x, -limit, limit, out=out)
+    xp.negative(out, out=out)
+    xp.exp(out, out=out)
+    out += 1
+    return xp.reciprocal(out, out=out)

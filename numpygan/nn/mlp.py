@@ -1,0 +1,169 @@
+"""A multilayer perceptron whose parameters are one vector θ."""
+
+import math
+
+import numpy
+
+from ..arrays import require
+from ..errors import NumpyganError
+from .layers import Dropout
+from .tape import Tape
+
+DTYPES = ("float32", "float64", "complex128")
+
+
+class MLP:
+    """A stack of layers over one flat parameter vector.
+
+    theta  (n,) every parameter; the layers' W, b are views into it
+    grad   (n,) ∂L/∂θ, written by `backward`; the layers' gW, gb are views into it
+
+    layers  the layers from input to output
+    dtype   "float32" (training), "float64" (checks) or "complex128" (complex-step checks)
+    xp      the array module: numpy or cupy
+
+    Raises NumpyganError if the widths of neighbouring layers don't fit.
+    """
+
+    def __init__(self, layers, dtype="float32", xp=numpy):
+        self.layers, self.xp = list(layers), xp
+        if str(numpy.dtype(dtype)) not in DTYPES:
+            raise NumpyganError(f"MLP: dtype must be one of {', '.join(DTYPES)}, got {dtype!r}.")
+        self.dtype = numpy.dtype(dtype)
+        self.real_dtype = numpy.dtype("float64") if self.dtype.kind == "c" else self.dtype
+        self.widths = _widths(self.layers)
+        self.n_in, self.n_out = self.widths[0], self.widths[-1]
+        self._theta = xp.zeros(_size(self.layers), self.dtype)
+        self.grad = xp.zeros_like(self._theta)
+        self.version = 1  # of θ; tapes remember it
+        self._hand_out_views()
+
+    def _hand_out_views(self):
+        start = 0
+        for index, layer in enumerate(self.layers):
+            if hasattr(layer, "xp"):
+                raise NumpyganError(f"MLP: layer {index}, {layer}, already belongs to a network; make a new one.")
+            layer.xp = self.xp
+            for name, shape in layer.shapes().items():
+                stop = start + math.prod(shape)
+                setattr(layer, name, self._theta[start:stop].reshape(shape))
+                setattr(layer, "g" + name, self.grad[start:stop].reshape(shape))
+                start = stop
+
+    @property
+    def theta(self):
+        return self._theta
+
+    @theta.setter
+    def theta(self, value):
+        """`net.theta = v` copies v into θ, `net.theta -= v` works in place; both make earlier passes stale."""
+        if value is not self._theta:
+            self._check("theta", value, self._theta.shape, self.dtype)
+            self._theta[...] = value
+        self.version += 1
+
+    def initialize(self, stream):
+        """Draw θ from `stream`, layer by layer, each as its constructor says."""
+        for layer in self.layers:
+            layer.initialize(stream)
+        self.version += 1
+
+    def tape(self, m, training=True, y=None):
+        """The memory of one pass over m rows: see Tape. `training=False` has no dropout; the output goes to `y` if given."""
+        return Tape.allocate(self, m, training, y)
+
+    def draw_masks(self, tape, stream):
+        """Draw the dropout masks of `tape` from `stream`."""
+        self._own(tape)
+        for layer, t in zip(self.layers, tape.layers):
+            if isinstance(layer, Dropout):
+                layer.draw_mask(t, stream)
+        tape.drawn[...] = True
+
+    def forward(self, x, tape):
+        """y = f(x; θ): (m, n_in) -> (m, n_out), an array of the tape.
+
+        A pure function of θ, x and the tape's masks. x is copied into the tape unless it is `tape.x`.
+        Raises NumpyganError for a wrong shape, dtype or array module, or if dropout masks have not been drawn.
+        """
+        self._own(tape)
+        if x is not tape.x:
+            self.check_rows("x", x, tape.m, self.n_in)
+            tape.x[...] = x
+        if tape.training and not tape.drawn.all() and any(isinstance(layer, Dropout) for layer in self.layers):
+            raise NumpyganError(
+                "forward: no dropout masks in this tape; call draw_masks(tape, stream) first, or use tape(m, training=False)."
+            )
+        for layer, t in zip(self.layers, tape.layers):
+            if isinstance(layer, Dropout) and not tape.training:
+                t.y[...] = t.x
+            else:
+                layer.forward(t.x, t)
+        tape.versions[...] = self.version
+        return tape.y
+
+    def backward(self, gy, tape, params=True, inputs=True):
+        """From gy = ∂L/∂y (m, n_out): write ∂L/∂θ into `grad` and return gx = ∂L/∂x (m, n_in), an array of the tape.
+
+        params  False: the input gradient alone; `grad` is left as it is (D frozen in the G step)
+        inputs  False: the parameters' gradient alone; returns None and saves the products below the lowest parameters
+        Raises NumpyganError if the pass is stale: θ has changed since `forward`, or there was none.
+        """
+        self._own(tape)
+        if not (tape.versions == self.version).all():
+            raise NumpyganError(
+                "backward: the tape is stale, θ has changed since its forward (or there was none); call forward on it again."
+            )
+        if gy is not tape.gy:
+            self.check_rows("gy", gy, tape.m, self.n_out)
+            tape.gy[...] = gy
+        lowest = 0 if inputs else next(i for i, layer in enumerate(self.layers) if layer.shapes())
+        for i in reversed(range(lowest, len(self.layers))):
+            layer, t = self.layers[i], tape.layers[i]
+            if params:
+                layer.backward_params(t.gy, t)
+            if inputs or i > lowest:
+                if isinstance(layer, Dropout) and not tape.training:
+                    t.gx[...] = t.gy
+                else:
+                    layer.backward(t.gy, t)
+        return tape.gx if inputs else None
+
+    def check_rows(self, name, array, m, n):
+        """Raise NumpyganError unless `array` is (m, n), of the network's dtype and array module."""
+        self._check(name, array, (m, n), self.dtype)
+
+    def _check(self, name, array, shape, dtype):
+        require(self.xp, **{name: array})
+        if array.shape != shape:
+            raise NumpyganError(f"{self.layers[0]}: {name} has shape {array.shape}, expected {shape}.")
+        if array.dtype != dtype:
+            raise NumpyganError(f"{self.layers[0]}: {name} is {array.dtype}, expected {dtype}; convert it with astype.")
+
+    def _own(self, tape):
+        if tape.net is not self:
+            raise NumpyganError("this tape was made by another network; make one with the network's own tape(m).")
+
+    def __repr__(self):
+        return f"MLP([{', '.join(map(repr, self.layers))}], dtype={str(self.dtype)!r})"
+
+
+def _size(layers):
+    return sum(math.prod(shape) for layer in layers for shape in layer.shapes().values())
+
+
+def _widths(layers):
+    """The width of the input and of each layer's output, from the layers that fix theirs."""
+    fixed = next((i for i, layer in enumerate(layers) if layer.n_in is not None), None)
+    if fixed is None:
+        raise NumpyganError("MLP: no layer says how wide the input is; expected at least one Affine.")
+    widths = [layers[fixed].n_in]
+    for i, layer in enumerate(layers[:fixed]):
+        if layer.width(widths[0]) != widths[0]:
+            raise NumpyganError(f"MLP: layer {i}, {layer}, comes before the first Affine, so it must keep the width.")
+        widths.append(widths[0])
+    for i, layer in enumerate(layers[fixed:], fixed):
+        if layer.n_in is not None and layer.n_in != widths[-1]:
+            raise NumpyganError(f"MLP: layer {i}, {layer}, takes rows of width {layer.n_in}, but gets {widths[-1]}.")
+        widths.append(layer.width(widths[-1]))
+    return widths

@@ -1,0 +1,76 @@
+"""A tape is what one pass saw."""
+
+import numpy
+
+from ..errors import NumpyganError
+
+
+class LayerTape:
+    """What one layer saw in one pass: its input `x`, its output `y`, their adjoints `gx`, `gy`, and its own arrays (`mask`, …)."""
+
+    def __init__(self, x, y, gx, gy, own):
+        self.x, self.y, self.gx, self.gy = x, y, gx, gy
+        self.own = tuple(own)
+        for name, array in own.items():
+            setattr(self, name, array)
+
+    def arrays(self):
+        """Every array of this layer by name."""
+        return {name: getattr(self, name) for name in ("x", "y", "gx", "gy", *self.own)}
+
+
+class Tape:
+    """The memory of one pass over m rows: every layer's input, output and mask, and the adjoints that backward writes.
+
+    Made by `MLP.tape(m)`. `tape[i:j]` is a tape of those rows, by views, for a pass over a part of the minibatch.
+
+    x, y    (m, n_in) and (m, n_out), the pass's input and output; write the input into `x` to save a copy
+    gx, gy  their adjoints ∂L/∂x, ∂L/∂y
+    layers  a LayerTape for each layer
+    """
+
+    def __init__(self, net, layers, training, versions, drawn):
+        self.net, self.layers, self.training = net, layers, training
+        self.versions, self.drawn = versions, drawn  # by row: the version of θ that forward read; whether masks are drawn
+        first, last = layers[0], layers[-1]
+        self.x, self.y, self.gx, self.gy = first.x, last.y, first.gx, last.gy
+        self.m = len(self.x)
+
+    @classmethod
+    def allocate(cls, net, m, training=True, y=None):
+        """The memory of a pass of `net` over m rows; `y` is the array (m, n_out) that takes the output, if it isn't to be a new one."""
+        if not isinstance(m, (int, numpy.integer)) or m < 1:
+            raise NumpyganError(f"tape: the number of rows m must be a whole number ≥ 1, got {m!r}.")
+        xp, dtype = net.xp, net.dtype
+        values = [xp.zeros((m, n), dtype) for n in net.widths]
+        adjoints = [xp.zeros((m, n), dtype) for n in net.widths]
+        if y is not None:
+            net.check_rows("y", y, m, net.n_out)
+            values[-1] = y
+        pages = []
+        for i, layer in enumerate(net.layers):
+            kinds = {"float": net.real_dtype, "bool": numpy.dtype(bool)}
+            own = {
+                name: xp.zeros((m, *shape), kinds[kind]) for name, (shape, kind) in layer.memory(net.widths[i]).items()
+            }
+            pages.append(LayerTape(values[i], values[i + 1], adjoints[i], adjoints[i + 1], own))
+        return cls(net, pages, training, numpy.zeros(m, numpy.int64), numpy.zeros(m, bool))
+
+    def __len__(self):
+        return self.m
+
+    def __getitem__(self, rows):
+        """The tape of the rows `rows`, a slice with step 1, sharing this tape's memory."""
+        if not isinstance(rows, slice) or rows.step not in (None, 1):
+            raise NumpyganError(f"tape[…]: expected a slice of rows with step 1, such as tape[:m], got {rows!r}.")
+        if len(range(*rows.indices(self.m))) == 0:
+            raise NumpyganError(f"tape[…]: the slice {rows.start}:{rows.stop} of {self.m} rows is empty.")
+        # Neighbours share their array: the output of a layer is the input of the next.
+        values = [page.x[rows] for page in self.layers] + [self.y[rows]]
+        adjoints = [page.gx[rows] for page in self.layers] + [self.gy[rows]]
+        pages = [
+            LayerTape(values[i], values[i + 1], adjoints[i], adjoints[i + 1],
+                      {name: getattr(page, name)[rows] for name in page.own})
+            for i, page in enumerate(self.layers)
+        ]  # fmt: skip
+        return Tape(self.net, pages, self.training, self.versions[rows], self.drawn[rows])

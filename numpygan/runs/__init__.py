@@ -1,0 +1,1 @@
+"""Runs: the directory, checkpoints, the training loop."""

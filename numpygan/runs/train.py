@@ -1,0 +1,161 @@
+"""The training loop of a run: iterations, and between them metrics, pictures and checkpoints."""
+
+import math
+import signal
+import time
+
+import numpy
+
+from ..arrays import array_module, streams
+from ..data.dataset import as_float
+from ..data.sources import Noise
+from ..errors import Diverged, NumpyganError
+from ..gan.sampling import generate, sample
+from ..metrics import parzen
+from ..study import pictures
+from . import checkpoint
+from .directory import RunDirectory
+from .training import Training, iterations_in, load_dataset
+
+_SECONDS_BETWEEN_CHECKPOINTS = 60
+_SECONDS_BETWEEN_PLOTS = 20
+_SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
+
+
+class Interrupted(Exception):
+    """Ctrl-C: the iteration was finished and saved."""
+
+
+def train(recipe, run, device="cpu", resume=False, epochs=None, iterations=None, progress=None):
+    """Train `recipe` in the RunDirectory `run` up to a total of `iterations` or `epochs` (the recipe's, if neither is given).
+
+    progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
+    Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
+    Interrupted, after saving, on SIGINT or SIGTERM.
+    """
+    xp = array_module(device)
+    dataset = load_dataset(recipe)
+    training = Training(recipe, dataset, xp)
+    total = iterations if iterations is not None else iterations_in(training, epochs if epochs is not None else recipe.epochs)
+    session = _Session(run, training, dataset, progress, total)
+    if resume:
+        session.resume()
+    else:
+        run.create(recipe)
+        session.begin()
+    with numpy.errstate(all="ignore"), _StopSignals() as stop:  # training looks for values that aren't finite itself
+        session.play(stop)
+
+
+class _Session:
+    """One stretch of a run, from its start or a checkpoint to its end or an interruption."""
+
+    def __init__(self, run, training, dataset, progress, total):
+        self.run, self.training, self.total = run, training, total
+        self.progress = progress or (lambda *_: None)
+        self.best = -math.inf
+        self.seconds = 0.0  # of training in earlier sessions
+        self.started = self.saved = time.monotonic()
+        self.plotted = -math.inf
+        self.look_at_each = training.xp is numpy  # on a GPU every look waits for it
+        fixed = streams(training.recipe.seed)["sample"]
+        self.z = training.xp.zeros((100, training.G.n_in), training.G.dtype)
+        Noise(training.recipe.noise, fixed).minibatch(self.z)
+        self.validation = None if dataset is None else as_float(dataset.validation[: parzen.VALIDATION])
+        self.image_shape = None if dataset is None else dataset.image_shape
+
+    def begin(self):
+        self.picture()
+        self.save(self.run.checkpoint)
+
+    def resume(self):
+        state = self.run.state()
+        self.training.restore(state)
+        if self.training.iteration >= self.total:
+            raise NumpyganError(
+                f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
+                f"ask for more with --epochs or --iterations."
+            )
+        self.best, self.seconds = float(state["best"]), float(state["seconds"])
+        self.run.rewind_metrics(self.training.iteration, self.training.iterations_per_epoch)
+
+    def play(self, stop):
+        training, looked = self.training, -math.inf
+        while training.iteration < self.total:
+            training.advance()
+            now = time.monotonic()
+            if self.look_at_each:
+                training.check_finite()
+            if now - looked > _SECONDS_BETWEEN_LOOKS:
+                looked = now
+                training.check_finite()
+                self.progress(training.iteration, self.total, training.means())
+            if training.iteration % training.iterations_per_epoch == 0 or training.iteration == self.total:
+                self.end_epoch()
+            elif stop.asked or now - self.saved > _SECONDS_BETWEEN_CHECKPOINTS:
+                self.save(self.run.checkpoint)
+            if stop.asked and training.iteration < self.total:
+                raise Interrupted
+        self.plot()
+        self.progress(training.iteration, self.total, self.last)
+
+    def end_epoch(self):
+        training = self.training
+        training.check_finite()
+        training.check_parameters()
+        rates = training.recipe.learning_rates(training.iteration - 1)
+        row = {
+            "iteration": training.iteration, "epoch": training.epoch, "seconds": self.elapsed(),
+            "learning_rate_g": rates[0], "learning_rate_d": rates[1], "momentum": training.rule_g.momentum,
+        }  # fmt: skip
+        at_end_of_epoch = training.iteration % training.iterations_per_epoch == 0
+        self.last = training.means(restart=at_end_of_epoch)
+        row |= zip(("V", "D_real", "D_fake"), self.last)
+        improved = False
+        if self.validation is not None:
+            recipe = training.recipe
+            samples = sample(training.G, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"])
+            row["parzen"], row["sigma"] = parzen.best_bandwidth(samples, self.validation)
+            improved = row["parzen"] > self.best
+            self.best = max(self.best, row["parzen"])
+        self.run.add_metrics(row)
+        self.picture()
+        if time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS:
+            self.plot()
+        if improved:
+            self.save(self.run.best)
+        self.save(self.run.checkpoint)
+
+    def picture(self):
+        path = self.run.samples / f"{self.training.iteration:08d}.png"
+        pictures.save_samples(path, generate(self.training.G, self.z), self.image_shape)
+
+    def plot(self):
+        pictures.save_learning_curves(self.run.learning, self.run.read_metrics())
+        self.plotted = time.monotonic()
+
+    def save(self, path):
+        self.training.check_parameters()
+        checkpoint.save(path, self.training.state() | {"best": self.best, "seconds": self.elapsed()})
+        self.saved = time.monotonic()
+
+    def elapsed(self):
+        return self.seconds + time.monotonic() - self.started
+
+
+class _StopSignals:
+    """Turns SIGINT and SIGTERM into a wish, `asked`, that the loop grants at the end of the iteration."""
+
+    def __enter__(self):
+        self.asked = False
+        self._before = {}
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def _ask(self, number, frame):
+        self.asked = True
+
+    def __exit__(self, *_):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

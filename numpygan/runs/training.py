@@ -1,0 +1,161 @@
+"""Everything that changes while a recipe is trained, and how one iteration changes it."""
+
+import math
+
+import numpy
+
+from ..arrays import all_finite, streams, to_host
+from ..data import dataset as datasets
+from ..data.sources import TOYS, Mixture, Noise, Shuffled
+from ..errors import Diverged, NumpyganError
+from ..gan.algorithm1 import algorithm1
+from ..gan.authors2014 import authors2014
+from ..gan.networks import build
+from ..gan.sgd import RULES
+
+
+def load_dataset(recipe):
+    """The recipe's Dataset, preprocessed and checked to fit its visible layer; None for a toy."""
+    if recipe.data in TOYS:
+        return None
+    dataset = datasets.load(recipe.data)
+    if recipe.preprocess == "contrast":
+        dataset = datasets.global_contrast_normalise(dataset)
+    if recipe.generator[-1] == "sigmoid" and dataset.train.dtype != numpy.uint8:
+        low, high = dataset.train.min(), dataset.train.max()
+        if low < 0 or high > 1:
+            raise NumpyganError(
+                f"data {recipe.data}: values lie in [{low:g}, {high:g}], but G's visible layer is a sigmoid; "
+                f"scale them to [0, 1] (or save them as uint8)."
+            )
+    if recipe.batch > len(dataset.train):
+        raise NumpyganError(f"batch: {recipe.batch} is more than the {len(dataset.train)} training examples in {recipe.data}.")
+    return dataset
+
+
+class Training:
+    """A recipe in training: the networks, their rules, the streams, the data, and the number of iterations made.
+
+    advance()   one iteration
+    state()     what a checkpoint holds; restore(state) goes on from it bit for bit
+    """
+
+    def __init__(self, recipe, dataset, xp):
+        self.recipe, self.xp = recipe, xp
+        self._image_shape = dataset.image_shape or () if dataset else ()
+        self.streams = streams(recipe.seed)
+        if dataset is None:
+            self.p_data = Mixture(*TOYS[recipe.data](), self.streams["data"], xp)
+            dim = self.p_data.means.shape[1]
+        else:
+            self.p_data = Shuffled(dataset.train, self.streams["data"], xp)
+            dim = dataset.dim
+        self.G, self.D = build(recipe, dim, xp, _mean_logit(dataset) if recipe.bias == "mean" else 0.0)
+        self.G.initialize(self.streams["init"])
+        self.D.initialize(self.streams["init"])
+        rule = RULES[recipe.rule]
+        self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum)
+        self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
+        p_z = Noise(recipe.noise, self.streams["noise"])
+        args = self.G, self.D, self.p_data, p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
+        self._games = algorithm1(*args, recipe.k, recipe.loss) if recipe.algorithm == "algorithm1" else authors2014(*args)
+        self.game = None
+        self.iterations_per_epoch = max(1, self.p_data.size // (recipe.batch * recipe.k))
+        self.iteration = 0
+        self._sums, self._count = xp.zeros(3), 0  # of V, D(x), D(G(z)) since the last `means`
+
+    @property
+    def epoch(self):
+        """Passes over the data made so far."""
+        return self.iteration / self.iterations_per_epoch
+
+    def advance(self):
+        """One iteration of the recipe's algorithm."""
+        rates = self.recipe.learning_rates(self.iteration)
+        momentum = self.recipe.momentum_in(1 + self.iteration // self.iterations_per_epoch)
+        for rule, rate in zip((self.rule_g, self.rule_d), rates):
+            rule.learning_rate, rule.momentum = rate, momentum
+        self.game = next(self._games)
+        self.iteration += 1
+        self._sums += self.game.scores()
+        self._count += 1
+
+    def means(self, restart=False):
+        """The means of V, D(x) and D(G(z)) over the iterations since the last restart, on the host (waits for a GPU)."""
+        means = to_host(self._sums) / max(1, self._count)
+        if restart:
+            self._sums, self._count = self.xp.zeros(3), 0
+        return means
+
+    def check_finite(self):
+        """Raise Diverged, naming network and layer, if a value of the game is not finite (waits for a GPU)."""
+        if not all_finite(self.xp, self._sums):
+            raise Diverged(f"training diverged at iteration {self.iteration}: V is not finite; {self._first_not_finite()}.")
+
+    def check_parameters(self):
+        """Raise Diverged, naming network and layer, if a parameter is not finite: such a state is never saved."""
+        for net in (self.D, self.G):
+            if not all_finite(self.xp, net.theta):
+                raise Diverged(f"training diverged at iteration {self.iteration}: {self._first_parameter()}.")
+
+    def _first_not_finite(self):
+        """Where the first value that isn't finite came from, in the order of computation."""
+        game = self.game
+        passes = [("D", game.pass_d)]
+        if not all_finite(self.xp, game.fake.x):
+            passes.insert(0, ("G", game.pass_g))
+        for name, tape in passes:
+            for index, (layer, t) in enumerate(zip(tape.net.layers, tape.layers)):
+                if not all_finite(self.xp, t.y):
+                    return f"the first bad value is the output of {name}'s layer {index}, {layer}"
+        return self._first_parameter()
+
+    def _first_parameter(self):
+        for name, net in (("D", self.D), ("G", self.G)):
+            for index, layer in enumerate(net.layers):
+                for parameter in layer.shapes():
+                    if not all_finite(self.xp, getattr(layer, parameter)):
+                        return f"the first bad value is in {parameter} of {name}'s layer {index}, {layer}"
+        return "every parameter is still finite"
+
+    def state(self):
+        """What a checkpoint holds, on the host: θ, the rules' states, every stream's, the position in the data order."""
+        state = {"iteration": self.iteration, "sums": to_host(self._sums), "count": self._count}
+        state |= {"dim": self.G.n_out, "image_shape": numpy.array(self._image_shape, "int64")}
+        for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
+            state[f"theta_{suffix}"] = to_host(net.theta)
+            state |= {f"{name}_{suffix}": value for name, value in rule.state().items()}
+        state |= {f"stream_{name}": stream.state for name, stream in self.streams.items()}
+        return state | self.p_data.state()
+
+    def restore(self, state):
+        """Go on from `state`. Raises NumpyganError if it is of another architecture, dtype or rule."""
+        for name, mine in self.state().items():
+            if name not in state:
+                raise NumpyganError(f"resume: the checkpoint has no {name}; it was made by another recipe or version.")
+            shape, dtype = numpy.shape(mine), numpy.asarray(mine).dtype
+            if name.startswith(("theta", "velocity", "square", "order")) and (state[name].shape, state[name].dtype) != (shape, dtype):
+                raise NumpyganError(
+                    f"resume: {name} in the checkpoint is {state[name].dtype} {state[name].shape}, the recipe's networks and data "
+                    f"have {dtype} {shape}; resume with the architecture that the run was started with."
+                )
+        for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
+            net.theta = self.xp.asarray(state[f"theta_{suffix}"])
+            rule.restore({name[: -len(suffix) - 1]: value for name, value in state.items() if name.endswith(f"_{suffix}")})
+        for name, stream in self.streams.items():
+            stream.state = str(state[f"stream_{name}"])
+        self.p_data.restore(state)
+        self.iteration, self._count = int(state["iteration"]), int(state["count"])
+        self._sums = self.xp.asarray(state["sums"])
+
+
+def _mean_logit(dataset):
+    """The logit of the mean training example, clipped away from 0 and 1 as in the authors' code."""
+    scale = 1 / 255 if dataset.train.dtype == numpy.uint8 else 1.0
+    mean = numpy.clip(dataset.train.mean(0, dtype="float64") * scale, 1e-7, 1 - 1e-7)
+    return numpy.log(mean / (1 - mean))
+
+
+def iterations_in(training, epochs):
+    """The number of iterations in `epochs` passes over the data."""
+    return max(1, math.ceil(epochs * training.iterations_per_epoch))
