@@ -1,6 +1,7 @@
 """The command line: parse, call, print."""
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -13,10 +14,11 @@ from .data.dataset import load
 from .data.readers import read_numpy
 from .data.sources import Noise
 from .errors import NumpyganError
+from .files import write_whole
 from .gan.recipes import RECIPES
 from .gan.sampling import sample
 from .gan.settings import change, recipe_named
-from .metrics.evaluation import evaluate, table, write_json
+from .metrics.evaluation import evaluate, table
 from .metrics.parzen import SAMPLES
 from .runs.directory import RunDirectory, rules_in_force
 from .runs.train import Interrupted, train
@@ -191,7 +193,7 @@ def _sample(options):
         dataset = load_dataset(run.recipe())
         pictures.save_picture(file, panels.figure2(samples, dataset.train, image_shape))
     elif file.suffix == ".npy":
-        pictures.write_whole(file, lambda out: numpy.save(out, samples.astype("float32")))
+        write_whole(file, lambda out: numpy.save(out, samples.astype("float32")))
     else:
         pictures.save_samples(file, samples, image_shape)
     print(f"{file}: {len(samples)} samples of {run.path}")
@@ -224,7 +226,7 @@ def _evaluate(options):
         file, data = _new_file(options, ".json"), options.data
         dataset, samples = load(data), read_numpy(options.samples)
     result = evaluate(samples, dataset, options.seed)
-    write_json(file, result)
+    write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
     print("\n".join(table(result, with_paper=data == "mnist")))
     print(f"{file}: the same as JSON")
 

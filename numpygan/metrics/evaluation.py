@@ -1,11 +1,7 @@
 """The evaluation of samples against a dataset: ours, real data by the same procedure, and the paper's Table 1."""
 
-import json
-import os
-
 from ..arrays import Stream
 from ..data.dataset import as_float
-from ..errors import NumpyganError
 from .parzen import SAMPLES, VALIDATION, parzen
 
 TABLE1 = (("DBN", 138, 2), ("Stacked CAE", 121, 1.6), ("Deep GSN", 214, 1.1), ("Adversarial nets (paper)", 225, 2))
@@ -39,15 +35,3 @@ def table(result, with_paper):
         lines.append(f"Warning: σ = {ours['sigma']:.4f} is at the edge of the grid, so the value says little.")
     lines.append(CAVEAT)
     return lines
-
-
-def write_json(path, result):
-    """Write the result, whole or not at all. Raises NumpyganError if it can't be written."""
-    temporary = f"{path}.tmp"
-    try:
-        with open(temporary, "w") as file:
-            json.dump(result, file, indent=2)
-            file.write("\n")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}).") from None

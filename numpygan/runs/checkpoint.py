@@ -1,34 +1,23 @@
 """Checkpoints: a handful of arrays in one .npz file, never pickled, written whole or not at all, with a checksum."""
 
 import hashlib
-import os
 import zipfile
 import zlib
 
 import numpy
 
 from ..errors import NumpyganError
+from ..files import write_whole
 
 
 def save(path, state):
     """Write the arrays of `state` (name -> array, number or text) to `path`.
 
-    They go to a temporary file beside it that is flushed to the disk and then renamed, so `path` is the old checkpoint or the new
-    one at every moment. Raises NumpyganError if the disk is full or the folder can't be written; `path` is then untouched.
+    `path` is the old checkpoint or the new one at every moment. Raises NumpyganError if it can't be written.
     """
     arrays = {name: numpy.asarray(value) for name, value in state.items()}
     arrays["checksum"] = numpy.asarray(_checksum(arrays))
-    temporary = path.with_name(path.name + ".tmp")
-    try:
-        with open(temporary, "wb") as file:
-            numpy.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); the checkpoint before it is untouched.") from None
+    write_whole(path, lambda file: numpy.savez(file, **arrays))
 
 
 def load(path):
@@ -53,11 +42,3 @@ def _checksum(arrays):
         digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
         digest.update(array.view(numpy.uint8) if array.ndim else array.tobytes())
     return digest.hexdigest()
-
-
-def _sync_folder(folder):
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

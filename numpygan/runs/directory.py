@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import tomllib
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy
 
 from .. import __version__
 from ..errors import NumpyganError
+from ..files import write_whole
 from ..gan.networks import build
 from ..gan.recipes import Recipe
 from ..gan.settings import change
@@ -82,9 +82,9 @@ class RunDirectory:
             raise NumpyganError(f"{self.path}: exists and is not an empty directory; choose another --out.")
         try:
             self.samples.mkdir(parents=True, exist_ok=True)
-            self.config.write_text(_to_toml(recipe))
         except OSError as error:
             raise NumpyganError(f"{self.path}: cannot be written ({error.strerror}); choose another --out.") from None
+        write_whole(self.config, lambda file: file.write(_to_toml(recipe).encode()))
 
     def recipe(self):
         """The recipe in config.toml. Raises NumpyganError if it can't be read."""
@@ -131,13 +131,12 @@ class RunDirectory:
     def rewind_metrics(self, iteration, iterations_per_epoch):
         """Drop the rows that a run resumed at `iteration` will write again: later ones, and one made where a run ended mid-epoch."""
         rows = [row for row in self.read_metrics() if row["iteration"] <= iteration and row["iteration"] % iterations_per_epoch == 0]
+        cells = [{name: f"{value:.10g}" if value == value else "" for name, value in row.items()} for row in rows]
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: f"{value:.10g}" if value == value else "" for name, value in row.items()} for row in rows)
-        temporary = self.metrics.with_name("metrics.csv.tmp")
-        temporary.write_text(text.getvalue())
-        os.replace(temporary, self.metrics)
+        writer.writerows(cells)
+        write_whole(self.metrics, lambda file: file.write(text.getvalue().encode()))
 
     def add_metrics(self, row):
         """Append a row (column -> number) to metrics.csv."""

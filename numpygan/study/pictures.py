@@ -1,11 +1,10 @@
 """Pictures: sample grids, learning curves. matplotlib is imported when the first one is drawn."""
 
 import math
-import os
 
 import numpy
 
-from ..errors import NumpyganError
+from ..files import write_whole
 
 _ORANGE, _BLUE, _GREEN, _GREY = "#d55e00", "#0072b2", "#009e73", "#777777"  # told apart by the colour-blind (Okabe and Ito)
 
@@ -91,14 +90,3 @@ def _figure(width, height, columns=1):
     for one in numpy.atleast_1d(axes):
         one.spines[["top", "right"]].set_visible(False)
     return figure, axes
-
-
-def write_whole(path, draw):
-    """A file is whole or not there: `draw` writes to a temporary one, which is renamed."""
-    temporary = f"{path}.tmp"
-    try:
-        with open(temporary, "wb") as file:
-            draw(file)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}).") from None
