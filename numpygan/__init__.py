@@ -1,5 +1,6 @@
 """numpygan: Generative Adversarial Nets (Goodfellow et al., 2014) with hand-written forward and backward passes."""
 
+from .check.gradcheck import gradcheck
 from .errors import Diverged, NumpyganError
 from .gan.algorithm1 import algorithm1
 from .gan.authors2014 import authors2014
@@ -11,5 +12,5 @@ __version__ = "0.1.0"
 
 __all__ = [
     "MLP", "Layer", "Affine", "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Maxout", "Dropout",
-    "Momentum", "Adam", "algorithm1", "authors2014", "NumpyganError", "Diverged",
+    "Momentum", "Adam", "algorithm1", "authors2014", "gradcheck", "NumpyganError", "Diverged",
 ]  # fmt: skip

@@ -58,15 +58,14 @@ def to_device(array, xp):
 
 
 def larger(xp, a, b, out):
-    """The elementwise maximum of a and b into `out`; of complex numbers, the one with the larger real part (a at a tie).
+    """The elementwise maximum of a and b into `out`; of complex numbers the one with the larger real part, b at a tie.
 
     A complex-step derivative must take the same branch as the real function, so the imaginary part has no say.
     """
     if xp.iscomplexobj(a):
-        out[...] = xp.where(a.real >= xp.real(b), a, b)
+        out[...] = xp.where(a.real > xp.real(b), a, b)
     else:
         xp.maximum(a, b, out=out)
-    return out
 
 
 def gather(xp, array, rows, out):

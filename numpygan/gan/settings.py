@@ -4,6 +4,7 @@ import difflib
 import math
 from dataclasses import fields, replace
 
+from ..data.sources import TOYS
 from ..errors import NumpyganError
 from .networks import VISIBLE, hidden_layer
 from .objective import G_LOSSES
@@ -83,6 +84,8 @@ def _check(recipe):
     expect(len(recipe.scale_d) == hidden_d + 1, "scale_d", f"{hidden_d + 1} numbers, one for each Affine of D")
     expect(len(recipe.scale_g) == len(recipe.generator), "scale_g", f"{len(recipe.generator)} numbers, one for each Affine of G")
     expect(recipe.generator[-1] in VISIBLE, "generator", f"the visible layer, {' or '.join(VISIBLE)}, at the end")
+    fits = recipe.generator[-1] == "sigmoid" and recipe.data not in TOYS
+    expect(recipe.bias == "zero" or fits, "bias", "zero, as a mean has a logit only for pixels and a sigmoid visible layer")
     if recipe.rule == "adam":
         expect(recipe.momentum == recipe.momentum_final, "momentum_final", f"momentum, {recipe.momentum}, as Adam's must not change")
     if recipe.algorithm == "authors2014":

@@ -14,9 +14,11 @@ from ..errors import NumpyganError
 
 
 class Layer:
-    """A differentiable map of rows. `xp`, `dtype`, `index` and the views of its parameters (`W`, `gW`, …) are set by the MLP."""
+    """A differentiable map of rows. The MLP that takes it sets `xp` and the views of its parameters (`W`, `gW`, …)."""
 
+    xp = None  # the array module
     n_in = None  # the input's width, where the layer fixes it
+    random = False  # whether the layer has a `draw_mask(t, stream)` and is left out when not training
 
     def width(self, n_in):
         """The output's width for an input of width n_in."""
@@ -198,7 +200,7 @@ class Maxout(Layer):
         t.won[:, 0] = True
         for p in range(1, self.pieces):
             self.xp.greater(u[:, p].real, t.y.real, out=t.won[:, p])
-            larger(self.xp, t.y, u[:, p], out=t.y)
+            larger(self.xp, u[:, p], t.y, out=t.y)
         for p in range(1, self.pieces):  # the last piece that beat all before it is the winner
             self.xp.greater(t.won[:, :p], t.won[:, p : p + 1], out=t.won[:, :p])
 
@@ -217,6 +219,8 @@ class Dropout(Layer):
     The masks are drawn into the tape by `MLP.draw_masks`, apart from the mathematics; E[mask] = 1, so nothing is rescaled when
     dropout is off (`MLP.tape(m, training=False)`), where y = x. Srivastava et al. 2014, "inverted" as in the authors' code.
     """
+
+    random = True
 
     def __init__(self, keep):
         if not (isinstance(keep, (int, float)) and 0 < keep <= 1):

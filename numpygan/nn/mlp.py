@@ -1,12 +1,12 @@
 """A multilayer perceptron whose parameters are one vector θ."""
 
+import copy
 import math
 
 import numpy
 
 from ..arrays import require
 from ..errors import NumpyganError
-from .layers import Dropout
 from .tape import Tape
 
 DTYPES = ("float32", "float64", "complex128")
@@ -41,7 +41,7 @@ class MLP:
     def _hand_out_views(self):
         start = 0
         for index, layer in enumerate(self.layers):
-            if hasattr(layer, "xp"):
+            if layer.xp is not None:
                 raise NumpyganError(f"MLP: layer {index}, {layer}, already belongs to a network; make a new one.")
             layer.xp = self.xp
             for name, shape in layer.shapes().items():
@@ -68,6 +68,15 @@ class MLP:
             layer.initialize(stream)
         self.version += 1
 
+    def copy(self, dtype=None):
+        """A network of its own with the same layers and θ, in another dtype if one is given."""
+        layers = [copy.copy(layer) for layer in self.layers]
+        for layer in layers:
+            layer.xp = None
+        twin = MLP(layers, dtype or self.dtype, self.xp)
+        twin.theta[...] = self.theta
+        return twin
+
     def tape(self, m, training=True, y=None):
         """The memory of one pass over m rows: see Tape. `training=False` has no dropout; the output goes to `y` if given."""
         return Tape.allocate(self, m, training, y)
@@ -76,7 +85,7 @@ class MLP:
         """Draw the dropout masks of `tape` from `stream`."""
         self._own(tape)
         for layer, t in zip(self.layers, tape.layers):
-            if isinstance(layer, Dropout):
+            if layer.random:
                 layer.draw_mask(t, stream)
         tape.drawn[...] = True
 
@@ -90,12 +99,12 @@ class MLP:
         if x is not tape.x:
             self.check_rows("x", x, tape.m, self.n_in)
             tape.x[...] = x
-        if tape.training and not tape.drawn.all() and any(isinstance(layer, Dropout) for layer in self.layers):
+        if tape.training and not tape.drawn.all() and any(layer.random for layer in self.layers):
             raise NumpyganError(
                 "forward: no dropout masks in this tape; call draw_masks(tape, stream) first, or use tape(m, training=False)."
             )
         for layer, t in zip(self.layers, tape.layers):
-            if isinstance(layer, Dropout) and not tape.training:
+            if layer.random and not tape.training:
                 t.y[...] = t.x
             else:
                 layer.forward(t.x, t)
@@ -123,7 +132,7 @@ class MLP:
             if params:
                 layer.backward_params(t.gy, t)
             if inputs or i > lowest:
-                if isinstance(layer, Dropout) and not tape.training:
+                if layer.random and not tape.training:
                     t.gx[...] = t.gy
                 else:
                     layer.backward(t.gy, t)

@@ -44,7 +44,7 @@ def save_samples(path, samples, image_shape=None, columns=None):
     if image_shape is not None:
         columns = columns or math.ceil(math.sqrt(len(samples)))
         return save_picture(path, tile(as_images(samples, image_shape), columns))
-    figure, axes = _figure(4, 4)
+    figure, axes = new_figure(4, 4)
     if samples.shape[1] == 1:
         axes.hist(samples[:, 0], bins=40, color=_GREEN)
         axes.set(xlabel="x", ylabel="samples of G(z)")
@@ -61,7 +61,7 @@ def save_learning_curves(path, rows):
     """V against −log 4, D(x) and D(G(z)) against ½, and the validation Parzen log-likelihood if there is one, over the epochs."""
     column = lambda name: [row[name] for row in rows]  # noqa: E731
     with_parzen = any(math.isfinite(value) for value in column("parzen"))
-    figure, all_axes = _figure(4.5 * (2 + with_parzen), 3.4, 2 + with_parzen)
+    figure, all_axes = new_figure(4.5 * (2 + with_parzen), 3.4, 2 + with_parzen)
     epochs = column("epoch")
     marker = "o" if len(rows) < 3 else None
     value, verdicts = all_axes[:2]
@@ -80,7 +80,8 @@ def save_learning_curves(path, rows):
     write_whole(path, lambda file: figure.savefig(file, format="png"))
 
 
-def _figure(width, height, columns=1):
+def new_figure(width, height, columns=1):
+    """A matplotlib figure of `columns` plots side by side, and its axes; no window, no global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

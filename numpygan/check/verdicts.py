@@ -1,0 +1,87 @@
+"""What a comparison of an analytic with a numerical derivative is worth."""
+
+from dataclasses import dataclass
+
+import numpy
+
+OK, WRONG, UNINFORMATIVE, AT_A_KINK = "ok", "wrong", "uninformative", "at a kink"
+
+
+@dataclass(frozen=True)
+class Check:
+    """The verdict on one tensor of one place.
+
+    error    max |analytic − numeric| over what was compared, relative to max |gradient|
+    checked  how many numbers were compared, of `size`
+    index    where the worst is (None for a random direction), with both values
+    """
+
+    place: str
+    tensor: str
+    verdict: str
+    error: float
+    tolerance: float
+    checked: int
+    size: int
+    index: tuple | None = None
+    analytic: float = float("nan")
+    numeric: float = float("nan")
+    hint: str = ""
+
+    @property
+    def passed(self):
+        return self.verdict == OK
+
+    def __str__(self):
+        text = f"{self.place}: {self.tensor} is {self.verdict}"
+        if self.verdict == WRONG:
+            at = "along a random direction" if self.index is None else f"at {list(self.index)}"
+            ratio = f"{self.analytic / self.numeric:.6g}" if self.numeric else "–"
+            text += f" {at}: backward gives {self.analytic:.10g}, the oracle {self.numeric:.10g}, ratio {ratio}"
+        return text + (f" ({self.hint})" if self.hint else "")
+
+
+def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, tolerance, rows):
+    """The Check of numbers compared at `indices` of a tensor (None: along random directions).
+
+    largest    max |gradient| of the tensor, by either account
+    floor      below this the oracle can't tell a gradient from nothing
+    tolerance  the agreement required, relative to `largest`
+    """
+    size = int(numpy.prod(shape))
+    base = dict(place=place, tensor=tensor, tolerance=tolerance, checked=len(analytic), size=size)
+    if not largest > floor:
+        hint = f"the gradient is nowhere above {floor:.1g}, so a wrong one would look the same"
+        return Check(verdict=UNINFORMATIVE, error=0.0, hint=hint, **base)
+    difference = numpy.abs(analytic - numeric)
+    worst = int(numpy.nanargmax(difference)) if numpy.isfinite(difference).any() else 0
+    error = float(numpy.max(difference) / largest)
+    good = error <= tolerance  # False for NaN
+    index = None if indices is None else indices[worst]
+    hint = "" if good else known_pattern(analytic, numeric, shape, indices, rows)
+    return Check(
+        verdict=OK if good else WRONG, error=error, index=index, analytic=float(analytic[worst]), numeric=float(numeric[worst]),
+        hint=hint, **base,
+    )  # fmt: skip
+
+
+def known_pattern(analytic, numeric, shape, indices, rows):
+    """What a wrong gradient looks like, in words, if the pattern is a known one."""
+    if not numpy.isfinite(analytic).all():
+        return "backward gives values that are not finite"
+    if not analytic.any():
+        return "backward gives nothing but zeros"
+    big = numpy.abs(numeric) > 0.01 * numpy.abs(numeric).max()
+    ratio = analytic[big] / numeric[big]
+    if big.any() and numpy.ptp(ratio) <= 1e-6 * abs(ratio[0]):
+        names = {-1.0: "the sign is turned", 2.0: "a factor of 2 too large", 0.5: "a factor of ½ too small"}
+        names |= {float(rows): f"missing 1/m, m = {rows}", 1 / rows: f"1/m too often, m = {rows}"} if rows > 2 else {}
+        for value, name in names.items():
+            if abs(ratio[0] - value) < 1e-6 * abs(value):
+                return name
+        return f"everywhere {ratio[0]:.6g} times what it should be"
+    if indices is not None and len(indices) == numpy.prod(shape) and len(shape) == 2:
+        matrix = numeric.reshape(shape)
+        if shape[0] == shape[1] and numpy.allclose(analytic.reshape(shape), matrix.T, rtol=1e-6, atol=1e-12):
+            return "transposed"
+    return ""
