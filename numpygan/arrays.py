@@ -5,6 +5,7 @@ Everything that has to differ between NumPy and CuPy, or between real and comple
 """
 
 import json
+from contextlib import contextmanager
 
 import numpy
 
@@ -81,6 +82,19 @@ def all_finite(xp, array):
     return bool(xp.isfinite(array).all())
 
 
+@contextmanager
+def _on_host(out):
+    """A contiguous real host array whose values go to `out` at the end: `out` itself if it is one."""
+    in_place = isinstance(out, numpy.ndarray) and out.dtype.kind == "f" and out.flags.c_contiguous
+    host = out if in_place else numpy.empty(out.shape, "float64" if out.dtype.kind == "c" else out.dtype)
+    yield host
+    if isinstance(out, numpy.ndarray):
+        if not in_place:
+            out[...] = host
+    else:
+        out.set(host.astype(out.dtype, copy=False))
+
+
 class Stream:
     """A named stream of random numbers whose state can be saved and restored.
 
@@ -93,28 +107,29 @@ class Stream:
 
     def uniform(self, out, low, high):
         """Fill `out` with draws from U(low, high)."""
-        self._fill(self.generator.random, out, high - low, low)
+        with _on_host(out) as host:
+            self.generator.random(dtype=host.dtype, out=host)
+            host *= high - low
+            host += low
 
     def normal(self, out):
         """Fill `out` with draws from N(0, 1)."""
-        self._fill(self.generator.standard_normal, out, 1.0, 0.0)
+        with _on_host(out) as host:
+            self.generator.standard_normal(dtype=host.dtype, out=host)
 
     def keep(self, out, keep):
         """Fill `out` with 1/keep with probability `keep` (rounded to a multiple of 1/65536), else 0: a dropout mask.
 
         A mask entry needs 16 random bits, not a 32-bit float: four masks for the price of one.
         """
-        host = out if isinstance(out, numpy.ndarray) else numpy.empty(out.shape, out.dtype)
-        flat = host.reshape(-1)
-        threshold = numpy.uint16(min(round(keep * 65536), 65535))
-        scale = flat.dtype.type(1 / keep)
-        for start in range(0, flat.size, 4 * _WORDS):
-            part = flat[start : start + 4 * _WORDS]
-            words = self.generator.bit_generator.random_raw(-(-part.size // 4))
-            bits = words.astype("<u8", copy=False).view("<u2")[: part.size]
-            numpy.multiply(bits < threshold, scale, out=part)
-        if host is not out:
-            out.set(host)
+        threshold = max(1, round(keep * 65536))
+        with _on_host(out) as host:
+            flat, scale = host.reshape(-1), host.dtype.type(1 / keep)
+            for start in range(0, flat.size, 4 * _WORDS):
+                part = flat[start : start + 4 * _WORDS]
+                words = self.generator.bit_generator.random_raw(-(-part.size // 4))
+                bits = words.astype("<u8", copy=False).view("<u2")[: part.size]
+                numpy.multiply(bits < threshold, scale, out=part)
 
     def permutation(self, n):
         """A random order of 0..n-1, on the host."""
@@ -123,22 +138,6 @@ class Stream:
     def integers(self, n, size):
         """`size` draws from 0..n-1, on the host."""
         return self.generator.integers(n, size=size)
-
-    def _fill(self, draw, out, scale, shift):
-        host = out if isinstance(out, numpy.ndarray) else numpy.empty(out.shape, out.dtype)
-        real = host.real if numpy.iscomplexobj(host) else host
-        if real.flags.c_contiguous:
-            draw(dtype=real.dtype, out=real)
-        else:  # the real part of a complex array, or the column of a matrix
-            real[...] = draw(real.shape, dtype=real.dtype)
-        if scale != 1.0:
-            real *= scale
-        if shift != 0.0:
-            real += shift
-        if real is not host and numpy.iscomplexobj(host):
-            host.imag[...] = 0
-        if host is not out:
-            out.set(host)
 
     @property
     def state(self):

@@ -81,7 +81,7 @@ def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
     if x is None:
         stream.normal(tape.x)
     else:
-        net.check_rows("x", x, rows, net.n_in)
+        net.check_rows("gradcheck: x", x, rows, net.n_in)
         tape.x[...] = x
     net.draw_masks(tape, stream)
     net.forward(tape.x, tape)

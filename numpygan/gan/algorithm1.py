@@ -1,5 +1,6 @@
 """Algorithm 1 of the paper: minibatch stochastic gradient training of generative adversarial nets."""
 
+from ..errors import NumpyganError
 from .game import Game
 from .objective import g_loss, value_slopes
 
@@ -22,6 +23,8 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1; "non_saturating": −(1/m) Σ log D(G(z)),
                    which the paper recommends early in learning
     """
+    if not isinstance(k, int) or k < 1:
+        raise NumpyganError(f"algorithm1: k must be a whole number ≥ 1, got {k!r}.")
     xp, (_, loss_slope) = G.xp, g_loss(loss)
     game = Game(G, D, m)
     pass_g, pass_d, pass_dg, real, fake = game.pass_g, game.pass_d, game.pass_dg, game.real, game.fake

@@ -1,5 +1,6 @@
 """The state of play that the two training algorithms share."""
 
+from ..errors import NumpyganError
 from . import objective
 
 
@@ -12,6 +13,10 @@ class Game:
     """
 
     def __init__(self, G, D, m, one_pass=False):
+        if G.n_out != D.n_in or D.n_out != 1:
+            raise NumpyganError(
+                f"game: G makes rows of width {G.n_out}, D takes {D.n_in} and gives {D.n_out}; expected G's width to be D's, and one logit."
+            )
         self.G, self.D, self.m = G, D, m
         self.pass_g = G.tape(m)
         self.pass_d = D.tape(2 * m)

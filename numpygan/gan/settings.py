@@ -37,7 +37,9 @@ def change(recipe, **values):
 def _read(name, kind, value):
     """`value` as the type `kind` of the field `name`."""
     if kind in (tuple[str, ...], tuple[float, ...]):
-        items = [item.strip() for item in value.split(",")] if isinstance(value, str) else list(value)
+        items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple)):
+            raise NumpyganError(f"{name}: expected a list, got {value!r}.")
         return tuple(_read(name, kind.__args__[0], item) for item in items)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -78,7 +78,10 @@ class Affine(Layer):
 
     def initialize(self, stream):
         stream.uniform(self.W, -self.scale, self.scale)
-        self.b[...] = self.xp.asarray(self.bias)
+        bias = self.xp.asarray(self.bias)
+        if bias.shape not in ((), self.b.shape):
+            raise NumpyganError(f"{self}: bias must be a number or {self.n_out} numbers, got shape {bias.shape}.")
+        self.b[...] = bias
 
     def forward(self, x, t):
         self.xp.matmul(x, self.W, out=t.y)  # (m, n_in)·(n_in, n_out) -> (m, n_out)

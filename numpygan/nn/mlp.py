@@ -27,7 +27,7 @@ class MLP:
 
     def __init__(self, layers, dtype="float32", xp=numpy):
         self.layers, self.xp = list(layers), xp
-        if str(numpy.dtype(dtype)) not in DTYPES:
+        if str(dtype) not in DTYPES and getattr(dtype, "__name__", None) not in DTYPES:
             raise NumpyganError(f"MLP: dtype must be one of {', '.join(DTYPES)}, got {dtype!r}.")
         self.dtype = numpy.dtype(dtype)
         self.real_dtype = numpy.dtype("float64") if self.dtype.kind == "c" else self.dtype
@@ -39,10 +39,11 @@ class MLP:
         self._hand_out_views()
 
     def _hand_out_views(self):
-        start = 0
         for index, layer in enumerate(self.layers):
-            if layer.xp is not None:
+            if layer.xp is not None or layer in self.layers[:index]:
                 raise NumpyganError(f"MLP: layer {index}, {layer}, already belongs to a network; make a new one.")
+        start = 0
+        for layer in self.layers:
             layer.xp = self.xp
             for name, shape in layer.shapes().items():
                 stop = start + math.prod(shape)
@@ -56,9 +57,12 @@ class MLP:
 
     @theta.setter
     def theta(self, value):
-        """`net.theta = v` copies v into θ, `net.theta -= v` works in place; both make earlier passes stale."""
+        """`net.theta = v` copies v into θ, `net.theta -= v` works in place; both make earlier passes stale.
+
+        Writing into it, `net.theta[i] = v` or `layer.W[...] = v`, does not: run forward again yourself.
+        """
         if value is not self._theta:
-            self._check("theta", value, self._theta.shape, self.dtype)
+            self._check("MLP: theta", value, self._theta.shape, self.dtype)
             self._theta[...] = value
         self.version += 1
 
@@ -88,6 +92,7 @@ class MLP:
             if layer.random:
                 layer.draw_mask(t, stream)
         tape.drawn[...] = True
+        tape.versions[...] = 0  # what was computed with the masks before is stale
 
     def forward(self, x, tape):
         """y = f(x; θ): (m, n_in) -> (m, n_out), an array of the tape.
@@ -97,7 +102,7 @@ class MLP:
         """
         self._own(tape)
         if x is not tape.x:
-            self.check_rows("x", x, tape.m, self.n_in)
+            self.check_rows(f"{self.layers[0]}: x", x, tape.m, self.n_in)
             tape.x[...] = x
         if tape.training and not tape.drawn.all() and any(layer.random for layer in self.layers):
             raise NumpyganError(
@@ -124,7 +129,7 @@ class MLP:
                 "backward: the tape is stale, θ has changed since its forward (or there was none); call forward on it again."
             )
         if gy is not tape.gy:
-            self.check_rows("gy", gy, tape.m, self.n_out)
+            self.check_rows(f"{self.layers[-1]}: gy", gy, tape.m, self.n_out)
             tape.gy[...] = gy
         lowest = 0 if inputs else next(i for i, layer in enumerate(self.layers) if layer.shapes())
         for i in reversed(range(lowest, len(self.layers))):
@@ -145,9 +150,9 @@ class MLP:
     def _check(self, name, array, shape, dtype):
         require(self.xp, **{name: array})
         if array.shape != shape:
-            raise NumpyganError(f"{self.layers[0]}: {name} has shape {array.shape}, expected {shape}.")
+            raise NumpyganError(f"{name} has shape {array.shape}, expected {shape}.")
         if array.dtype != dtype:
-            raise NumpyganError(f"{self.layers[0]}: {name} is {array.dtype}, expected {dtype}; convert it with astype.")
+            raise NumpyganError(f"{name} is {array.dtype}, expected {dtype}; convert it with astype.")
 
     def _own(self, tape):
         if tape.net is not self:

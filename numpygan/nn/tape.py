@@ -45,7 +45,7 @@ class Tape:
         values = [xp.zeros((m, n), dtype) for n in net.widths]
         adjoints = [xp.zeros((m, n), dtype) for n in net.widths]
         if y is not None:
-            net.check_rows("y", y, m, net.n_out)
+            net.check_rows("tape: y", y, m, net.n_out)
             values[-1] = y
         pages = []
         for i, layer in enumerate(net.layers):

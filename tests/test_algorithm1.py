@@ -1,0 +1,231 @@
+"""Algorithm 1 as a contract: who is drawn, who moves, in which order, along which gradient, seen by recording players.
+
+G and D are computed a second time here, by plain functions of θ, and differentiated by the complex step: no code is shared with
+the package but the masks that it drew.
+"""
+
+import numpy
+import pytest
+from conftest import assert_near, complex_step
+
+import numpygan as ng
+from numpygan.arrays import Stream
+
+M, N_Z, N_X = 5, 2, 3
+ITERATIONS = 3
+ETA_D, ETA_G = 0.5, 0.25  # large: a step taken at the wrong θ shows
+
+
+def sigmoid(a):
+    return 1 / (1 + numpy.exp(-a))
+
+
+def generator(theta, z):
+    """z (m, 2) -> ReLU 4 -> sigmoid 3."""
+    W1, b1, W2, b2 = theta[:8].reshape(2, 4), theta[8:12], theta[12:24].reshape(4, 3), theta[24:27]
+    u = z @ W1 + b1
+    return sigmoid(numpy.where(u.real > 0, u, 0) @ W2 + b2)
+
+
+def discriminator(theta, x, masks):
+    """x (m, 3) -> dropout -> maxout 4 units × 2 pieces -> dropout -> D(x) (m,)."""
+    W1, b1, W2, b2 = theta[:24].reshape(3, 8), theta[24:32], theta[32:36], theta[36]
+    u = (x * masks[0]) @ W1 + b1
+    u0, u1 = u[:, :4], u[:, 4:]
+    return sigmoid((numpy.where(u1.real > u0.real, u1, u0) * masks[1]) @ W2 + b2)
+
+
+def value(theta_g, theta_d, x, z, masks):
+    """(1/m) Σ [log D(x) + log(1 − D(G(z)))]; the masks are those of the m real rows, then of the m generated ones."""
+    real, fake = ([mask[rows] for mask in masks] for rows in (slice(0, M), slice(M, None)))
+    d_real, d_fake = discriminator(theta_d, x, real), discriminator(theta_d, generator(theta_g, z), fake)
+    return (numpy.log(d_real) + numpy.log(1 - d_fake)).sum() / M
+
+
+def g_loss(kind, theta_g, theta_d, z, masks):
+    d = discriminator(theta_d, generator(theta_g, z), masks)
+    return (numpy.log(1 - d) if kind == "saturating" else -numpy.log(d)).sum() / M
+
+
+class Player(ng.MLP):
+    """A network that notes the masks of every pass it goes back through."""
+
+    def backward(self, gy, tape, params=True, inputs=True):
+        self.masks = [t.mask.copy() for layer, t in zip(self.layers, tape.layers) if isinstance(layer, ng.Dropout)]
+        if params:
+            self.masks_of_grad = self.masks
+        return super().backward(gy, tape, params, inputs)
+
+
+class Source:
+    """p_data or p_z: normal draws, noted."""
+
+    def __init__(self, name, seed, events):
+        self.name, self.stream, self.events = name, Stream(seed), events
+
+    def minibatch(self, out):
+        self.stream.normal(out)
+        self.events.append((self.name, out.copy()))
+
+
+class Rule(ng.Momentum):
+    """Plain gradient steps, noted with both θ before and after."""
+
+    def play(self, nets, name, events):
+        self.nets, self.name, self.events = nets, name, events
+        return self
+
+    def note(self, direction, move):
+        before = {name: net.theta.copy() for name, net in self.nets.items()}
+        move()
+        after = {name: net.theta.copy() for name, net in self.nets.items()}
+        masks = self.nets["D"].masks_of_grad if self.name == "D" else self.nets["D"].masks
+        self.events.append((self.name, (direction, before, after, masks)))
+
+    def ascend(self):
+        self.note("ascend", super().ascend)
+
+    def descend(self):
+        self.note("descend", super().descend)
+
+
+def play(algorithm, **settings):
+    """ITERATIONS of `algorithm`: the start θ and, for each iteration, its events [(name, what)] and the scores it reports."""
+    G = ng.MLP([ng.Affine(N_Z, 4), ng.ReLU(), ng.Affine(4, N_X), ng.Sigmoid()], dtype="float64")
+    D = Player([ng.Dropout(0.8), ng.Affine(N_X, 8), ng.Maxout(2), ng.Dropout(0.5), ng.Affine(4, 1)], dtype="float64")
+    for seed, net in enumerate((G, D)):
+        net.theta = numpy.random.default_rng(seed).standard_normal(net.theta.size)
+    nets, events = {"G": G, "D": D}, []
+    start = {name: net.theta.copy() for name, net in nets.items()}
+    rules = [
+        Rule(net, eta, momentum=0.0).play(nets, name, events) for (name, net), eta in zip(nets.items(), (ETA_G, ETA_D))
+    ]
+    games = algorithm(G, D, Source("x", 10, events), Source("z", 11, events), *rules, Stream(12), m=M, **settings)
+    history = []
+    for _ in range(ITERATIONS):
+        game = next(games)
+        history.append((events.copy(), game.scores()))
+        events.clear()
+    return start, history
+
+
+def all_of(history, name):
+    return [what for events, _ in history for kind, what in events if kind == name]
+
+
+CASES = [(k, loss) for k in (1, 3) for loss in ("saturating", "non_saturating")]
+
+
+@pytest.mark.parametrize("k, loss", CASES)
+def test_k_steps_of_d_then_one_of_g(k, loss):
+    _, history = play(ng.algorithm1, k=k, loss=loss)
+    for events, _ in history:
+        assert [name for name, _ in events] == ["z", "x", "D"] * k + ["z", "G"]
+    assert {what[0] for what in all_of(history, "D")} == {"ascend"}
+    assert {what[0] for what in all_of(history, "G")} == {"descend"}
+
+
+def test_every_minibatch_is_fresh_and_whole():
+    _, history = play(ng.algorithm1, k=2)
+    for name, width in (("z", N_Z), ("x", N_X)):
+        drawn = all_of(history, name)
+        assert all(a.shape == (M, width) for a in drawn) and len({a.tobytes() for a in drawn}) == len(drawn)
+
+
+@pytest.mark.parametrize("algorithm", [ng.algorithm1, ng.authors2014])
+def test_who_moves_and_who_does_not(algorithm):
+    start, history = play(algorithm)
+    theta = start
+    for name, (_, before, after, _) in (event for events, _ in history for event in events if event[0] in "GD"):
+        assert all(before[net].tobytes() == theta[net].tobytes() for net in "GD")  # nothing has moved in between
+        other = {"G": "D", "D": "G"}[name]
+        assert after[other].tobytes() == before[other].tobytes() and (after[name] != before[name]).any()
+        theta = after
+
+
+@pytest.mark.parametrize("k, loss", CASES)
+def test_d_ascends_and_g_descends_the_gradients_of_the_paper(k, loss):
+    _, history = play(ng.algorithm1, k=k, loss=loss)
+    z = x = None
+    for name, what in (event for events, _ in history for event in events):
+        if name in "zx":
+            z, x = (what, x) if name == "z" else (z, what)
+            continue
+        _, before, after, masks = what
+        theta_g, theta_d = before["G"], before["D"]  # θ_d in a G step: the updated one
+        step = after[name] - before[name]
+        if name == "D":
+            assert_near(step, ETA_D * complex_step(lambda t: value(theta_g, t, x, z, masks), theta_d), 1e-12)
+        else:
+            assert_near(step, -ETA_G * complex_step(lambda t: g_loss(loss, t, theta_d, z, masks), theta_g), 1e-12)
+
+
+def test_g_does_not_learn_from_the_d_before_its_update():
+    _, history = play(ng.algorithm1)
+    for events, _ in history:
+        (z, (_, before_d, _, _)), (_, before, after, masks) = (events[3][1], events[2][1]), events[4][1]
+        old = -ETA_G * complex_step(lambda t: g_loss("non_saturating", t, before_d["D"], z, masks), before["G"])
+        assert numpy.abs(after["G"] - before["G"] - old).max() > 1e-3 * numpy.abs(old).max()
+
+
+def test_masks_are_fresh_for_every_pass():
+    _, history = play(ng.algorithm1, k=2)
+    drawn = [(mask[:M].tobytes(), mask[M:].tobytes()) for _, _, _, masks in all_of(history, "D") for mask in masks]
+    drawn += [(mask.tobytes(),) for _, _, _, masks in all_of(history, "G") for mask in masks]
+    flat = [part for parts in drawn for part in parts]
+    assert len(set(flat)) == len(flat)
+
+
+def test_the_loss_is_non_saturating_and_k_is_1_unless_told():
+    assert_same(play(ng.algorithm1), play(ng.algorithm1, k=1, loss="non_saturating"))
+
+
+def assert_same(one, other):
+    for a, b in zip(all_of(one[1], "G"), all_of(other[1], "G"), strict=True):
+        assert all(a[2][net].tobytes() == b[2][net].tobytes() for net in "GD")
+
+
+@pytest.mark.parametrize("algorithm", [ng.algorithm1, ng.authors2014])
+def test_the_same_draws_give_the_same_bytes(algorithm):
+    assert_same(play(algorithm), play(algorithm))
+
+
+def test_an_unknown_loss_is_named():
+    with pytest.raises(ng.NumpyganError, match="hinge.*non_saturating"):
+        play(ng.algorithm1, loss="hinge")
+
+
+def test_authors2014_shares_one_minibatch_of_noise():
+    _, history = play(ng.authors2014)
+    for events, _ in history:
+        assert sorted(name for name, _ in events) == ["D", "G", "x", "z"]
+        assert {name: what[0] for name, what in events if name in "DG"} == {"D": "ascend", "G": "descend"}
+
+
+def test_authors2014_updates_both_at_the_old_thetas_with_half_of_v():
+    start, history = play(ng.authors2014)
+    theta = start
+    for events, _ in history:
+        drawn = dict(events)
+        x, z, masks = drawn["x"], drawn["z"], drawn["D"][3]
+        theta_g, theta_d = theta["G"], theta["D"]
+        theta = events[-1][1][2]
+        fake = [mask[M:] for mask in masks]  # one draw of masks for the generated half
+        assert all((a == b).all() for a, b in zip(fake, drawn["G"][3]))
+        gradient_d = complex_step(lambda t: 0.5 * value(theta_g, t, x, z, masks), theta_d)
+        gradient_g = complex_step(lambda t: g_loss("non_saturating", t, theta_d, z, fake), theta_g)
+        assert_near(theta["D"] - theta_d, ETA_D * gradient_d, 1e-12)
+        assert_near(theta["G"] - theta_g, -ETA_G * gradient_g, 1e-12)
+
+
+@pytest.mark.parametrize("algorithm", [ng.algorithm1, ng.authors2014])
+def test_scores_are_those_of_the_last_d_step(algorithm):
+    """V, mean D(x) and mean D(G(z)) before the step, with the dropout it learned from; V is never halved."""
+    _, history = play(algorithm)
+    for events, scores in history:
+        x, z = dict(events)["x"], next(what for name, what in events if name == "z")
+        _, before, _, masks = dict(events)["D"]
+        rows = numpy.concatenate([x, generator(before["G"], z)])
+        d = discriminator(before["D"], rows, masks)
+        expected = [value(before["G"], before["D"], x, z, masks), d[:M].mean(), d[M:].mean()]
+        numpy.testing.assert_allclose(scores, expected, 1e-13)
