@@ -19,6 +19,10 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("numpygan: interrupted.", file=sys.stderr)
         return 130
+    except MemoryError as error:
+        print(f"numpygan: not enough memory ({error or 'for the arrays'}); make the batch, the networks or the number of samples "
+              f"smaller.", file=sys.stderr)  # fmt: skip
+        return 2
     except BrokenPipeError:  # `numpygan recipes | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -56,13 +60,13 @@ def _parser():
     train.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
     draw = command("sample", commands.sample, "Draw samples from a trained generator.", "numpygan sample runs/mnist-1 -n 100 -o digits.png")
-    draw.add_argument("-n", type=_positive(int), default=100, metavar="N", help="how many (default: 100)")
+    draw.add_argument("-n", type=_positive(int, 10**6), default=100, metavar="N", help="how many (default: 100)")
     draw.add_argument("--nearest", action="store_true",
                       help="a column of nearest training examples on the right, as in the paper's Figure 2")  # fmt: skip
 
     between = command("interpolate", commands.interpolate, "Interpolate in z space, as in the paper's Figure 3.",
                       "numpygan interpolate runs/mnist-1 -o figure3.png")  # fmt: skip
-    between.add_argument("-n", type=_positive(int), default=8, metavar="N", help="how many lines (default: 8)")
+    between.add_argument("-n", type=_positive(int, 10**4), default=8, metavar="N", help="how many lines (default: 8)")
     for sub, kinds in ((draw, ".png (a grid) or .npy (float32, N × d)"), (between, ".png")):
         sub.add_argument("run", metavar="RUN", help="a run directory")
         sub.add_argument("-o", dest="file", required=True, metavar="FILE", help=f"the file to write: {kinds}")
@@ -73,9 +77,9 @@ def _parser():
                     "numpygan evaluate runs/mnist-1")  # fmt: skip
     judge.add_argument("run", nargs="?", metavar="RUN", help="a run directory; its best checkpoint is evaluated")
     judge.add_argument("--samples", metavar="FILE.npy", help="evaluate these samples (N × d, pixels in [0, 1]) instead of a run's")
-    judge.add_argument("--data", default="mnist", metavar="PATH", help="what --samples are to be like (default: mnist)")
+    judge.add_argument("--data", metavar="PATH", help="what --samples are to be like (default: mnist)")
     judge.add_argument("--seed", type=_natural, default=0, metavar="S", help="the seed of the samples (default: 0)")
-    judge.add_argument("-o", dest="file", metavar="FILE.json", help="where --samples' result goes (default: evaluation.json)")
+    judge.add_argument("-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)")
     judge.add_argument("--force", action="store_true", help="overwrite FILE.json if it exists")
 
     prove = command("gradcheck", commands.check_gradients, "Check every hand-written derivative against the complex step.",
@@ -90,11 +94,13 @@ def _parser():
     return parser
 
 
-def _positive(kind):
+def _positive(kind, most=float("inf")):
+    limit = "" if most == float("inf") else f" and at most {most:,}"
+
     def parse(text):
         value = kind(text)
-        if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"expected a number > 0, got {text}")
+        if not 0 < value <= most or value == float("inf"):
+            raise argparse.ArgumentTypeError(f"expected a number > 0{limit}, got {text}")
         return value
 
     parse.__name__ = "number" if kind is float else "whole number"
@@ -105,3 +111,6 @@ def _natural(text):
     if int(text) < 0:
         raise argparse.ArgumentTypeError(f"expected a whole number ≥ 0, got {text}")
     return int(text)
+
+
+_natural.__name__ = "whole number"

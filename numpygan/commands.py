@@ -1,6 +1,7 @@
 """What each command does: read, call, print."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -29,10 +30,7 @@ from .study.step_plot import save_step_plot
 
 
 def train(options):
-    changes = {name: getattr(options, name) for name in ("seed", "k", "loss") if getattr(options, name) is not None}
-    if options.data is not None:
-        known = options.data in ("mnist", *TOYS)
-        changes["data"] = options.data if known else str(Path(options.data).resolve())
+    changes = {name: getattr(options, name) for name in ("seed", "k", "loss", "data") if getattr(options, name) is not None}
     for item in options.set:
         name, equals, value = item.partition("=")
         if not equals:
@@ -44,9 +42,9 @@ def train(options):
     if options.resume:
         run = RunDirectory.existing(options.out) if options.out else RunDirectory.latest(options.recipe or "mnist")
         recipe = run.recipe()
-        _same_recipe(run, recipe, options.recipe, change(recipe, **changes))
+        _same_recipe(run, recipe, options.recipe, _with_absolute_data(change(recipe, **changes)))
     else:
-        recipe = change(recipe_named(options.recipe or "mnist"), **changes)
+        recipe = _with_absolute_data(change(recipe_named(options.recipe or "mnist"), **changes))
         run = RunDirectory(options.out) if options.out else RunDirectory.next_free(recipe.name)
     say = (lambda *_: None) if options.quiet else print
     say(f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> {run.path}")
@@ -57,8 +55,8 @@ def train(options):
             play(recipe, run, options.device, options.resume, options.epochs, options.iterations, bar.show)
         except Interrupted:
             bar.close()
-            length = "".join(f" --{name} {getattr(options, name):g}" for name in ("epochs", "iterations") if getattr(options, name))
-            print(f"Stopped and saved. Go on with: numpygan train --resume --out {run.path}{length}", file=sys.stderr)
+            length = "".join(f" --{name} {repr(getattr(options, name)).removesuffix('.0')}" for name in ("epochs", "iterations") if getattr(options, name))
+            print(f"Stopped and saved. Go on with: numpygan train --resume --out {shlex.quote(str(run.path))}{length}", file=sys.stderr)
             return 130
     last = run.read_metrics()[-1]
     say(f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, {last['seconds']:.0f} s):")
@@ -70,6 +68,11 @@ def train(options):
             say(f"  {path.name:16}{what}")
     if run.best.exists():
         say(f"Next: numpygan evaluate {run.path}")
+
+
+def _with_absolute_data(recipe):
+    """So that a run can be resumed from another folder."""
+    return recipe if recipe.data in ("mnist", *TOYS) else change(recipe, data=str(Path(recipe.data).resolve()))
 
 
 def _same_recipe(run, recipe, name, wanted):
@@ -142,15 +145,17 @@ def evaluate(options):
     if (options.run is None) == (options.samples is None):
         raise NumpyganError("evaluate: expected either a RUN or --samples FILE.npy; see `numpygan evaluate -h`.")
     if options.run is not None:
+        if options.data is not None:
+            raise NumpyganError("--data: goes with --samples; a RUN is evaluated on the data it was trained on.")
         run = RunDirectory.existing(options.run)
-        recipe, file = run.recipe(), run.evaluation
-        dataset = load_dataset(recipe)
+        recipe = run.recipe()
+        file = run.evaluation if options.file is None else _new_file(options.file, options, ".json")
+        data, dataset = recipe.data, load_dataset(recipe)
         if dataset is None:
             raise NumpyganError(f"{run.path}: {recipe.name} is a toy without images; the Parzen protocol needs an image dataset.")
         samples = draw(run.generator()[0], recipe.noise, SAMPLES, Stream(options.seed))
-        data = recipe.data
     else:
-        file, data = _new_file(options.file or "evaluation.json", options, ".json"), options.data
+        file, data = _new_file(options.file or "evaluation.json", options, ".json"), options.data or "mnist"
         dataset, samples = load(data), read_numpy(options.samples)
     result = measure(samples, dataset, options.seed)
     write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))

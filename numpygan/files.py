@@ -1,6 +1,10 @@
-"""Writing files whole or not at all."""
+"""Files written whole or not at all, and NumPy's files read without trusting them."""
 
 import os
+import zipfile
+import zlib
+
+import numpy
 
 from .errors import NumpyganError
 
@@ -11,7 +15,7 @@ def write_whole(path, write):
     At every moment `path` is the old file or the new one. Raises NumpyganError if the disk is full or the folder can't be written;
     `path` is then as it was.
     """
-    temporary = f"{path}.tmp"
+    temporary = f"{path}.{os.getpid()}.tmp"
     try:
         try:
             with open(temporary, "wb") as file:
@@ -25,7 +29,7 @@ def write_whole(path, write):
             raise
         _sync_folder(os.path.dirname(os.path.abspath(path)))
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); what was there before is untouched.") from None
+        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); what was there before is kept.") from None
 
 
 def _sync_folder(folder):
@@ -34,3 +38,30 @@ def _sync_folder(folder):
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def read_arrays(path, wanted=list):
+    """The arrays of a .npz file by name, of those that `wanted(names)` picks; a .npy file holds one, named "". Nothing is unpickled.
+
+    Raises NumpyganError if the file is missing or damaged.
+    """
+    try:
+        with open(path, "rb") as file:
+            start = file.read(6)
+            if start != b"\x93NUMPY" and start[:2] != b"PK":
+                raise NumpyganError(f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez.")
+            file.seek(0)
+            loaded = numpy.load(file, allow_pickle=False)
+            if isinstance(loaded, numpy.ndarray):
+                return {name: loaded for name in wanted([""])}
+            with loaded:
+                return {name: loaded[name] for name in wanted(loaded.files)}
+    except OSError as error:
+        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
+    except (*_DAMAGE, zipfile.BadZipFile, zlib.error) as error:
+        reason = "it holds Python objects, which are never unpickled" if "allow_pickle" in str(error) else error or type(error).__name__
+        raise NumpyganError(f"{path}: is damaged ({reason}).") from None
+
+
+# What numpy.load raises on files that were cut, flipped, encrypted or made up.
+_DAMAGE = (ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError)

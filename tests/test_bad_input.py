@@ -46,6 +46,9 @@ def save_data():
                     file.write(content)
 
 
+DAMAGED = ("bad-checkpoint/checkpoint", "bad-best/best", "bad-both/best", "bad-both/checkpoint", "bad-toy/checkpoint")
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """A folder with data files and finished runs, some of them damaged."""
@@ -59,19 +62,18 @@ def world(tmp_path_factory):
         for name in ("bad-checkpoint", "bad-best", "bad-both", "bad-config", "edited", "bad-metrics", "no-checkpoint"):
             shutil.copytree("it", name)
         shutil.copytree("toy", "bad-toy")
-        for path in ("bad-checkpoint/checkpoint", "bad-best/best", "bad-both/best", "bad-both/checkpoint", "bad-toy/checkpoint"):
+        for path in DAMAGED:
             with open(f"{path}.npz", "r+b") as file:
                 file.seek(-3000, 2)
                 byte = file.read(1)
                 file.seek(-1, 1)
                 file.write(bytes([byte[0] ^ 1]))
         os.unlink("no-checkpoint/checkpoint.npz")
-        for path, old, new in (("edited/config.toml", "relu 16", "relu 17"), ("bad-config/config.toml", "batch = 20", "batch = = 20")):
-            with open(path) as file:
-                text = file.read()
+        for name, old, new in (("edited", "relu 16", "relu 17"), ("bad-config", "batch = 20", "batch = = 20")):
+            path = folder / name / "config.toml"
+            text = path.read_text()
             assert old in text
-            with open(path, "w") as file:
-                file.write(text.replace(old, new))
+            path.write_text(text.replace(old, new))
         with open("bad-metrics/metrics.csv", "a") as file:
             file.write("what,is,this\n")
         os.mkdir("occupied")
@@ -119,7 +121,7 @@ NETS = {  # fields that must fit each other or a range
     "dtype": ("float16", "complex128"),
     "bias": ("big",),
     "preprocess": ("all",),
-    "generator": ("relu 16, relu 16", "rleu 16, sigmoid", "relu 0, sigmoid", "relu -1, sigmoid", "relu, sigmoid", "maxout 8x0, sigmoid"),
+    "generator": ("relu 16, relu 16", "rleu 16, sigmoid", "relu 0, sigmoid", "relu -1, sigmoid", "maxout 8x0, sigmoid"),
     "discriminator": ("maxout 8", "maxout 0x2", "relu 8x2", "sigmoid", "relu 1e3"),
 }
 
@@ -166,7 +168,9 @@ TRAIN = {
     "resume nowhere": ([*TINY, "--resume", "--out", "nowhere"], ["nowhere"]),
     "resume what is no run": ([*TINY, "--resume", "--out", "occupied"], ["occupied"]),
     "resume another recipe": (["train", "mnist", "--resume", "--out", "it"], ["mnist-authors"]),
-    "resume another architecture": (["train", "--resume", "--out", "it", *sets(generator="relu 17,sigmoid")], ["generator", "relu 17"]),
+    "resume another architecture": (
+        ["train", "--resume", "--out", "it", *sets(generator="relu 17, sigmoid")], ["generator", "relu 17"],
+    ),  # fmt: skip
     "resume another seed": (["train", "--resume", "--out", "it", "--seed", "1"], ["seed"]),
     "resume other data": (["train", "--resume", "--out", "it", "--data", "good.npy"], ["data"]),
     "resume what is finished": ([*TINY, "--resume", "--out", "it", "--epochs", "1"], ["20", "--epochs"]),
@@ -180,7 +184,8 @@ TRAIN = {
     "resume lost": (["train", "--resume", "--out", "no-checkpoint"], ["no-checkpoint/checkpoint.npz", "best.npz"]),
 }
 DATA = (
-    "missing.npy", "rank1.npy", "rank4.npy", "empty.npy", "few.npy", "nan.npy", "inf.npy", "int.npy", "objects.npy", "range.npy",
+    "missing.npy", "rank1.npy", "rank4.npy", "empty.npy", "few.npy", "nan.npy", "inf.npy", "int.npy", "objects.npy",
+    "range.npy",
     "two.npz", "cut.npy", "cut.npz", "text.npy", "nothing.npy", "idx-cut", "idx-not", "idx-rank", "idx-empty", "idx-sizes",
     "idx-one", "idx-liar", "idx-none", "idx-gz",
 )  # fmt: skip
@@ -220,7 +225,10 @@ OTHERS = {
     "evaluate damaged best": (["evaluate", "bad-best"], ["bad-best/best.npz", "damaged", "checkpoint.npz"]),
     "evaluate over a file": (["evaluate", "--samples", "good.npy", "--data", "images.npy"], ["evaluation.json", "exists"]),
 }
-SAMPLES = ("missing.npy", "rank1.npy", "rank4.npy", "empty.npy", "nan.npy", "inf.npy", "objects.npy", "wide.npy", "cut.npy", "text.npy")
+SAMPLES = (
+    "missing.npy", "rank1.npy", "rank4.npy", "empty.npy", "nan.npy", "inf.npy", "objects.npy", "wide.npy", "cut.npy",
+    "text.npy",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("case", TRAIN)

@@ -10,7 +10,7 @@ import pytest
 from cli_helpers import TINY, TINY_TOY, checkpoint, files, images, run
 from matplotlib.image import imread
 
-import numpygan.cli
+import numpygan
 from numpygan.data.dataset import load
 from numpygan.gan.recipes import RECIPES
 from numpygan.metrics import parzen
@@ -75,7 +75,7 @@ def test_a_picture_of_samples(tmp_path):
     assert run("sample", "it", "-n", 10, "-o", tmp_path / "a.png") == 0
     picture = imread(tmp_path / "a.png")[..., 0]
     rows = samples(tmp_path / "a.npy", "-n", 10)
-    numpy.testing.assert_allclose(picture[:8, :8], rows[0].reshape(8, 8), atol=1 / 255)
+    numpy.testing.assert_allclose(picture[:8, :8], rows[0].reshape(8, 8), atol=2 / 255)
     assert run("sample", "toy", "-o", tmp_path / "toy.png") == 0 and imread(tmp_path / "toy.png").ndim == 3
 
 
@@ -86,7 +86,7 @@ def test_the_column_of_nearest_training_examples(tmp_path):
     for top in range(0, len(picture), 10):  # images of 8 pixels, lines of 2 between them
         column = rightmost[top : top + 8].ravel()
         distance = numpy.abs(train - column).max(1)
-        assert distance.min() < 1 / 255
+        assert distance.min() < 2 / 255
         sample = picture[top : top + 8, -18:-10].ravel()
         squares = ((train - sample) ** 2).sum(1)
         assert squares[distance.argmin()] <= squares.min() * 1.02  # the picture rounds to 8 bits
@@ -139,12 +139,11 @@ def test_evaluate_samples(tmp_path, capsys):
     assert f"{expected.mean:.1f}" in out and f"{expected.se:.1f}" in out and "aveat" in out and "real" in out
 
 
-def test_evaluate_a_run(here, monkeypatch, capsys):
+def test_evaluate_a_run(here, capsys):
     before = files(here / "it")
-    monkeypatch.setattr(numpygan.cli, "SAMPLES", 300)
     assert run("evaluate", "it") == 0
     found = json.loads((here / "it" / "evaluation.json").read_text())["parzen"]
-    assert {"mean", "se", "sigma", "samples"} <= found.keys() and found["samples"] == 300
+    assert {"mean", "se", "sigma", "samples"} <= found.keys() and found["samples"] == 10_000
     out = capsys.readouterr().out
     assert f"{found['mean']:.1f}" in out and "evaluation.json" in out
     first = (here / "it" / "evaluation.json").read_bytes()
@@ -153,20 +152,19 @@ def test_evaluate_a_run(here, monkeypatch, capsys):
     assert {name: after[name] for name in before} == before  # nothing else changed
 
 
-def test_evaluate_puts_the_result_where_it_is_told(here, tmp_path, monkeypatch):
-    monkeypatch.setattr(numpygan.cli, "SAMPLES", 50)
+def test_evaluate_puts_the_result_where_it_is_told(tmp_path):
     code = run("evaluate", "it", "-o", tmp_path / "mine.json")
     assert code == 2 or (tmp_path / "mine.json").exists()  # never ignored
 
 
-@pytest.mark.parametrize("command", [("sample", "-o", "new.png"), ("sample", "-o", "new.npy"), ("interpolate", "-o", "new.png")])
-def test_a_full_disk(command, here, capsys, monkeypatch):
+@pytest.mark.parametrize(("command", "file"), [("sample", "new.png"), ("sample", "new.npy"), ("interpolate", "new.png")])
+def test_a_full_disk(command, file, here, capsys, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     before = files(here)
     monkeypatch.setattr(os, "fsync", full)
-    assert run(command[0], "it", *command[1:]) == 2
+    assert run(command, "it", "-o", file) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "new." in err and "No space left" in err
     assert files(here) == before
@@ -197,7 +195,7 @@ def test_every_field_of_a_recipe(name, capsys):
     assert run("recipes", name) == 0
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert lines["name"] == name
-    for field in ("generator", "discriminator", "keep", "k", "loss", "algorithm", "batch", "noise", "seed", "momentum", "epochs"):
+    for field in ("generator", "discriminator", "keep", "k", "loss", "algorithm", "batch", "noise", "seed", "epochs"):
         assert lines[field]
 
 
@@ -208,7 +206,8 @@ def test_the_authors_table(capsys):
         "generator": "relu 1200, relu 1200, sigmoid", "discriminator": "maxout 240x5, maxout 240x5", "keep": "0.8, 0.5, 0.5",
         "scale_g": "0.05, 0.05, 0.05", "scale_d": "0.005, 0.005, 0.005", "noise": "uniform", "noise_dim": "100", "batch": "100",
         "learning_rate_g": "0.1", "learning_rate_d": "0.1", "learning_rate_decay": "1.000004", "learning_rate_floor": "1e-06",
-        "momentum": "0.5", "momentum_final": "0.7", "momentum_epochs": "250", "algorithm": "algorithm1", "k": "1", "rule": "momentum",
+        "momentum": "0.5", "momentum_final": "0.7", "momentum_epochs": "250", "algorithm": "algorithm1", "k": "1",
+        "rule": "momentum",
     }.items():  # fmt: skip
         assert lines[field] == value
 

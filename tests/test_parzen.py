@@ -144,7 +144,8 @@ def test_the_row_of_real_data_uses_training_images():
 def test_the_table_shows_every_row_and_the_caveat():
     result = evaluation.evaluate(rows(70, 64, 5), small_dataset())
     text = "\n".join(evaluation.table(result, with_paper=True))
-    for value in ("138", "121", "214", "225", "aveat", "70", "120", f"{result['parzen']['mean']:.1f}", f"{result['real']['mean']:.1f}"):
+    means = [f"{result[row]['mean']:.1f}" for row in ("parzen", "real")]
+    for value in ("138", "121", "214", "225", "aveat", "70", "120", *means):
         assert value in text
     for sigma in ("0.1000", "0.1292", "0.1668", "0.7743", "1.0000"):
         assert sigma in text  # the whole grid

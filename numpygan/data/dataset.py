@@ -118,10 +118,12 @@ def _rows(array, path):
         raise NumpyganError(f"{path}: the array has rank {array.ndim}; expected N × d or N × height × width.")
     if array.size == 0:
         raise NumpyganError(f"{path}: the array is empty, {' × '.join(map(str, array.shape))}.")
-    if array.dtype.kind == "f" and not numpy.isfinite(array).all():
-        raise NumpyganError(f"{path}: holds values that are NaN or infinite; remove them.")
-    rows = array.reshape(len(array), -1)
-    rows = numpy.ascontiguousarray(rows if rows.dtype == numpy.uint8 else rows.astype("float32"))
+    rows = numpy.ascontiguousarray(array.reshape(len(array), -1))
+    if rows.dtype != numpy.uint8:
+        with numpy.errstate(over="ignore"):
+            rows = rows.astype("float32")
+        if not numpy.isfinite(rows).all():
+            raise NumpyganError(f"{path}: holds values that are NaN, infinite or too large for float32; remove them.")
     if array.ndim == 3:
         return rows, array.shape[1:]
     side = round(rows.shape[1] ** 0.5)

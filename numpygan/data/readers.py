@@ -2,13 +2,13 @@
 
 import gzip
 import math
-import zipfile
 import zlib
 from pathlib import Path
 
 import numpy
 
 from ..errors import NumpyganError
+from ..files import read_arrays
 
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CIFAR_ROW = 1 + 3 * 32 * 32
@@ -26,11 +26,13 @@ def read_idx(path):
             if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _IDX_TYPES:
                 raise NumpyganError(f"{path}: not an IDX file; expected it to start with 00 00 and a type code, got {magic.hex(' ')}.")
             sizes = file.read(4 * magic[3])
-            if magic[3] == 0 or len(sizes) < 4 * magic[3]:
-                raise NumpyganError(f"{path}: the IDX header is cut short; get the file again.")
+            if not 1 <= magic[3] <= 8 or len(sizes) < 4 * magic[3]:
+                raise NumpyganError(f"{path}: the IDX header is cut short or of rank {magic[3]}; get the file again.")
             shape = [int(n) for n in numpy.frombuffer(sizes, ">u4")]
             dtype = numpy.dtype(_IDX_TYPES[magic[2]])
             expected = math.prod(shape) * dtype.itemsize
+            if expected == 0:
+                raise NumpyganError(f"{path}: the array is empty, {' × '.join(map(str, shape))}.")
             content = _read_exactly(file, expected, path)
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -68,22 +70,17 @@ def read_cifar(paths):
 
 def read_numpy(path):
     """The array in a .npy file, or the one array of a .npz file (or its `x_train`, `x`, `images` or `data`). Nothing is unpickled."""
-    try:
-        loaded = numpy.load(path, allow_pickle=False)
-        if isinstance(loaded, numpy.ndarray):
-            return loaded
-        with loaded:
-            wanted = [name for name in ("x_train", "x", "images", "data") if name in loaded.files]
-            if not wanted and len(loaded.files) != 1:
-                raise NumpyganError(
-                    f"{path}: holds the arrays {', '.join(loaded.files) or '(none)'}; "
-                    f"expected one array, or one named x_train, x, images or data."
-                )
-            return loaded[(wanted or loaded.files)[0]]
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    except (ValueError, EOFError, KeyError, SyntaxError, zipfile.BadZipFile, zlib.error, NotImplementedError, MemoryError) as error:
-        raise NumpyganError(f"{path}: not a readable .npy or .npz file ({error or type(error).__name__}); save it again.") from None
+
+    def wanted(names):
+        known = [name for name in ("x_train", "x", "images", "data") if name in names]
+        if not known and len(names) != 1:
+            raise NumpyganError(
+                f"{path}: holds the arrays {', '.join(names) or '(none)'}; expected one, or one named x_train, x, images or data."
+            )
+        return (known or names)[:1]
+
+    (array,) = read_arrays(path, wanted).values()
+    return array
 
 
 def _unreadable(path, error):

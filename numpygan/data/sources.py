@@ -22,7 +22,7 @@ class Shuffled:
     def __init__(self, rows, stream, xp=numpy):
         self.size = len(rows)
         self._rows, self._stream, self._xp = to_device(rows, xp), stream, xp
-        self._scale = 1 / 255 if rows.dtype == numpy.uint8 else 1.0
+        self._scale = 1 / 255 if rows.dtype == numpy.uint8 else 1.0  # in the dtype of `out`, or NumPy would compute in float64
         self._picked = None
         self._position = self.size  # at the end: the first minibatch begins a new order
         self._reorder(numpy.arange(self.size))
@@ -41,7 +41,7 @@ class Shuffled:
         if self._picked is None or len(self._picked) != m:
             self._picked = self._xp.empty((m, self._rows.shape[1]), self._rows.dtype)
         gather(self._xp, self._rows, self._device_order[self._position : self._position + m], self._picked)
-        self._xp.multiply(self._picked, self._scale, out=out)
+        self._xp.multiply(self._picked, out.real.dtype.type(self._scale), out=out)
         self._position += m
 
     def state(self):

@@ -24,10 +24,11 @@ class Game:
         self.pass_dg = self.fake if one_pass else D.tape(m)
 
     def scores(self):
-        """V(D, G), mean D(x) and mean D(G(z)) of the last D step, as one device array of three numbers."""
+        """V(D, G), mean D(x), mean D(G(z)) of the last D step and the sum of all logits, as one device array of four numbers."""
         xp, real, fake = self.D.xp, self.real.y, self.fake.y
         return xp.stack([
             objective.value(xp, real, fake),
             objective.probability(xp, real).mean(),
             objective.probability(xp, fake).mean(),
+            self.pass_d.y.sum() + self.pass_dg.y.sum(),
         ])  # fmt: skip

@@ -69,7 +69,7 @@ def _check(recipe):
     for name, allowed in choices.items():
         expect(getattr(recipe, name) in allowed, name, " or ".join(allowed))
     for name in ("k", "batch", "noise_dim", "momentum_epochs"):
-        expect(getattr(recipe, name) >= 1, name, "a whole number ≥ 1")
+        expect(1 <= getattr(recipe, name) <= 10**6, name, "a whole number from 1 to 1,000,000")
     expect(recipe.seed >= 0, "seed", "a whole number ≥ 0")
     for name in ("learning_rate_g", "learning_rate_d", "epochs"):
         expect(0 < getattr(recipe, name) < math.inf, name, "a number > 0")

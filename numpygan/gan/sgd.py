@@ -25,6 +25,7 @@ class Rule:
         self.net, self.learning_rate, self.momentum, self.max_norm = net, learning_rate, momentum, max_norm
         self.velocity = net.xp.zeros_like(net.theta)
         self.updates = 0
+        self.total = net.xp.zeros((), net.dtype)  # the sum of θ: not finite if any parameter isn't, and cheap while θ is in the cache
 
     def descend(self):
         """θ one step down the gradient."""
@@ -36,8 +37,11 @@ class Rule:
 
     def _move(self, sign):
         self.updates += 1
+        self.total[...] = 0
         for start in range(0, self.net.theta.size, _PIECE):
-            self._move_piece(slice(start, start + _PIECE), sign)
+            piece = slice(start, start + _PIECE)
+            self._move_piece(piece, sign)
+            self.total += self.net.theta[piece].sum()
         if self.max_norm is not None:
             limit_columns(self.net, self.max_norm)
         self.net.version += 1

@@ -1,13 +1,11 @@
 """Checkpoints: a handful of arrays in one .npz file, never pickled, written whole or not at all, with a checksum."""
 
 import hashlib
-import zipfile
-import zlib
 
 import numpy
 
 from ..errors import NumpyganError
-from ..files import write_whole
+from ..files import read_arrays, write_whole
 
 
 def save(path, state):
@@ -22,13 +20,7 @@ def save(path, state):
 
 def load(path):
     """The arrays of a checkpoint by name. Raises NumpyganError if it is missing, damaged, or not a checkpoint."""
-    try:
-        with numpy.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except OSError as error:
-        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}).") from None
-    except (ValueError, EOFError, KeyError, SyntaxError, zipfile.BadZipFile, zlib.error, NotImplementedError, AttributeError) as error:
-        raise NumpyganError(f"{path}: the checkpoint is damaged ({error or type(error).__name__}).") from None
+    arrays = read_arrays(path)
     checksum = arrays.pop("checksum", None)
     if checksum is None or str(checksum) != _checksum(arrays):
         raise NumpyganError(f"{path}: the checkpoint is damaged (its checksum does not match its arrays).")

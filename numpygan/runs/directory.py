@@ -103,20 +103,23 @@ class RunDirectory:
         try:
             return checkpoint.load(self.checkpoint)
         except NumpyganError as error:
-            raise NumpyganError(f"{error} {self._still_good()}") from None
+            raise NumpyganError(f"{error} {self._still_good(self.best, self.checkpoint)}") from None
 
-    def _still_good(self):
+    def _still_good(self, other, damaged):
         try:
-            iteration = int(checkpoint.load(self.best)["iteration"])
+            iteration = int(checkpoint.load(other)["iteration"])
         except NumpyganError:
             return "No other checkpoint in this run is good; start a new run."
-        return f"Still good: {self.best.name}, of iteration {iteration}; copy it over {self.checkpoint.name} to go on from there."
+        return f"Still good: {other.name}, of iteration {iteration}; copy it over {damaged.name} to use it."
 
     def best_state(self):
         """The state with the best validation log-likelihood, else the newest one, and the name of its file."""
-        if self.best.exists():
+        if not self.best.exists():
+            return self.state(), self.checkpoint.name
+        try:
             return checkpoint.load(self.best), self.best.name
-        return self.state(), self.checkpoint.name
+        except NumpyganError as error:
+            raise NumpyganError(f"{error} {self._still_good(self.checkpoint, self.best)}") from None
 
     def generator(self):
         """The trained G at its best checkpoint, on the host, and the shape of its images (None if they are none)."""
@@ -141,18 +144,24 @@ class RunDirectory:
     def add_metrics(self, row):
         """Append a row (column -> number) to metrics.csv."""
         new = not self.metrics.exists()
-        with open(self.metrics, "a", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            if new:
-                writer.writeheader()
-            writer.writerow({name: f"{row[name]:.10g}" if name in row else "" for name in COLUMNS})
+        try:
+            with open(self.metrics, "a", newline="") as file:
+                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+                if new:
+                    writer.writeheader()
+                writer.writerow({name: f"{row[name]:.10g}" if name in row else "" for name in COLUMNS})
+        except OSError as error:
+            raise NumpyganError(f"{self.metrics}: cannot be written ({error.strerror}); the last checkpoint is kept.") from None
 
     def read_metrics(self):
         """The rows of metrics.csv as numbers, NaN where a cell is empty."""
         if not self.metrics.exists():
             return []
-        with open(self.metrics, newline="") as file:
-            return [{name: float(cell) if cell else numpy.nan for name, cell in row.items()} for row in csv.DictReader(file)]
+        try:
+            with open(self.metrics, newline="") as file:
+                return [{name: float(row[name]) if row[name] else numpy.nan for name in COLUMNS} for row in csv.DictReader(file)]
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            raise NumpyganError(f"{self.metrics}: is damaged ({error}); repair or delete it.") from None
 
 
 def _to_toml(recipe):

@@ -14,6 +14,9 @@ from ..gan.networks import build
 from ..gan.sgd import RULES
 
 
+_ADVICE = "the last good checkpoint is kept; try smaller learning rates or momentum"
+
+
 def load_dataset(recipe):
     """The recipe's Dataset, preprocessed and checked to fit its visible layer; None for a toy."""
     if recipe.data in TOYS:
@@ -62,7 +65,7 @@ class Training:
         self.game = None
         self.iterations_per_epoch = max(1, self.p_data.size // (recipe.batch * recipe.k))
         self.iteration = 0
-        self._sums, self._count = xp.zeros(3), 0  # of V, D(x), D(G(z)) since the last `means`
+        self._sums, self._count = xp.zeros(4), 0  # of V, D(x), D(G(z)) and the logits since the last restart
 
     @property
     def epoch(self):
@@ -82,21 +85,29 @@ class Training:
 
     def means(self, restart=False):
         """The means of V, D(x) and D(G(z)) over the iterations since the last restart, on the host (waits for a GPU)."""
-        means = to_host(self._sums) / max(1, self._count)
+        means = to_host(self._sums)[:3] / max(1, self._count)
         if restart:
-            self._sums, self._count = self.xp.zeros(3), 0
+            self._sums, self._count = self.xp.zeros(4), 0
         return means
 
     def check_finite(self):
-        """Raise Diverged, naming network and layer, if a value of the game is not finite (waits for a GPU)."""
+        """Raise Diverged, naming network and layer, if V, a logit or a parameter is not finite (waits for a GPU)."""
         if not all_finite(self.xp, self._sums):
-            raise Diverged(f"training diverged at iteration {self.iteration}: V is not finite; {self._first_not_finite()}.")
+            raise Diverged(f"training diverged at iteration {self.iteration}: {self._first_not_finite()}; {_ADVICE}.")
+        for rule in (self.rule_d, self.rule_g):
+            if not all_finite(self.xp, rule.total):
+                self.check_parameters()
 
     def check_parameters(self):
         """Raise Diverged, naming network and layer, if a parameter is not finite: such a state is never saved."""
-        for net in (self.D, self.G):
-            if not all_finite(self.xp, net.theta):
-                raise Diverged(f"training diverged at iteration {self.iteration}: {self._first_parameter()}.")
+        for name, net in (("D", self.D), ("G", self.G)):
+            for index, layer in enumerate(net.layers):
+                for parameter in layer.shapes():
+                    if not all_finite(self.xp, getattr(layer, parameter)):
+                        raise Diverged(
+                            f"training diverged at iteration {self.iteration}: {parameter} of {name}'s layer {index}, {layer}, "
+                            f"is not finite; {_ADVICE}."
+                        )
 
     def _first_not_finite(self):
         """Where the first value that isn't finite came from, in the order of computation."""
@@ -107,16 +118,8 @@ class Training:
         for name, tape in passes:
             for index, (layer, t) in enumerate(zip(tape.net.layers, tape.layers)):
                 if not all_finite(self.xp, t.y):
-                    return f"the first bad value is the output of {name}'s layer {index}, {layer}"
-        return self._first_parameter()
-
-    def _first_parameter(self):
-        for name, net in (("D", self.D), ("G", self.G)):
-            for index, layer in enumerate(net.layers):
-                for parameter in layer.shapes():
-                    if not all_finite(self.xp, getattr(layer, parameter)):
-                        return f"the first bad value is in {parameter} of {name}'s layer {index}, {layer}"
-        return "every parameter is still finite"
+                    return f"the output of {name}'s layer {index}, {layer}, is not finite"
+        return f"a logit of the G step is not finite, the output of D's layer {len(self.D.layers) - 1}, {self.D.layers[-1]}"
 
     def state(self):
         """What a checkpoint holds, on the host: θ, the rules' states, every stream's, the position in the data order."""
@@ -158,4 +161,7 @@ def _mean_logit(dataset):
 
 def iterations_in(training, epochs):
     """The number of iterations in `epochs` passes over the data."""
-    return max(1, math.ceil(epochs * training.iterations_per_epoch))
+    iterations = epochs * training.iterations_per_epoch
+    if iterations > 1e15:
+        raise NumpyganError(f"epochs: {epochs:g} would never end; expected fewer than 10¹⁵ iterations.")
+    return max(1, math.ceil(iterations))

@@ -24,11 +24,17 @@ def nearest_training(samples, train):
 
 
 def figure2(samples, train, image_shape, columns=6):
-    """Rows of `columns` − 1 samples, and in the rightmost column the training example nearest to the sample beside it."""
-    images = as_images(samples, image_shape)
-    beside = as_images(nearest_training(samples[columns - 2 :: columns - 1], train), image_shape)
-    lines = [numpy.concatenate([images[i * (columns - 1) : (i + 1) * (columns - 1)], beside[i : i + 1]]) for i in range(len(beside))]
-    return tile(numpy.concatenate(lines), columns)
+    """Rows of up to `columns` − 1 samples, and in the rightmost column the training example nearest to the sample beside it.
+
+    Where the samples don't fill the last row, its left is blank.
+    """
+    across = min(columns - 1, len(samples))
+    last = numpy.minimum(numpy.arange(across - 1, len(samples) + across - 1, across), len(samples) - 1)  # of each row
+    images, beside = as_images(samples, image_shape), as_images(nearest_training(samples[last], train), image_shape)
+    blank = numpy.ones((-len(samples) % across, *images.shape[1:]), images.dtype)
+    full = len(samples) - len(samples) % across
+    images = numpy.concatenate([images[:full], blank, images[full:]]).reshape(-1, across, *images.shape[1:])
+    return tile(numpy.concatenate([images, beside[:, None]], 1).reshape(-1, *images.shape[2:]), across + 1)
 
 
 def figure3(G, ends, image_shape, steps=11):

@@ -36,7 +36,8 @@ def save_picture(path, picture):
     """Write a picture (height, width[, 3]) with values in [0, 1] to a .png file."""
     from matplotlib import image
 
-    write_whole(path, lambda file: image.imsave(file, picture, cmap="gray", vmin=0, vmax=1, format="png"))
+    levels = numpy.rint(picture * 255).astype(numpy.uint8)
+    write_whole(path, lambda file: image.imsave(file, levels, cmap="gray", vmin=0, vmax=255, format="png"))
 
 
 def save_samples(path, samples, image_shape=None, columns=None):
