@@ -124,7 +124,7 @@ class Training:
     def state(self):
         """What a checkpoint holds, on the host: θ, the rules' states, every stream's, the position in the data order."""
         state = {"iteration": self.iteration, "sums": to_host(self._sums), "count": self._count}
-        state |= {"dim": self.G.n_out, "image_shape": numpy.array(self._image_shape, "int64")}
+        state |= {"dim": self.G.n_out, "image_shape": numpy.array(self._image_shape, "int64")}  # to draw samples without the data
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             state[f"theta_{suffix}"] = to_host(net.theta)
             state |= {f"{name}_{suffix}": value for name, value in rule.state().items()}
@@ -137,7 +137,7 @@ class Training:
             if name not in state:
                 raise NumpyganError(f"resume: the checkpoint has no {name}; it was made by another recipe or version.")
             shape, dtype = numpy.shape(mine), numpy.asarray(mine).dtype
-            if name.startswith(("theta", "velocity", "square", "order")) and (state[name].shape, state[name].dtype) != (shape, dtype):
+            if state[name].shape != shape or (dtype.kind != "U" and state[name].dtype != dtype):
                 raise NumpyganError(
                     f"resume: {name} in the checkpoint is {state[name].dtype} {state[name].shape}, the recipe's networks and data "
                     f"have {dtype} {shape}; resume with the architecture that the run was started with."
