@@ -7,111 +7,9 @@ the package but the masks that it drew.
 import numpy
 import pytest
 from conftest import assert_near, complex_step
+from contract import ETA_D, ETA_G, N_X, N_Z, M, all_of, check_contract, discriminator, g_loss, generator, play, value
 
 import numpygan as ng
-from numpygan.arrays import Stream
-
-M, N_Z, N_X = 5, 2, 3
-ITERATIONS = 3
-ETA_D, ETA_G = 0.5, 0.25  # large: a step taken at the wrong θ shows
-
-
-def sigmoid(a):
-    return 1 / (1 + numpy.exp(-a))
-
-
-def generator(theta, z):
-    """z (m, 2) -> ReLU 4 -> sigmoid 3."""
-    W1, b1, W2, b2 = theta[:8].reshape(2, 4), theta[8:12], theta[12:24].reshape(4, 3), theta[24:27]
-    u = z @ W1 + b1
-    return sigmoid(numpy.where(u.real > 0, u, 0) @ W2 + b2)
-
-
-def discriminator(theta, x, masks):
-    """x (m, 3) -> dropout -> maxout 4 units × 2 pieces -> dropout -> D(x) (m,)."""
-    W1, b1, W2, b2 = theta[:24].reshape(3, 8), theta[24:32], theta[32:36], theta[36]
-    u = (x * masks[0]) @ W1 + b1
-    u0, u1 = u[:, :4], u[:, 4:]
-    return sigmoid((numpy.where(u1.real > u0.real, u1, u0) * masks[1]) @ W2 + b2)
-
-
-def value(theta_g, theta_d, x, z, masks):
-    """(1/m) Σ [log D(x) + log(1 − D(G(z)))]; the masks are those of the m real rows, then of the m generated ones."""
-    real, fake = ([mask[rows] for mask in masks] for rows in (slice(0, M), slice(M, None)))
-    d_real, d_fake = discriminator(theta_d, x, real), discriminator(theta_d, generator(theta_g, z), fake)
-    return (numpy.log(d_real) + numpy.log(1 - d_fake)).sum() / M
-
-
-def g_loss(kind, theta_g, theta_d, z, masks):
-    d = discriminator(theta_d, generator(theta_g, z), masks)
-    return (numpy.log(1 - d) if kind == "saturating" else -numpy.log(d)).sum() / M
-
-
-class Player(ng.MLP):
-    """A network that notes the masks of every pass it goes back through."""
-
-    def backward(self, gy, tape, params=True, inputs=True):
-        self.masks = [t.mask.copy() for layer, t in zip(self.layers, tape.layers) if isinstance(layer, ng.Dropout)]
-        if params:
-            self.masks_of_grad = self.masks
-        return super().backward(gy, tape, params, inputs)
-
-
-class Source:
-    """p_data or p_z: normal draws, noted."""
-
-    def __init__(self, name, seed, events):
-        self.name, self.stream, self.events = name, Stream(seed), events
-
-    def minibatch(self, out):
-        self.stream.normal(out)
-        self.events.append((self.name, out.copy()))
-
-
-class Rule(ng.Momentum):
-    """Plain gradient steps, noted with both θ before and after."""
-
-    def play(self, nets, name, events):
-        self.nets, self.name, self.events = nets, name, events
-        return self
-
-    def note(self, direction, move):
-        before = {name: net.theta.copy() for name, net in self.nets.items()}
-        move()
-        after = {name: net.theta.copy() for name, net in self.nets.items()}
-        masks = self.nets["D"].masks_of_grad if self.name == "D" else self.nets["D"].masks
-        self.events.append((self.name, (direction, before, after, masks)))
-
-    def ascend(self):
-        self.note("ascend", super().ascend)
-
-    def descend(self):
-        self.note("descend", super().descend)
-
-
-def play(algorithm, **settings):
-    """ITERATIONS of `algorithm`: the start θ and, for each iteration, its events [(name, what)] and the scores it reports."""
-    G = ng.MLP([ng.Affine(N_Z, 4), ng.ReLU(), ng.Affine(4, N_X), ng.Sigmoid()], dtype="float64")
-    D = Player([ng.Dropout(0.8), ng.Affine(N_X, 8), ng.Maxout(2), ng.Dropout(0.5), ng.Affine(4, 1)], dtype="float64")
-    for seed, net in enumerate((G, D)):
-        net.theta = numpy.random.default_rng(seed).standard_normal(net.theta.size)
-    nets, events = {"G": G, "D": D}, []
-    start = {name: net.theta.copy() for name, net in nets.items()}
-    rules = [
-        Rule(net, eta, momentum=0.0).play(nets, name, events) for (name, net), eta in zip(nets.items(), (ETA_G, ETA_D))
-    ]
-    games = algorithm(G, D, Source("x", 10, events), Source("z", 11, events), *rules, Stream(12), m=M, **settings)
-    history = []
-    for _ in range(ITERATIONS):
-        game = next(games)
-        history.append((events.copy(), game.scores()))
-        events.clear()
-    return start, history
-
-
-def all_of(history, name):
-    return [what for events, _ in history for kind, what in events if kind == name]
-
 
 CASES = [(k, loss) for k in (1, 3) for loss in ("saturating", "non_saturating")]
 
@@ -123,6 +21,11 @@ def test_k_steps_of_d_then_one_of_g(k, loss):
         assert [name for name, _ in events] == ["z", "x", "D"] * k + ["z", "G"]
     assert {what[0] for what in all_of(history, "D")} == {"ascend"}
     assert {what[0] for what in all_of(history, "G")} == {"descend"}
+
+
+@pytest.mark.parametrize("k, loss", [(1, "saturating"), (2, "non_saturating"), (5, "non_saturating")])
+def test_the_whole_contract(k, loss):
+    check_contract(k=k, loss=loss)
 
 
 def test_every_minibatch_is_fresh_and_whole():

@@ -17,7 +17,10 @@ from ..gan.objective import G_LOSSES
 from ..gan.recipes import RECIPES
 from ..gan.sgd import Momentum
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
-from .gradcheck import Report, compare, gradcheck
+from .compare import compare
+from .rules import check_rules
+from .gradcheck import Report, check_network, gradcheck
+from .verdicts import WRONG, Check
 
 ROWS = 5  # of a minibatch: more than 1 and not 2, so that a missing 1/m can't hide
 _WIDTHS = {"relu": "relu 9", "leaky": "leaky 9", "tanh": "tanh 9", "sigmoid": "sigmoid 6", "maxout": "maxout 4x3"}
@@ -52,7 +55,7 @@ def check_all(seed=0):
         Dropout(0.7), Affine(5, 6), LeakyReLU(0.1), Affine(6, 6), Maxout(2), Affine(3, 4), Tanh(), Affine(4, 30), ReLU(),
         Affine(30, 20), Sigmoid(),
     ]  # fmt: skip
-    reports = {"every layer": gradcheck(every, rows=ROWS, seed=seed)}
+    reports = {"every layer": gradcheck(every, rows=ROWS, seed=seed), "learning rules": Report(check_rules(seed), "formula")}
     reports |= {f"recipe {recipe.name}": check_recipe(recipe, seed) for recipe in RECIPES.values()}
     for loss in G_LOSSES:
         for k in (1, 2, 5):
@@ -87,17 +90,20 @@ def check_game(G, D, algorithm="algorithm1", k=1, loss="non_saturating", noise="
     algorithm1   θ_d ascends V (paper, Eq. 1); θ_g descends its loss through the updated, frozen, dropped-out D
     authors2014  θ_d ascends ½V; θ_g descends −log D, both from the same pass
     """
+    for net in (G, D):
+        check_network(net)
     named = streams(seed)
     witness = _Witness(G, D, algorithm, loss, named)
-    p_data, p_z = _Kept(_Blobs(named["data"])), _Kept(Noise(noise, named["noise"]))
+    p_data, p_z = _Kept("x", _Blobs(named["data"])), _Kept("z", Noise(noise, named["noise"]))
     witness.p_data, witness.p_z = p_data, p_z
-    rules = _Stopped(Momentum(G), witness.check_g), _Stopped(Momentum(D), witness.check_d)
+    rules = _Stopped(Momentum(G), witness, "G"), _Stopped(Momentum(D), witness, "D")
     if algorithm == "algorithm1":
         game = algorithm1(G, D, p_data, p_z, *rules, witness, ROWS, k, loss)
     else:
         game = authors2014(G, D, p_data, p_z, *rules, witness, ROWS)
     for _ in range(iterations):
         next(game)
+    witness.check_moves(["D"] * (k if algorithm == "algorithm1" else 1) + ["G"], iterations)
     return Report(tuple(witness.checks), "complex")
 
 
@@ -112,29 +118,31 @@ class _Blobs:
 
 
 class _Kept:
-    """A source that keeps a copy of the minibatch it drew last."""
+    """A source that keeps a copy of the minibatch it drew last, and whether an update has come since."""
 
-    def __init__(self, source):
-        self._source = source
+    def __init__(self, name, source):
+        self.name, self._source, self.fresh = name, source, False
 
     def minibatch(self, out):
         self._source.minibatch(out)
-        self.last = out.copy()
+        self.last, self.fresh = out.copy(), True
 
 
 class _Stopped:
-    """A learning rule that has `check` called before it moves."""
+    """A learning rule that stops the clock before it moves."""
 
-    def __init__(self, rule, check):
-        self._rule, self._check = rule, check
+    def __init__(self, rule, witness, name):
+        self._rule, self._witness, self._name = rule, witness, name
 
     def ascend(self):
-        self._check()
+        self._witness.check(self._name, "ascend")
         self._rule.ascend()
+        self._witness.remember()
 
     def descend(self):
-        self._check()
+        self._witness.check(self._name, "descend")
         self._rule.descend()
+        self._witness.remember()
 
 
 class _Witness:
@@ -144,14 +152,48 @@ class _Witness:
         self.G, self.D, self.algorithm, self.loss = G, D, algorithm, loss
         self._dropout, self._stream = named["dropout"], named["sample"]
         self._layers_with_masks = sum(layer.random for layer in D.layers)
-        self.masks, self.checks, self.updates = [], [], {"D": 0, "G": 0}
+        self.masks, self.checks, self.moves = [], [], []
+        self.remember()
 
     def keep(self, out, keep):
         """Stands in for the dropout stream."""
         self._dropout.keep(out, keep)
         self.masks = (self.masks + [out.copy()])[-self._layers_with_masks :]
 
-    def check_d(self):
+    def remember(self):
+        self.thetas = {"G": self.G.theta.copy(), "D": self.D.theta.copy()}
+
+    def check(self, name, direction):
+        """The update that is about to happen: who has moved since the last one, which way, along what."""
+        self.moves.append(name)
+        for other, net in (("G", self.G), ("D", self.D)):
+            if not numpy.array_equal(self.thetas[other], net.theta, equal_nan=True):
+                self._wrong(other, "θ has moved between two updates")
+        if direction != {"D": "ascend", "G": "descend"}[name]:
+            self._wrong(name, f"θ {direction}s; D ascends V, G descends its loss")
+        one_pass = name == "G" and self.algorithm == "authors2014"  # G learns from the pass that D learns from
+        for source in () if one_pass else (self.p_z, self.p_data)[: 2 if name == "D" else 1]:
+            if not source.fresh:
+                self._wrong(name, f"no minibatch of {source.name} has been drawn since the last update")
+            source.fresh = False
+        rows = [ROWS if name == "G" else 2 * ROWS] * self._layers_with_masks
+        if not one_pass and [len(mask) for mask in self.masks] != rows:
+            self._wrong(name, "no dropout masks have been drawn for its pass")
+        else:
+            self._check_d() if name == "D" else self._check_g()
+        self.masks = []
+
+    def check_moves(self, iteration, iterations):
+        """Whether as many updates came, and in the order, as the algorithm says."""
+        if self.moves != iteration * iterations:
+            self._wrong("G", f"the updates were {' '.join(self.moves)}, expected {' '.join(iteration)} in each iteration")
+
+    def _wrong(self, name, hint):
+        place = f"{self.algorithm}, update {self.moves.count(name)} of {name}"
+        size = self.thetas[name].size
+        self.checks.append(Check(place, f"theta_{name.lower()}", WRONG, numpy.inf, 0.0, size, size, hint=hint))
+
+    def _check_d(self):
         x, z = self.p_data.last, self.p_z.last
         self.theta_d = self.D.theta.copy()  # authors2014 teaches G with this D
         self.drawn = [mask.copy() for mask in self.masks]
@@ -165,7 +207,7 @@ class _Witness:
 
         self._compare("D", value)
 
-    def check_g(self):
+    def _check_g(self):
         z = self.p_z.last
         if self.algorithm == "algorithm1":
             theta_d, masks = self.D.theta.copy(), self.masks
@@ -180,9 +222,8 @@ class _Witness:
         self._compare("G", value)
 
     def _compare(self, name, value):
-        self.updates[name] += 1
         net = self.D if name == "D" else self.G
-        place = f"{self.algorithm}, update {self.updates[name]} of {name}"
+        place = f"{self.algorithm}, update {self.moves.count(name)} of {name}"
         point = net.theta.copy()
         self.checks.append(compare(place, f"theta_{name.lower()}", net.grad.copy(), value, point, self._stream, "complex", ROWS))
 

@@ -34,7 +34,7 @@ class Check:
 
     def __str__(self):
         text = f"{self.place}: {self.tensor} is {self.verdict}"
-        if self.verdict == WRONG:
+        if self.verdict == WRONG and not numpy.isnan([self.analytic, self.numeric]).all():
             at = "along a random direction" if self.index is None else f"at {list(self.index)}"
             ratio = f"{self.analytic / self.numeric:.6g}" if self.numeric else "–"
             text += f" {at}: backward gives {self.analytic:.10g}, the oracle {self.numeric:.10g}, ratio {ratio}"
@@ -53,10 +53,12 @@ def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, t
     if not largest > floor:
         hint = f"the gradient is nowhere above {floor:.1g}, so a wrong one would look the same"
         return Check(verdict=UNINFORMATIVE, error=0.0, hint=hint, **base)
-    difference = numpy.abs(analytic - numeric)
-    worst = int(numpy.nanargmax(difference)) if numpy.isfinite(difference).any() else 0
+    with numpy.errstate(invalid="ignore"):
+        difference = numpy.abs(analytic - numeric)
+    difference[~numpy.isfinite(difference)] = numpy.inf
+    worst = int(numpy.argmax(difference))
     error = float(numpy.max(difference) / largest)
-    good = error <= tolerance  # False for NaN
+    good = error <= tolerance
     index = None if indices is None else indices[worst]
     hint = "" if good else known_pattern(analytic, numeric, shape, indices, rows)
     return Check(
@@ -69,6 +71,8 @@ def known_pattern(analytic, numeric, shape, indices, rows):
     """What a wrong gradient looks like, in words, if the pattern is a known one."""
     if not numpy.isfinite(analytic).all():
         return "backward gives values that are not finite"
+    if not numpy.isfinite(numeric).all():
+        return "forward gives values that are not finite"
     if not analytic.any():
         return "backward gives nothing but zeros"
     big = numpy.abs(numeric) > 0.01 * numpy.abs(numeric).max()

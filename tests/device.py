@@ -1,0 +1,288 @@
+"""A strict double of a GPU's array module: `device` is an `xp` whose arrays live in a memory that the host can't see.
+
+It computes with NumPy, in the same order, so a run on it must give the bits of the NumPy run. What it adds is refusals, CuPy's
+and stricter ones: only the names, arguments and keywords below (no `where=`, `initial=`, `errstate`, …), its own arrays and
+plain numbers as the only operands, no conversion by NumPy in either direction, no host array as an index or a value,
+no scatter, no operand that half overlaps `out`. `empty` is filled with rubbish, so that nothing can rely on what is in it.
+
+`counts` counts everything that crosses between host and device. Whatever waits for a GPU (`float(a)`, `bool(a)`, `a.get()`,
+iterating, a mask as an index, …) raises Synchronised within `step()`.
+"""
+
+from collections import Counter
+from contextlib import contextmanager
+
+import numpy
+
+counts = Counter()
+_forbidden = []  # not empty within step()
+
+
+class Refused(TypeError):
+    """What CuPy, or this double, won't do."""
+
+
+class Synchronised(AssertionError):
+    """The host waited for the device where it must not."""
+
+
+@contextmanager
+def step():
+    """Within it nothing may wait for the device. Gives a Counter that at the end holds what was counted within."""
+    before, within = counts.copy(), Counter()
+    _forbidden.append(True)
+    try:
+        yield within
+    finally:
+        _forbidden.pop()
+        within.update(counts - before)
+
+
+def _wait(how):
+    counts["waits"] += 1
+    counts[how] += 1
+    if _forbidden:
+        raise Synchronised(f"{how} waits for the device within a training step")
+
+
+class DeviceArray:
+    """An array on the device. It has no attribute but those below, and nothing that NumPy could read it by."""
+
+    __slots__ = ("_memory",)
+    __array_ufunc__ = None
+    __hash__ = None
+
+    def __init__(self, memory):
+        self._memory = numpy.asarray(memory)
+
+    def __array__(self, *_, **__):
+        raise Refused("implicit conversion of a device array to NumPy; use get()")
+
+    def __array_function__(self, function, *_):
+        raise Refused(f"numpy.{function.__name__} of a device array; use xp.{function.__name__}")
+
+    shape = property(lambda self: self._memory.shape)
+    dtype = property(lambda self: self._memory.dtype)
+    ndim = property(lambda self: self._memory.ndim)
+    size = property(lambda self: self._memory.size)
+    nbytes = property(lambda self: self._memory.nbytes)
+    T = property(lambda self: DeviceArray(self._memory.T))
+    real = property(lambda self: DeviceArray(self._memory.real))
+    imag = property(lambda self: DeviceArray(self._memory.imag))
+
+    def __len__(self):
+        return len(self._memory)
+
+    def __getitem__(self, key):
+        key = _index(key)
+        for part in key:
+            if isinstance(part, numpy.ndarray) and part.dtype == bool:
+                _wait("a mask as an index")
+        return DeviceArray(self._memory[key if any(part is ... for part in key) else (*key, ...)])
+
+    def __setitem__(self, key, value):
+        key, value = _index(key), _operand(value)
+        if any(isinstance(part, numpy.ndarray) for part in key):
+            raise Refused("writing through an index array: the order of the writes is undefined on a GPU")
+        if isinstance(value, numpy.ndarray) and not numpy.can_cast(value.dtype, self._memory.dtype, "same_kind"):
+            raise Refused(f"{value.dtype} written into {self._memory.dtype}; convert it with astype")
+        self._memory[key] = value
+
+    def reshape(self, *shape):
+        return DeviceArray(self._memory.reshape(*shape))
+
+    def astype(self, dtype, copy=True):
+        return DeviceArray(self._memory.astype(dtype, copy=copy))
+
+    def copy(self):
+        return DeviceArray(self._memory.copy())
+
+    def get(self):
+        _wait("get")
+        return self._memory.copy()
+
+    def set(self, arr):
+        if type(arr) is not numpy.ndarray:
+            raise Refused(f"set: only a numpy.ndarray can be set, got {type(arr).__name__}")
+        if arr.dtype != self._memory.dtype or arr.shape != self._memory.shape:
+            raise Refused(f"set: {arr.dtype} {arr.shape} into {self._memory.dtype} {self._memory.shape}")
+        if not self._memory.flags.c_contiguous:
+            raise Refused("set: into an array that is not contiguous")
+        counts["set"] += 1
+        self._memory[...] = arr
+
+    def item(self):
+        _wait("item")
+        return self._memory.item()
+
+    def __iter__(self):
+        _wait("iteration")
+        return (DeviceArray(row) for row in self._memory)
+
+    def __repr__(self):
+        return f"DeviceArray({self._memory.shape}, {self._memory.dtype})"
+
+    def __format__(self, how):
+        _wait("format")
+        return format(self._memory, how)
+
+
+def _operand(x):
+    """What NumPy computes with, of a device array or a plain number."""
+    if isinstance(x, DeviceArray):
+        return x._memory
+    if isinstance(x, (bool, int, float, complex, numpy.generic)):
+        return x
+    raise Refused(f"a {type(x).__module__}.{type(x).__name__} among device arrays; move it with asarray")
+
+
+def _index(key):
+    """A key as a tuple; index arrays must be on the device and numbers on the host."""
+    key = key if isinstance(key, tuple) else (key,)
+    for part in key:
+        known = part is None or part is ... or isinstance(part, (int, numpy.integer, slice, DeviceArray))
+        if isinstance(part, bool) or not known:
+            raise Refused(f"a {type(part).__name__} as an index of a device array")
+    return tuple(part._memory if isinstance(part, DeviceArray) else part for part in key)
+
+
+def _call(function, *operands, out=None, **options):
+    """`function` of device arrays and numbers, as a device array, into `out` if it is given."""
+    if not any(isinstance(x, DeviceArray) for x in operands):
+        raise Refused(f"{function.__name__}: none of the operands is on the device")
+    hosts = [_operand(x) for x in operands]
+    if out is None:
+        return DeviceArray(function(*hosts, **options))
+    if not isinstance(out, DeviceArray):
+        raise Refused(f"{function.__name__}: out is a {type(out).__name__}, not a device array")
+    memory = out._memory
+    for host in hosts:
+        if isinstance(host, numpy.ndarray) and not _same(host, memory) and numpy.shares_memory(host, memory):
+            raise Refused(f"{function.__name__}: an operand shares memory with out without being out")
+    function(*hosts, out=memory, **options)
+    return out
+
+
+def _same(a, b):
+    return (a.ctypes.data, a.shape, a.strides, a.dtype) == (b.ctypes.data, b.shape, b.strides, b.dtype)
+
+
+def _ufunc(name):
+    function = getattr(numpy, name)
+
+    def call(*operands, out=None):
+        if len(operands) != function.nin:
+            raise Refused(f"{name}: expected {function.nin} operands (and out by name), got {len(operands)}")
+        return _call(function, *operands, out=out)
+
+    return call
+
+
+class Device:
+    """The module: see the top of the file. The functions of one or more arrays that are ufuncs in NumPy are added below."""
+
+    __name__ = "device"
+    ndarray = DeviceArray
+
+    def __getattr__(self, name):
+        raise AttributeError(f"the device double has no {name}; if CuPy has it and numpygan needs it, add it here")
+
+    def asarray(self, a, dtype=None):
+        """`a` on the device; a host array is copied there."""
+        if isinstance(a, DeviceArray):
+            return a if dtype is None else a.astype(dtype, copy=False)
+        memory = numpy.array(a, dtype)
+        if memory.dtype.kind not in "biufc" or memory.dtype.name == "longdouble":
+            raise Refused(f"asarray: a device has no {memory.dtype}")
+        counts["asarray"] += 1
+        return DeviceArray(memory)
+
+    def zeros(self, shape, dtype=float):
+        return DeviceArray(numpy.zeros(shape, dtype))
+
+    def zeros_like(self, a):
+        return DeviceArray(numpy.zeros_like(_operand(a)))
+
+    def empty(self, shape, dtype=float):
+        memory = numpy.empty(shape, dtype)
+        memory[...] = numpy.nan if memory.dtype.kind in "fc" else 1
+        return DeviceArray(memory)
+
+    def empty_like(self, prototype):
+        return self.empty(prototype._memory.shape, prototype._memory.dtype)
+
+    def iscomplexobj(self, x):
+        return _operand(x).dtype.kind == "c"
+
+    def real(self, val):
+        return DeviceArray(numpy.real(_operand(val)))
+
+    def sum(self, a, axis=None, dtype=None, out=None, keepdims=False):
+        return _call(numpy.sum, a, out=out, axis=axis, dtype=dtype, keepdims=keepdims)
+
+    def mean(self, a, axis=None, dtype=None, out=None, keepdims=False):
+        return _call(numpy.mean, a, out=out, axis=axis, dtype=dtype, keepdims=keepdims)
+
+    def max(self, a, axis=None, out=None, keepdims=False):
+        return _call(numpy.max, a, out=out, axis=axis, keepdims=keepdims)
+
+    def min(self, a, axis=None, out=None, keepdims=False):
+        return _call(numpy.min, a, out=out, axis=axis, keepdims=keepdims)
+
+    def all(self, a, axis=None, out=None, keepdims=False):
+        return _call(numpy.all, a, out=out, axis=axis, keepdims=keepdims)
+
+    def any(self, a, axis=None, out=None, keepdims=False):
+        return _call(numpy.any, a, out=out, axis=axis, keepdims=keepdims)
+
+    def where(self, condition, x, y):
+        return _call(numpy.where, condition, x, y)
+
+    def clip(self, a, a_min, a_max, out=None):
+        return _call(numpy.clip, a, a_min, a_max, out=out)
+
+    def take(self, a, indices, axis=None, out=None):
+        return _call(lambda a, indices, **to: numpy.take(a, indices, axis, **to), a, indices, out=out)
+
+    def stack(self, tup, axis=0):
+        return _call(lambda *arrays: numpy.stack(arrays, axis), *tup)
+
+    def einsum(self, subscripts, *operands):
+        return _call(lambda *arrays: numpy.einsum(subscripts, *arrays), *operands)
+
+
+UFUNCS = (
+    "add", "subtract", "multiply", "divide", "negative", "matmul", "maximum", "minimum", "reciprocal", "sqrt", "exp", "log",
+    "log1p", "tanh", "isfinite", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+)  # fmt: skip
+for _name in UFUNCS:
+    setattr(Device, _name, staticmethod(_ufunc(_name)))
+
+device = Device()
+
+for _name in ("sum", "mean", "max", "min", "all", "any"):
+    setattr(DeviceArray, _name, (lambda f: lambda self, *args, **options: f(self, *args, **options))(getattr(device, _name)))
+
+
+def _operators():
+    for symbol, name in {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "matmul": "matmul"}.items():
+        f = getattr(Device, name)
+        yield f"__{symbol}__", lambda self, other, f=f: f(self, other)
+        yield f"__r{symbol}__", lambda self, other, f=f: f(other, self)
+        if symbol != "matmul":
+            yield f"__i{symbol}__", lambda self, other, f=f: f(self, other, out=self)
+    for symbol, name in zip(("eq", "ne", "lt", "le", "gt", "ge"), UFUNCS[-6:]):
+        yield f"__{symbol}__", lambda self, other, f=getattr(Device, name): f(self, other)
+    yield "__neg__", lambda self: Device.negative(self)
+    for convert in (float, int, bool, complex):
+        name = f"__{convert.__name__}__"
+
+        def implicit(self, convert=convert, name=name):
+            _wait(name)
+            return convert(self._memory[()])
+
+        yield name, implicit
+
+
+for _name, _method in _operators():
+    setattr(DeviceArray, _name, _method)
