@@ -59,7 +59,9 @@ def _parser():
     train.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
     train.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
-    draw = command("sample", commands.sample, "Draw samples from a trained generator.", "numpygan sample runs/mnist-1 -n 100 -o digits.png")
+    draw = command(
+        "sample", commands.sample, "Draw samples from a trained generator.", "numpygan sample runs/mnist-1 -n 100 -o digits.png"
+    )
     draw.add_argument("-n", type=_positive(int, 10**6), default=100, metavar="N", help="how many (default: 100)")
     draw.add_argument("--nearest", action="store_true",
                       help="a column of nearest training examples on the right, as in the paper's Figure 2")  # fmt: skip
@@ -76,10 +78,14 @@ def _parser():
     judge = command("evaluate", commands.evaluate, "The Parzen window log-likelihood, by the paper's procedure, beside its Table 1.",
                     "numpygan evaluate runs/mnist-1")  # fmt: skip
     judge.add_argument("run", nargs="?", metavar="RUN", help="a run directory; its best checkpoint is evaluated")
-    judge.add_argument("--samples", metavar="FILE.npy", help="evaluate these samples (N × d, pixels in [0, 1]) instead of a run's")
+    judge.add_argument(
+        "--samples", metavar="FILE.npy", help="evaluate these samples (N × d, pixels in [0, 1]) instead of a run's"
+    )
     judge.add_argument("--data", metavar="PATH", help="what --samples are to be like (default: mnist)")
     judge.add_argument("--seed", type=_natural, default=0, metavar="S", help="the seed of the samples (default: 0)")
-    judge.add_argument("-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)")
+    judge.add_argument(
+        "-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)"
+    )
     judge.add_argument("--force", action="store_true", help="overwrite FILE.json if it exists")
 
     prove = command("gradcheck", commands.check_gradients, "Check every hand-written derivative against the complex step.",

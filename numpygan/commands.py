@@ -55,8 +55,15 @@ def train(options):
             play(recipe, run, options.device, options.resume, options.epochs, options.iterations, bar.show)
         except Interrupted:
             bar.close()
-            length = "".join(f" --{name} {repr(getattr(options, name)).removesuffix('.0')}" for name in ("epochs", "iterations") if getattr(options, name))
-            print(f"Stopped and saved. Go on with: numpygan train --resume --out {shlex.quote(str(run.path))}{length}", file=sys.stderr)
+            length = "".join(
+                f" --{name} {repr(getattr(options, name)).removesuffix('.0')}"
+                for name in ("epochs", "iterations")
+                if getattr(options, name)
+            )
+            print(
+                f"Stopped and saved. Go on with: numpygan train --resume --out {shlex.quote(str(run.path))}{length}",
+                file=sys.stderr,
+            )
             return 130
     last = run.read_metrics()[-1]
     say(f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, {last['seconds']:.0f} s):")

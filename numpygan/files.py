@@ -49,7 +49,9 @@ def read_arrays(path, wanted=list):
         with open(path, "rb") as file:
             start = file.read(6)
             if start != b"\x93NUMPY" and start[:2] != b"PK":
-                raise NumpyganError(f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez.")
+                raise NumpyganError(
+                    f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez."
+                )
             file.seek(0)
             loaded = numpy.load(file, allow_pickle=False)
             if isinstance(loaded, numpy.ndarray):
@@ -59,9 +61,24 @@ def read_arrays(path, wanted=list):
     except OSError as error:
         raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
     except (*_DAMAGE, zipfile.BadZipFile, zlib.error) as error:
-        reason = "it holds Python objects, which are never unpickled" if "allow_pickle" in str(error) else error or type(error).__name__
+        reason = (
+            "it holds Python objects, which are never unpickled"
+            if "allow_pickle" in str(error)
+            else error or type(error).__name__
+        )
         raise NumpyganError(f"{path}: is damaged ({reason}).") from None
 
 
 # What numpy.load raises on files that were cut, flipped, encrypted or made up.
-_DAMAGE = (ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError)
+_DAMAGE = (
+    ValueError,
+    EOFError,
+    KeyError,
+    IndexError,
+    SyntaxError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+    AttributeError,
+    OverflowError,
+)

@@ -10,7 +10,7 @@ from functools import cache
 import numpy
 import pytest
 from cli_helpers import checkpoint, images, metrics
-from device import DeviceArray, Refused, Synchronised, counts, device, step
+from device import DeviceArray, Synchronised, counts, device, step
 
 import numpygan as ng
 from numpygan.arrays import Stream, require, to_host

@@ -7,6 +7,7 @@ from cli_helpers import run
 import numpygan as ng
 from numpygan.check import game
 
+
 def test_the_command_on_one_recipe(capsys):
     assert run("gradcheck", "ring") == 0
     out = capsys.readouterr().out

@@ -100,7 +100,7 @@ def test_gauss1d_is_one_dimensional():
 @pytest.mark.parametrize("toy", [ring, grid, gauss1d])
 def test_mixture_has_the_right_moments(toy):
     means, std = toy()
-    n, (modes, d) = 40_000, means.shape
+    n, d = 40_000, means.shape[1]
     x = draw(Mixture(means, std, Stream(1)), 1, n, d)[0].astype("float64")
     numpy.testing.assert_allclose(x.mean(0), means.mean(0), atol=5 * (means.std() + std) / n**0.5)
     covariance = numpy.atleast_2d(numpy.cov(means.T, bias=True)) + std**2 * numpy.eye(d)

@@ -18,8 +18,8 @@ from ..gan.recipes import RECIPES
 from ..gan.sgd import Momentum
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from .compare import compare
-from .rules import check_rules
 from .gradcheck import Report, check_network, gradcheck
+from .rules import check_rules
 from .verdicts import WRONG, Check
 
 ROWS = 5  # of a minibatch: more than 1 and not 2, so that a missing 1/m can't hide
@@ -67,7 +67,9 @@ def check_all(seed=0):
     for name, report in reports.items():
         worst, numbers = max(check.error for check in report.checks), sum(check.checked for check in report.checks)
         verdict = "ok" if report.passed else f"{len(report.failures)} not ok"
-        lines.append(f"{name:{width}} {len(report.checks):8} {numbers:8,} {worst:12.1e} {report.checks[0].tolerance:8.0e}  {verdict}")
+        lines.append(
+            f"{name:{width}} {len(report.checks):8} {numbers:8,} {worst:12.1e} {report.checks[0].tolerance:8.0e}  {verdict}"
+        )
     lines += [f"{name}: {failure}" for name, report in reports.items() for failure in report.failures]
     return lines, all(report.passed for report in reports.values())
 

@@ -82,7 +82,9 @@ def _idx_folder(path):
         names = [f"{part}-images{dash}idx3-ubyte{gz}" for dash in "-." for gz in ("", ".gz")]
         found = next((path / name for name in names if (path / name).exists()), None)
         if found is None:
-            raise NumpyganError(f"{path}: no {names[0]} or {names[1]} there; expected IDX files, CIFAR-10 .bin files, or a path to a .npy or .npz.")  # fmt: skip
+            raise NumpyganError(
+                f"{path}: no {names[0]} or {names[1]} there; expected IDX files, CIFAR-10 .bin files, or a path to a .npy or .npz."
+            )
         return _rows(_mnist_file(found.name) if path == MNIST else readers.read_idx(found), found)
 
     (rows, shape), (test, test_shape) = images("train"), images("t10k")

@@ -24,7 +24,9 @@ def read_idx(path):
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
             magic = file.read(4)
             if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _IDX_TYPES:
-                raise NumpyganError(f"{path}: not an IDX file; expected it to start with 00 00 and a type code, got {magic.hex(' ')}.")
+                raise NumpyganError(
+                    f"{path}: not an IDX file; expected it to start with 00 00 and a type code, got {magic.hex(' ')}."
+                )
             sizes = file.read(4 * magic[3])
             if not 1 <= magic[3] <= 8 or len(sizes) < 4 * magic[3]:
                 raise NumpyganError(f"{path}: the IDX header is cut short or of rank {magic[3]}; get the file again.")

@@ -15,7 +15,8 @@ class Game:
     def __init__(self, G, D, m, one_pass=False):
         if G.n_out != D.n_in or D.n_out != 1:
             raise NumpyganError(
-                f"game: G makes rows of width {G.n_out}, D takes {D.n_in} and gives {D.n_out}; expected G's width to be D's, and one logit."
+                f"game: G makes rows of width {G.n_out}, D takes {D.n_in} and gives {D.n_out} numbers; "
+                f"expected D to take G's rows and to give one logit."
             )
         self.G, self.D, self.m = G, D, m
         self.pass_g = G.tape(m)

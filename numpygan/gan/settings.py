@@ -89,7 +89,9 @@ def _check(recipe):
     fits = recipe.generator[-1] == "sigmoid" and recipe.data not in TOYS
     expect(recipe.bias == "zero" or fits, "bias", "zero, as a mean has a logit only for pixels and a sigmoid visible layer")
     if recipe.rule == "adam":
-        expect(recipe.momentum == recipe.momentum_final, "momentum_final", f"momentum, {recipe.momentum}, as Adam's must not change")
+        expect(
+            recipe.momentum == recipe.momentum_final, "momentum_final", f"momentum, {recipe.momentum}, as Adam's must not change"
+        )
     if recipe.algorithm == "authors2014":
         expect(recipe.k == 1, "k", "1, as authors2014 updates D and G at once")
         expect(recipe.loss == "non_saturating", "loss", "non_saturating, which authors2014 always uses")
@@ -99,6 +101,6 @@ def _check(recipe):
 
 
 def nearest(name, names):
-    """" (did you mean 'x'?)" with the name nearest to `name`, or nothing."""
+    """ " (did you mean 'x'?)" with the name nearest to `name`, or nothing."""
     close = difflib.get_close_matches(name, names, 1)
     return f" (did you mean {close[0]!r}?)" if close else ""

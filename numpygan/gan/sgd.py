@@ -25,7 +25,9 @@ class Rule:
         self.net, self.learning_rate, self.momentum, self.max_norm = net, learning_rate, momentum, max_norm
         self.velocity = net.xp.zeros_like(net.theta)
         self.updates = 0
-        self.total = net.xp.zeros((), net.dtype)  # the sum of θ: not finite if any parameter isn't, and cheap while θ is in the cache
+        self.total = net.xp.zeros(
+            (), net.dtype
+        )  # the sum of θ: not finite if any parameter isn't, and cheap while θ is in the cache
 
     def descend(self):
         """θ one step down the gradient."""

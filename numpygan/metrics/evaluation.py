@@ -6,7 +6,8 @@ from .parzen import SAMPLES, VALIDATION, parzen
 
 TABLE1 = (("DBN", 138, 2), ("Stacked CAE", 121, 1.6), ("Deep GSN", 214, 1.1), ("Adversarial nets (paper)", 225, 2))
 CAVEAT = (
-    "Caveat: this metric can be gamed and mis-ranks models (Theis et al. 2016); a value above the real-data row means gaming, not quality."
+    "Caveat: this metric can be gamed and mis-ranks models (Theis et al. 2016); "
+    "a value above the real-data row means gaming, not quality."
 )
 
 

@@ -50,9 +50,7 @@ class Tape:
         pages = []
         for i, layer in enumerate(net.layers):
             kinds = {"float": net.real_dtype, "bool": numpy.dtype(bool)}
-            own = {
-                name: xp.zeros((m, *shape), kinds[kind]) for name, (shape, kind) in layer.memory(net.widths[i]).items()
-            }
+            own = {name: xp.zeros((m, *shape), kinds[kind]) for name, (shape, kind) in layer.memory(net.widths[i]).items()}
             pages.append(LayerTape(values[i], values[i + 1], adjoints[i], adjoints[i + 1], own))
         return cls(net, pages, training, numpy.zeros(m, numpy.int64), numpy.zeros(m, bool))
 

@@ -61,7 +61,9 @@ class RunDirectory:
     @classmethod
     def latest(cls, name, parent="runs"):
         """The newest run of the recipe `name` under runs/. Raises NumpyganError if there is none."""
-        runs = [path.parent for path in Path(parent).glob(f"{name}-*/config.toml") if path.parent.name[len(name) + 1 :].isdecimal()]
+        runs = [
+            path.parent for path in Path(parent).glob(f"{name}-*/config.toml") if path.parent.name[len(name) + 1 :].isdecimal()
+        ]
         if not runs:
             raise NumpyganError(f"--resume: there is no run of {name} under {parent}/; name one with --out DIR.")
         return cls(max(runs, key=lambda path: int(path.name[len(name) + 1 :])))
@@ -71,7 +73,9 @@ class RunDirectory:
         """The run at `path`. Raises NumpyganError if there is none."""
         run = cls(path)
         if not run.config.is_file():
-            raise NumpyganError(f"{path}: there is no run here (no config.toml); expected a directory that `numpygan train` made.")
+            raise NumpyganError(
+                f"{path}: there is no run here (no config.toml); expected a directory that `numpygan train` made."
+            )
         return run
 
     def create(self, recipe):
@@ -133,7 +137,9 @@ class RunDirectory:
 
     def rewind_metrics(self, iteration, iterations_per_epoch):
         """Drop the rows that a run resumed at `iteration` will write again: later ones, and one made where a run ended mid-epoch."""
-        rows = [row for row in self.read_metrics() if row["iteration"] <= iteration and row["iteration"] % iterations_per_epoch == 0]
+        rows = [
+            row for row in self.read_metrics() if row["iteration"] <= iteration and row["iteration"] % iterations_per_epoch == 0
+        ]
         cells = [{name: f"{value:.10g}" if value == value else "" for name, value in row.items()} for row in rows]
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")

@@ -9,12 +9,11 @@ import numpy
 from ..arrays import array_module, streams
 from ..data.dataset import as_float
 from ..data.sources import Noise
-from ..errors import Diverged, NumpyganError
+from ..errors import NumpyganError
 from ..gan.sampling import generate, sample
 from ..metrics import parzen
 from ..study import pictures
 from . import checkpoint
-from .directory import RunDirectory
 from .training import Training, iterations_in, load_dataset
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60

@@ -13,7 +13,6 @@ from ..gan.authors2014 import authors2014
 from ..gan.networks import build
 from ..gan.sgd import RULES
 
-
 _ADVICE = "the last good checkpoint is kept; try smaller learning rates or momentum"
 
 
