@@ -9,7 +9,7 @@ from .errors import NumpyganError
 
 
 def main(arguments=None):
-    """Run a command and return the exit code: 0, 2 after an error a user can cause, 130 after Ctrl-C."""
+    """Run a command and return the exit code: 0; 1 if a check failed; 2 after an error a user can cause; 130 after Ctrl-C."""
     try:
         options = _parser().parse_args(arguments)
         return options.run_command(options) or 0
@@ -92,7 +92,7 @@ def _parser():
                     "numpygan gradcheck mnist")  # fmt: skip
     prove.add_argument("recipe", nargs="?", default="all", metavar="RECIPE|all", help="whose layers and game (default: all)")
     prove.add_argument("--seed", type=_natural, default=0, metavar="S", help="the seed of θ, inputs and directions (default: 0)")
-    prove.add_argument("--plot", metavar="FILE.png", help="instead: plot the error of numerical derivatives against their step")
+    prove.add_argument("--plot", metavar="FILE.png", help="also plot the error of numerical derivatives against their step")
     prove.add_argument("--force", action="store_true", help="overwrite FILE.png if it exists")
 
     show = command("recipes", commands.recipes, "List the recipes, or every field of one.", "numpygan recipes mnist")

@@ -39,10 +39,15 @@ def train(options):
     if options.epochs is not None and options.iterations is not None:
         raise NumpyganError("--epochs and --iterations both give the length of the run; give one of them.")
 
+    if options.epochs is not None:
+        changes |= {"epochs": options.epochs, "iterations": 0}
+    if options.iterations is not None:
+        changes["iterations"] = options.iterations
+
     if options.resume:
         run = RunDirectory.existing(options.out) if options.out else RunDirectory.latest(options.recipe or "mnist")
-        recipe = run.recipe()
-        _same_recipe(run, recipe, options.recipe, _with_absolute_data(change(recipe, **changes)))
+        recipe = _with_absolute_data(change(run.recipe(), **changes))
+        _same_recipe(run, run.recipe(), options.recipe, recipe)
     else:
         recipe = _with_absolute_data(change(recipe_named(options.recipe or "mnist"), **changes))
         run = RunDirectory(options.out) if options.out else RunDirectory.next_free(recipe.name)
@@ -52,16 +57,14 @@ def train(options):
         say(f"  {line}")
     with _Bar(options.quiet) as bar:
         try:
-            play(recipe, run, options.device, options.resume, options.epochs, options.iterations, bar.show)
+            play(recipe, run, options.device, options.resume, progress=bar.show)
         except Interrupted:
             bar.close()
-            length = "".join(
-                f" --{name} {repr(getattr(options, name)).removesuffix('.0')}"
-                for name in ("epochs", "iterations")
-                if getattr(options, name)
-            )
+            given = {"--epochs": options.epochs, "--iterations": options.iterations}
+            length = "".join(f" {name} {repr(value).removesuffix('.0')}" for name, value in given.items() if value is not None)
+            device = "" if options.device == "cpu" else f" --device {options.device}"
             print(
-                f"Stopped and saved. Go on with: numpygan train --resume --out {shlex.quote(str(run.path))}{length}",
+                f"Stopped and saved. Go on with: numpygan train --resume --out {shlex.quote(str(run.path))}{length}{device}",
                 file=sys.stderr,
             )
             return 130
@@ -87,7 +90,7 @@ def _same_recipe(run, recipe, name, wanted):
     if name is not None and name != recipe.name:
         raise NumpyganError(f"--resume: {run.path} is a run of {recipe.name}, not of {name}.")
     for field, value in vars(recipe).items():
-        if getattr(wanted, field) != value:
+        if field not in ("epochs", "iterations") and getattr(wanted, field) != value:
             raise NumpyganError(
                 f"--resume: {field} is {value!r} in {run.path}, not {getattr(wanted, field)!r}; "
                 f"only the length of a run can change, so start a new one for that."
@@ -123,7 +126,7 @@ class _Bar:
 
 def sample(options):
     run, file = RunDirectory.existing(options.run), _new_file(options.file, options, ".png", ".npy")
-    G, image_shape = run.generator()
+    G, image_shape, _ = run.generator()
     samples = draw(G, run.recipe().noise, options.n, Stream(options.seed))
     if options.nearest:
         if file.suffix != ".png" or image_shape is None:
@@ -139,7 +142,7 @@ def sample(options):
 
 def interpolate(options):
     run, file = RunDirectory.existing(options.run), _new_file(options.file, options, ".png")
-    G, image_shape = run.generator()
+    G, image_shape, _ = run.generator()
     if image_shape is None:
         raise NumpyganError(f"{run.path}: its samples are not images; interpolate needs a run on images.")
     ends = numpy.zeros((2 * options.n, G.n_in), G.dtype)
@@ -160,11 +163,12 @@ def evaluate(options):
         data, dataset = recipe.data, load_dataset(recipe)
         if dataset is None:
             raise NumpyganError(f"{run.path}: {recipe.name} is a toy without images; the Parzen protocol needs an image dataset.")
-        samples = draw(run.generator()[0], recipe.noise, SAMPLES, Stream(options.seed))
+        G, _, source = run.generator()
+        samples = draw(G, recipe.noise, SAMPLES, Stream(options.seed))
     else:
         file, data = _new_file(options.file or "evaluation.json", options, ".json"), options.data or "mnist"
-        dataset, samples = load(data), read_numpy(options.samples)
-    result = measure(samples, dataset, options.seed)
+        dataset, samples, source = load(data), read_numpy(options.samples), {"file": options.samples}
+    result = measure(samples, dataset, options.seed) | {"data": data, "source": source}
     write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
     print("\n".join(table(result, with_paper=data == "mnist")))
     print(f"{file}: the same as JSON")
@@ -172,10 +176,9 @@ def evaluate(options):
 
 def check_gradients(options):
     if options.plot is not None:
-        file = _new_file(options.plot, options, ".png")
+        file = _new_file(options.plot, options, ".png", option="--plot")
         save_step_plot(file)
-        print(f"{file}: error against step of four numerical derivatives")
-        return 0
+        print(f"{file}: four numerical derivatives, how wrong they are at each step")
     if options.recipe == "all":
         lines, passed = check_all(options.seed)
     else:
@@ -196,13 +199,13 @@ def recipes(options):
             print(f"{name:22}{', '.join(map(str, value)) if isinstance(value, tuple) else value}")
 
 
-def _new_file(name, options, *suffixes):
+def _new_file(name, options, *suffixes, option="-o"):
     """The path to write. Raises NumpyganError if its ending is wrong, it exists, or its folder doesn't."""
     file = Path(name)
     if file.suffix not in suffixes:
-        raise NumpyganError(f"-o {file}: expected a file ending in {' or '.join(suffixes)}.")
+        raise NumpyganError(f"{option} {file}: expected a file ending in {' or '.join(suffixes)}.")
     if file.exists() and not options.force:
-        raise NumpyganError(f"-o {file}: exists already; add --force to overwrite it.")
+        raise NumpyganError(f"{option} {file}: exists already; add --force to overwrite it.")
     if not file.parent.is_dir():
-        raise NumpyganError(f"-o {file}: there is no folder {file.parent}; make it first.")
+        raise NumpyganError(f"{option} {file}: there is no folder {file.parent}; make it first.")
     return file

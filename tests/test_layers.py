@@ -11,8 +11,8 @@ LOG2, LOG3 = numpy.log(2), numpy.log(3)
 
 # layer, x, y, gy, gx: one row each
 BY_HAND = {
-    "relu": (ng.ReLU, [-2, 0, 3], [0, 0, 3], [5, 7, 11], [0, 0, 11]),
-    "leaky": (lambda: ng.LeakyReLU(0.25), [-2, 0, 3], [-0.5, 0, 3], [4, 8, 11], [1, 2, 11]),
+    "relu": (ng.ReLU, [-2, 0, 0.5, 3], [0, 0, 0.5, 3], [5, 7, 6, 11], [0, 0, 6, 11]),
+    "leaky": (lambda: ng.LeakyReLU(0.25), [-2, 0, 0.5, 3], [-0.5, 0, 0.5, 3], [4, 8, 6, 11], [1, 2, 6, 11]),
     # σ(log 3) = 1/(1 + 1/3) = 3/4, σ' = 3/4 · 1/4 = 3/16
     "sigmoid": (ng.Sigmoid, [0, LOG3, -LOG3], [0.5, 0.75, 0.25], [4, 16, -16], [1, 3, -3]),
     # tanh(log 2) = (2 − 1/2)/(2 + 1/2) = .6, tanh(log 3) = (3 − 1/3)/(3 + 1/3) = .8; tanh' = 1 − .36, 1 − .64
@@ -128,6 +128,13 @@ def test_sigmoid_never_overflows(dtype):
     assert numpy.isfinite(gx).all() and abs(gx[0, 0]) < 1e-37 and gx[0, 7] == 0.25 and abs(gx[0, -1]) < 1e-15
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_smallest_sigmoid_is_the_smallest_power_of_e_that_keeps_all_its_digits(dtype):
+    y, _, _ = run(alone(ng.Sigmoid(), 1, dtype), numpy.array([[-1e4]], dtype), numpy.ones((1, 1), dtype))
+    tiny = float(numpy.finfo(dtype).tiny)  # below it numbers lose digits
+    assert tiny <= y[0, 0].real < numpy.e * tiny
+
+
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.8, 0.95, 0.999, 1.0])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dropout_rate_and_values(keep, dtype):
@@ -234,11 +241,46 @@ def test_three_dtypes_agree(name, rng):
 @pytest.mark.parametrize("make, words", [
     (lambda: ng.Dropout(0), "keep"), (lambda: ng.Dropout(1.5), "keep"), (lambda: ng.Dropout(float("nan")), "keep"),
     (lambda: ng.Maxout(1), "pieces"), (lambda: ng.Maxout(2.0), "pieces"), (lambda: ng.LeakyReLU(1), "slope"),
-    (lambda: ng.LeakyReLU(-0.1), "slope"), (lambda: ng.Affine(0, 3), "n_in"), (lambda: ng.Affine(3, 2.5), "n_out"),
+    (lambda: ng.LeakyReLU(-0.1), "slope"), (lambda: ng.LeakyReLU(1.5), "slope"), (lambda: ng.Dropout(-0.5), "keep"),
+    (lambda: ng.Affine(0, 3), "n_in"), (lambda: ng.Affine(3, 2.5), "n_out"),
 ])  # fmt: skip
 def test_a_wrong_argument_is_named(make, words):
     with pytest.raises(ng.NumpyganError, match=words):
         make()
+
+
+@pytest.mark.parametrize("n_in, n_out, scale, bound", [
+    (200, 100, None, 0.02**0.5), (2, 1000, None, (6 / 1002) ** 0.5), (9, 99, 3.0, 3.0),
+])  # fmt: skip
+def test_the_range_that_w_is_drawn_from(n_in, n_out, scale, bound):
+    net = ng.MLP([ng.Affine(n_in, n_out, scale=scale)], dtype="float64")
+    net.initialize(Stream(0))
+    W, b = net.layers[0].W, net.layers[0].b
+    assert -bound <= W.min() < -0.99 * bound and 0.99 * bound < W.max() <= bound and (b == 0).all()
+
+
+@pytest.mark.parametrize("bias", [0.5, [1.0, -2.0, 3.0]])
+def test_the_bias_starts_where_it_is_told(bias):
+    net = ng.MLP([ng.Affine(2, 3, bias=bias)])
+    net.initialize(Stream(0))
+    assert net.layers[0].b.tolist() == numpy.broadcast_to(bias, 3).tolist()
+
+
+def test_a_leaky_relu_of_slope_0_is_a_relu():
+    x = numpy.array([[-2.0, 0.0, 3.0]])
+    y, gx, _ = run(alone(ng.LeakyReLU(0), 3), x, numpy.ones((1, 3)))
+    assert y.tolist() == [[0, 0, 3]] and gx.tolist() == [[0, 0, 1]]
+
+
+class Wider(ng.Layer):
+    def width(self, n_in):
+        return n_in + 1
+
+
+def test_a_layer_before_the_first_affine_must_keep_the_width():
+    for layer in (Wider(), ng.Maxout(2)):
+        with pytest.raises(ng.NumpyganError, match=f"layer 0, {type(layer).__name__}.*keep the width"):
+            ng.MLP([layer, ng.Affine(4, 1)])
 
 
 def test_a_bias_that_does_not_fit_is_named():

@@ -217,6 +217,7 @@ X64, GY64 = numpy.array(X, "float64"), numpy.array(GY, "float64")
 @pytest.mark.parametrize("act, words", [
     (lambda net, tape: net.forward(X64[:, :1], tape), [r"\bx\b", r"\(2, 1\)", r"\(2, 2\)"]),
     (lambda net, tape: net.forward(X64[:1], tape), [r"\bx\b", r"\(1, 2\)", r"\(2, 2\)"]),
+    (lambda net, tape: net.forward(numpy.zeros((3, 2)), tape), [r"\bx\b", r"\(3, 2\)", r"\(2, 2\)"]),
     (lambda net, tape: net.forward(X64.astype("float32"), tape), [r"\bx\b", "float32", "float64"]),
     (lambda net, tape: net.forward(X, tape), [r"\bx\b", "list"]),
     (lambda net, tape: net.backward(GY64[:, 0], tape), ["gy", r"\(2,\)", r"\(2, 1\)"]),
@@ -244,6 +245,7 @@ def test_errors_name_what_is_wrong(act, words):
 
 @pytest.mark.parametrize("layers, words", [
     ([ng.Affine(2, 3), ng.ReLU(), ng.Affine(4, 1)], "layer 2.*4.*3"),
+    ([ng.Affine(2, 3), ng.Affine(2, 1)], "layer 1.*2.*3"),
     ([ng.Affine(2, 7), ng.Maxout(5)], "Maxout.*5.*7"),
     ([ng.ReLU(), ng.Sigmoid()], "Affine"),
     ([], "Affine"),

@@ -80,6 +80,14 @@ def test_loss_slopes_are_the_complex_step(name, rng):
     assert_near(loss_slope(name, a), complex_step(lambda a: objective.g_loss(name)[0](numpy, a), a), 1e-14)
 
 
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_the_complex_step_follows_the_slope_at_a_logit_of_zero(zero):
+    """softplus has no kink, though it is put together from two pieces that meet at 0."""
+    a = column([zero])
+    for loss, slope in [("saturating", -0.5), ("non_saturating", -0.5)]:
+        assert complex_step(lambda a: objective.g_loss(loss)[0](numpy, a), a) == slope == loss_slope(loss, a)
+
+
 def test_each_mean_is_over_its_own_rows():
     a_real, a_fake = column([0, 0]), column([0, 0, 0, 0])
     assert math.isclose(objective.value(numpy, a_real, a_fake), -math.log(4))

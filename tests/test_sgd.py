@@ -102,6 +102,42 @@ def test_a_theta_larger_than_one_piece(rule, dtype, tolerance, rng):
     assert_near(thetas, plain(rule, gradients), tolerance)
 
 
+def test_adam_with_averages_that_forget_quickly(rng):
+    gradients = rng.standard_normal((3, 2))
+    thetas = moves(ng.Adam(network(), learning_rate=0.1, momentum=0.3, decay=0.2), gradients)
+    assert_near(thetas, plain(ng.Adam, gradients, mu=0.3, beta=0.2), 1e-14)
+
+
+@pytest.mark.parametrize("rule, eta", [(ng.Momentum, 0.1), (ng.Adam, 2e-4)])
+def test_the_settings_that_are_not_given(rule, eta, rng):
+    gradients = rng.standard_normal((3, 2))
+    assert_near(moves(rule(network()), gradients), plain(rule, gradients, eta), 1e-14)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_total_is_the_sum_of_theta_after_the_update(rule, rng):
+    updated = rule(network("float64", 200, 200))
+    for _ in range(2):
+        theta = moves(updated, rng.standard_normal((1, LARGE)))
+        assert_near(updated.total, theta.sum(), 1e-12)
+    updated.net.theta[-1] = numpy.inf  # in the last piece
+    moves(updated, numpy.zeros((1, LARGE)))
+    assert numpy.isinf(updated.total)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("direction", ["ascend", "descend"])
+def test_every_update_makes_the_pass_before_it_stale(rule, direction):
+    net, row = network(), numpy.ones((1, 1))
+    updated, tape = rule(net), net.tape(1)
+    for _ in range(3):
+        net.forward(row, tape)
+        net.backward(row, tape)
+        getattr(updated, direction)()
+        with pytest.raises(ng.NumpyganError, match="stale"):
+            net.backward(row, tape)
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_a_zero_gradient_moves_nothing_at_the_start(rule):
     net = network("float32")

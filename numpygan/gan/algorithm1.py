@@ -22,6 +22,7 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
     m, k           the rows of a minibatch; the steps of D in an iteration
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1; "non_saturating": −(1/m) Σ log D(G(z)),
                    which the paper recommends early in learning
+    Raises NumpyganError, when the first iteration is asked for, if k or the loss is unknown or G's rows don't fit D.
     """
     if not isinstance(k, int) or k < 1:
         raise NumpyganError(f"algorithm1: k must be a whole number ≥ 1, got {k!r}.")

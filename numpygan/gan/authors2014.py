@@ -13,7 +13,7 @@ def authors2014(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100):
     3. D ascends ½ V: a learning rate of 0.1 here equals 0.05 on Algorithm 1's gradient;
     4. G descends −log D(G(z)) (non-saturating), never log(1 − D(G(z))), its gradient passing through the dropped-out D.
 
-    The arguments are those of `algorithm1`.
+    The arguments are those of `algorithm1`; so is the error.
     """
     xp = G.xp
     game = Game(G, D, m, one_pass=True)

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from dataclasses import fields, replace
 
 from ..data.sources import TOYS
@@ -70,11 +71,16 @@ def _check(recipe):
         expect(getattr(recipe, name) in allowed, name, " or ".join(allowed))
     for name in ("k", "batch", "noise_dim", "momentum_epochs"):
         expect(1 <= getattr(recipe, name) <= 10**6, name, "a whole number from 1 to 1,000,000")
-    expect(recipe.seed >= 0, "seed", "a whole number ≥ 0")
+    expect(re.fullmatch(r"\w[\w.-]*", recipe.name), "name", "letters, digits, dots and hyphens")
+    expect(recipe.data, "data", "mnist, gauss1d, ring, grid or a path")
+    for name in ("seed", "iterations"):
+        expect(getattr(recipe, name) >= 0, name, "a whole number ≥ 0")
     for name in ("learning_rate_g", "learning_rate_d", "epochs"):
         expect(0 < getattr(recipe, name) < math.inf, name, "a number > 0")
     for name in ("learning_rate_floor", "max_norm"):
         expect(0 <= getattr(recipe, name) < math.inf, name, "a number ≥ 0")
+    for name in ("learning_rate_g", "learning_rate_d"):
+        expect(getattr(recipe, name) >= recipe.learning_rate_floor, name, f"at least learning_rate_floor, {recipe.learning_rate_floor}")
     expect(1 <= recipe.learning_rate_decay < math.inf, "learning_rate_decay", "a number ≥ 1")
     for name in ("momentum", "momentum_final"):
         expect(0 <= getattr(recipe, name) < 1, name, "a number in [0, 1)")

@@ -18,7 +18,7 @@ def evaluate(samples, dataset, seed=0):
     n = min(SAMPLES, len(dataset.train))
     picked = Stream(seed).permutation(len(dataset.train))[:n]
     real = parzen(as_float(dataset.train[picked]), validation, test)
-    return {"parzen": vars(ours), "real": vars(real), "seed": seed}
+    return {"parzen": vars(ours) | {"at_edge": ours.at_edge}, "real": vars(real), "seed": seed}
 
 
 def table(result, with_paper):
@@ -30,9 +30,9 @@ def table(result, with_paper):
         lines += [f"  {name:32}{mean:8g}{se:8g}" for name, mean, se in TABLE1]
     ours = result["parzen"]
     lines.append("")
-    lines.append(f"{ours['points']:,} test images; σ is the best of {', '.join(f'{sigma:.4f}' for sigma in ours['grid'])}")
-    lines.append("on the first 1,000 validation images.")
-    if ours["sigma"] in (ours["grid"][0], ours["grid"][-1]):
+    lines.append(f"{ours['points']:,} test rows; σ is the best of {', '.join(f'{sigma:.4f}' for sigma in ours['grid'])}")
+    lines.append(f"on the first {ours['validation_points']:,} validation rows.")
+    if ours["at_edge"]:
         lines.append(f"Warning: σ = {ours['sigma']:.4f} is at the edge of the grid, so the value says little.")
     lines.append(CAVEAT)
     return lines

@@ -88,12 +88,16 @@ class RunDirectory:
             self.samples.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise NumpyganError(f"{self.path}: cannot be written ({error.strerror}); choose another --out.") from None
+        self.write_config(recipe)
+
+    def write_config(self, recipe):
+        """Write config.toml."""
         write_whole(self.config, lambda file: file.write(_to_toml(recipe).encode()))
 
     def recipe(self):
         """The recipe in config.toml. Raises NumpyganError if it can't be read."""
         try:
-            fields = tomllib.loads(self.config.read_text())
+            fields = tomllib.loads(self.config.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise NumpyganError(f"{self.config}: cannot be read ({error}).") from None
         fields.pop("numpygan", None)
@@ -126,14 +130,17 @@ class RunDirectory:
             raise NumpyganError(f"{error} {self._still_good(self.checkpoint, self.best)}") from None
 
     def generator(self):
-        """The trained G at its best checkpoint, on the host, and the shape of its images (None if they are none)."""
+        """The trained G at its best checkpoint, on the host, the shape of its images (None if they are none), and the checkpoint:
+        {"file": name, "iteration": number}.
+        """
         state, name = self.best_state()
         try:
             G, _ = build(self.recipe(), int(state["dim"]), numpy)
             G.theta = state["theta_g"]
         except (KeyError, NumpyganError) as error:
             raise NumpyganError(f"{self.path / name}: does not fit {self.config.name} ({error}).") from None
-        return G, tuple(int(n) for n in state["image_shape"]) or None
+        shape = tuple(int(n) for n in state["image_shape"]) or None
+        return G, shape, {"file": name, "iteration": int(state["iteration"])}
 
     def rewind_metrics(self, iteration, iterations_per_epoch):
         """Drop the rows that a run resumed at `iteration` will write again: later ones, and one made where a run ended mid-epoch."""
@@ -174,5 +181,5 @@ def _to_toml(recipe):
     lines = [f"# {line}" for line in rules_in_force(recipe)]
     lines += [f"numpygan = {json.dumps(__version__)}"]
     for name, value in vars(recipe).items():
-        lines.append(f"{name} = {json.dumps(value)}")  # JSON's strings, numbers and arrays are TOML's
+        lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")  # JSON's strings, numbers and arrays are TOML's
     return "\n".join(lines) + "\n"

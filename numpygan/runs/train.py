@@ -29,20 +29,24 @@ def train(recipe, run, device="cpu", resume=False, epochs=None, iterations=None,
     """Train `recipe` in the RunDirectory `run` up to a total of `iterations` or `epochs` (the recipe's, if neither is given).
 
     progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
+    A resumed run whose recipe has another length than its config.toml gets the new one written there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
     Interrupted, after saving, on SIGINT or SIGTERM.
     """
     xp = array_module(device)
     dataset = load_dataset(recipe)
     training = Training(recipe, dataset, xp)
-    total = iterations if iterations is not None else iterations_in(training, epochs if epochs is not None else recipe.epochs)
-    session = _Session(run, training, dataset, progress, total)
-    if resume:
-        session.resume()
+    if epochs is not None:
+        total = iterations_in(training, epochs)
     else:
-        run.create(recipe)
-        session.begin()
+        total = iterations or recipe.iterations or iterations_in(training, recipe.epochs)
+    session = _Session(run, training, dataset, progress, total)
     with numpy.errstate(all="ignore"), _StopSignals() as stop:  # training looks for values that aren't finite itself
+        if resume:
+            session.resume()
+        else:
+            run.create(recipe)
+            session.begin()
         session.play(stop)
 
 
@@ -64,8 +68,8 @@ class _Session:
         self.image_shape = None if dataset is None else dataset.image_shape
 
     def begin(self):
-        self.picture()
         self.save(self.run.checkpoint)
+        self.picture()
 
     def resume(self):
         state = self.run.state()
@@ -77,6 +81,8 @@ class _Session:
             )
         self.best, self.seconds = float(state["best"]), float(state["seconds"])
         self.run.rewind_metrics(self.training.iteration, self.training.iterations_per_epoch)
+        if self.run.recipe() != self.training.recipe:
+            self.run.write_config(self.training.recipe)
 
     def play(self, stop):
         training, looked = self.training, -math.inf
@@ -90,15 +96,17 @@ class _Session:
                 training.check_finite()
                 self.progress(training.iteration, self.total, training.means())
             if training.iteration % training.iterations_per_epoch == 0 or training.iteration == self.total:
-                self.end_epoch()
+                self.record(with_parzen=self.validation is not None)
             elif stop.asked or now - self.saved > _SECONDS_BETWEEN_CHECKPOINTS:
-                self.save(self.run.checkpoint)
+                self.record(with_parzen=False)
             if stop.asked and training.iteration < self.total:
+                self.plot()
                 raise Interrupted
         self.plot()
         self.progress(training.iteration, self.total, self.last)
 
-    def end_epoch(self):
+    def record(self, with_parzen):
+        """A row of metrics, a picture, a checkpoint; the best one, too, if the validation log-likelihood says so."""
         training = self.training
         training.check_finite()
         training.check_parameters()
@@ -111,7 +119,7 @@ class _Session:
         self.last = training.means(restart=at_end_of_epoch)
         row |= zip(("V", "D_real", "D_fake"), self.last)
         improved = False
-        if self.validation is not None:
+        if with_parzen:
             recipe = training.recipe
             samples = sample(training.G, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"])
             row["parzen"], row["sigma"] = parzen.best_bandwidth(samples, self.validation)

@@ -10,7 +10,7 @@ _ORANGE, _BLUE, _GREEN, _GREY = "#d55e00", "#0072b2", "#009e73", "#777777"  # to
 
 
 def as_images(rows, image_shape):
-    """Rows (N, d) as images (N, height, width[, 3]) in [0, 1]; rows that leave that range are stretched to it, each by itself."""
+    """Rows (N, d) as images (N, height, width[, 3]) in [0, 1]; if any row leaves that range, each is stretched to it by itself."""
     images = rows.reshape(-1, *image_shape).astype("float32")
     if len(image_shape) == 3:
         images = images.transpose(0, 2, 3, 1)
