@@ -125,7 +125,9 @@ def test_no_adjoint_is_computed_that_nobody_reads(algorithm):
 
 @pytest.mark.parametrize("one_pass, total", [(False, 1 + 2 + 4 + 8 + 16 + 32), (True, 1 + 2 + 4 + 8 + 4 + 8)])
 def test_the_last_score_is_the_sum_of_all_logits(one_pass, total):
-    game = Game(*players(), 2, one_pass=one_pass)
+    G, D = players()
+    game = Game(G, D, 2, one_pass=one_pass)
+    assert game.G is G and game.D is D
     game.pass_d.y[:, 0] = [1, 2, 4, 8]
     if not one_pass:
         game.pass_dg.y[:, 0] = [16, 32]

@@ -207,6 +207,10 @@ def test_a_pass_keeps_what_it_saw(name, rng):
     net.backward(rng.standard_normal((5, net.n_out)), tape)
     for before, t in zip(seen, tape.layers):
         assert all((a == getattr(t, name)).all() for name, a in before.items())
+    for layer, t in zip(net.layers, tape.layers):  # nor does a layer's backward change the adjoint that it is given
+        gy, gx = t.gy.copy(), t.gx.copy()
+        layer.backward(t.gy, t)
+        assert (t.gy == gy).all() and (t.gx == gx).all()
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -21,6 +21,34 @@ def test_no_pass_over_an_untouched_network_is_stale_too():
         net.backward(GY, net.tape(2))
 
 
+def assign_theta(net):
+    net.theta = net.theta + 1
+
+
+@pytest.mark.parametrize("move", [lambda net: net.initialize(Stream(0)), assign_theta], ids=["initialize", "theta"])
+def test_every_move_makes_the_pass_before_it_stale(move):
+    net = ng.MLP([ng.Affine(2, 1)], dtype="float64")
+    tape = net.tape(2)
+    for _ in range(3):
+        net.forward(X, tape)
+        net.backward(GY, tape)
+        move(net)
+        for earlier in (tape, net.tape(2)):
+            with pytest.raises(ng.NumpyganError, match="stale"):
+                net.backward(GY, earlier)
+
+
+def test_a_pass_may_start_from_what_the_last_pass_over_the_tape_gave():
+    net = ng.MLP([ng.Affine(2, 2), ng.Tanh()], dtype="float64")
+    net.theta = numpy.arange(6.0)
+    tape = net.tape(2)
+    y = net.forward(X, tape).copy()
+    assert (net.forward(tape.y, tape) == net.forward(y, net.tape(2))).all()
+    gx = net.backward(X, tape).copy()
+    again = net.backward(tape.gx, tape).copy()
+    assert (again == net.backward(gx, tape)).all() and (again != gx).any()
+
+
 def test_masks_drawn_anew_make_the_pass_stale():
     net = fresh()
     tape = net.tape(2)
