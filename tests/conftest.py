@@ -61,3 +61,19 @@ def assert_near(actual, expected, tolerance):
 @pytest.fixture
 def rng():
     return numpy.random.default_rng(20140610)
+
+
+class Scale(ng.Layer):
+    """y = s x, a layer with one parameter."""
+
+    def shapes(self):
+        return {"s": (1,)}
+
+    def forward(self, x, t):
+        self.xp.multiply(x, self.s, out=t.y)
+
+    def backward(self, gy, t):
+        self.xp.multiply(gy, self.s, out=t.gx)
+
+    def backward_params(self, gy, t):
+        self.gs[...] = (gy * t.x).sum()

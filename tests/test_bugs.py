@@ -2,6 +2,7 @@
 
 import numpy
 import pytest
+from conftest import Scale
 
 import numpygan as ng
 from numpygan.arrays import Stream
@@ -73,22 +74,6 @@ def to_last(self, gy, t):
 
 def normalise(self, x, t):
     t.y[...] = (x - x.mean(axis=0)) / x.std(axis=0)  # std of complex numbers is real, so the complex step can't see it
-
-
-class Scale(ng.Layer):
-    """y = s x, a layer with one parameter."""
-
-    def shapes(self):
-        return {"s": (1,)}
-
-    def forward(self, x, t):
-        self.xp.multiply(x, self.s, out=t.y)
-
-    def backward(self, gy, t):
-        self.xp.multiply(gy, self.s, out=t.gx)
-
-    def backward_params(self, gy, t):
-        self.gs[...] = (gy * t.x).sum()
 
 
 def affine(**methods):

@@ -2,6 +2,7 @@
 
 import numpy
 import pytest
+from conftest import Scale
 from contract import players
 
 import numpygan as ng
@@ -14,22 +15,6 @@ class Square(ng.Layer):
 
     def forward(self, x, t): self.xp.multiply(x, x, out=t.y)  # noqa: E704
     def backward(self, gy, t): self.xp.multiply(gy, 2 * t.x, out=t.gx)  # noqa: E704
-
-
-class Scale(ng.Layer):
-    """y = s x."""
-
-    def shapes(self):
-        return {"s": (1,)}
-
-    def forward(self, x, t):
-        self.xp.multiply(x, self.s, out=t.y)
-
-    def backward(self, gy, t):
-        self.xp.multiply(gy, self.s, out=t.gx)
-
-    def backward_params(self, gy, t):
-        self.gs[...] = (gy * t.x).sum()
 
 
 def changed(base, **methods):
@@ -292,3 +277,16 @@ def test_bad_input_is_named():
     ):
         with pytest.raises(ng.NumpyganError, match=words):
             act()
+
+
+@pytest.mark.parametrize("method, bug, tensor, words", [
+    ("backward", lambda self, gy, t: numpy.matmul(gy, self.W, out=t.gx), "x", "backward raises ValueError"),
+    ("backward_params", lambda self, gy, t: numpy.matmul(gy.T, t.x, out=self.gW), "x", "backward_params raises ValueError"),
+    ("forward", lambda self, x, t: numpy.matmul(x, self.W.T, out=t.y), "x", "forward raises ValueError"),
+])  # fmt: skip
+def test_a_layer_that_raises_is_wrong_and_named(method, bug, tensor, words):
+    """A transposed W does not even fit where it isn't square."""
+    report = ng.gradcheck([ng.Affine(3, 4), ng.Tanh(), changed(ng.Affine, **{method: bug})(4, 2), ng.Tanh()])
+    assert [check.place.split(",")[0] for check in report.failures][0] == "layer 2"
+    assert report.failures[0].tensor == tensor and words in report.failures[0].hint
+    assert {check.verdict for check in report.failures} == {"wrong"}

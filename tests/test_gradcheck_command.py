@@ -52,6 +52,17 @@ def test_the_command_on_all_fails_with_a_bug(monkeypatch, capsys):
     assert "every layer: layer 6, Tanh(): x is wrong at [" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("method, bug", [
+    ("backward", lambda self, gy, t: numpy.matmul(gy, self.W, out=t.gx)),
+    ("backward_params", lambda self, gy, t: numpy.matmul(gy.T, t.x, out=self.gW)),
+])  # fmt: skip
+def test_a_layer_that_raises_fails_the_command_without_a_traceback(method, bug, monkeypatch, capsys):
+    monkeypatch.setattr(ng.Affine, method, bug)
+    assert run("gradcheck", "mnist") == 1
+    printed = capsys.readouterr()
+    assert f"G layer 0, Affine(4, 9): x is wrong ({method} raises ValueError" in printed.out and not printed.err
+
+
 def test_the_plot(tmp_path, capsys):
     file = tmp_path / "steps.png"
     assert run("gradcheck", "--plot", file) == 0 and file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"

@@ -10,6 +10,7 @@ import numpy
 
 from ..arrays import Stream, streams
 from ..data.sources import Noise
+from ..errors import NumpyganError
 from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
 from ..gan.networks import build
@@ -103,8 +104,13 @@ def check_game(G, D, algorithm="algorithm1", k=1, loss="non_saturating", noise="
         game = algorithm1(G, D, p_data, p_z, *rules, witness, ROWS, k, loss)
     else:
         game = authors2014(G, D, p_data, p_z, *rules, witness, ROWS)
-    for _ in range(iterations):
-        next(game)
+    try:
+        for _ in range(iterations):
+            next(game)
+    except NumpyganError:
+        raise
+    except Exception as error:  # whatever a wrong layer or game raises is its verdict
+        witness.wrong("G", f"the game raises {type(error).__name__}: {error}")
     witness.check_moves(["D"] * (k if algorithm == "algorithm1" else 1) + ["G"], iterations)
     return Report(tuple(witness.checks), "complex")
 
@@ -170,17 +176,17 @@ class _Witness:
         self.moves.append(name)
         for other, net in (("G", self.G), ("D", self.D)):
             if not numpy.array_equal(self.thetas[other], net.theta, equal_nan=True):
-                self._wrong(other, "θ has moved between two updates")
+                self.wrong(other, "θ has moved between two updates")
         if direction != {"D": "ascend", "G": "descend"}[name]:
-            self._wrong(name, f"θ {direction}s; D ascends V, G descends its loss")
+            self.wrong(name, f"θ {direction}s; D ascends V, G descends its loss")
         one_pass = name == "G" and self.algorithm == "authors2014"  # G learns from the pass that D learns from
         for source in () if one_pass else (self.p_z, self.p_data)[: 2 if name == "D" else 1]:
             if not source.fresh:
-                self._wrong(name, f"no minibatch of {source.name} has been drawn since the last update")
+                self.wrong(name, f"no minibatch of {source.name} has been drawn since the last update")
             source.fresh = False
         rows = [ROWS if name == "G" else 2 * ROWS] * self._layers_with_masks
         if not one_pass and [len(mask) for mask in self.masks] != rows:
-            self._wrong(name, "no dropout masks have been drawn for its pass")
+            self.wrong(name, "no dropout masks have been drawn for its pass")
         else:
             self._check_d() if name == "D" else self._check_g()
         self.masks = []
@@ -188,9 +194,9 @@ class _Witness:
     def check_moves(self, iteration, iterations):
         """Whether as many updates came, and in the order, as the algorithm says."""
         if self.moves != iteration * iterations:
-            self._wrong("G", f"the updates were {' '.join(self.moves)}, expected {' '.join(iteration)} in each iteration")
+            self.wrong("G", f"the updates were {' '.join(self.moves)}, expected {' '.join(iteration)} in each iteration")
 
-    def _wrong(self, name, hint):
+    def wrong(self, name, hint):
         place = f"{self.algorithm}, update {self.moves.count(name)} of {name}"
         size = self.thetas[name].size
         self.checks.append(Check(place, f"theta_{name.lower()}", WRONG, numpy.inf, 0.0, size, size, hint=hint))

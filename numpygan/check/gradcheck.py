@@ -83,7 +83,10 @@ def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
     twins = [net.copy("complex128"), net.copy("float64")][oracle != "complex" :]
     checks = []
     for index, layer in enumerate(net.layers):
-        checks += _check_layer(f"layer {index}, {layer}", net, index, tape.layers[index], twins, stream, oracle)
+        found, raised = _check_layer(f"layer {index}, {layer}", net, index, tape.layers[index], twins, stream, oracle)
+        checks += found
+        if raised:  # no pass gets beyond it
+            return Report(tuple(checks), oracle)
     whole = _check_whole(net, tape, twins[0], stream, oracle)
     checks += _without_derivative(whole) if any(check.verdict == AT_A_KINK for check in checks) else whole
     return Report(tuple(checks), oracle)
@@ -99,7 +102,7 @@ def check_network(net):
 
 
 def _check_layer(place, net, index, t, twins, stream, oracle):
-    """The Checks of one layer by itself at the input t.x."""
+    """The Checks of one layer by itself at the input t.x, and whether one of its methods raised."""
     layer, gy = net.layers[index], numpy.empty_like(t.gy)
     stream.normal(gy)
     t.gy[...] = gy
@@ -107,8 +110,16 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
     kept |= {name: getattr(layer, name) for name in layer.shapes()}
     before = {name: array.copy() for name, array in kept.items()}
     twins = [_Twin(twin, index, t, gy) for twin in twins]
-    layer.forward(t.x, t)
-    kept["y"], before["y"] = t.y, t.y.copy()
+    for method, argument in (("forward", t.x), ("backward_params", t.gy), ("backward", t.gy)):
+        try:
+            getattr(layer, method)(argument, t)
+        except NumpyganError:
+            raise
+        except Exception as error:  # whatever a wrong layer raises is its verdict
+            hint = f"{method} raises {type(error).__name__}: {error}"
+            return [Check(place, "x", WRONG, numpy.inf, 0.0, t.x.size, t.x.size, hint=hint)], True
+        if method == "forward":
+            kept["y"], before["y"] = t.y, t.y.copy()
     layer.forward(t.x, t)  # a function of x, θ and the masks gives the same again
     analytic = _backward(layer, t)
     _another_pass(net, index, len(t.x), stream)
@@ -116,7 +127,7 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
 
     def wrong(name, hint):
         size = kept[name].size
-        return [Check(place, name, WRONG, numpy.inf, 0.0, size, size, hint=hint)]
+        return [Check(place, name, WRONG, numpy.inf, 0.0, size, size, hint=hint)], False
 
     for name, array in kept.items():
         if not numpy.array_equal(before[name], array, equal_nan=True):
@@ -133,8 +144,8 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
             check = second_opinion(check, g, functions[1], point, stream, float(numpy.abs(before["y"] * gy).sum()))
         checks.append(check)
     if _at_a_kink(layer, t, stream, oracle):
-        return _without_derivative(checks)
-    return checks
+        return _without_derivative(checks), False
+    return checks, False
 
 
 def _backward(layer, t):
