@@ -15,15 +15,13 @@ from .data.readers import read_numpy
 from .data.sources import TOYS, Noise
 from .errors import NumpyganError
 from .files import write_whole
+from .gan import sampling
 from .gan.recipes import RECIPES
-from .gan.sampling import sample as draw
 from .gan.settings import change, recipe_named
-from .metrics.evaluation import evaluate as measure
-from .metrics.evaluation import table
+from .metrics import evaluation
 from .metrics.parzen import SAMPLES
+from .runs import train as loop
 from .runs.directory import RunDirectory, rules_in_force
-from .runs.train import Interrupted
-from .runs.train import train as play
 from .runs.training import load_dataset
 from .study import panels, pictures
 from .study.step_plot import save_step_plot
@@ -57,8 +55,8 @@ def train(options):
         say(f"  {line}")
     with _Bar(options.quiet) as bar:
         try:
-            play(recipe, run, options.device, options.resume, progress=bar.show)
-        except Interrupted:
+            loop.train(recipe, run, options.device, options.resume, progress=bar.show)
+        except loop.Interrupted:
             bar.close()
             given = {"--epochs": options.epochs, "--iterations": options.iterations}
             length = "".join(f" {name} {repr(value).removesuffix('.0')}" for name, value in given.items() if value is not None)
@@ -127,7 +125,7 @@ class _Bar:
 def sample(options):
     run, file = RunDirectory.existing(options.run), _new_file(options.file, options, ".png", ".npy")
     G, image_shape, _ = run.generator()
-    samples = draw(G, run.recipe().noise, options.n, Stream(options.seed))
+    samples = sampling.sample(G, run.recipe().noise, options.n, Stream(options.seed))
     if options.nearest:
         if file.suffix != ".png" or image_shape is None:
             raise NumpyganError("--nearest: makes a picture of images; expected a run on images and a .png file.")
@@ -164,13 +162,13 @@ def evaluate(options):
         if dataset is None:
             raise NumpyganError(f"{run.path}: {recipe.name} is a toy without images; the Parzen protocol needs an image dataset.")
         G, _, source = run.generator()
-        samples = draw(G, recipe.noise, SAMPLES, Stream(options.seed))
+        samples = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed))
     else:
         file, data = _new_file(options.file or "evaluation.json", options, ".json"), options.data or "mnist"
         dataset, samples, source = load(data), read_numpy(options.samples), {"file": options.samples}
-    result = measure(samples, dataset, options.seed) | {"data": data, "source": source}
+    result = evaluation.evaluate(samples, dataset, options.seed) | {"data": data, "source": source}
     write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
-    print("\n".join(table(result, with_paper=data == "mnist")))
+    print("\n".join(evaluation.table(result, with_paper=data == "mnist")))
     print(f"{file}: the same as JSON")
 
 

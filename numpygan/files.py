@@ -40,6 +40,13 @@ def _sync_folder(folder):
         os.close(handle)
 
 
+# What numpy.load raises on files that were cut, flipped, encrypted or made up.
+_DAMAGE = (
+    ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
 def read_arrays(path, wanted=list):
     """The arrays of a .npz file by name, of those that `wanted(names)` picks; a .npy file holds one, named "". Nothing is unpickled.
 
@@ -60,25 +67,7 @@ def read_arrays(path, wanted=list):
                 return {name: loaded[name] for name in wanted(loaded.files)}
     except OSError as error:
         raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
-    except (*_DAMAGE, zipfile.BadZipFile, zlib.error) as error:
-        reason = (
-            "it holds Python objects, which are never unpickled"
-            if "allow_pickle" in str(error)
-            else error or type(error).__name__
-        )
+    except _DAMAGE as error:
+        pickled = "allow_pickle" in str(error)
+        reason = "it holds Python objects, which are never unpickled" if pickled else str(error) or type(error).__name__
         raise NumpyganError(f"{path}: is damaged ({reason}).") from None
-
-
-# What numpy.load raises on files that were cut, flipped, encrypted or made up.
-_DAMAGE = (
-    ValueError,
-    EOFError,
-    KeyError,
-    IndexError,
-    SyntaxError,
-    TypeError,
-    RuntimeError,
-    MemoryError,
-    AttributeError,
-    OverflowError,
-)

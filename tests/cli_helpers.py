@@ -2,10 +2,13 @@
 
 import csv
 import struct
+from contextlib import contextmanager
 
 import numpy
+import pytest
 
 from numpygan.cli import main
+from numpygan.metrics import parzen
 
 
 def sets(**fields):
@@ -27,6 +30,16 @@ def images(rows=600, side=8, seed=0):
     """Random pictures, uint8 (rows, side, side), whose brightness differs from pixel to pixel."""
     generator = numpy.random.default_rng(seed)
     return (generator.random((rows, side, side)) * generator.integers(50, 256, (side, side))).astype("uint8")
+
+
+@contextmanager
+def small_world(folder):
+    """In `folder`, with Parzen estimates from 50 samples: a finished run of a toy, and whatever else is done inside."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(parzen, "SAMPLES", 50)
+        assert run(*TINY_TOY, "--iterations", 2, "--out", "toy") == 0
+        yield
 
 
 def run(*arguments):

@@ -6,9 +6,7 @@ import sys
 
 import numpy
 import pytest
-from cli_helpers import TINY, TINY_TOY, files, idx, images, run, sets
-
-from numpygan.metrics import parzen
+from cli_helpers import TINY, TINY_TOY, files, idx, images, run, sets, small_world
 
 
 def save_data():
@@ -52,13 +50,10 @@ DAMAGED = ("bad-checkpoint/checkpoint", "bad-best/best", "bad-both/best", "bad-b
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """A folder with data files and finished runs, some of them damaged."""
-    folder, patch = tmp_path_factory.mktemp("world"), pytest.MonkeyPatch()
-    with patch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(parzen, "SAMPLES", 50)
+    folder = tmp_path_factory.mktemp("world")
+    with small_world(folder):
         save_data()
         assert run(*TINY, "--epochs", 1, "--out", "it") == 0
-        assert run(*TINY_TOY, "--iterations", 2, "--out", "toy") == 0
         for name in ("bad-checkpoint", "bad-best", "bad-both", "bad-config", "edited", "bad-metrics", "no-checkpoint"):
             shutil.copytree("it", name)
         shutil.copytree("toy", "bad-toy")

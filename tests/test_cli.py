@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from cli_helpers import TINY, TINY_TOY, checkpoint, files, images, run
+from cli_helpers import TINY, checkpoint, files, images, run, small_world
 from matplotlib.image import imread
 
 import numpygan
@@ -20,13 +20,10 @@ from numpygan.study.panels import nearest_training
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """A folder with a small image dataset, a run on it and a run on a toy."""
-    folder, patch = tmp_path_factory.mktemp("world"), pytest.MonkeyPatch()
-    with patch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(parzen, "SAMPLES", 50)
+    folder = tmp_path_factory.mktemp("world")
+    with small_world(folder):
         numpy.save("images.npy", images())
         assert run(*TINY, "--epochs", 2, "--out", "it") == 0
-        assert run(*TINY_TOY, "--iterations", 2, "--out", "toy") == 0
     return folder
 
 

@@ -158,11 +158,11 @@ def play(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Training, "advance", watched)
 
-    def play(recipe, on, name, **options):
+    def play(recipe, on, name, resume=False, **length):
         changes = {} if recipe == "ring" else SMALL_MNIST | dict(data=str(tmp_path / "images.npy"))
         looks = []
-        recipe, run = change(RECIPES[recipe], **changes, epochs=4), RunDirectory(tmp_path / name)
-        training_loop.train(recipe, run, on, **options, progress=lambda *look: looks.append(look))
+        recipe, run = change(RECIPES[recipe], **changes, **(length or dict(epochs=4))), RunDirectory(tmp_path / name)
+        training_loop.train(recipe, run, on, resume, progress=lambda *look: looks.append(look))
         assert looks
         return run.path
 

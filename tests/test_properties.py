@@ -109,12 +109,17 @@ def test_slices_of_a_tape_are_passes_of_their_own(layers, m, data, seed, dtype):
     assert_near(net.backward(gy, whole), gx, 100 * RTOL[dtype])
 
 
+def played(layers, m, seed, dtype):
+    """A network, an input, an upstream gradient, and the tape of both passes."""
+    net, _ = network(layers, dtype, seed)
+    x, gy = rows(seed, m, net.n_in, dtype), rows(seed, m, net.n_out, dtype)
+    return net, x, gy, passed(net, seed, m, x, gy)
+
+
 @MANY
 @given(stacks(), st.integers(1, 6), SEEDS, st.sampled_from(DTYPES))
 def test_the_same_pass_gives_the_same_bytes(layers, m, seed, dtype):
-    net, _ = network(layers, dtype, seed)
-    x, gy = rows(seed, m, net.n_in, dtype), rows(seed, m, net.n_out, dtype)
-    tape = passed(net, seed, m, x, gy)
+    net, x, gy, tape = played(layers, m, seed, dtype)
     first = tape.y.tobytes(), tape.gx.tobytes(), net.grad.tobytes()
     net.forward(x, tape)
     net.backward(gy, tape)
@@ -126,9 +131,7 @@ def test_the_same_pass_gives_the_same_bytes(layers, m, seed, dtype):
 @FEW
 @given(stacks(), st.integers(1, 6), SEEDS, st.sampled_from(DTYPES))
 def test_frozen_and_input_free_passes_give_the_same_gradients(layers, m, seed, dtype):
-    net, _ = network(layers, dtype, seed)
-    x, gy = rows(seed, m, net.n_in, dtype), rows(seed, m, net.n_out, dtype)
-    tape = passed(net, seed, m, x, gy)
+    net, _, gy, tape = played(layers, m, seed, dtype)
     gx, grad = tape.gx.tobytes(), net.grad.tobytes()
     net.grad[...] = 7
     assert net.backward(gy, tape, params=False).tobytes() == gx and (net.grad == 7).all()

@@ -25,9 +25,8 @@ class Rule:
         self.net, self.learning_rate, self.momentum, self.max_norm = net, learning_rate, momentum, max_norm
         self.velocity = net.xp.zeros_like(net.theta)
         self.updates = 0
-        self.total = net.xp.zeros(
-            (), net.dtype
-        )  # the sum of θ: not finite if any parameter isn't, and cheap while θ is in the cache
+        # The sum of θ: not finite if any parameter isn't, and cheap while the piece is in the cache.
+        self.total = net.xp.zeros((), net.dtype)
 
     def descend(self):
         """θ one step down the gradient."""
@@ -122,4 +121,4 @@ def limit_columns(net, max_norm):
     for layer in net.layers:
         if isinstance(layer, Affine):
             length = xp.sqrt(xp.einsum("ij,ij->j", layer.W, layer.W))
-            layer.W *= xp.minimum(1, max_norm / xp.maximum(length, max_norm))
+            layer.W *= max_norm / xp.maximum(length, max_norm)

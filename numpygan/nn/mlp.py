@@ -171,11 +171,11 @@ def _widths(layers):
     fixed = next((i for i, layer in enumerate(layers) if layer.n_in is not None), None)
     if fixed is None:
         raise NumpyganError("MLP: no layer says how wide the input is; expected at least one Affine.")
-    widths = [layers[fixed].n_in]
+    n_in = layers[fixed].n_in
     for i, layer in enumerate(layers[:fixed]):
-        if layer.width(widths[0]) != widths[0]:
+        if layer.width(n_in) != n_in:
             raise NumpyganError(f"MLP: layer {i}, {layer}, comes before the first Affine, so it must keep the width.")
-        widths.append(widths[0])
+    widths = [n_in] * (fixed + 1)
     for i, layer in enumerate(layers[fixed:], fixed):
         if layer.n_in is not None and layer.n_in != widths[-1]:
             raise NumpyganError(f"MLP: layer {i}, {layer}, takes rows of width {layer.n_in}, but gets {widths[-1]}.")

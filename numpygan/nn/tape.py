@@ -37,8 +37,8 @@ class Tape:
         self.m = len(self.x)
 
     @classmethod
-    def allocate(cls, net, m, training=True, y=None):
-        """The memory of a pass of `net` over m rows; `y` is the array (m, n_out) that takes the output, if it isn't to be a new one."""
+    def allocate(cls, net, m, training, y):
+        """The memory of a pass of `net` over m rows; `y` is the array (m, n_out) that takes the output, or None for a new one."""
         if not isinstance(m, (int, numpy.integer)) or m < 1:
             raise NumpyganError(f"tape: the number of rows m must be a whole number ≥ 1, got {m!r}.")
         xp, dtype = net.xp, net.dtype

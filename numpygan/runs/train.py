@@ -25,8 +25,8 @@ class Interrupted(Exception):
     """Ctrl-C: the iteration was finished and saved."""
 
 
-def train(recipe, run, device="cpu", resume=False, epochs=None, iterations=None, progress=None):
-    """Train `recipe` in the RunDirectory `run` up to a total of `iterations` or `epochs` (the recipe's, if neither is given).
+def train(recipe, run, device="cpu", resume=False, progress=None):
+    """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
 
     progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
     A resumed run whose recipe has another length than its config.toml gets the new one written there.
@@ -36,11 +36,7 @@ def train(recipe, run, device="cpu", resume=False, epochs=None, iterations=None,
     xp = array_module(device)
     dataset = load_dataset(recipe)
     training = Training(recipe, dataset, xp)
-    if epochs is not None:
-        total = iterations_in(training, epochs)
-    else:
-        total = iterations or recipe.iterations or iterations_in(training, recipe.epochs)
-    session = _Session(run, training, dataset, progress, total)
+    session = _Session(run, training, dataset, progress, recipe.iterations or iterations_in(training, recipe.epochs))
     with numpy.errstate(all="ignore"), _StopSignals() as stop:  # training looks for values that aren't finite itself
         if resume:
             session.resume()
@@ -89,11 +85,11 @@ class _Session:
         while training.iteration < self.total:
             training.advance()
             now = time.monotonic()
-            if self.look_at_each:
+            look = now - looked > _SECONDS_BETWEEN_LOOKS
+            if look or self.look_at_each:
                 training.check_finite()
-            if now - looked > _SECONDS_BETWEEN_LOOKS:
+            if look:
                 looked = now
-                training.check_finite()
                 self.progress(training.iteration, self.total, training.means())
             if training.iteration % training.iterations_per_epoch == 0 or training.iteration == self.total:
                 self.record(with_parzen=self.validation is not None)
@@ -109,7 +105,6 @@ class _Session:
         """A row of metrics, a picture, a checkpoint; the best one, too, if the validation log-likelihood says so."""
         training = self.training
         training.check_finite()
-        training.check_parameters()
         rates = training.recipe.learning_rates(training.iteration - 1)
         row = {
             "iteration": training.iteration, "epoch": training.epoch, "seconds": self.elapsed(),
