@@ -1,0 +1,30 @@
+"""numpygan gradcheck: every derivative against the complex step."""
+
+from ..check.game import check_all, check_recipe
+from ..gan.settings import recipe_named
+from ..study.step_plot import save_step_plot
+from .arguments import add_force, natural, new_file
+
+
+def add(command):
+    parser = command("gradcheck", gradcheck, "Check every hand-written derivative against the complex step.",
+                    "numpygan gradcheck mnist")  # fmt: skip
+    parser.add_argument("recipe", nargs="?", default="all", metavar="RECIPE|all", help="whose layers and game (default: all)")
+    parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of θ, inputs and directions (default: 0)")
+    parser.add_argument("--plot", metavar="FILE.png", help="also plot the error of numerical derivatives against their step")
+    add_force(parser, "FILE.png")
+
+
+def gradcheck(options):
+    if options.plot is not None:
+        file = new_file(options.plot, options, ".png", option="--plot")
+        save_step_plot(file)
+        print(f"{file}: four numerical derivatives, how wrong they are at each step")
+    if options.recipe == "all":
+        lines, passed = check_all(options.seed)
+    else:
+        report = check_recipe(recipe_named(options.recipe), options.seed)
+        lines, passed = [str(report)], report.passed
+    print("\n".join(lines))
+    print("every derivative is right" if passed else "FAILED: see the lines above")
+    return 0 if passed else 1

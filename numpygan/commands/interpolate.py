@@ -1,0 +1,28 @@
+"""numpygan interpolate: the paper's Figure 3."""
+
+import numpy
+
+from ..arrays import Stream
+from ..data.sources import Noise
+from ..errors import NumpyganError
+from ..runs.directory import RunDirectory
+from ..study import panels, pictures
+from .arguments import add_run_and_file, new_file, positive
+
+
+def add(command):
+    parser = command("interpolate", interpolate, "Interpolate in z space, as in the paper's Figure 3.",
+                      "numpygan interpolate runs/mnist-1 -o figure3.png")  # fmt: skip
+    parser.add_argument("-n", type=positive(int, 10**4), default=8, metavar="N", help="how many lines (default: 8)")
+    add_run_and_file(parser, ".png")
+
+
+def interpolate(options):
+    run, file = RunDirectory.existing(options.run), new_file(options.file, options, ".png")
+    G, image_shape, _ = run.generator()
+    if image_shape is None:
+        raise NumpyganError(f"{run.path}: its samples are not images; interpolate needs a run on images.")
+    ends = numpy.zeros((2 * options.n, G.n_in), G.dtype)
+    Noise(run.recipe().noise, Stream(options.seed)).minibatch(ends)
+    pictures.save_picture(file, panels.figure3(G, ends.reshape(2, options.n, -1), image_shape))
+    print(f"{file}: {options.n} lines between points in z space")

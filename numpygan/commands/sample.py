@@ -1,0 +1,38 @@
+"""numpygan sample: draws from p_g, as pictures or numbers."""
+
+import numpy
+
+from ..arrays import Stream
+from ..errors import NumpyganError
+from ..files import write_whole
+from ..gan import sampling
+from ..runs.directory import RunDirectory
+from ..runs.training import load_dataset
+from ..study import panels, pictures
+from .arguments import add_run_and_file, new_file, positive
+
+
+def add(command):
+    parser = command(
+        "sample", sample, "Draw samples from a trained generator.", "numpygan sample runs/mnist-1 -n 100 -o digits.png"
+    )
+    parser.add_argument("-n", type=positive(int, 10**6), default=100, metavar="N", help="how many (default: 100)")
+    parser.add_argument("--nearest", action="store_true",
+                      help="a column of nearest training examples on the right, as in the paper's Figure 2")  # fmt: skip
+    add_run_and_file(parser, ".png (a grid) or .npy (float32, N × d)")
+
+
+def sample(options):
+    run, file = RunDirectory.existing(options.run), new_file(options.file, options, ".png", ".npy")
+    G, image_shape, _ = run.generator()
+    samples = sampling.sample(G, run.recipe().noise, options.n, Stream(options.seed))
+    if options.nearest:
+        if file.suffix != ".png" or image_shape is None:
+            raise NumpyganError("--nearest: makes a picture of images; expected a run on images and a .png file.")
+        dataset = load_dataset(run.recipe())
+        pictures.save_picture(file, panels.figure2(samples, dataset.train, image_shape))
+    elif file.suffix == ".npy":
+        write_whole(file, lambda out: numpy.save(out, samples.astype("float32")))
+    else:
+        pictures.save_samples(file, samples, image_shape)
+    print(f"{file}: {len(samples)} samples of {run.path}")

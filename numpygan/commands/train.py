@@ -1,0 +1,125 @@
+"""numpygan train: a recipe, or the user's own data, to a run directory."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from .. import __version__
+from ..data.sources import TOYS
+from ..errors import NumpyganError
+from ..gan.settings import change, recipe_named
+from ..runs import train as loop
+from ..runs.directory import RunDirectory, rules_in_force
+from .arguments import positive
+
+
+def add(command):
+    parser = command("train", train, "Train a recipe: pictures, metrics and checkpoints go to a run directory.",
+                    "numpygan train mnist --epochs 20 --set batch=50 --out runs/small-batch")  # fmt: skip
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="see `numpygan recipes` (default: mnist)")
+    parser.add_argument("--epochs", type=positive(float), metavar="N", help="total length of the run in passes over the data")
+    parser.add_argument("--iterations", type=positive(int), metavar="N", help="total length of the run in iterations")
+    parser.add_argument("--seed", metavar="S", help="the seed of all randomness (default: 0)")
+    parser.add_argument("--k", metavar="K", help="steps of D in an iteration")
+    parser.add_argument("--loss", metavar="saturating|non_saturating", help="the generator's loss")
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
+    parser.add_argument("--data", metavar="PATH", help="your own data: a folder of IDX or CIFAR-10 binary files, a .npy or .npz")
+    parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the newest of the recipe)")
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+
+
+def train(options):
+    changes = {name: getattr(options, name) for name in ("seed", "k", "loss", "data") if getattr(options, name) is not None}
+    for item in options.set:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise NumpyganError(f"--set: expected FIELD=VALUE, got {item!r}.")
+        changes[name.strip()] = value
+    if options.epochs is not None and options.iterations is not None:
+        raise NumpyganError("--epochs and --iterations both give the length of the run; give one of them.")
+
+    if options.epochs is not None:
+        changes |= {"epochs": options.epochs, "iterations": 0}
+    if options.iterations is not None:
+        changes["iterations"] = options.iterations
+
+    if options.resume:
+        run = RunDirectory.existing(options.out) if options.out else RunDirectory.latest(options.recipe or "mnist")
+        recipe = _with_absolute_data(change(run.recipe(), **changes))
+        _same_recipe(run, run.recipe(), options.recipe, recipe)
+    else:
+        recipe = _with_absolute_data(change(recipe_named(options.recipe or "mnist"), **changes))
+        run = RunDirectory(options.out) if options.out else RunDirectory.next_free(recipe.name)
+    say = (lambda *_: None) if options.quiet else print
+    say(f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> {run.path}")
+    for line in rules_in_force(recipe):
+        say(f"  {line}")
+    with _Bar(options.quiet) as bar:
+        try:
+            loop.train(recipe, run, options.device, options.resume, progress=bar.show)
+        except loop.Interrupted:
+            bar.close()
+            given = {"--epochs": options.epochs, "--iterations": options.iterations}
+            length = "".join(f" {name} {repr(value).removesuffix('.0')}" for name, value in given.items() if value is not None)
+            device = "" if options.device == "cpu" else f" --device {options.device}"
+            print(
+                f"Stopped and saved. Go on with: numpygan train --resume --out {shlex.quote(str(run.path))}{length}{device}",
+                file=sys.stderr,
+            )
+            return 130
+    last = run.read_metrics()[-1]
+    say(f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, {last['seconds']:.0f} s):")
+    for path, what in (
+        (run.samples, "pictures of samples"), (run.learning, "learning curves"), (run.metrics, "the numbers"),
+        (run.checkpoint, "the newest state"), (run.best, "the state with the best validation log-likelihood"),
+    ):  # fmt: skip
+        if path.exists():
+            say(f"  {path.name:16}{what}")
+    if run.best.exists():
+        say(f"Next: numpygan evaluate {run.path}")
+
+
+def _with_absolute_data(recipe):
+    """So that a run can be resumed from another folder."""
+    return recipe if recipe.data in ("mnist", *TOYS) else change(recipe, data=str(Path(recipe.data).resolve()))
+
+
+def _same_recipe(run, recipe, name, wanted):
+    """Raise NumpyganError if a resume asks for another recipe than the run's."""
+    if name is not None and name != recipe.name:
+        raise NumpyganError(f"--resume: {run.path} is a run of {recipe.name}, not of {name}.")
+    for field, value in vars(recipe).items():
+        if field not in ("epochs", "iterations") and getattr(wanted, field) != value:
+            raise NumpyganError(
+                f"--resume: {field} is {value!r} in {run.path}, not {getattr(wanted, field)!r}; "
+                f"only the length of a run can change, so start a new one for that."
+            )
+
+
+class _Bar:
+    """A progress bar, made when there is something to show."""
+
+    def __init__(self, quiet):
+        self._quiet, self._bar = quiet, None
+
+    def show(self, iteration, total, means):
+        if self._quiet:
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, initial=iteration, unit="it", dynamic_ncols=True, smoothing=0.1)
+        self._bar.set_postfix_str("V {:.3f}, D(x) {:.2f}, D(G(z)) {:.2f}".format(*means), refresh=False)
+        self._bar.update(iteration - self._bar.n)
+
+    def close(self):
+        if self._bar is not None:
+            self._bar.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
