@@ -27,14 +27,17 @@ COLUMNS = (
 
 
 def rules_in_force(recipe):
-    """What is optimised and in which order, in three lines."""
+    """What is optimised and in which order, in a few lines."""
     if recipe.algorithm == "algorithm1":
         order = f"Algorithm 1: {recipe.k} step{'s' * (recipe.k > 1)} of D, then one of G against the updated D"
         objective = OBJECTIVE
     else:
         order = "authors' 2014 code: D and G at once, from one pass"
         objective = OBJECTIVE.replace("V(D, G)", "V(D, G)/2").replace("mean", "1/2 mean")
-    return [f"D      {objective}", f"G      {G_OBJECTIVES[recipe.loss]} ({recipe.loss})", f"order  {order}"]
+    lines = [f"D      {objective}", f"G      {G_OBJECTIVES[recipe.loss]} ({recipe.loss})", f"order  {order}"]
+    if recipe.average:
+        lines.append(f"G(z)   samples from the running average of θ_g, β = {recipe.average:g}; training itself never reads it")
+    return lines
 
 
 class RunDirectory:
@@ -135,8 +138,9 @@ class RunDirectory:
         """
         state, name = self.best_state()
         try:
-            G, _ = build(self.recipe(), int(state["dim"]), numpy)
-            G.theta = state["theta_g"]
+            recipe = self.recipe()
+            G, _ = build(recipe, int(state["dim"]), numpy)
+            G.theta = state["average_g" if recipe.average else "theta_g"]
         except (KeyError, NumpyganError) as error:
             raise NumpyganError(f"{self.path / name}: does not fit {self.config.name} ({error}).") from None
         shape = tuple(int(n) for n in state["image_shape"]) or None

@@ -116,7 +116,7 @@ class _Session:
         improved = False
         if with_parzen:
             recipe = training.recipe
-            samples = sample(training.G, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"])
+            samples = sample(training.sampler, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"])
             row["parzen"], row["sigma"] = parzen.best_bandwidth(samples, self.validation)
             improved = row["parzen"] > self.best
             self.best = max(self.best, row["parzen"])
@@ -130,7 +130,7 @@ class _Session:
 
     def picture(self):
         path = self.run.samples / f"{self.training.iteration:08d}.png"
-        pictures.save_samples(path, generate(self.training.G, self.z), self.image_shape)
+        pictures.save_samples(path, generate(self.training.sampler, self.z), self.image_shape)
 
     def plot(self):
         pictures.save_learning_curves(self.run.learning, self.run.read_metrics())

@@ -10,6 +10,7 @@ from ..data.sources import TOYS, Mixture, Noise, Shuffled
 from ..errors import Diverged, NumpyganError
 from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
+from ..gan.average import Average
 from ..gan.networks import build
 from ..gan.sgd import RULES
 
@@ -58,6 +59,7 @@ class Training:
         rule = RULES[recipe.rule]
         self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum)
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
+        self._average = Average(self.G, recipe.average) if recipe.average else None
         p_z = Noise(recipe.noise, self.streams["noise"])
         args = self.G, self.D, self.p_data, p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
         self._games = algorithm1(*args, recipe.k, recipe.loss) if recipe.algorithm == "algorithm1" else authors2014(*args)
@@ -79,8 +81,15 @@ class Training:
             rule.learning_rate, rule.momentum = rate, momentum
         self.game = next(self._games)
         self.iteration += 1
+        if self._average:
+            self._average.update(self.iteration)
         self._sums += self.game.scores()
         self._count += 1
+
+    @property
+    def sampler(self):
+        """The network that samples come from: G, or the average of its iterates if the recipe has one."""
+        return self._average.net if self._average else self.G
 
     def means(self, restart=False):
         """The means of V, D(x) and D(G(z)) over the iterations since the last restart, on the host (waits for a GPU)."""
@@ -127,6 +136,8 @@ class Training:
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             state[f"theta_{suffix}"] = to_host(net.theta)
             state |= {f"{name}_{suffix}": value for name, value in rule.state().items()}
+        if self._average:
+            state["average_g"] = to_host(self._average.net.theta)
         state |= {f"stream_{name}": stream.state for name, stream in self.streams.items()}
         return state | self.p_data.state()
 
@@ -144,6 +155,8 @@ class Training:
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
             rule.restore({name[: -len(suffix) - 1]: value for name, value in state.items() if name.endswith(f"_{suffix}")})
+        if self._average:
+            self._average.net.theta = self.xp.asarray(state["average_g"])
         for name, stream in self.streams.items():
             stream.state = str(state[f"stream_{name}"])
         self.p_data.restore(state)
