@@ -3,3 +3,4 @@
 from . import evaluate, gradcheck, interpolate, recipes, sample, train
 
 COMMANDS = (train, recipes, sample, interpolate, gradcheck, evaluate)  # in the order of `numpygan -h`
+ON_RANKS = (train.train, evaluate.evaluate)  # what an MPI job shares out over its processes
