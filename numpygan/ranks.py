@@ -71,6 +71,12 @@ class Ranks:
         """function() as rank 0 finds it, on all ranks."""
         return function() if self.size == 1 else self._comm.bcast(function() if self.rank == 0 else None)
 
+    def executor(self):
+        """A context manager that gives rank 0 a pool of the other ranks, a concurrent.futures.Executor; these work for it, and get None."""
+        from mpi4py.futures import MPICommExecutor
+
+        return MPICommExecutor(self._comm, root=0)
+
     def wait(self):
         """Go on when all ranks are here."""
         if self.size > 1:

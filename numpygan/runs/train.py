@@ -39,7 +39,7 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE):
     dataset = load_dataset(recipe)
     training = Training(recipe, dataset, xp, ranks)
     session = _Session(run, training, dataset, progress, ranks, recipe.iterations or iterations_in(training, recipe.epochs))
-    with numpy.errstate(all="ignore"), _StopSignals() as stop:  # training looks for values that aren't finite itself
+    with numpy.errstate(all="ignore"), StopSignals() as stop:  # training looks for values that aren't finite itself
         if resume:
             session.resume()
         elif ranks.rank == 0:
@@ -158,7 +158,7 @@ class _Session:
         return self.seconds + time.monotonic() - self.started
 
 
-class _StopSignals:
+class StopSignals:
     """Turns SIGINT and SIGTERM into a wish, `asked`, that the loop grants at the end of the iteration."""
 
     def __enter__(self):

@@ -129,7 +129,7 @@ class Training:
     def _first_of_all_ranks(self):
         """Where the first value that isn't finite came from, and the rank if it was one: by the gradient it spreads to all."""
         places = self._ranks.gather(self._first_not_finite())
-        first = min((place for place in places if place), default=(0, 0, "the sum of V is not finite"))
+        first = min((place for place in places if place), default=(0, 0, "V, or the sum of all logits, is not finite"))
         one = self._ranks.size > 1 and places.count(first) == 1
         return f"{first[-1]} (rank {places.index(first)})" if one else first[-1]
 
