@@ -156,6 +156,10 @@ class Stream:
                 bits = words.astype("<u8", copy=False).view("<u2")[: part.size]
                 numpy.multiply(bits < threshold, scale, out=part)
 
+    def pass_over(self, entries):
+        """Leave out the next `entries`, a multiple of 4, of what `keep` draws; that takes no time, however many they are."""
+        self.generator.bit_generator.advance(entries // 4)
+
     def permutation(self, n):
         """A random order of 0..n-1, on the host."""
         return self.generator.permutation(n)

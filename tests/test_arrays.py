@@ -176,3 +176,13 @@ def test_gather_and_all_finite():
     assert out.tolist() == [[4, 5], [0, 1]]
     assert arrays.all_finite(numpy, out) is True
     assert not any(arrays.all_finite(numpy, numpy.array([1, bad])) for bad in (numpy.nan, numpy.inf, -numpy.inf))
+
+
+def test_masks_go_on_where_others_were_passed_over():
+    whole, part = numpy.zeros(100), numpy.zeros(40)
+    one, other = Stream(3), Stream(3)
+    one.keep(whole, 0.3)
+    other.pass_over(24)
+    other.keep(part, 0.3)
+    other.pass_over(36)
+    assert (part == whole[24:64]).all() and one.state == other.state

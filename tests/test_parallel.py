@@ -178,3 +178,25 @@ def test_without_mpi4py_in_front_it_is_refused(place):
 def test_a_command_that_is_not_shared_out_runs_once(alone, place):
     printed = mpi(2, place, "sample", "alone", "-n", 4, "-o", "four.npy")
     assert printed.count("four.npy: 4 samples") == 1 and numpy.load(place / "four.npy").shape == (4, 64)
+
+
+SWEEP = """
+recipe = "ring"
+seeds = 2
+iterations = 9
+[set]
+rule = "momentum"
+batch = 20
+[grid]
+learning_rate_g = [1e-3, 1e18]
+"""
+
+
+def test_a_sweep_on_ranks_has_the_numbers_of_one_on_processes(place, monkeypatch):
+    (place / "rates.toml").write_text(SWEEP)
+    printed = mpi(3, place, "sweep", "rates.toml", "--out", "on-ranks", code=1)
+    monkeypatch.chdir(place)
+    assert run("sweep", "rates.toml", "--out", "on-processes") == 1
+    one, other = ((place / name / "sweep.json").read_text() for name in ("on-ranks", "on-processes"))
+    assert one.replace("on-ranks", "on-processes") == other
+    assert printed.count("failed: on-ranks/learning_rate_g=1e+18/seed-") == 2 and printed.count("2/2") == 1

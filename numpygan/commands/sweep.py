@@ -51,7 +51,7 @@ def sweep(options):
     if options.ranks.rank:
         return 0
     rows = [_row(setting, [results[job] for job in names if names[job] == setting.name and job in results]) for setting in settings]
-    failed = {path: told for (_, path), told in failures.items()}
+    failed = {job[1]: failures[job] for job in names if job in failures}
     file = out / "sweep.json"
     write_whole(file, lambda to: to.write(json.dumps({"settings": rows, "failed": failed}, indent=2).encode() + b"\n"))
     print("\n".join([*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items()), f"{file}: the same as JSON"]))

@@ -34,10 +34,21 @@ class Rows:
         self._draw(self._source.minibatch, out)
 
     def keep(self, out, keep):
-        self._draw(lambda whole: self._source.keep(whole, keep), out)
+        """`out` has the masks of this rank's rows of one minibatch or, in D's pass over examples and generated rows, of two in a row.
+
+        Where a row is a multiple of 4 entries the other ranks' rows are passed over: masks are most of what is drawn, and P ranks
+        that each compute m rows would draw P · m.
+        """
+        width, m_r = out.shape[1], self._rows.stop - self._rows.start
+        if width % 4:
+            self._draw(lambda whole: self._source.keep(whole, keep), out)
+            return
+        for start in range(0, len(out), m_r):
+            self._source.pass_over(self._rows.start * width)
+            self._source.keep(out[start : start + m_r], keep)
+            self._source.pass_over((self._m - self._rows.stop) * width)
 
     def _draw(self, draw, out):
-        """`out` holds this rank's rows of one minibatch or, in D's pass over examples and generated rows, of two in a row."""
         m, m_r = self._m, self._rows.stop - self._rows.start
         minibatches = len(out) // m_r
         key = minibatches, out.shape[1], out.dtype
