@@ -150,6 +150,18 @@ def test_array_module_gpu_without_cupy(monkeypatch):
         arrays.array_module("gpu")
 
 
+@pytest.mark.parametrize("nth, gpu", [(0, 0), (2, 2), (3, 0), (7, 1)])
+def test_ranks_of_a_machine_take_its_gpus_in_turn(nth, gpu, monkeypatch):
+    chosen = []
+    cuda = types.SimpleNamespace(
+        is_available=lambda: True, runtime=types.SimpleNamespace(getDeviceCount=lambda: 3),
+        Device=lambda number: types.SimpleNamespace(use=lambda: chosen.append(number)),
+    )  # fmt: skip
+    cupy = types.SimpleNamespace(cuda=cuda)
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    assert arrays.array_module("gpu", nth) is cupy and chosen == [gpu]
+
+
 def test_array_module_gpu_without_a_gpu(monkeypatch):
     cupy = types.SimpleNamespace(cuda=types.SimpleNamespace(is_available=lambda: False))
     monkeypatch.setitem(sys.modules, "cupy", cupy)
