@@ -27,8 +27,11 @@ def add(command):
     parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the newest of the recipe)")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
-    parser.add_argument("--local-batch", action="store_true",
-                        help="on several MPI ranks: the recipe's batch is what each computes, not what all share")  # fmt: skip
+    parser.add_argument(
+        "--local-batch", action="store_true",
+        help="on P ranks of MPI, started by `mpiexec -n P python -m mpi4py -m numpygan train …`, which share each minibatch: "
+             "the recipe's batch is what each computes, the minibatch P times that; the learning rates are left as they are",
+    )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
