@@ -21,7 +21,7 @@ from .directory import RunDirectory
 from .train import train
 
 RESULT = "result.json"  # in the directory of a finished run
-_MOST_RUNS = 10_000
+_MOST_RUNS, _MOST_BYTES = 10_000, 1 << 20
 _KEYS = ("recipe", "seeds", "epochs", "iterations", "set", "grid", "random")
 
 
@@ -52,7 +52,10 @@ def read_sweep(path):
     """
     try:
         with open(path, "rb") as file:
-            table = tomllib.load(file)
+            text = file.read(_MOST_BYTES + 1)
+        if len(text) > _MOST_BYTES:
+            raise ValueError(f"more than {_MOST_BYTES:,} bytes")
+        table = tomllib.loads(text.decode())
     except OSError as error:
         raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
     except (ValueError, RecursionError) as error:
@@ -73,6 +76,7 @@ def _settings(table):
         if not isinstance(table.get(key, {}), dict):
             raise NumpyganError(f"{key}: expected a table, [{key}] and lines of FIELD = …, got {table[key]!r}.")
     seeds = _seeds(table.get("seeds", 1))
+    _refuse_seed(table.get("set", {}))
     fixed = table.get("set", {}) | {key: table[key] for key in ("epochs", "iterations") if key in table}
     if "epochs" in table and "iterations" in table:
         raise NumpyganError("epochs and iterations both give the length of the runs; give one of them.")
@@ -106,9 +110,13 @@ def _seeds(seeds):
 def _fields(key):
     """The fields that a line of [grid] or [random] sets."""
     fields = re.split(r"[ ,]+", key.strip())
+    _refuse_seed(fields)
+    return fields
+
+
+def _refuse_seed(fields):
     if "seed" in fields:
         raise NumpyganError("seed: every setting is run with the same seeds; give these with seeds = 3 or seeds = [0, 1, 2].")
-    return fields
 
 
 def _grid(grid):
