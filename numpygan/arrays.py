@@ -15,8 +15,8 @@ STREAMS = ("init", "data", "noise", "dropout", "sample")
 _WORDS = 4096  # random 64-bit words drawn at a time: 32 KiB, so that no draw allocates more
 
 
-def array_module(device):
-    """The array module of `device`: NumPy for "cpu", CuPy for "gpu".
+def array_module(device, nth=0):
+    """The array module of `device`: NumPy for "cpu", CuPy for "gpu", of several GPUs the nth, counted round.
 
     Raises NumpyganError if the device is unknown, CuPy is not installed or it finds no GPU.
     """
@@ -35,6 +35,7 @@ def array_module(device):
         raise NumpyganError(
             "device 'gpu': CuPy is installed but finds no CUDA GPU; check the driver with `nvidia-smi`, or use --device cpu."
         )
+    cupy.cuda.Device(nth % cupy.cuda.runtime.getDeviceCount()).use()
     return cupy
 
 
@@ -95,6 +96,30 @@ def _on_host(out):
         out.set(host.astype(out.dtype, copy=False))
 
 
+@contextmanager
+def staged(array, xp, pinned):
+    """The values of `array`, an array of `xp`, on the host, where they can be changed: itself, or a copy that goes back at the end.
+
+    The copy is in page-locked memory, which a GPU reads and writes at full speed; `pinned`, a dict, keeps it for the next time.
+    Waits for a GPU.
+    """
+    if xp is numpy:
+        yield array
+        return
+    key = array.shape, array.dtype
+    if key not in pinned:
+        memory = xp.cuda.alloc_pinned_memory(array.nbytes)
+        pinned[key] = numpy.frombuffer(memory, array.dtype, array.size).reshape(array.shape)
+    array.get(out=pinned[key])
+    yield pinned[key]
+    array.set(pinned[key])
+
+
+def wait_for(xp):
+    """Wait until a GPU has done all that was asked of it."""
+    xp.cuda.get_current_stream().synchronize()
+
+
 class Stream:
     """A named stream of random numbers whose state can be saved and restored.
 
@@ -130,6 +155,10 @@ class Stream:
                 words = self.generator.bit_generator.random_raw(-(-part.size // 4))
                 bits = words.astype("<u8", copy=False).view("<u2")[: part.size]
                 numpy.multiply(bits < threshold, scale, out=part)
+
+    def pass_over(self, entries):
+        """Leave out the next `entries`, a multiple of 4, of what `keep` draws; that takes no time, however many they are."""
+        self.generator.bit_generator.advance(entries // 4)
 
     def permutation(self, n):
         """A random order of 0..n-1, on the host."""

@@ -3,30 +3,50 @@
 import argparse
 import os
 import sys
+import time
+from contextlib import nullcontext, redirect_stdout
 
 from . import __version__
-from .commands import COMMANDS
+from .commands import COMMANDS, ON_RANKS
 from .errors import NumpyganError
+from .ranks import ALONE, world
+
+_SECONDS_OF_GRACE = 1  # for the first rank to tell an error that all have, and so to end the job
 
 
 def main(arguments=None):
-    """Run a command and return the exit code: 0; 1 if a check failed; 2 after an error a user can cause; 130 after Ctrl-C."""
+    """Run a command and return the exit code: 0; 1 if a check failed; 2 after an error a user can cause; 130 after Ctrl-C.
+
+    Of the ranks of an MPI job the first alone prints, and alone carries out a command that can't be shared out.
+    """
+    ranks = ALONE
     try:
-        options = _parser().parse_args(arguments)
-        return options.run_command(options) or 0
+        ranks = world()
+        with redirect_stdout(open(os.devnull, "w")) if ranks.rank else nullcontext():
+            options = _parser().parse_args(arguments)
+            options.ranks = ranks
+            if ranks.rank and options.run_command not in ON_RANKS:
+                return 0
+            return options.run_command(options) or 0
     except NumpyganError as error:
-        print(f"numpygan: {error}", file=sys.stderr)
+        _tell(ranks, error)
         return 2
     except KeyboardInterrupt:
-        print("numpygan: interrupted.", file=sys.stderr)
+        _tell(ranks, "interrupted.")
         return 130
     except MemoryError as error:
-        print(f"numpygan: not enough memory ({error or 'for the arrays'}); make the batch, the networks or the number of samples "
-              f"smaller.", file=sys.stderr)  # fmt: skip
+        _tell(ranks, f"not enough memory ({error or 'for the arrays'}); make the batch, the networks or the number of samples smaller.")
         return 2
     except BrokenPipeError:  # `numpygan recipes | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _tell(ranks, error):
+    if ranks.rank:
+        time.sleep(_SECONDS_OF_GRACE)
+        error = f"rank {ranks.rank}: {error}"
+    print(f"numpygan: {error}", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -16,6 +16,7 @@ import numpy
 
 counts = Counter()
 _forbidden = []  # not empty within step()
+_pinned = {}  # (start, stop): memory of the host that is pinned
 
 
 class Refused(TypeError):
@@ -97,9 +98,17 @@ class DeviceArray:
     def copy(self):
         return DeviceArray(self._memory.copy())
 
-    def get(self):
+    def get(self, out=None):
         _wait("get")
-        return self._memory.copy()
+        if out is None:
+            return self._memory.copy()
+        if not any(start <= out.ctypes.data and out.ctypes.data + out.nbytes <= stop for start, stop in _pinned):
+            raise Refused("get: into memory of the host that is not pinned")  # CuPy would, slowly
+        if out.dtype != self._memory.dtype or out.shape != self._memory.shape or not out.flags.c_contiguous:
+            raise Refused(f"get: {self._memory.dtype} {self._memory.shape} into {out.dtype} {out.shape}")
+        counts["get into pinned memory"] += 1
+        out[...] = self._memory
+        return out
 
     def set(self, arr):
         if type(arr) is not numpy.ndarray:
@@ -125,6 +134,23 @@ class DeviceArray:
     def __format__(self, how):
         _wait("format")
         return format(self._memory, how)
+
+
+class Cuda:
+    """The double's `cuda`: pinned memory of the host, and the stream."""
+
+    def alloc_pinned_memory(self, size):
+        counts["alloc_pinned_memory"] += 1
+        memory = bytearray(size)
+        start = numpy.frombuffer(memory, "uint8").ctypes.data
+        _pinned[start, start + size] = memory  # kept, so that no other memory can come to lie there
+        return memory
+
+    def get_current_stream(self):
+        return self
+
+    def synchronize(self):
+        _wait("synchronize")
 
 
 def _operand(x):
@@ -183,6 +209,7 @@ class Device:
 
     __name__ = "device"
     ndarray = DeviceArray
+    cuda = Cuda()
 
     def __getattr__(self, name):
         raise AttributeError(f"the device double has no {name}; if CuPy has it and numpygan needs it, add it here")

@@ -150,6 +150,18 @@ def test_array_module_gpu_without_cupy(monkeypatch):
         arrays.array_module("gpu")
 
 
+@pytest.mark.parametrize("nth, gpu", [(0, 0), (2, 2), (3, 0), (7, 1)])
+def test_ranks_of_a_machine_take_its_gpus_in_turn(nth, gpu, monkeypatch):
+    chosen = []
+    cuda = types.SimpleNamespace(
+        is_available=lambda: True, runtime=types.SimpleNamespace(getDeviceCount=lambda: 3),
+        Device=lambda number: types.SimpleNamespace(use=lambda: chosen.append(number)),
+    )  # fmt: skip
+    cupy = types.SimpleNamespace(cuda=cuda)
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    assert arrays.array_module("gpu", nth) is cupy and chosen == [gpu]
+
+
 def test_array_module_gpu_without_a_gpu(monkeypatch):
     cupy = types.SimpleNamespace(cuda=types.SimpleNamespace(is_available=lambda: False))
     monkeypatch.setitem(sys.modules, "cupy", cupy)
@@ -176,3 +188,13 @@ def test_gather_and_all_finite():
     assert out.tolist() == [[4, 5], [0, 1]]
     assert arrays.all_finite(numpy, out) is True
     assert not any(arrays.all_finite(numpy, numpy.array([1, bad])) for bad in (numpy.nan, numpy.inf, -numpy.inf))
+
+
+def test_masks_go_on_where_others_were_passed_over():
+    whole, part = numpy.zeros(100), numpy.zeros(40)
+    one, other = Stream(3), Stream(3)
+    one.keep(whole, 0.3)
+    other.pass_over(24)
+    other.keep(part, 0.3)
+    other.pass_over(36)
+    assert (part == whole[24:64]).all() and one.state == other.state

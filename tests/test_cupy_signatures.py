@@ -20,6 +20,7 @@ from device import Device, DeviceArray, device
 from test_device import copied, training
 
 import numpygan
+from numpygan import arrays
 from numpygan.gan import sampling
 
 try:
@@ -114,6 +115,19 @@ def test_every_call_of_a_training_binds(recorded):
     # Nothing stands in the source that wasn't called, so what is bound above is all there is.
     rare = {"real"}  # of complex numbers only
     assert {name for _, name, _ in calls_in_source()} - rare == xp.called - NOT_FUNCTIONS
+
+
+def test_staging_through_pinned_memory_binds(monkeypatch):
+    """Ranks that share a minibatch get the gradient into memory that `xp.cuda` has allocated, and set it back."""
+    for name in ("get", "set"):
+        monkeypatch.setattr(DeviceArray, name, bound(f"ndarray.{name}", getattr(DeviceArray, name), signature(name, cupy.ndarray)))
+    gradient = device.zeros((3,))
+    with arrays.staged(gradient, device, {}) as host:
+        host += 2
+    assert (gradient.get() == 2).all()
+    assert cupy.cuda.alloc_pinned_memory.__doc__.startswith("alloc_pinned_memory(size_t size)")
+    assert callable(cupy.cuda.get_current_stream) and callable(cupy.cuda.Stream.synchronize)
+    assert callable(cupy.cuda.Device.use) and callable(cupy.cuda.runtime.getDeviceCount)
 
 
 def calls_in_source():

@@ -22,6 +22,7 @@ from numpygan.gan.recipes import RECIPES
 from numpygan.gan.sampling import sample
 from numpygan.gan.settings import change
 from numpygan.metrics import parzen
+from numpygan.ranks import ALONE
 from numpygan.runs import train as training_loop
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.training import Training
@@ -59,11 +60,11 @@ def digits():
     return datasets.Dataset(whole.train[:300], whole.validation[:100], whole.test[:100], whole.image_shape)
 
 
-def training(case, xp, **more):
+def training(case, xp, ranks=ALONE, **more):
     name, changes = CASES[case]
     if name == "ring":
-        return Training(change(RECIPES["ring"], **changes | more), None, xp)
-    return Training(change(RECIPES["mnist"], **SMALL_MNIST | changes | more), digits(), xp)
+        return Training(change(RECIPES["ring"], **changes | more), None, xp, ranks)
+    return Training(change(RECIPES["mnist"], **SMALL_MNIST | changes | more), digits(), xp, ranks)
 
 
 def advance(it, iterations):

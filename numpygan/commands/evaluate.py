@@ -47,7 +47,9 @@ def evaluate(options):
     else:
         file, data = new_file(options.file or "evaluation.json", options, ".json"), options.data or "mnist"
         dataset, samples, source = load(data), read_numpy(options.samples), {"file": options.samples}
-    result = evaluation.evaluate(samples, dataset, options.seed) | {"data": data, "source": source}
+    result = evaluation.evaluate(samples, dataset, options.seed, options.ranks) | {"data": data, "source": source}
+    if options.ranks.rank:
+        return
     write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
     print("\n".join(evaluation.table(result, with_paper=data == "mnist")))
     print(f"{file}: the same as JSON")

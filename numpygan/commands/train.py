@@ -27,6 +27,11 @@ def add(command):
     parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the newest of the recipe)")
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
+    parser.add_argument(
+        "--local-batch", action="store_true",
+        help="on P ranks of MPI, started by `mpiexec -n P python -m mpi4py -m numpygan train …`, which share each minibatch: "
+             "the recipe's batch is what each computes, the minibatch P times that; the learning rates are left as they are",
+    )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
 
 
@@ -45,21 +50,22 @@ def train(options):
     if options.iterations is not None:
         changes["iterations"] = options.iterations
 
-    if options.resume:
-        run = RunDirectory.existing(options.out) if options.out else RunDirectory.latest(options.recipe or "mnist")
-        recipe = _with_absolute_data(change(run.recipe(), **changes))
-        _same_recipe(run, run.recipe(), options.recipe, recipe)
-    else:
-        recipe = _with_absolute_data(change(recipe_named(options.recipe or "mnist"), **changes))
-        run = RunDirectory(options.out) if options.out else RunDirectory.next_free(recipe.name)
+    run, recipe = options.ranks.from_first(lambda: _run_and_recipe(options, changes))
     say = (lambda *_: None) if options.quiet else print
     say(f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> {run.path}")
     for line in rules_in_force(recipe):
         say(f"  {line}")
-    with _Bar(options.quiet) as bar:
+    if options.local_batch:
+        rows = f"{recipe.batch} rows, {recipe.batch // options.ranks.size} for each rank"
+        say(f"  batch  {rows}; the learning rates are left as they are")
+    elif options.ranks.size > 1:
+        say(f"  batch  {recipe.batch} rows, shared by {options.ranks.size} ranks")
+    with _Bar(options.quiet or options.ranks.rank > 0) as bar:
         try:
-            loop.train(recipe, run, options.device, options.resume, progress=bar.show)
+            loop.train(recipe, run, options.device, options.resume, bar.show, options.ranks)
         except loop.Interrupted:
+            if options.ranks.rank:
+                return 0
             bar.close()
             given = {"--epochs": options.epochs, "--iterations": options.iterations}
             length = "".join(f" {name} {repr(value).removesuffix('.0')}" for name, value in given.items() if value is not None)
@@ -69,6 +75,8 @@ def train(options):
                 file=sys.stderr,
             )
             return 130
+    if options.ranks.rank:
+        return 0
     last = run.read_metrics()[-1]
     say(f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, {last['seconds']:.0f} s):")
     for path, what in (
@@ -79,6 +87,22 @@ def train(options):
             say(f"  {path.name:16}{what}")
     if run.best.exists():
         say(f"Next: numpygan evaluate {run.path}")
+
+
+def _run_and_recipe(options, changes):
+    """The RunDirectory and the recipe that the options ask for. Raises NumpyganError if they can't be had."""
+    if options.resume:
+        if options.local_batch:
+            raise NumpyganError("--local-batch: a run that is resumed keeps its minibatch; leave the option out.")
+        run = RunDirectory.existing(options.out) if options.out else RunDirectory.latest(options.recipe or "mnist")
+        recipe = _with_absolute_data(change(run.recipe(), **changes))
+        _same_recipe(run, run.recipe(), options.recipe, recipe)
+    else:
+        recipe = _with_absolute_data(change(recipe_named(options.recipe or "mnist"), **changes))
+        if options.local_batch:
+            recipe = change(recipe, batch=recipe.batch * options.ranks.size)
+        run = RunDirectory(options.out) if options.out else RunDirectory.next_free(recipe.name)
+    return run, recipe
 
 
 def _with_absolute_data(recipe):

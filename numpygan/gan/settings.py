@@ -20,7 +20,7 @@ def recipe_named(name):
     return RECIPES[name]
 
 
-def change(recipe, **values):
+def change(recipe, /, **values):
     """The recipe with the fields `values` changed and checked; a string is read as the field's type.
 
     Raises NumpyganError for an unknown field (with the nearest name), a wrong type, a value out of range, or fields that don't
@@ -42,7 +42,7 @@ def _read(name, kind, value):
         if not isinstance(items, (list, tuple)):
             raise NumpyganError(f"{name}: expected a list, got {value!r}.")
         return tuple(_read(name, kind.__args__[0], item) for item in items)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and type(value) is int and abs(value) < 1e300:
         return float(value)
     if kind is not str and isinstance(value, str):
         try:

@@ -2,6 +2,7 @@
 
 from ..arrays import Stream
 from ..data.dataset import as_float
+from ..ranks import ALONE
 from .parzen import SAMPLES, VALIDATION, parzen
 
 TABLE1 = (("DBN", 138, 2), ("Stacked CAE", 121, 1.6), ("Deep GSN", 214, 1.1), ("Adversarial nets (paper)", 225, 2))
@@ -11,13 +12,13 @@ CAVEAT = (
 )
 
 
-def evaluate(samples, dataset, seed=0):
+def evaluate(samples, dataset, seed=0, ranks=ALONE):
     """Parzen estimates of `samples` and of as many real training images (at most 10,000), as a dict for evaluation.json."""
     validation, test = as_float(dataset.validation[:VALIDATION]), as_float(dataset.test)
-    ours = parzen(samples, validation, test)
+    ours = parzen(samples, validation, test, ranks=ranks)
     n = min(SAMPLES, len(dataset.train))
     picked = Stream(seed).permutation(len(dataset.train))[:n]
-    real = parzen(as_float(dataset.train[picked]), validation, test)
+    real = parzen(as_float(dataset.train[picked]), validation, test, ranks=ranks)
     return {"parzen": vars(ours) | {"at_edge": ours.at_edge}, "real": vars(real), "seed": seed}
 
 

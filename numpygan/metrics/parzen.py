@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy
 
 from ..errors import NumpyganError
+from ..ranks import ALONE
 
 GRID = tuple(numpy.logspace(-1, 0, 10).tolist())  # the authors' bandwidths σ
 SAMPLES = 10_000
@@ -36,20 +37,21 @@ class Parzen:
         return self.sigma in (min(self.grid), max(self.grid))
 
 
-def log_likelihoods(samples, points, sigmas):
+def log_likelihoods(samples, points, sigmas, ranks=ALONE):
     """log p(x) of each point under Gaussian kernels at the samples: (points, sigmas), in nats.
 
     log p(x) = log (1/n) Σ_j exp(−‖x − μ_j‖²/2σ²) − d log(σ√2π),  samples μ (n, d), points x (N, d), both floats.
     Squared distances are taken as ‖x‖² + ‖μ‖² − 2 x·μ in float64, where cancellation costs
     nothing; the kernels, of which the nearest is exactly 1, are float32: 1e−7 of a nat.
+    The blocks of points are shared out over `ranks`; each is computed as it would be alone, so the result has the same bits.
     """
     d = samples.shape[1]
     points = points.astype("float64", copy=False)
     rows = max(1, _CELLS // len(samples))
-    out = numpy.empty((len(points), len(sigmas)))
+    out = numpy.zeros((len(points), len(sigmas)))
     transposed = numpy.ascontiguousarray(samples.T, "float64")
     square = numpy.einsum("ij,ij->j", transposed, transposed)
-    for start in range(0, len(points), rows):
+    for start in ranks.each(range(0, len(points), rows)):
         x = points[start : start + rows]
         distance = x @ transposed  # (rows, d)·(d, n) -> (rows, n)
         distance *= -2
@@ -62,24 +64,24 @@ def log_likelihoods(samples, points, sigmas):
             kernel = numpy.exp(numpy.multiply(distance, scale, dtype="float32"))
             log_mean = numpy.log(kernel.mean(1, dtype="float64"))
             out[start : start + rows, column] = log_mean + scale * nearest - d * math.log(sigma * math.sqrt(2 * math.pi))
-    return out
+    return ranks.sum(out)
 
 
-def parzen(samples, validation, test, grid=GRID):
+def parzen(samples, validation, test, grid=GRID, ranks=ALONE):
     """The Parzen estimate of `test` (N, d) under kernels at `samples` (n, d), σ chosen on `validation`.
 
     Raises NumpyganError if the samples are not finite or not as wide as the data.
     """
     check_samples(samples, test.shape[1])
-    best, sigma = best_bandwidth(samples, validation, grid)
-    scores = log_likelihoods(samples, test, [sigma])[:, 0]
+    best, sigma = best_bandwidth(samples, validation, grid, ranks)
+    scores = log_likelihoods(samples, test, [sigma], ranks)[:, 0]
     se = float(scores.std() / math.sqrt(len(scores)))
     return Parzen(float(scores.mean()), se, sigma, len(samples), tuple(grid), best, len(test), len(validation))
 
 
-def best_bandwidth(samples, validation, grid=GRID):
+def best_bandwidth(samples, validation, grid=GRID, ranks=ALONE):
     """The best mean log-likelihood of `validation` over the bandwidths in `grid`, and its σ."""
-    means = log_likelihoods(samples, validation, grid).mean(0)
+    means = log_likelihoods(samples, validation, grid, ranks).mean(0)
     best = int(means.argmax())
     return float(means[best]), float(grid[best])
 

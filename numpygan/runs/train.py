@@ -12,6 +12,7 @@ from ..data.sources import Noise
 from ..errors import NumpyganError
 from ..gan.sampling import generate, sample
 from ..metrics import parzen
+from ..ranks import ALONE
 from ..study import pictures
 from . import checkpoint
 from .training import Training, iterations_in, load_dataset
@@ -25,22 +26,23 @@ class Interrupted(Exception):
     """Ctrl-C: the iteration was finished and saved."""
 
 
-def train(recipe, run, device="cpu", resume=False, progress=None):
+def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE):
     """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
 
     progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
+    ranks     the processes that share each minibatch; only the first reads and writes the directory
     A resumed run whose recipe has another length than its config.toml gets the new one written there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
-    Interrupted, after saving, on SIGINT or SIGTERM.
+    Interrupted, after saving, on SIGINT or SIGTERM (to any rank).
     """
-    xp = array_module(device)
+    xp = array_module(device, ranks.local)
     dataset = load_dataset(recipe)
-    training = Training(recipe, dataset, xp)
-    session = _Session(run, training, dataset, progress, recipe.iterations or iterations_in(training, recipe.epochs))
-    with numpy.errstate(all="ignore"), _StopSignals() as stop:  # training looks for values that aren't finite itself
+    training = Training(recipe, dataset, xp, ranks)
+    session = _Session(run, training, dataset, progress, ranks, recipe.iterations or iterations_in(training, recipe.epochs))
+    with numpy.errstate(all="ignore"), StopSignals() as stop:  # training looks for values that aren't finite itself
         if resume:
             session.resume()
-        else:
+        elif ranks.rank == 0:
             run.create(recipe)
             session.begin()
         session.play(stop)
@@ -49,8 +51,8 @@ def train(recipe, run, device="cpu", resume=False, progress=None):
 class _Session:
     """One stretch of a run, from its start or a checkpoint to its end or an interruption."""
 
-    def __init__(self, run, training, dataset, progress, total):
-        self.run, self.training, self.total = run, training, total
+    def __init__(self, run, training, dataset, progress, ranks, total):
+        self.run, self.training, self.ranks, self.total = run, training, ranks, total
         self.progress = progress or (lambda *_: None)
         self.best = -math.inf
         self.seconds = 0.0  # of training in earlier sessions
@@ -68,7 +70,7 @@ class _Session:
         self.picture()
 
     def resume(self):
-        state = self.run.state()
+        state = self.ranks.from_first(self.run.state)
         self.training.restore(state)
         if self.training.iteration >= self.total:
             raise NumpyganError(
@@ -76,6 +78,8 @@ class _Session:
                 f"ask for more with --epochs or --iterations."
             )
         self.best, self.seconds = float(state["best"]), float(state["seconds"])
+        if self.ranks.rank > 0:
+            return
         self.run.rewind_metrics(self.training.iteration, self.training.iterations_per_epoch)
         if self.run.recipe() != self.training.recipe:
             self.run.write_config(self.training.recipe)
@@ -85,7 +89,9 @@ class _Session:
         while training.iteration < self.total:
             training.advance()
             now = time.monotonic()
-            look = now - looked > _SECONDS_BETWEEN_LOOKS
+            look, save, stopping = self.ranks.any(
+                now - looked > _SECONDS_BETWEEN_LOOKS, now - self.saved > _SECONDS_BETWEEN_CHECKPOINTS, stop.asked
+            )
             if look or self.look_at_each:
                 training.check_finite()
             if look:
@@ -93,10 +99,11 @@ class _Session:
                 self.progress(training.iteration, self.total, training.means())
             if training.iteration % training.iterations_per_epoch == 0 or training.iteration == self.total:
                 self.record(with_parzen=self.validation is not None)
-            elif stop.asked or now - self.saved > _SECONDS_BETWEEN_CHECKPOINTS:
+            elif stopping or save:
                 self.record(with_parzen=False)
-            if stop.asked and training.iteration < self.total:
+            if stopping and training.iteration < self.total:
                 self.plot()
+                self.ranks.wait()  # an exit of one ends them all, and the first may still be writing
                 raise Interrupted
         self.plot()
         self.progress(training.iteration, self.total, self.last)
@@ -105,6 +112,7 @@ class _Session:
         """A row of metrics, a picture, a checkpoint; the best one, too, if the validation log-likelihood says so."""
         training = self.training
         training.check_finite()
+        training.check_replicas()
         rates = training.recipe.learning_rates(training.iteration - 1)
         row = {
             "iteration": training.iteration, "epoch": training.epoch, "seconds": self.elapsed(),
@@ -117,9 +125,12 @@ class _Session:
         if with_parzen:
             recipe = training.recipe
             samples = sample(training.sampler, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"])
-            row["parzen"], row["sigma"] = parzen.best_bandwidth(samples, self.validation)
+            row["parzen"], row["sigma"] = parzen.best_bandwidth(samples, self.validation, ranks=self.ranks)
             improved = row["parzen"] > self.best
             self.best = max(self.best, row["parzen"])
+        self.saved = time.monotonic()
+        if self.ranks.rank > 0:
+            return
         self.run.add_metrics(row)
         self.picture()
         if time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS:
@@ -133,6 +144,8 @@ class _Session:
         pictures.save_samples(path, generate(self.training.sampler, self.z), self.image_shape)
 
     def plot(self):
+        if self.ranks.rank > 0:
+            return
         pictures.save_learning_curves(self.run.learning, self.run.read_metrics())
         self.plotted = time.monotonic()
 
@@ -145,7 +158,7 @@ class _Session:
         return self.seconds + time.monotonic() - self.started
 
 
-class _StopSignals:
+class StopSignals:
     """Turns SIGINT and SIGTERM into a wish, `asked`, that the loop grants at the end of the iteration."""
 
     def __enter__(self):

@@ -1,6 +1,7 @@
 """Everything that changes while a recipe is trained, and how one iteration changes it."""
 
 import math
+import zlib
 
 import numpy
 
@@ -13,6 +14,8 @@ from ..gan.authors2014 import authors2014
 from ..gan.average import Average
 from ..gan.networks import build
 from ..gan.sgd import RULES
+from ..ranks import ALONE
+from .parallel import share
 
 _ADVICE = "the last good checkpoint is kept; try smaller learning rates or momentum"
 
@@ -41,10 +44,12 @@ class Training:
 
     advance()   one iteration
     state()     what a checkpoint holds; restore(state) goes on from it bit for bit
+
+    Over several `ranks` all of it is the same on each of them; only the tapes of `game` hold a rank's rows alone.
     """
 
-    def __init__(self, recipe, dataset, xp):
-        self.recipe, self.xp = recipe, xp
+    def __init__(self, recipe, dataset, xp, ranks=ALONE):
+        self.recipe, self.xp, self._ranks = recipe, xp, ranks
         self._image_shape = dataset.image_shape or () if dataset else ()
         self.streams = streams(recipe.seed)
         if dataset is None:
@@ -61,7 +66,10 @@ class Training:
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
         self._average = Average(self.G, recipe.average) if recipe.average else None
         p_z = Noise(recipe.noise, self.streams["noise"])
-        args = self.G, self.D, self.p_data, p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
+        args = self.p_data, p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
+        args = self.G, self.D, *share(ranks, *args)
+        m_r = args[-1]  # this rank's rows
+        self._shares = xp.asarray(numpy.array([m_r / recipe.batch] * 3 + [1], self.G.dtype))  # of three means and a sum
         self._games = algorithm1(*args, recipe.k, recipe.loss) if recipe.algorithm == "algorithm1" else authors2014(*args)
         self.game = None
         self.iterations_per_epoch = max(1, self.p_data.size // (recipe.batch * recipe.k))
@@ -83,7 +91,7 @@ class Training:
         self.iteration += 1
         if self._average:
             self._average.update(self.iteration)
-        self._sums += self.game.scores()
+        self._sums += self._ranks.mean(self.game.scores(), self._shares, self.xp)
         self._count += 1
 
     @property
@@ -101,10 +109,20 @@ class Training:
     def check_finite(self):
         """Raise Diverged, naming network and layer, if V, a logit or a parameter is not finite (waits for a GPU)."""
         if not all_finite(self.xp, self._sums):
-            raise Diverged(f"training diverged at iteration {self.iteration}: {self._first_not_finite()}; {_ADVICE}.")
+            raise Diverged(f"training diverged at iteration {self.iteration}: {self._first_of_all_ranks()}; {_ADVICE}.")
         for rule in (self.rule_d, self.rule_g):
             if not all_finite(self.xp, rule.total):
                 self.check_parameters()
+
+    def check_replicas(self):
+        """Raise NumpyganError unless every rank has the same θ, bit for bit (waits for a GPU)."""
+        mine = [zlib.crc32(to_host(net.theta)) for net in (self.G, self.D)]
+        differing = [rank for rank, theirs in enumerate(self._ranks.gather(mine)) if theirs != mine]
+        if differing:
+            raise NumpyganError(
+                f"ranks: θ of rank {differing[0]} is not that of rank {self._ranks.rank} at iteration {self.iteration}, so an "
+                f"Allreduce or a machine computes wrongly; the last checkpoint is kept."
+            )
 
     def check_parameters(self):
         """Raise Diverged, naming network and layer, if a parameter is not finite: such a state is never saved."""
@@ -117,8 +135,15 @@ class Training:
                             f"is not finite; {_ADVICE}."
                         )
 
+    def _first_of_all_ranks(self):
+        """Where the first value that isn't finite came from, and the rank if it was one: by the gradient it spreads to all."""
+        places = self._ranks.gather(self._first_not_finite())
+        first = min((place for place in places if place), default=(0, 0, "V, or the sum of all logits, is not finite"))
+        one = self._ranks.size > 1 and places.count(first) == 1
+        return f"{first[-1]} (rank {places.index(first)})" if one else first[-1]
+
     def _first_not_finite(self):
-        """Where the first value that isn't finite came from, in the order of computation."""
+        """Where this rank's first value that isn't finite came from: pass, layer, and both in words; None if all are finite."""
         game = self.game
         passes = [("D", game.pass_d)]
         if not all_finite(self.xp, game.fake.x):
@@ -126,8 +151,11 @@ class Training:
         for name, tape in passes:
             for index, (layer, t) in enumerate(zip(tape.net.layers, tape.layers)):
                 if not all_finite(self.xp, t.y):
-                    return f"the output of {name}'s layer {index}, {layer}, is not finite"
-        return f"a logit of the G step is not finite, the output of D's layer {len(self.D.layers) - 1}, {self.D.layers[-1]}"
+                    return name == "D", index, f"the output of {name}'s layer {index}, {layer}, is not finite"
+        if all_finite(self.xp, game.pass_dg.y):
+            return None
+        last = f"the output of D's layer {len(self.D.layers) - 1}, {self.D.layers[-1]}"
+        return 2, 0, f"a logit of the G step is not finite, {last}"
 
     def state(self):
         """What a checkpoint holds, on the host: θ, the rules' states, every stream's, the position in the data order."""

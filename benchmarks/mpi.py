@@ -1,0 +1,218 @@
+"""How long an iteration of Algorithm 1 takes on P ranks, how much of it is Allreduce, and how many ranks would still pay.
+
+    python benchmarks/mpi.py -o mpi.json        (needs the extra `mpi`; takes about five minutes)
+
+Measured here: iterations on P = 1 … ranks, split into compute, waiting for the slowest rank, and Allreduce; the Allreduce of
+buffers of many sizes; an iteration of one process on fewer and fewer rows. Fitted to that:
+
+    t(P) = s + c·m/P + Σ over the Allreduces of an iteration  [ α log₂P + β·bytes·(P−1)/P ]
+
+s is what every rank does whatever its rows are (the update of θ, above all), c what a row costs, α the latency of one exchange and
+β the time a byte takes (there and back) in the reduce-scatter and allgather that large Allreduces are made of. The table of
+predictions says up to which P the efficiency t(1)/(P·t(P)) is at least ½, and what the fastest P is. See ASSUMPTIONS.
+"""
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy
+
+from numpygan.data.dataset import Dataset
+from numpygan.gan.recipes import RECIPES
+from numpygan.ranks import ALONE, Ranks
+from numpygan.runs.training import Training
+
+BYTES = [4 * 4**i for i in range(12)]  # 4 B … 16 MiB
+CLUSTER = {"alpha": 5e-6, "beta": 2 * 4 / 40e9}  # assumed: 5 µs for an exchange, 40 Gbit/s = 5 GB/s each way, reduced as fast
+MOST = 1024
+ASSUMPTIONS = """Assumed: one rank for each core, and cores that do not slow each other down; s and c proportional to the size of θ (widths)
+and c alone to the rows; matrix products as fast on few rows as the fit of s + c·rows says; no overlap of Allreduce and compute;
+the random draws that every rank makes for all rows (noise, 0.5 µs a row) left out; "cluster" is one rank a node over a network of
+5 µs and 40 Gbit/s, not measured but put in; MPI that reduces in 2 log₂P steps with (P−1)/P of the bytes sent twice."""
+
+
+class Timed(Ranks):
+    """Ranks that take the time of every sum: of waiting until all are there, and of the Allreduce itself."""
+
+    waited = reduced = 0.0
+
+    def sum(self, array, xp=numpy):
+        start = time.perf_counter()
+        self.wait()
+        there = time.perf_counter()
+        super().sum(array, xp)
+        self.waited += there - start
+        self.reduced += time.perf_counter() - there
+        return array
+
+
+def recipe(width, batch):
+    """The MNIST recipe with hidden layers of `width` units or pieces."""
+    layer, maxout = f"relu {width}", f"maxout {width // 5}x5"
+    return replace(RECIPES["mnist"], generator=(layer, layer, "sigmoid"), discriminator=(maxout, maxout), batch=batch)
+
+
+def training(options, batch, ranks):
+    pixels = numpy.random.default_rng(0).integers(0, 256, (max(2000, batch), 784), dtype="uint8")
+    return Training(recipe(options.width, batch), Dataset(pixels, pixels[:1], pixels[:1], (28, 28)), numpy, ranks)
+
+
+def time_iterations(options, ranks):
+    """Seconds of each iteration after the first three: [total, waiting, Allreduce]."""
+    it, rows = training(options, options.batch, ranks), []
+    assert (it.D.theta.size, it.G.theta.size) == sizes(options.width)
+    for _ in range(options.iterations + 3):
+        ranks.wait()
+        ranks.waited = ranks.reduced = 0.0
+        start = time.perf_counter()
+        it.advance()
+        rows.append([time.perf_counter() - start, ranks.waited, ranks.reduced])
+    return rows[3:]
+
+
+def time_allreduces(ranks):
+    """The least seconds of 15 Allreduces for each of BYTES."""
+    least = []
+    for size in BYTES:
+        buffer, seconds = numpy.zeros(size // 4, "float32"), []
+        for _ in range(15):
+            ranks.wait()
+            start = time.perf_counter()
+            Ranks.sum(ranks, buffer)
+            seconds.append(time.perf_counter() - start)
+        least.append(min(seconds))
+    return least
+
+
+def on_ranks(options, ranks):
+    """What `part` measures, by mpiexec on `ranks` ranks."""
+    command = ["mpiexec", "-n", ranks, sys.executable, "-m", "mpi4py", __file__, "--part",
+               "--width", options.width, "--batch", options.batch, "--iterations", options.iterations]  # fmt: skip
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    done = subprocess.run([str(part) for part in command], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def part(options):
+    """In a rank of mpiexec: measure; rank 0 prints it. A rank alone also times fewer and fewer rows."""
+    from mpi4py import MPI
+
+    ranks = Timed(MPI.COMM_WORLD)
+    found = {"iterations": time_iterations(options, ranks)}
+    if ranks.size > 1:
+        found["allreduce"] = time_allreduces(ranks)
+    else:
+        found["rows"] = {}
+        for rows in sorted({max(1, options.batch // 2**i) for i in range(8)}, reverse=True):
+            it, seconds = training(options, rows, ALONE), []
+            for _ in range(options.iterations + 3):
+                start = time.perf_counter()
+                it.advance()
+                seconds.append(time.perf_counter() - start)
+            found["rows"][rows] = min(seconds[3:])
+    if ranks.rank == 0:
+        print(json.dumps(found))
+
+
+def fit_line(x, y):
+    """The a ≥ 0, b ≥ 0 of y ≈ a + b x with the least squares of relative errors."""
+    x, y = numpy.asarray(x, float), numpy.asarray(y, float)
+    a, b = numpy.linalg.lstsq(numpy.stack([1 / y, x / y], 1), numpy.ones(len(y)), rcond=None)[0]
+    if b < 0:
+        return 1 / (1 / y).mean(), 0.0
+    if a < 0:
+        return 0.0, (x / y).sum() / ((x / y) ** 2).sum()
+    return float(a), float(b)
+
+
+def sizes(width):
+    """The parameters of D and G of `recipe`."""
+    units = width // 5
+    D = (784 + 1) * 5 * units + (units + 1) * 5 * units + units + 1
+    return D, (100 + 1) * width + (width + 1) * width + (width + 1) * 784
+
+
+def predict(model, width, batch, ranks):
+    """Seconds of an iteration, (compute, Allreduce)."""
+    scale = sum(sizes(width)) / sum(sizes(model["width"]))
+    sent = [4 * size for size in sizes(width)] + [16, 24]  # the gradients in float32; the scores; the wishes of the loop
+    compute = scale * (model["s"] + model["c"] * batch / ranks)
+    shared = (ranks - 1) / ranks
+    return compute, sum(model["alpha"] * math.log2(ranks) + model["beta"] * size * shared for size in sent)
+
+
+def efficient(model, width, batch):
+    """The largest P ≤ MOST and ≤ batch with t(1)/(P·t(P)) ≥ ½, the P with the least t, and its t(1)/t(P)."""
+    alone = sum(predict(model, width, batch, 1))
+    times = {ranks: sum(predict(model, width, batch, ranks)) for ranks in range(1, min(MOST, batch) + 1)}
+    fastest = min(times, key=times.get)
+    return max(ranks for ranks, t in times.items() if alone / (ranks * t) >= 0.5), fastest, alone / times[fastest]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ranks", type=int, default=os.cpu_count(), help="measure P = 1 … this (default: the cores)")
+    parser.add_argument("--width", type=int, default=1200, help="of the hidden layers (default: 1200)")
+    parser.add_argument("--batch", type=int, default=100, help="rows of the whole minibatch (default: 100)")
+    parser.add_argument("--iterations", type=int, default=30, help="timed in each round (default: 30)")
+    parser.add_argument("--rounds", type=int, default=3, help="in each of which every P has its turn (default: 3)")
+    parser.add_argument("-o", dest="file", help="also write all of it as JSON")
+    parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.part:
+        return part(options)
+    rounds = [{ranks: on_ranks(options, ranks) for ranks in range(1, options.ranks + 1)} for _ in range(options.rounds)]
+
+    print(f"{'P':>3} {'ms an iteration':>22} {'compute':>9} {'waiting':>9} {'Allreduce':>10} {'model':>9}   (medians; least in brackets)")
+    model, measured = {"width": options.width}, {}
+    rows = {n: min(found[1]["rows"][n] for found in rounds) for n in rounds[0][1]["rows"]}
+    model["s"], model["c"] = fit_line([float(n) for n in rows], list(rows.values()))
+    most = options.ranks
+    least = numpy.min([found[most]["allreduce"] for found in rounds], axis=0) if most > 1 else None
+    if most > 1:
+        model["alpha"], model["beta"] = fit_line(numpy.array(BYTES) * (most - 1) / most / math.log2(most), least / math.log2(most))
+        model["beta"] /= math.log2(most)
+    for ranks in range(1, most + 1):
+        times = 1e3 * numpy.concatenate([found[ranks]["iterations"] for found in rounds])
+        total, waited, reduced = numpy.median(times, axis=0)
+        measured[ranks] = {"total": total, "least": times[:, 0].min(), "waiting": waited, "allreduce": reduced}
+        told = 1e3 * sum(predict(model | ({} if most > 1 else CLUSTER), options.width, options.batch, ranks))
+        least_total = f"{total:.2f} ({times[:, 0].min():.2f})"
+        print(f"{ranks:3} {least_total:>22} {total - waited - reduced:9.2f} {waited:9.2f} {reduced:10.2f} {told:9.2f}")
+    print(f"\none process on fewer rows: t = s + c·rows, s = {1e3 * model['s']:.2f} ms, c = {1e6 * model['c']:.1f} µs a row")
+    print("  rows      " + "".join(f"{n:>9}" for n in rows))
+    print("  measured  " + "".join(f"{1e3 * t:9.2f}" for t in rows.values()) + "  ms (least)")
+    print("  fitted    " + "".join(f"{1e3 * (model['s'] + model['c'] * float(n)):9.2f}" for n in rows))
+    machines = {"cluster": model | CLUSTER}
+    if most > 1:
+        print(f"Allreduce on {most} ranks: α = {1e6 * model['alpha']:.1f} µs an exchange, β = {1e9 * model['beta']:.3f} ns a byte")
+        print("  bytes     " + "".join(f"{n:>9}" for n in BYTES))
+        print("  measured  " + "".join(f"{1e3 * t:9.3f}" for t in least) + "  ms (least)")
+        machines = {"these": model} | machines
+    predictions = []
+    print(f"\n{'network':8} {'width':>6} {'θ':>12} {'m':>7} {'P at ½ efficiency':>18} {'fastest P':>10} {'speed-up':>9}")
+    for name, machine in machines.items():
+        for width in (1200, 4800, 19200):
+            for batch in (100, 1000, 10000):
+                half, fastest, gain = efficient(machine, width, batch)
+                size = sum(sizes(width))
+                predictions.append({"network": name, "width": width, "theta": size, "batch": batch, "half": half,
+                                    "fastest": fastest, "speed_up": gain})  # fmt: skip
+                print(f"{name:8} {width:6} {size:12,} {batch:7,} {half:18,} {fastest:10,} {gain:9.1f}")
+    print(ASSUMPTIONS)
+    if options.file:
+        result = {"machine": {"cores": os.cpu_count()}, "options": vars(options), "measured_ms": measured, "rows_s": rows, "bytes": BYTES,
+                  "allreduce_s": None if least is None else list(least), "model": model, "cluster": CLUSTER,
+                  "predictions": predictions, "assumptions": ASSUMPTIONS}  # fmt: skip
+        with open(options.file, "w") as file:
+            json.dump(result, file, indent=2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""numpygan sweep: a recipe at many settings, with several seeds each."""
+
+import json
+import os
+import shlex
+import sys
+from concurrent.futures import BrokenExecutor
+from pathlib import Path
+
+from ..errors import NumpyganError
+from ..files import write_whole
+from ..runs.pool import carry_out
+from ..runs.sweep import finished, mean_and_se, play, read_sweep
+from ..runs.train import Interrupted
+from .arguments import positive
+
+_COLUMNS = {"parzen": "best Parzen/nats", "V": "V", "D_real": "D(x)", "D_fake": "D(G(z))"}
+
+
+def add(command):
+    parser = command(
+        "sweep", sweep, "Train a recipe at many settings: a grid or random draws of its fields, each with several seeds. Runs that "
+        "are finished are kept, interrupted ones gone on with.", "numpygan sweep rates.toml --jobs 4",
+    )  # fmt: skip
+    parser.add_argument("file", metavar="SWEEP.toml", help="recipe, seeds, and a table [grid] or [random] of fields")
+    parser.add_argument("--out", metavar="DIR", help="where the runs go, DIR/SETTING/seed-N (default: runs/SWEEP)")
+    parser.add_argument("--jobs", type=positive(int, 10**4), metavar="N", default=os.cpu_count(),
+                        help="runs at a time (default: one for each core); under `mpiexec -n P python -m mpi4py -m numpygan sweep` P − 1")  # fmt: skip
+
+
+def sweep(options):
+    out, settings = options.ranks.from_first(lambda: (_out(options), read_sweep(options.file)))
+    names = {(recipe, str(out / setting.name / f"seed-{recipe.seed}")): setting.name
+             for setting in settings for recipe in setting.recipes}  # fmt: skip
+    results = options.ranks.from_first(lambda: {job: result for job in names if (result := finished(*job)) is not None})
+    print(f"{len(settings)} settings, {len(names)} runs -> {out}, of which {len(results)} are finished", flush=True)
+    jobs, failures, done = [job for job in names if job not in results], {}, len(results)
+    try:
+        for job, future in carry_out(play, jobs, options.jobs, options.ranks):
+            error, done = future.exception(), done + 1
+            if error is None:
+                results[job] = future.result()
+            else:
+                failures[job] = _in_words(error)
+            told = failures[job] if error else _measures(results[job])
+            print(f"[{done}/{len(names)}] {names[job]}, seed {job[0].seed}: {told}", flush=True)
+    except Interrupted:
+        again = f"{shlex.quote(options.file)} --out {shlex.quote(str(out))}"
+        print(f"Stopped; what was running is saved. Go on with: numpygan sweep {again}", file=sys.stderr)
+        return 130
+    if options.ranks.rank:
+        return 0
+    rows = [_row(setting, [results[job] for job in names if names[job] == setting.name and job in results]) for setting in settings]
+    failed = {job[1]: failures[job] for job in names if job in failures}
+    file = out / "sweep.json"
+    write_whole(file, lambda to: to.write(json.dumps({"settings": rows, "failed": failed}, indent=2).encode() + b"\n"))
+    print("\n".join([*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items()), f"{file}: the same as JSON"]))
+    return 1 if failed else 0
+
+
+def _measures(result):
+    return ", ".join(f"{title} {result[column]:.4g}" for column, title in _COLUMNS.items() if column in result)
+
+
+def _in_words(error):
+    if isinstance(error, Interrupted):
+        return "interrupted and saved"
+    if isinstance(error, BrokenExecutor):
+        return "its process was killed; `numpygan sweep` again goes on with it"
+    return str(error) if isinstance(error, NumpyganError) else f"{type(error).__name__}: {error}"
+
+
+def _row(setting, results):
+    """A setting's mean and standard error of every measure, for sweep.json."""
+    row = {"setting": setting.name, "runs": len(setting.recipes), "finished": len(results)}
+    for column in _COLUMNS:
+        values = [result[column] for result in results if column in result]
+        if values:
+            row[column] = dict(zip(("mean", "se"), mean_and_se(values)))
+    return row
+
+
+def _table(rows):
+    """Lines of text; a measure that no run has is left out."""
+    columns = {column: title for column, title in _COLUMNS.items() if any(column in row for row in rows)}
+    width = max(len("setting"), *(len(row["setting"]) for row in rows))
+    lines = [f"{'setting':{width}}{'runs':>8}" + "".join(f"{title:>20}" for title in columns.values())]
+    for row in rows:
+        cells = (_cell(row[column]) if column in row else "–" for column in columns)
+        lines.append(f"{row['setting']:{width}}{row['finished']:>6}/{row['runs']}" + "".join(f"{cell:>20}" for cell in cells))
+    lines.append("Mean ± standard error over the seeds of finished runs; V, D(x) and D(G(z)) are those of the last epoch.")
+    return lines
+
+
+def _cell(measure):
+    se = "" if measure["se"] is None else f" ± {measure['se']:.2g}"
+    return f"{measure['mean']:.4g}{se}"
+
+
+def _out(options):
+    """The folder of the runs."""
+    out = Path(options.out) if options.out else Path("runs") / Path(options.file).stem
+    if out.exists() and not out.is_dir():
+        raise NumpyganError(f"--out {out}: is a file; choose a folder for the runs.")
+    return out

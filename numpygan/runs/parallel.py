@@ -1,0 +1,78 @@
+"""Algorithm 1 with its minibatch shared out over ranks: the same training run, computed by several processes.
+
+θ, velocities and random streams are the same on every rank. Each draws the whole minibatch, keeps its rows of it, and plays
+the game on them; before an update the gradients become one,
+
+    (1/m) Σ_i ∇_i = Σ_r (m_r/m) · (1/m_r) Σ_{i on rank r} ∇_i,
+
+which is all that is ever sent: θ is one vector, so it is one Allreduce. The game itself knows of no ranks.
+"""
+
+
+def share(ranks, p_data, p_z, rule_g, rule_d, dropout, m):
+    """What a rank gives `algorithm1` or `authors2014` in place of these arguments; alone, these themselves.
+
+    Raises NumpyganError if there are more ranks than rows in the minibatch.
+    """
+    if ranks.size == 1:
+        return p_data, p_z, rule_g, rule_d, dropout, m
+    rows = ranks.slice(m)
+    m_r, xp = rows.stop - rows.start, rule_g.net.xp
+    sources = (Rows(source, m, rows, xp) for source in (p_data, p_z))
+    rules = (OfAllRanks(rule, ranks, m_r / m) for rule in (rule_g, rule_d))
+    return *sources, *rules, Rows(dropout, m, rows, xp), m_r
+
+
+class Rows:
+    """A source or the dropout stream, as a rank sees it: it draws for all m rows of a minibatch and hands over `rows`, a slice."""
+
+    def __init__(self, source, m, rows, xp):
+        self._source, self._m, self._rows, self._xp = source, m, rows, xp
+        self._wholes = {}
+
+    def minibatch(self, out):
+        self._draw(self._source.minibatch, out)
+
+    def keep(self, out, keep):
+        """`out` has the masks of this rank's rows of one minibatch or, in D's pass over examples and generated rows, of two in a row.
+
+        Where a row is a multiple of 4 entries the other ranks' rows are passed over: masks are most of what is drawn, and P ranks
+        that each compute m rows would draw P · m.
+        """
+        width, m_r = out.shape[1], self._rows.stop - self._rows.start
+        if width % 4:
+            self._draw(lambda whole: self._source.keep(whole, keep), out)
+            return
+        for start in range(0, len(out), m_r):
+            self._source.pass_over(self._rows.start * width)
+            self._source.keep(out[start : start + m_r], keep)
+            self._source.pass_over((self._m - self._rows.stop) * width)
+
+    def _draw(self, draw, out):
+        m, m_r = self._m, self._rows.stop - self._rows.start
+        minibatches = len(out) // m_r
+        key = minibatches, out.shape[1], out.dtype
+        if key not in self._wholes:
+            self._wholes[key] = self._xp.empty((minibatches * m, out.shape[1]), out.dtype)
+        whole = self._wholes[key]
+        draw(whole)
+        for i in range(minibatches):
+            out[i * m_r : (i + 1) * m_r] = whole[i * m + self._rows.start : i * m + self._rows.stop]
+
+
+class OfAllRanks:
+    """A learning rule that moves θ by the gradient over the whole minibatch, of which this rank's rows are the `share` m_r/m."""
+
+    def __init__(self, rule, ranks, share):
+        self._rule, self._ranks, self._share = rule, ranks, share
+
+    def ascend(self):
+        self._sum()
+        self._rule.ascend()
+
+    def descend(self):
+        self._sum()
+        self._rule.descend()
+
+    def _sum(self):
+        self._ranks.mean(self._rule.net.grad, self._share, self._rule.net.xp)

@@ -1,0 +1,49 @@
+"""`python -m mpi4py tests/faulty_rank.py FAULT RANK ARGUMENTS…`: numpygan, but after 25 iterations something happens on one rank."""
+
+import os
+import signal
+import sys
+
+import numpy
+from mpi4py import MPI
+
+from numpygan.cli import main
+from numpygan.errors import NumpyganError
+from numpygan.runs import train
+from numpygan.runs.training import Training
+
+advance_as_it_is = Training.advance
+
+
+def advance(self):
+    if self.iteration == 25 and MPI.COMM_WORLD.rank == int(sys.argv[2]):
+        FAULTS[sys.argv[1]](self)
+    advance_as_it_is(self)
+
+
+def a_bug(training):
+    raise RuntimeError("a bug on one rank")
+
+
+def an_error(training):
+    raise NumpyganError("images.npy: went away.")
+
+
+def nan(training):
+    training.G.layers[0].W[0, 0] = numpy.nan
+
+
+def drift(training):
+    training.G.layers[0].W[0, 0] += 1e-3
+
+
+FAULTS = {
+    "a bug": a_bug, "an error": an_error, "nan": nan, "drift": drift,
+    "kill": lambda training: os.kill(os.getpid(), signal.SIGKILL),
+    "Ctrl-C": lambda training: os.kill(os.getpid(), signal.SIGINT),
+    "SIGTERM": lambda training: os.kill(os.getpid(), signal.SIGTERM),
+}  # fmt: skip
+
+Training.advance = advance
+train._SECONDS_BETWEEN_PLOTS = 1e9
+sys.exit(main(sys.argv[3:]))
