@@ -20,7 +20,7 @@ def recipe_named(name):
     return RECIPES[name]
 
 
-def change(recipe, **values):
+def change(recipe, /, **values):
     """The recipe with the fields `values` changed and checked; a string is read as the field's type.
 
     Raises NumpyganError for an unknown field (with the nearest name), a wrong type, a value out of range, or fields that don't

@@ -14,6 +14,7 @@ from ..gan.sampling import generate, sample
 from ..metrics import parzen
 from ..study import pictures
 from . import checkpoint
+from .lock import locked
 from .training import Training, iterations_in, load_dataset
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
@@ -38,12 +39,16 @@ def train(recipe, run, device="cpu", resume=False, progress=None):
     training = Training(recipe, dataset, xp)
     session = _Session(run, training, dataset, progress, recipe.iterations or iterations_in(training, recipe.epochs))
     with numpy.errstate(all="ignore"), _StopSignals() as stop:  # training looks for values that aren't finite itself
-        if resume:
-            session.resume()
-        else:
-            run.create(recipe)
-            session.begin()
-        session.play(stop)
+        if not resume:
+            run.make()
+        with locked(run.lock):
+            run.remove_leftovers()
+            if resume:
+                session.resume()
+            else:
+                run.create(recipe)
+                session.begin()
+            session.play(stop)
 
 
 class _Session:
@@ -64,21 +69,26 @@ class _Session:
         self.image_shape = None if dataset is None else dataset.image_shape
 
     def begin(self):
-        self.save(self.run.checkpoint)
         self.picture()
+        self.save(self.run.checkpoint)
 
     def resume(self):
-        state = self.run.state()
+        if self.run.begun:
+            self._go_on(self.run.state())
+        else:  # killed before the first checkpoint
+            self.begin()
+        if self.run.recipe() != self.training.recipe:
+            self.run.write_config(self.training.recipe)
+
+    def _go_on(self, state):
         self.training.restore(state)
         if self.training.iteration >= self.total:
             raise NumpyganError(
                 f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
                 f"ask for more with --epochs or --iterations."
             )
-        self.best, self.seconds = float(state["best"]), float(state["seconds"])
+        self.best, self.seconds = (checkpoint.number(state, name) for name in ("best", "seconds"))
         self.run.rewind_metrics(self.training.iteration, self.training.iterations_per_epoch)
-        if self.run.recipe() != self.training.recipe:
-            self.run.write_config(self.training.recipe)
 
     def play(self, stop):
         training, looked = self.training, -math.inf
@@ -98,7 +108,6 @@ class _Session:
             if stop.asked and training.iteration < self.total:
                 self.plot()
                 raise Interrupted
-        self.plot()
         self.progress(training.iteration, self.total, self.last)
 
     def record(self, with_parzen):
@@ -122,8 +131,8 @@ class _Session:
             self.best = max(self.best, row["parzen"])
         self.run.add_metrics(row)
         self.picture()
-        if time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS:
-            self.plot()
+        if training.iteration == self.total or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS:
+            self.plot()  # before the last checkpoint, which a killed run can't be resumed after
         if improved:
             self.save(self.run.best)
         self.save(self.run.checkpoint)

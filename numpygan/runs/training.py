@@ -145,9 +145,14 @@ class Training:
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
             rule.restore({name[: -len(suffix) - 1]: value for name, value in state.items() if name.endswith(f"_{suffix}")})
         for name, stream in self.streams.items():
-            stream.state = str(state[f"stream_{name}"])
+            try:
+                stream.state = str(state[f"stream_{name}"])
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+                raise NumpyganError(f"resume: stream_{name} in the checkpoint is not the state of a random stream.") from None
         self.p_data.restore(state)
         self.iteration, self._count = int(state["iteration"]), int(state["count"])
+        if self.iteration < 0 or self._count < 0:
+            raise NumpyganError(f"resume: the checkpoint counts {self.iteration} iterations, {self._count} of them since its last row.")
         self._sums = self.xp.asarray(state["sums"])
 
 
