@@ -186,9 +186,14 @@ class Training:
         if self._average:
             self._average.net.theta = self.xp.asarray(state["average_g"])
         for name, stream in self.streams.items():
-            stream.state = str(state[f"stream_{name}"])
+            try:
+                stream.state = str(state[f"stream_{name}"])
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+                raise NumpyganError(f"resume: stream_{name} in the checkpoint is not the state of a random stream.") from None
         self.p_data.restore(state)
         self.iteration, self._count = int(state["iteration"]), int(state["count"])
+        if self.iteration < 0 or self._count < 0:
+            raise NumpyganError(f"resume: the checkpoint counts {self.iteration} iterations, {self._count} of them since its last row.")
         self._sums = self.xp.asarray(state["sums"])
 
 
