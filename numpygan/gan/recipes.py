@@ -49,6 +49,14 @@ class Recipe:
         return self.momentum + share * (self.momentum_final - self.momentum)
 
 
+# What lets the authors' networks reach the paper's log-likelihood sooner than their numbers: Adam, Glorot's initial scales, a D that
+# drops out less and sees every pixel, and samples from the average of G's iterates.
+_MNIST = Recipe(
+    name="mnist", about="MNIST by Algorithm 1: the authors' networks, Adam, samples from averaged iterates",
+    keep=(1.0, 0.7, 0.7), scale_g=(0.0, 0.0, 0.0), scale_d=(0.0, 0.0, 0.0), rule="adam", learning_rate_g=5e-4, learning_rate_d=5e-4,
+    learning_rate_decay=1.0, momentum=0.5, momentum_final=0.5, average=0.9998, epochs=100.0,
+)  # fmt: skip
+
 _TOY = Recipe(
     generator=("relu 128", "relu 128", "linear"), discriminator=("relu 128", "relu 128"), keep=(1.0, 1.0, 1.0),
     scale_g=(0.0, 0.0, 0.0), scale_d=(0.0, 0.0, 0.0), bias="zero", noise="gaussian", noise_dim=2, rule="adam", batch=128,
@@ -58,12 +66,9 @@ _TOY = Recipe(
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe(
-            name="mnist", about="MNIST by Algorithm 1, rates annealed sooner than the authors'",
-            learning_rate_decay=1.00003, momentum_final=0.7, momentum_epochs=10, epochs=150.0,
-        ),
-        Recipe(name="mnist-authors"),
-        Recipe(name="mnist-2014", about="the same by the update of the authors' released code", algorithm="authors2014"),
+        _MNIST,
+        replace(_MNIST, name="mnist-2014", about="the same by the simultaneous update of the authors' code", algorithm="authors2014"),
+        Recipe(),
         Recipe(
             name="tfd", about="Toronto Face Database, fully connected; bring your own tfd.npy (N × 48 × 48)", data="tfd.npy",
             generator=("relu 8000", "sigmoid 100", "sigmoid"), discriminator=("maxout 1200x5", "maxout 1200x5"),
