@@ -106,6 +106,15 @@ class RunDirectory:
         except NumpyganError as error:
             raise NumpyganError(f"{self.config}: {error}") from None
 
+    def expect(self, wanted):
+        """Raise NumpyganError if the run was made with other settings than those of `wanted`, its length apart."""
+        for field, value in vars(self.recipe()).items():
+            if field not in ("epochs", "iterations") and getattr(wanted, field) != value:
+                raise NumpyganError(
+                    f"{self.path}: was made with {field} {value!r}, not {getattr(wanted, field)!r}; only the length of a run can "
+                    f"change, so choose another --out for that."
+                )
+
     def state(self):
         """The state to go on from. Raises NumpyganError that says which file is damaged and what is still good."""
         try:

@@ -14,7 +14,7 @@ from ..gan.sampling import generate, sample
 from ..metrics import parzen
 from ..study import pictures
 from . import checkpoint
-from .training import Training, iterations_in, load_dataset
+from .training import Training, length, load_dataset
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
@@ -36,7 +36,7 @@ def train(recipe, run, device="cpu", resume=False, progress=None):
     xp = array_module(device)
     dataset = load_dataset(recipe)
     training = Training(recipe, dataset, xp)
-    session = _Session(run, training, dataset, progress, recipe.iterations or iterations_in(training, recipe.epochs))
+    session = _Session(run, training, dataset, progress, length(training))
     with numpy.errstate(all="ignore"), _StopSignals() as stop:  # training looks for values that aren't finite itself
         if resume:
             session.resume()
