@@ -1,6 +1,7 @@
 """What `numpygan evaluate` does on toys: one run, samples from a file, or a recipe trained with many seeds."""
 
 import json
+import sys
 from pathlib import Path
 
 from ..arrays import Stream
@@ -11,7 +12,7 @@ from ..gan import sampling
 from ..gan.settings import change, recipe_named
 from ..metrics import toys
 from ..metrics.modes import SAMPLES
-from ..runs.seeds import train_seeds
+from ..runs.seeds import seed_runs, train_seeds
 from ..runs.train import Interrupted
 from ..study.toy_plot import save_toy_plot
 from .arguments import changed_fields, new_file, positive
@@ -46,16 +47,18 @@ def evaluate_seeds(options):
     folder = Path(options.out or f"runs/{recipe.name}-seeds")
     file = folder / "evaluation.json" if options.file is None else new_file(options.file, options, ".json")
     _picture_of(file, options)
+    runs = seed_runs(recipe, folder, range(options.seeds))
     from tqdm import tqdm
 
     layout = "{percentage:3.0f}%|{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}]"
-    with tqdm(total=options.seeds, bar_format=layout, dynamic_ncols=True) as bar:
-        try:
-            runs = train_seeds(recipe, folder, range(options.seeds), lambda made: bar.update(made - bar.n))
-        except Interrupted:
-            raise KeyboardInterrupt from None
-    draws = [_draw(run.generator()[0], recipe, options.seed) for run in runs]
-    for run in runs:
+    try:
+        with tqdm(total=options.seeds, bar_format=layout, dynamic_ncols=True) as bar:
+            train_seeds(recipe, runs, lambda made: bar.update(made - bar.n))
+    except (Interrupted, KeyboardInterrupt):
+        print("Stopped and saved. The same command goes on.", file=sys.stderr)
+        return 130
+    draws = [_draw(run.generator()[0], recipe, options.seed) for run in runs.values()]
+    for run in runs.values():
         print(f"{run.path}: trained in {run.read_metrics()[-1]['seconds']:.0f} s")
     _report(recipe.data, draws, file, {"seeds": list(range(options.seeds)), "seed": options.seed}, f"{recipe.name}, seed 0")
 

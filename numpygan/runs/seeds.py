@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy
 
+from ..errors import Diverged
 from .directory import RunDirectory
 from .train import train
 from .training import Training, length, load_dataset
@@ -19,18 +20,26 @@ _SECONDS_BETWEEN_LOOKS = 0.3
 _THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def train_seeds(recipe, folder, seeds, progress):
-    """The runs FOLDER/SEED of `recipe`, each trained to its end: a list of RunDirectory in the order of `seeds`.
+def seed_runs(recipe, folder, seeds):
+    """The runs of `recipe`, FOLDER/SEED for each seed: seed -> RunDirectory.
 
-    A run that is there already is kept, or gone on with if it isn't finished.
-    progress  called now and then with the number of runs made, a float
-    Raises NumpyganError if a run there was made with other settings, or training fails; Interrupted, after saving, on SIGINT.
-    It starts processes by `spawn`: a script that calls it needs `if __name__ == "__main__":`.
+    Raises NumpyganError if one is there already that was made with other settings.
     """
     runs = {seed: RunDirectory(Path(folder) / str(seed)) for seed in seeds}
     for seed, run in runs.items():
         if run.config.exists():
             run.expect(replace(recipe, seed=seed))
+    return runs
+
+
+def train_seeds(recipe, runs, progress):
+    """Train the `runs` of `recipe`, seed -> RunDirectory, each to its end, two at a time.
+
+    A run that is there already is kept, or gone on with if it isn't finished.
+    progress  called now and then with the number of runs made, a float
+    Raises NumpyganError if training fails; Interrupted, after saving, on SIGINT.
+    It starts processes by `spawn`: a script that calls it needs `if __name__ == "__main__":`.
+    """
     context = multiprocessing.get_context("spawn")  # a fork would inherit BLAS's threads and locks
     shares = context.Array("d", len(runs))  # how much of each run is made
     todo = [(replace(recipe, seed=seed), run.path, slot) for slot, (seed, run) in enumerate(runs.items())]
@@ -43,7 +52,6 @@ def train_seeds(recipe, folder, seeds, progress):
             for future in done:
                 future.result()
             progress(sum(shares))
-    return list(runs.values())
 
 
 @contextmanager
@@ -72,7 +80,10 @@ def _train(recipe, path, slot):
     run = RunDirectory(path)
     resume = run.config.exists()
     if not resume or int(run.state()["iteration"]) < length(Training(recipe, load_dataset(recipe), numpy)):
-        train(recipe, run, resume=resume, progress=lambda iteration, total, _: _tell(slot, iteration / total))
+        try:
+            train(recipe, run, resume=resume, progress=lambda iteration, total, _: _tell(slot, iteration / total))
+        except Diverged as error:
+            raise Diverged(f"{path}: {error}") from None
     _tell(slot, 1.0)
 
 
