@@ -18,8 +18,8 @@ from .arguments import add_force, add_set, natural, new_file
 
 
 def add(command):
-    parser = command("evaluate", evaluate, "How well samples fit the data: Parzen windows beside the paper's Table 1; modes on toys.",
-                    "numpygan evaluate runs/mnist-1")  # fmt: skip
+    parser = command("evaluate", evaluate, "Evaluate samples: Parzen windows beside the paper's Table 1, or the modes of a toy.",
+                    "numpygan evaluate ring --seeds 10")  # fmt: skip
     parser.add_argument(
         "run", nargs="?", metavar="RUN", help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy"
     )

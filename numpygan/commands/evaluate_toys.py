@@ -22,7 +22,9 @@ def add(parser):
     """The options of `evaluate` that only toys have."""
     parser.add_argument("--seeds", type=positive(int, 1000), metavar="N",
                         help="train the toy RECIPE with the seeds 0 … N−1, on 2 processes, and evaluate them together")  # fmt: skip
-    parser.add_argument("--out", metavar="DIR", help="where the runs of --seeds lie; what is there is kept (default: runs/RECIPE-seeds)")
+    parser.add_argument(
+        "--out", metavar="DIR", help="where the runs of --seeds lie; what is there is kept (default: runs/RECIPE-seeds)"
+    )
 
 
 def evaluate_run(options, run, file):

@@ -38,12 +38,16 @@ def evaluate(draws, toy):
     real = [real_draw(toy, len(draws[0]), seed) for seed in range(_REAL_DRAWS)]
     ours, theirs = (numpy.array([_measure(samples, means, std) for samples in some]) for some in (draws, real))
     over = f"{len(draws)} generators" if len(draws) > 1 else "one generator"
-    few, all_of_them = f"n = {SAMPLES:,}, {over}", f"n = {len(draws[0]):,}, {over}"
+    few, whole = f"n = {SAMPLES:,}, {over}", f"n = {len(draws[0]):,}, {over}"
     about = (
-        ("modes found", f"of {len(means)}; {few}", f"one good sample in {SAMPLES:,} makes a mode found, however rare it is."),
-        ("high quality (%)", f"within 3σ of the nearest mode; {few}", "a generator that only ever made one point could score 100."),
-        ("reverse KL over modes (nats)", f"KL(p̂ ‖ uniform); {few}", "it counts samples by nearest mode, however far off they are."),
-        ("JSD to p_data (nats)", f"over cells cut at −3 … 3σ; {all_of_them}", "a lower bound: differences within a cell are not seen."),
+        ("modes found", f"of {len(means)}; {few}",
+         f"One good sample in {SAMPLES:,} makes a mode found, however rare it is."),
+        ("high quality (%)", f"within 3σ of the nearest mode; {few}",
+         "A generator that only ever made one point could score 100."),
+        ("reverse KL over modes (nats)", f"KL(p̂ ‖ uniform), p̂ by nearest mode; {few}",
+         "It counts a sample for its nearest mode, however far off it is."),
+        ("JSD to p_data (nats)", f"over cells cut at −3, −2, …, 3 σ about the modes; {whole}",
+         "It is a lower bound: differences within a cell are not seen."),
     )  # fmt: skip
     return [
         {
@@ -65,7 +69,7 @@ def table(rows, toy):
         lines.append(_line(name, [*zip(cells[::2], cells[1::2]), (None, None)]))
     lines.append("")
     lines.append(f"HQ: within 3σ of the nearest mode; of well separated modes p_data has {100 * ceiling(means.shape[1]):.2f} %.")
-    lines += [f"{row['metric']}: {row['detail']}. Caveat: {row['caveat']}" for row in rows]
+    lines += [f"{row['metric']}: {row['detail']}. {row['caveat']}" for row in rows]
     return lines
 
 
