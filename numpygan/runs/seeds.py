@@ -79,7 +79,7 @@ def _train(recipe, path, slot):
     """In a process of the pool: train `recipe` to its end in the run directory `path`."""
     run = RunDirectory(path)
     resume = run.config.exists()
-    if not resume or int(run.state()["iteration"]) < length(Training(recipe, load_dataset(recipe), numpy)):
+    if not resume or int(run.state()["iteration"]) != length(Training(recipe, load_dataset(recipe), numpy)):
         try:
             train(recipe, run, resume=resume, progress=lambda iteration, total, _: _tell(slot, iteration / total))
         except Diverged as error:
