@@ -22,6 +22,8 @@ def save_data():
     numpy.save("inf.npy", numpy.where(numpy.eye(64) > 0, numpy.inf, 0.5).astype("float32"))
     numpy.save("int.npy", numpy.zeros((60, 64), int))
     numpy.save("objects.npy", numpy.array([{}] * 9, object), allow_pickle=True)
+    numpy.save("few-points.npy", numpy.zeros((2499, 2), "float32"))
+    numpy.save("nan-points.npy", numpy.where(numpy.arange(5000).reshape(-1, 2) == 6, numpy.nan, 0.5))
     numpy.save("wide.npy", numpy.zeros((60, 65), "float32"))
     numpy.save("range.npy", pixels.astype("float32"))
     numpy.savez("two.npz", a=pixels, b=pixels)
@@ -57,6 +59,7 @@ def world(tmp_path_factory):
         for name in ("bad-checkpoint", "bad-best", "bad-both", "bad-config", "edited", "bad-metrics", "no-checkpoint"):
             shutil.copytree("it", name)
         shutil.copytree("toy", "bad-toy")
+        shutil.copytree("toy", "seeds/0")
         for path in DAMAGED:
             with open(f"{path}.npz", "r+b") as file:
                 file.seek(-3000, 2)
@@ -215,7 +218,19 @@ OTHERS = {
     "interpolate damaged best": (["interpolate", "bad-best", "-o", "new.png"], ["bad-best/best.npz", "checkpoint.npz"]),
     "evaluate nothing": (["evaluate"], ["RUN", "--samples"]),
     "evaluate two things": (["evaluate", "it", "--samples", "good.npy"], ["RUN", "--samples"]),
-    "evaluate a toy": (["evaluate", "toy"], ["toy"]),
+    "evaluate a damaged toy": (["evaluate", "bad-toy"], ["bad-toy/checkpoint.npz", "damaged"]),
+    "evaluate with too few samples": (["evaluate", "--samples", "few-points.npy", "--data", "ring", "-o", "new.json"], ["2,499"]),
+    "evaluate with NaN samples": (["evaluate", "--samples", "nan-points.npy", "--data", "ring", "-o", "new.json"], ["row 3"]),
+    "evaluate wide samples of a toy": (["evaluate", "--samples", "wide.npy", "--data", "grid", "-o", "new.json"], ["width 2"]),
+    "evaluate over a toy's picture": (["evaluate", "toy", "-o", "picture.json"], ["picture.png", "exists"]),
+    "evaluate no seeds": (["evaluate", "ring", "--seeds", 0], ["--seeds"]),
+    "evaluate half a seed": (["evaluate", "ring", "--seeds", 0.5], ["--seeds"]),
+    "evaluate seeds of an unknown recipe": (["evaluate", "rnig", "--seeds", 2], ["rnig", "'ring'"]),
+    "evaluate seeds of images": (["evaluate", "mnist", "--seeds", 2], ["--seeds", "mnist", "ring"]),
+    "evaluate seeds of samples": (["evaluate", "--samples", "good.npy", "--seeds", 2], ["--seeds"]),
+    "evaluate seeds of other settings": (["evaluate", "ring", "--seeds", 1, "--out", "seeds"], ["seeds/0", "--out"]),
+    "evaluate seeds with a bad field": (["evaluate", "ring", "--seeds", 1, "--set", "k=0"], ["k: "]),
+    "evaluate a run with other settings": (["evaluate", "it", "--set", "k=2"], ["--set", "--seeds"]),
     "evaluate nowhere": (["evaluate", "nowhere"], ["nowhere"]),
     "evaluate damaged best": (["evaluate", "bad-best"], ["bad-best/best.npz", "damaged", "checkpoint.npz"]),
     "evaluate over a file": (["evaluate", "--samples", "good.npy", "--data", "images.npy"], ["evaluation.json", "exists"]),

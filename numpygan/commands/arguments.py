@@ -45,6 +45,22 @@ def add_force(parser, metavar):
     parser.add_argument("--force", action="store_true", help=f"overwrite {metavar} if it exists")
 
 
+def add_set(parser):
+    """The option that `changed_fields` reads."""
+    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
+
+
+def changed_fields(items):
+    """What `--set FIELD=VALUE` was given, field -> value. Raises NumpyganError for an item without an equals sign."""
+    changes = {}
+    for item in items:
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise NumpyganError(f"--set: expected FIELD=VALUE, got {item!r}.")
+        changes[name.strip()] = value
+    return changes
+
+
 def add_run_and_file(parser, kinds):
     """A run directory to draw from, and the file to write."""
     parser.add_argument("run", metavar="RUN", help="a run directory")

@@ -10,7 +10,7 @@ from ..errors import NumpyganError
 from ..gan.settings import change, recipe_named
 from ..runs import train as loop
 from ..runs.directory import RunDirectory, rules_in_force
-from .arguments import positive
+from .arguments import add_set, changed_fields, positive
 
 
 def add(command):
@@ -26,7 +26,7 @@ def add(command):
     parser.add_argument("--data", metavar="PATH", help="your own data: a folder of IDX or CIFAR-10 binary files, a .npy or .npz")
     parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the newest of the recipe)")
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
+    add_set(parser)
     parser.add_argument(
         "--local-batch", action="store_true",
         help="on P ranks of MPI, started by `mpiexec -n P python -m mpi4py -m numpygan train …`, which share each minibatch: "
@@ -37,11 +37,7 @@ def add(command):
 
 def train(options):
     changes = {name: getattr(options, name) for name in ("seed", "k", "loss", "data") if getattr(options, name) is not None}
-    for item in options.set:
-        name, equals, value = item.partition("=")
-        if not equals:
-            raise NumpyganError(f"--set: expected FIELD=VALUE, got {item!r}.")
-        changes[name.strip()] = value
+    changes |= changed_fields(options.set)
     if options.epochs is not None and options.iterations is not None:
         raise NumpyganError("--epochs and --iterations both give the length of the run; give one of them.")
 
@@ -96,7 +92,9 @@ def _run_and_recipe(options, changes):
             raise NumpyganError("--local-batch: a run that is resumed keeps its minibatch; leave the option out.")
         run = RunDirectory.existing(options.out) if options.out else RunDirectory.latest(options.recipe or "mnist")
         recipe = _with_absolute_data(change(run.recipe(), **changes))
-        _same_recipe(run, run.recipe(), options.recipe, recipe)
+        if options.recipe not in (None, run.recipe().name):
+            raise NumpyganError(f"--resume: {run.path} is a run of {run.recipe().name}, not of {options.recipe}.")
+        run.expect(recipe)
     else:
         recipe = _with_absolute_data(change(recipe_named(options.recipe or "mnist"), **changes))
         if options.local_batch:
@@ -108,18 +106,6 @@ def _run_and_recipe(options, changes):
 def _with_absolute_data(recipe):
     """So that a run can be resumed from another folder."""
     return recipe if recipe.data in ("mnist", *TOYS) else change(recipe, data=str(Path(recipe.data).resolve()))
-
-
-def _same_recipe(run, recipe, name, wanted):
-    """Raise NumpyganError if a resume asks for another recipe than the run's."""
-    if name is not None and name != recipe.name:
-        raise NumpyganError(f"--resume: {run.path} is a run of {recipe.name}, not of {name}.")
-    for field, value in vars(recipe).items():
-        if field not in ("epochs", "iterations") and getattr(wanted, field) != value:
-            raise NumpyganError(
-                f"--resume: {field} is {value!r} in {run.path}, not {getattr(wanted, field)!r}; "
-                f"only the length of a run can change, so start a new one for that."
-            )
 
 
 class _Bar:

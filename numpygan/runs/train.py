@@ -17,7 +17,7 @@ from ..ranks import ALONE
 from ..study import pictures
 from . import checkpoint
 from .lock import locked
-from .training import Training, iterations_in, load_dataset
+from .training import Training, length, load_dataset
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
@@ -40,7 +40,7 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE):
     xp = array_module(device, ranks.local)
     dataset = load_dataset(recipe)
     training = Training(recipe, dataset, xp, ranks)
-    session = _Session(run, training, dataset, progress, ranks, recipe.iterations or iterations_in(training, recipe.epochs))
+    session = _Session(run, training, dataset, progress, ranks, length(training))
     first = ranks.rank == 0
     with numpy.errstate(all="ignore"), StopSignals() as stop:  # training looks for values that aren't finite itself
         if first and not resume:

@@ -204,9 +204,12 @@ def _mean_logit(dataset):
     return numpy.log(mean / (1 - mean))
 
 
-def iterations_in(training, epochs):
-    """The number of iterations in `epochs` passes over the data."""
-    iterations = epochs * training.iterations_per_epoch
+def length(training):
+    """The number of iterations that the recipe's run is long: its `iterations` or, where these are 0, its `epochs` of the data."""
+    recipe = training.recipe
+    if recipe.iterations:
+        return recipe.iterations
+    iterations = recipe.epochs * training.iterations_per_epoch
     if iterations > 1e15:
-        raise NumpyganError(f"epochs: {epochs:g} would never end; expected fewer than 10¹⁵ iterations.")
+        raise NumpyganError(f"epochs: {recipe.epochs:g} would never end; expected fewer than 10¹⁵ iterations.")
     return max(1, math.ceil(iterations))

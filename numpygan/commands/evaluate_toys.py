@@ -1,0 +1,87 @@
+"""What `numpygan evaluate` does on toys: one run, samples from a file, or a recipe trained with many seeds."""
+
+import json
+import sys
+from pathlib import Path
+
+from ..arrays import Stream
+from ..data.sources import TOYS
+from ..errors import NumpyganError
+from ..files import write_whole
+from ..gan import sampling
+from ..gan.settings import change, recipe_named
+from ..metrics import toys
+from ..metrics.modes import SAMPLES
+from ..runs.seeds import seed_runs, train_seeds
+from ..runs.train import Interrupted
+from ..study.toy_plot import save_toy_plot
+from .arguments import changed_fields, new_file, positive
+
+
+def add(parser):
+    """The options of `evaluate` that only toys have."""
+    parser.add_argument("--seeds", type=positive(int, 1000), metavar="N",
+                        help="train the toy RECIPE with the seeds 0 … N−1, on 2 processes, and evaluate them together")  # fmt: skip
+    parser.add_argument(
+        "--out", metavar="DIR", help="where the runs of --seeds lie; what is there is kept (default: runs/RECIPE-seeds)"
+    )
+
+
+def evaluate_run(options, run, file):
+    """The toy table of the run, to `file`."""
+    _picture_of(file, options)
+    recipe = run.recipe()
+    G, _, source = run.generator()
+    _report(recipe.data, [_draw(G, recipe, options.seed)], file, {"source": source, "seed": options.seed}, str(run.path))
+
+
+def evaluate_samples(options, samples, file):
+    """The toy table of samples from a file, to `file`."""
+    _picture_of(file, options)
+    _report(options.data, [samples], file, {"source": {"file": options.samples}}, options.samples)
+
+
+def evaluate_seeds(options):
+    """Train the recipe with many seeds, or take up where that ended before, and print the toy table of them all."""
+    recipe = change(recipe_named(options.run), **changed_fields(options.set))
+    if recipe.data not in TOYS:
+        raise NumpyganError(f"--seeds: is for the toys, {', '.join(TOYS)}; {recipe.name} is trained on {recipe.data}.")
+    folder = Path(options.out or f"runs/{recipe.name}-seeds")
+    file = folder / "evaluation.json" if options.file is None else new_file(options.file, options, ".json")
+    _picture_of(file, options)
+    runs = seed_runs(recipe, folder, range(options.seeds))
+    from tqdm import tqdm
+
+    layout = "{percentage:3.0f}%|{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}]"
+    try:
+        with tqdm(total=options.seeds, bar_format=layout, dynamic_ncols=True) as bar:
+            train_seeds(recipe, runs, lambda made: bar.update(made - bar.n))
+    except (Interrupted, KeyboardInterrupt):
+        print("Stopped and saved. The same command goes on.", file=sys.stderr)
+        return 130
+    draws = [_draw(run.generator()[0], recipe, options.seed) for run in runs.values()]
+    for run in runs.values():
+        print(f"{run.path}: trained in {run.read_metrics()[-1]['seconds']:.0f} s")
+    _report(recipe.data, draws, file, {"seeds": list(range(options.seeds)), "seed": options.seed}, f"{recipe.name}, seed 0")
+
+
+def _draw(G, recipe, seed):
+    return sampling.sample(G, recipe.noise, toys.DRAWS, Stream(seed))
+
+
+def _picture_of(file, options=None):
+    """The path of the picture beside `file`. Given `options`, raises NumpyganError if it would overwrite one of the user's."""
+    picture = file.with_suffix(".png")
+    if options is not None and (options.file or options.samples):
+        new_file(picture, options, ".png")
+    return picture
+
+
+def _report(toy, draws, file, about, title):
+    """Print the toy table of `draws`, write it to `file` as JSON, and beside it a picture of the first of them."""
+    rows = toys.evaluate(draws, toy)
+    write_whole(file, lambda out: out.write(json.dumps({"rows": rows, "data": toy} | about, indent=2).encode() + b"\n"))
+    picture = _picture_of(file)
+    save_toy_plot(picture, draws[0][:SAMPLES], toys.real_draw(toy, SAMPLES), *TOYS[toy](), title)
+    print("\n".join(toys.table(rows, toy)))
+    print(f"{file}: the same as JSON; {picture.name}: the samples over the modes")
