@@ -3,20 +3,22 @@
 import json
 
 from ..arrays import Stream
-from ..data.dataset import load
+from ..data.dataset import as_float, load
 from ..data.readers import read_numpy
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..gan import sampling
 from ..metrics import evaluation
-from ..metrics.parzen import SAMPLES
+from ..metrics.baselines import image_baselines
+from ..metrics.parzen import SAMPLES, check_samples
 from ..runs.directory import RunDirectory
 from ..runs.training import load_dataset
+from ..study.side_by_side import save_side_by_side
 from .arguments import add_force, natural, new_file
 
 
 def add(command):
-    parser = command("evaluate", evaluate, "The Parzen window log-likelihood, by the paper's procedure, beside its Table 1.",
+    parser = command("evaluate", evaluate, "Measure how well samples fit the data, beside real data and the paper's Table 1.",
                     "numpygan evaluate runs/mnist-1")  # fmt: skip
     parser.add_argument("run", nargs="?", metavar="RUN", help="a run directory; its best checkpoint is evaluated")
     parser.add_argument(
@@ -27,7 +29,11 @@ def add(command):
     parser.add_argument(
         "-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)"
     )
-    add_force(parser, "FILE.json")
+    parser.add_argument(
+        "--baselines", metavar="FILE.png",
+        help="measure a Gaussian and a Gaussian mixture fitted by maximum likelihood, too, and draw all samples side by side",
+    )  # fmt: skip
+    add_force(parser, "FILE.json or FILE.png")
 
 
 def evaluate(options):
@@ -42,12 +48,28 @@ def evaluate(options):
         data, dataset = recipe.data, load_dataset(recipe)
         if dataset is None:
             raise NumpyganError(f"{run.path}: {recipe.name} is a toy without images; the Parzen protocol needs an image dataset.")
+        digits = data == "mnist" and recipe.preprocess == "none"
         G, _, source = run.generator()
         samples = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed))
     else:
         file, data = new_file(options.file or "evaluation.json", options, ".json"), options.data or "mnist"
         dataset, samples, source = load(data), read_numpy(options.samples), {"file": options.samples}
-    result = evaluation.evaluate(samples, dataset, options.seed) | {"data": data, "source": source}
+        digits = data == "mnist"
+    check_samples(samples, dataset.dim)
+    baselines = _baselines(options, samples, dataset) if options.baselines else {}
+    result = evaluation.evaluate(samples, dataset, options.seed, digits, baselines) | {"data": data, "source": source}
     write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
     print("\n".join(evaluation.table(result, with_paper=data == "mnist")))
     print(f"{file}: the same as JSON")
+
+
+def _baselines(options, samples, dataset):
+    """Samples of the explicit densities, by name, once they are drawn beside the given ones."""
+    file = new_file(options.baselines, options, ".png", option="--baselines")
+    if dataset.image_shape is None:
+        raise NumpyganError("--baselines: the data are not images; leave it out.")
+    baselines = image_baselines(dataset.train, SAMPLES, options.seed)
+    ours = "GAN" if options.samples is None else "these samples"
+    save_side_by_side(file, {ours: samples, **baselines, "test images": as_float(dataset.test)}, dataset.image_shape)
+    print(f"{file}: the samples beside those of explicit densities")
+    return baselines
