@@ -9,8 +9,9 @@ from .distances import blocks
 
 def median_bandwidth(x):
     """σ, the median distance between two different rows of x (n, d): the usual choice for a Gaussian kernel (Gretton et al., §8)."""
-    distance = numpy.concatenate([block[numpy.arange(len(x)) > numpy.arange(len(x))[rows, None]] for rows, block in blocks(x, x)])
-    return math.sqrt(numpy.median(distance))
+    i = numpy.arange(len(x))
+    squares = numpy.concatenate([block[i > i[rows, None]] for rows, block in blocks(x, x)])
+    return float(numpy.median(numpy.sqrt(squares)))
 
 
 def mmd2(pair):
