@@ -10,7 +10,7 @@ from ..files import write_whole
 from ..gan import sampling
 from ..metrics import evaluation
 from ..metrics.baselines import image_baselines
-from ..metrics.parzen import SAMPLES, check_samples
+from ..metrics.parzen import SAMPLES
 from ..runs.directory import RunDirectory
 from ..runs.training import load_dataset
 from ..study.side_by_side import save_side_by_side
@@ -55,7 +55,7 @@ def evaluate(options):
         file, data = new_file(options.file or "evaluation.json", options, ".json"), options.data or "mnist"
         dataset, samples, source = load(data), read_numpy(options.samples), {"file": options.samples}
         digits = data == "mnist"
-    check_samples(samples, dataset.dim)
+    evaluation.rows_compared(samples, dataset)  # before anything is written
     baselines = _baselines(options, samples, dataset) if options.baselines else {}
     result = evaluation.evaluate(samples, dataset, options.seed, digits, baselines) | {"data": data, "source": source}
     write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))

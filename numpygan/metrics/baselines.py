@@ -10,8 +10,8 @@ from ..data.dataset import as_float
 from ..errors import NumpyganError
 
 RIDGE = (1 / 255) ** 2  # added to the variance in every direction: a standard deviation of one grey level
-COMPONENTS, DIRECTIONS = 50, 50  # of the mixture of images
-ROWS, ITERATIONS = 20_000, 30  # the training images that both are fitted to, the steps of EM
+COMPONENTS, DIRECTIONS = 30, 50  # of the mixture of images
+ROWS, ITERATIONS = 20_000, 20  # the training images that both are fitted to, the steps of EM
 
 
 @dataclass(frozen=True)

@@ -128,4 +128,5 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except NumpyganError as error:
-        sys.exit(f"numpygan: {error}")
+        print(f"numpygan: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -86,17 +86,9 @@ def evaluate(samples, dataset, seed=0, digits=False, baselines=None):
     baselines     {name: rows}, for the samples given in `baselines`, {name: (N, d)}
 
     digits  whether the data are MNIST's images: then the classifier's measures are among the rows
-    Raises NumpyganError if the samples are not finite, of another width than the data, or too few, or the test split is too small.
+    Raises NumpyganError as `rows_compared` does.
     """
-    check_samples(samples, dataset.dim)
-    n = min(PAIRED, len(samples), len(dataset.test) // 2)
-    if len(samples) <= K:
-        raise NumpyganError(f"samples: {len(samples)} are too few for the {K} nearest neighbours of each; expected at least {K + 1}.")
-    if n <= K:
-        raise NumpyganError(
-            f"data: the {len(dataset.test)} test examples are too few for two halves and {K} nearest neighbours; "
-            f"expected at least {2 * K + 2}."
-        )
+    n = rows_compared(samples, dataset)
     validation, test = as_float(dataset.validation[:VALIDATION]), as_float(dataset.test)
     measures = Measures(dataset, n, seed, digits)
 
@@ -123,6 +115,22 @@ def evaluate(samples, dataset, seed=0, digits=False, baselines=None):
     return {
         "parzen": vars(ours) | {"at_edge": ours.at_edge}, "real": vars(real), "rows": rows, "baselines": others, "seed": seed,
     }  # fmt: skip
+
+
+def rows_compared(samples, dataset):
+    """How many samples are compared with as many real images, of which the test split must hold twice that number.
+
+    Raises NumpyganError if the samples are not finite, of another width than the data, or too few, or the test split is too small.
+    """
+    check_samples(samples, dataset.dim)
+    if len(samples) <= K:
+        raise NumpyganError(f"samples: {len(samples)} are too few for the {K} nearest neighbours of each; expected at least {K + 1}.")
+    if len(dataset.test) < 2 * K + 2:
+        raise NumpyganError(
+            f"data: the {len(dataset.test)} test examples are too few for two halves and the {K} nearest neighbours of each; "
+            f"expected at least {2 * K + 2}."
+        )
+    return min(PAIRED, len(samples), len(dataset.test) // 2)
 
 
 def _parzen_detail(estimate):
