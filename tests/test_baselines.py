@@ -17,11 +17,14 @@ from numpygan.metrics.baselines import Mixture, em, gaussian, image_baselines
 def three(n, seed=0, d=2):
     """n points of three clusters in d dimensions."""
     generator = numpy.random.default_rng(seed)
-    return generator.normal(size=(n, d)) * generator.uniform(0.3, 1.5, d) + 4 * generator.normal(size=(3, d))[generator.integers(3, size=n)]
+    centres = 4 * generator.normal(size=(3, d))
+    return generator.normal(size=(n, d)) * generator.uniform(0.3, 1.5, d) + centres[generator.integers(3, size=n)]
 
 
 MODEL = Mixture(
-    numpy.array([0.25, 0.75]), numpy.array([[0.0, 1.0], [4.0, -2.0]]), numpy.array([[[2.0, 0.6], [0.6, 1.0]], [[0.5, 0.0], [0.0, 3.0]]])
+    weights=numpy.array([0.25, 0.75]),
+    means=numpy.array([[0.0, 1.0], [4.0, -2.0]]),
+    covariances=numpy.array([[[2.0, 0.6], [0.6, 1.0]], [[0.5, 0.0], [0.0, 3.0]]]),
 )
 
 

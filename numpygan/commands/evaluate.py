@@ -56,6 +56,7 @@ def evaluate(options):
         dataset, samples, source = load(data), read_numpy(options.samples), {"file": options.samples}
         digits = data == "mnist"
     evaluation.rows_compared(samples, dataset)  # before anything is written
+    print(f"measuring {len(samples):,} samples against {data} …", flush=True)
     baselines = _baselines(options, samples, dataset) if options.baselines else {}
     result = evaluation.evaluate(samples, dataset, options.seed, digits, baselines) | {"data": data, "source": source}
     write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))

@@ -51,12 +51,13 @@ class Mixture:
             return numpy.linalg.cholesky(self.covariances)
         except numpy.linalg.LinAlgError:
             raise NumpyganError(
-                "mixture: a component has collapsed onto too few points (its covariance is singular); use fewer components or a ridge."
+                "mixture: a component has collapsed onto too few points (its covariance is singular); "
+                "use fewer components or a ridge."
             ) from None
 
 
 def gaussian(x, ridge=0.0):
-    """The Gaussian of greatest likelihood of x (n, d), in closed form: μ the mean, Σ = (1/n) Σ_i (x_i − μ)(x_i − μ)ᵀ (+ ridge·I)."""
+    """The Gaussian of greatest likelihood of x (n, d), in closed form: the mean and (1/n) Σ_i (x_i − μ)(x_i − μ)ᵀ + ridge·I."""
     mean = x.mean(0)
     centred = x - mean
     return Mixture(numpy.ones(1), mean[None], (centred.T @ centred / len(x) + ridge * numpy.eye(x.shape[1]))[None])

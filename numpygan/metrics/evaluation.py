@@ -20,21 +20,21 @@ NEAREST = 1_000  # samples whose nearest training example is looked for
 MEDIAN = 1_000  # reference rows whose median distance is the kernel's bandwidth
 
 TABLE1 = (("DBN", 138, 2), ("Stacked CAE", 121, 1.6), ("Deep GSN", 214, 1.1), ("Adversarial nets (paper)", 225, 2))
-_GAMED = "it can be gamed and mis-ranks models (Theis et al. 2016): a value above the real-data row means gaming, not quality."
+_GAMED = "It can be gamed and mis-ranks models (Theis et al. 2016): a value above the real-data row means gaming, not quality."
 CAVEATS = {
     "Parzen log-likelihood, authors' grid (nats)": _GAMED,
     "Parzen log-likelihood, fine grid (nats)": _GAMED,
-    "MMD²": "it sees what one Gaussian kernel on pixels sees, overall shape and contrast, and little of sharpness or of a rare mode.",
-    "1-NN accuracy": "it tells that samples differ from data, not how: a faint noise that no eye sees drives it to 1.",
-    "Precision": "in pixel space one outlier among the real images has a large ball, in which anything counts as realistic.",
-    "Recall": "samples scattered far and wide have large balls, so noise raises it.",
-    "Density": "it rewards samples that crowd where the real images are densest; above 1 they are more typical than real ones.",
-    "Coverage": "it counts a real image as covered however poor or few the samples in its ball are.",
-    "Fréchet distance": "it is comparable only to itself, not to any published FID: the features are numpygan's own classifier's, "
+    "MMD²": "It sees what one Gaussian kernel on pixels sees, overall shape and contrast, and little of a rare mode.",
+    "1-NN accuracy": "It tells that samples differ from data, not how: a faint noise that no eye sees drives it to 1.",
+    "Precision": "In pixel space one outlier among the real images has a large ball, in which anything counts as realistic.",
+    "Recall": "Samples scattered far and wide have large balls, so noise raises it.",
+    "Density": "It rewards samples that crowd where the real images are densest; above 1 they are more typical than real ones.",
+    "Coverage": "It counts a real image as covered however poor or few the samples in its ball are.",
+    "Fréchet distance": "It is comparable only to itself, not to any published FID: the features are numpygan's own classifier's, "
     "and only their mean and covariance count.",
-    "Class histogram, distance": "the classes are the classifier's guesses, and a class counts as present however alike its images are.",
-    "Distance to nearest training image": "smaller than the real row can mean blurred or few kinds of samples as well as copies.",
-    "Nearer to training than to held-out": "it finds copies of whole training images, not of parts or of shifted ones.",
+    "Class histogram, distance": "The classes are the classifier's guesses, and a class counts however alike its images are.",
+    "Distance to nearest training image": "Smaller than the real row can mean blurred or few kinds of samples as well as copies.",
+    "Nearer to training than to held-out": "It finds copies of whole training images, not of parts or of shifted ones.",
 }  # fmt: skip
 
 
@@ -58,17 +58,18 @@ class Measures:
         """(value, standard error, detail) of the samples x (n, d) by name."""
         pair = compare(x, self.reference, within(x, K, self.sigma), self.within, self.sigma)
         n, stream = f"n = {len(x):,}", Stream(self.seed)
-        found = {"MMD²": (*mmd2(pair), f"{n}, Gaussian kernel, σ = {self.sigma:.3f}, the median distance of real images")}
+        found = {"MMD²": (*mmd2(pair), f"{n}, Gaussian kernel, σ = {self.sigma:.3f}, the real images' median distance; jackknife SE")}
         accuracy, generated, real, se = one_nn(pair)
         found["1-NN accuracy"] = accuracy, se, f"{n}; of samples {generated:.1%}, of real {real:.1%}; ½ if alike"
         for name, (value, se) in prdc(pair, K).items():
             found[name.capitalize()] = value, se, f"{n}, k = {K}"
         if self.classifier:
             features, classes = self.classifier(x)
-            found["Fréchet distance"] = (*frechet(features, self.features, stream), f"{n}, {features.shape[1]} features")
+            distance = frechet(features, self.features, stream)
+            found["Fréchet distance"] = *distance, f"{n}, {features.shape[1]} features; bootstrap SE"
             percent = " ".join(f"{share:.1%}".rstrip("%") for share in shares(classes, CLASSES))
             distance = histogram_distance(classes, self.classes, CLASSES, stream)
-            found["Class histogram, distance"] = (*distance, f"{n}; total variation; % of 0–9: {percent}")
+            found["Class histogram, distance"] = *distance, f"{n}; total variation, bootstrap SE; % of 0–9: {percent}"
         few = x[:NEAREST]
         distance, nearer = memorising(few, self.dataset.train, self.dataset.validation, stream)
         n = f"n = {len(few):,}"
@@ -124,7 +125,9 @@ def rows_compared(samples, dataset):
     """
     check_samples(samples, dataset.dim)
     if len(samples) <= K:
-        raise NumpyganError(f"samples: {len(samples)} are too few for the {K} nearest neighbours of each; expected at least {K + 1}.")
+        raise NumpyganError(
+            f"samples: {len(samples)} are too few for the {K} nearest neighbours of each; expected at least {K + 1}."
+        )
     if len(dataset.test) < 2 * K + 2:
         raise NumpyganError(
             f"data: the {len(dataset.test)} test examples are too few for two halves and the {K} nearest neighbours of each; "

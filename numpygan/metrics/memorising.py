@@ -12,8 +12,8 @@ def memorising(samples, train, held_out, stream):
     training example than to a held-out one.
 
     samples (n, d); train, held_out  rows of the same width, uint8 or float
-    For the share the nearest of as many training as held-out examples counts, picked at random: it is ½ for samples that owe no more
-    to the one than to the other (Meehan, Chaudhuri and Dasgupta 2020 test the same), and 1 for copies; a tie counts as half.
+    For the share the nearest of as many training as held-out examples counts, picked at random: it is ½ for samples that owe no
+    more to the one than to the other, and larger for copies (after Meehan, Chaudhuri and Dasgupta 2020); a tie counts as half.
     """
     order = stream.permutation(len(train))
     size = min(len(train), len(held_out))

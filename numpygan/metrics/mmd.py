@@ -8,7 +8,7 @@ from .distances import blocks
 
 
 def median_bandwidth(x):
-    """σ, the median distance between two different rows of x (n, d): the usual choice for a Gaussian kernel (Gretton et al., §8)."""
+    """σ, the median distance between two different rows of x (n, d): the usual Gaussian kernel (Gretton et al., §8)."""
     i = numpy.arange(len(x))
     squares = numpy.concatenate([block[i > i[rows, None]] for rows, block in blocks(x, x)])
     return float(numpy.median(numpy.sqrt(squares)))
