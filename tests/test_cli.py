@@ -130,7 +130,7 @@ def test_evaluate_samples(tmp_path, capsys):
     out = capsys.readouterr().out
     found = json.loads((tmp_path / "a.json").read_text())["parzen"]
     data = load("images.npy")
-    expected = parzen.parzen(rows, data.validation / 255, data.test / 255)
+    (expected,) = parzen.parzen(rows, data.validation / 255, data.test / 255)
     assert found["samples"] == 60 and found["sigma"] == pytest.approx(expected.sigma)
     assert found["mean"] == pytest.approx(expected.mean, abs=1e-3) and found["se"] == pytest.approx(expected.se, abs=1e-4)
     assert f"{expected.mean:.1f}" in out and f"{expected.se:.1f}" in out and "aveat" in out and "real" in out

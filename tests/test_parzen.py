@@ -9,7 +9,7 @@ from cli_helpers import images
 from numpygan.data.dataset import Dataset
 from numpygan.errors import NumpyganError
 from numpygan.metrics import evaluation
-from numpygan.metrics.parzen import GRID, best_bandwidth, log_likelihoods, parzen
+from numpygan.metrics.parzen import FINE, GRID, best_bandwidth, log_likelihoods, parzen
 
 
 def naive(samples, points, sigma):
@@ -85,7 +85,7 @@ def test_the_bandwidth_is_the_best_on_the_validation_points():
     best, sigma = best_bandwidth(samples, validation)
     assert 0 < numpy.argmax(means) < 9 and sigma == pytest.approx(GRID[numpy.argmax(means)])
     assert best == pytest.approx(max(means), abs=1e-6)
-    result = parzen(samples, validation, test)
+    (result,) = parzen(samples, validation, test)
     assert result.sigma == sigma and result.samples == 40 and not result.at_edge
     scores = naive(samples, test, sigma)
     assert sigma != GRID[numpy.argmax([naive(samples, test, s).mean() for s in GRID])]
@@ -93,9 +93,20 @@ def test_the_bandwidth_is_the_best_on_the_validation_points():
     assert result.se == pytest.approx(numpy.std(scores) / 25**0.5, abs=1e-6)
 
 
+def test_a_fine_grid_beside_the_authors_gives_the_same_and_a_better_bandwidth():
+    samples, validation, test = rows(60, 6, 0), rows(40, 6, 1), rows(25, 6, 2)
+    authors, fine = parzen(samples, validation, test, (GRID, FINE))
+    ((alone,), (fine_alone,)) = parzen(samples, validation, test), parzen(samples, validation, test, (FINE,))
+    for one, other in ((authors, alone), (fine, fine_alone)):
+        assert one.sigma == other.sigma and (one.mean, one.se) == pytest.approx((other.mean, other.se))
+    numpy.testing.assert_allclose(FINE[::5], GRID, rtol=1e-12)
+    assert fine.validation > authors.validation and authors.sigma / 1.3 < fine.sigma < authors.sigma * 1.3
+    assert fine.mean == pytest.approx(naive(samples, test, fine.sigma).mean(), abs=1e-6)
+
+
 @pytest.mark.parametrize(("points", "sigma"), [(numpy.zeros((4, 5)), 0.1), (numpy.full((4, 5), 9.0), 1.0)])
 def test_a_bandwidth_at_the_edge_of_the_grid_is_told(points, sigma):
-    result = parzen(numpy.zeros((3, 5)), points, points)
+    (result,) = parzen(numpy.zeros((3, 5)), points, points)
     assert result.sigma == pytest.approx(sigma) and result.at_edge
 
 
@@ -144,7 +155,7 @@ def test_the_row_of_real_data_uses_training_images():
 def test_the_table_shows_every_row_and_the_caveat():
     result = evaluation.evaluate(rows(70, 64, 5), small_dataset())
     text = "\n".join(evaluation.table(result, with_paper=True))
-    means = [f"{result[row]['mean']:.1f}" for row in ("parzen", "real")]
+    means = [f"{result[row]['mean']:.2f} ± {result[row]['se']:.2f}" for row in ("parzen", "real")]
     for value in ("138", "121", "214", "225", "aveat", "70", "120", *means):
         assert value in text
     for sigma in ("0.1000", "0.1292", "0.1668", "0.7743", "1.0000"):

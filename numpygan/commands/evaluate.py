@@ -3,23 +3,25 @@
 import json
 
 from ..arrays import Stream
-from ..data.dataset import load
+from ..data.dataset import as_float, load
 from ..data.readers import read_numpy
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..gan import sampling
 from ..metrics import evaluation
+from ..metrics.baselines import image_baselines
 from ..metrics.parzen import SAMPLES
 from ..runs.directory import RunDirectory
 from ..runs.training import load_dataset
+from ..study.side_by_side import save_side_by_side
 from . import evaluate_toys
 from .arguments import add_force, add_set, natural, new_file
 
 
 def add(command):
-    parser = command("evaluate", evaluate, "Evaluate samples: Parzen windows beside the paper's Table 1, or the modes of a toy.",
-                    "numpygan evaluate ring --seeds 10")  # fmt: skip
+    parser = command("evaluate", evaluate, "Measure how well samples fit the data, beside real data and published numbers.",
+                    "numpygan evaluate runs/mnist-1")  # fmt: skip
     parser.add_argument(
         "run", nargs="?", metavar="RUN", help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy"
     )
@@ -31,9 +33,13 @@ def add(command):
     parser.add_argument(
         "-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)"
     )
+    parser.add_argument(
+        "--baselines", metavar="FILE.png",
+        help="measure a Gaussian and a Gaussian mixture fitted by maximum likelihood, too, and draw all samples side by side",
+    )  # fmt: skip
     evaluate_toys.add(parser)
     add_set(parser)
-    add_force(parser, "FILE.json")
+    add_force(parser, "FILE.json or FILE.png")
 
 
 def evaluate(options):
@@ -54,6 +60,7 @@ def evaluate(options):
         if recipe.data in TOYS:
             return evaluate_toys.evaluate_run(options, run, file)
         data, dataset = recipe.data, load_dataset(recipe)
+        digits = data == "mnist" and recipe.preprocess == "none"
         G, _, source = run.generator()
         samples = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed))
     else:
@@ -61,10 +68,26 @@ def evaluate(options):
         samples = read_numpy(options.samples)
         if data in TOYS:
             return evaluate_toys.evaluate_samples(options, samples, file)
-        dataset, source = load(data), {"file": options.samples}
-    result = evaluation.evaluate(samples, dataset, options.seed, options.ranks) | {"data": data, "source": source}
+        dataset, source, digits = load(data), {"file": options.samples}, data == "mnist"
+    evaluation.rows_compared(samples, dataset)  # before anything is written
+    print(f"measuring {len(samples):,} samples against {data} …", flush=True)
+    baselines = _baselines(options, samples, dataset) if options.baselines else {}
+    result = evaluation.evaluate(samples, dataset, options.seed, digits, baselines, options.ranks)
     if options.ranks.rank:
         return
+    result |= {"data": data, "source": source}
     write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
     print("\n".join(evaluation.table(result, with_paper=data == "mnist")))
     print(f"{file}: the same as JSON")
+
+
+def _baselines(options, samples, dataset):
+    """Samples of the explicit densities, by name, once they are drawn beside the given ones."""
+    file = new_file(options.baselines, options, ".png", option="--baselines")
+    if dataset.image_shape is None:
+        raise NumpyganError("--baselines: the data are not images; leave it out.")
+    baselines = image_baselines(dataset.train, SAMPLES, options.seed)
+    ours = "GAN" if options.samples is None else "these samples"
+    save_side_by_side(file, {ours: samples, **baselines, "test images": as_float(dataset.test)}, dataset.image_shape)
+    print(f"{file}: the samples beside those of explicit densities")
+    return baselines

@@ -4,23 +4,13 @@ import numpy
 
 from ..data.dataset import as_float
 from ..gan.sampling import generate
+from ..metrics.distances import nearest
 from .pictures import as_images, tile
-
-_BLOCK = 2000  # training examples whose distances are held at a time
 
 
 def nearest_training(samples, train):
     """For each sample the row of `train` with the least Euclidean distance: (n, d)."""
-    best = numpy.full(len(samples), numpy.inf)
-    index = numpy.zeros(len(samples), numpy.int64)
-    for start in range(0, len(train), _BLOCK):
-        block = as_float(train[start : start + _BLOCK])
-        distance = numpy.einsum("ij,ij->i", block, block) - 2 * samples @ block.T  # ‖sample‖² is the same for all
-        nearest = distance.argmin(1)
-        value = distance[numpy.arange(len(samples)), nearest]
-        closer = value < best
-        best[closer], index[closer] = value[closer], nearest[closer] + start
-    return as_float(train[index])
+    return as_float(train[nearest(samples, train)[1]])
 
 
 def figure2(samples, train, image_shape, columns=6):
