@@ -33,11 +33,13 @@ _POINTS = 600  # samples and data in a scatter panel
 def report(run, seed=0):
     """The page of `run` as text. Raises NumpyganError if the run, its data or its evaluation can't be read."""
     recipe, rows = run.recipe(), run.read_metrics()
+    G, image_shape, source = run.generator()
     style, script = ((_PAGE / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     return Template((_PAGE / "report.html").read_text(encoding="utf-8")).substitute(
         style=style, script=script, style_hash=_hash(style), script_hash=_hash(script), version=__version__,
         title=escape(f"{recipe.name}: {run.path}"), name=escape(recipe.name), about=escape(recipe.about),
-        facts=_facts(run, recipe, rows), learning=_learning(rows), frames=_frames(run, rows), panels=_panels(run, recipe, seed),
+        facts=_facts(run, recipe, rows), learning=_learning(rows), frames=_frames(run, rows, image_shape),
+        panels=_panels(recipe, G, image_shape, source, seed),
         evaluation=_evaluation(run), rules=escape("\n".join(rules_in_force(recipe))), fields=_fields(recipe),
     )  # fmt: skip
 
@@ -51,7 +53,7 @@ def _definitions(pairs):
 
 
 def _facts(run, recipe, rows):
-    last = rows[-1] if rows else {"iteration": 0, "epoch": 0, "seconds": 0}
+    last = rows[-1] if rows else dict.fromkeys(("iteration", "epoch", "seconds"), 0.0)
     minutes, seconds = divmod(round(last["seconds"]), 60)
     return _definitions([
         ("run", str(run.path)), ("data", recipe.data), ("iterations", f"{last['iteration']:,.0f}"),
@@ -70,15 +72,12 @@ def _learning(rows):
         return "<p>No metrics yet: the run has not reached its first record.</p>"
     column = {name: numpy.array([row[name] for row in rows]) for name in rows[0]}
     epochs = column["epoch"]
-    level = lambda value: numpy.full(len(rows), value)  # noqa: E731
     charts = [
-        line_chart("Value of the game", [
-            ("V(D, G)", "accent", epochs, column["V"]), ("−log 4, where p_g = p_data", "level", epochs, level(-math.log(4))),
-        ], "epoch", "nats"),
+        line_chart("Value of the game", [("V(D, G)", "accent", epochs, column["V"])], "epoch", "nats",
+                   ("−log 4, the value where p_g = p_data", -math.log(4))),
         line_chart("Verdict of the discriminator", [
             ("mean D(x)", "accent", epochs, column["D_real"]), ("mean D(G(z))", "second", epochs, column["D_fake"]),
-            ("½", "level", epochs, level(0.5)),
-        ], "epoch", "probability", (0, 1)),
+        ], "epoch", "probability", ("½", 0.5), (0, 1)),
     ]  # fmt: skip
     known = numpy.isfinite(column["parzen"])
     if known.any():
@@ -88,7 +87,7 @@ def _learning(rows):
     return f'<p>{text}</p><div class="charts">{"".join(charts)}</div>'
 
 
-def _frames(run, rows):
+def _frames(run, rows, image_shape):
     files = sorted(file for file in run.samples.glob("*.png") if file.stem.isdecimal())
     if not files:
         return "<p>The run has no pictures of samples.</p>"
@@ -98,7 +97,7 @@ def _frames(run, rows):
     for file in files:
         iteration = int(file.stem)
         when = f"iteration {iteration:,}" + (f", epoch {iteration / per_epoch:.4g}" if per_epoch else "")
-        items.append(f"<li>{_figure(file.read_bytes(), f'samples at {when}', when)}</li>")
+        items.append(f"<li>{_figure(file.read_bytes(), f'samples at {when}', when, image_shape)}</li>")
     return (
         "<p>The same noise z throughout: what changes is the generator.</p>"
         f'<div class="frames"><label for="when">Move through the training <output></output></label>'
@@ -107,21 +106,22 @@ def _frames(run, rows):
     )
 
 
-def _figure(picture, alt, caption):
-    source = base64.b64encode(picture).decode()
-    return f'<figure><img alt="{escape(alt)}" src="data:image/png;base64,{source}"><figcaption>{escape(caption)}</figcaption></figure>'
+def _figure(picture, alt, caption, pixels=True):
+    """A .png picture in the page; `pixels`: its pixels are those of images, to be enlarged as squares."""
+    kind = ' class="pixels"' if pixels else ""
+    source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+    return f'<figure><img{kind} alt="{escape(alt)}" src="{source}"><figcaption>{escape(caption)}</figcaption></figure>'
 
 
-def _panels(run, recipe, seed):
-    G, image_shape, source = run.generator()
+def _panels(recipe, G, image_shape, source, seed):
     about = f"From {source['file']}, iteration {source['iteration']:,}; fair random draws, not selected."
     if image_shape is not None:
-        samples = sampling.sample(G, recipe.noise, 50, Stream(seed))
+        samples = sampling.sample(G, recipe.noise, 80, Stream(seed))
         ends = numpy.zeros((16, G.n_in), G.dtype)
         Noise(recipe.noise, Stream(seed)).minibatch(ends)
         train = load_dataset(recipe).train
         panels = [
-            _figure(png(figure2(samples, train, image_shape)), "samples and, in the rightmost column, training examples",
+            _figure(png(figure2(samples, train, image_shape, 11)), "samples and, in the rightmost column, training examples",
                     "As the paper's Figure 2: the rightmost column is the training example nearest to the sample beside it."),
             _figure(png(figure3(G, ends.reshape(2, 8, -1), image_shape)), "rows of samples that change from left to right",
                     "As the paper's Figure 3: each row is G(z) on a straight line between two points of z space."),
@@ -162,13 +162,13 @@ def _evaluation(run):
     if not any(str(row["metric"]).startswith("Parzen") for row in rows):
         rows = _parzen_row(result) + rows
     bodies = "".join(
-        f"<tbody><tr><th scope=row>{escape(str(row['metric']))}</th><td><b>{_number(row['value'])}</b>{_error(row.get('se'))}</td>"
-        f"<td>{_number(row.get('real'))}{_error(row.get('real_se'))}</td></tr>"
+        f"<tbody><tr><th scope=row>{escape(str(row['metric']))}</th><td>{_with_error(row['value'], row.get('se'))}</td>"
+        f"<td>{_with_error(row.get('real'), row.get('real_se'))}</td></tr>"
         f"<tr><td class=detail colspan=3><p>{escape(str(row.get('detail', '')))}</p><p>What it can’t tell: "
         f"{escape(str(row.get('caveat', '')))}</p></td></tr></tbody>"
         for row in rows
     )
-    head = "<thead><tr><th scope=col>measure</th><th scope=col>these samples ± SE</th><th scope=col>real data ± SE</th></tr></thead>"
+    head = "<thead><tr><th scope=col>measure</th><th scope=col>samples ± SE</th><th scope=col>real data ± SE</th></tr></thead>"
     published = ", ".join(f"{name} {mean:g} ± {se:g}" for name, mean, se in TABLE1)
     beside = f"<p class=detail>Published Parzen log-likelihoods on MNIST (nats): {escape(published)}.</p>"
     return f"<table>{head}{bodies}</table>{beside if result.get('data') == 'mnist' else ''}"
@@ -184,13 +184,11 @@ def _parzen_row(result):
              "real_se": real.get("se"), "detail": detail, "caveat": CAVEAT.removeprefix("Caveat: ")}]  # fmt: skip
 
 
-def _number(value):
-    if value is None:
-        return "–"
+def _with_error(value, se):
+    """`value` ± its standard error, rounded to the two leading digits of that."""
     if not isinstance(value, (int, float)):
-        return escape(str(value))
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.4g}"
-
-
-def _error(se):
-    return "" if se is None else f' <span class="error">± {_number(se)}</span>'
+        return "–" if value is None else escape(str(value))
+    if not isinstance(se, (int, float)) or not 0 < se < math.inf:
+        return f"<b>{value:.4g}</b>".replace("-", "−")
+    digits = max(0, 1 - math.floor(math.log10(se)))
+    return f'<b>{value:.{digits}f}</b> <span class="error">± {se:.{digits}f}</span>'.replace("-", "−")
