@@ -1,6 +1,7 @@
 """The commands, a file each: `add(command)` declares its arguments, a function of the command's name carries it out."""
 
-from . import evaluate, gradcheck, interpolate, recipes, sample, sweep, train
+from . import evaluate, gradcheck, interpolate, recipes, report, sample, sweep, train
 
-COMMANDS = (train, recipes, sample, interpolate, gradcheck, evaluate, sweep)  # in the order of `numpygan -h`
+# In the order of `numpygan -h`.
+COMMANDS = (train, recipes, sample, interpolate, gradcheck, evaluate, report, sweep)
 ON_RANKS = (train.train, evaluate.evaluate, sweep.sweep)  # what an MPI job shares out over its processes

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from ..arrays import Stream
+from ..data.readers import read_numpy
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import write_whole
@@ -27,18 +28,23 @@ def add(parser):
     )
 
 
-def evaluate_run(options, run, file):
-    """The toy table of the run, to `file`."""
-    _picture_of(file, options)
-    recipe = run.recipe()
-    G, _, source = run.generator()
-    _report(recipe.data, [_draw(G, recipe, options.seed)], file, {"source": source, "seed": options.seed}, str(run.path))
+def check(options):
+    """Raise NumpyganError if options of --seeds were given without it, or others with it."""
+    if options.seeds is None and (options.set or options.out):
+        raise NumpyganError("--set and --out: go with --seeds, which trains; a finished run or samples can't be changed.")
+    if options.seeds is not None and options.run is None:
+        raise NumpyganError("--seeds: expected the name of a toy recipe, such as ring, and no --samples or --data.")
 
 
-def evaluate_samples(options, samples, file):
-    """The toy table of samples from a file, to `file`."""
+def evaluate_toy(options, run, toy):
+    """The toy table of a run or, if `run` is None, of the samples in a file."""
+    file = run.evaluation if run and options.file is None else new_file(options.file or "evaluation.json", options, ".json")
     _picture_of(file, options)
-    _report(options.data, [samples], file, {"source": {"file": options.samples}}, options.samples)
+    if run is None:
+        _report(toy, [read_numpy(options.samples)], file, {"source": {"file": options.samples}}, options.samples)
+    else:
+        G, _, source = run.generator()
+        _report(toy, [_draw(G, run.recipe(), options.seed)], file, {"source": source, "seed": options.seed}, str(run.path))
 
 
 def evaluate_seeds(options):

@@ -44,7 +44,7 @@ def rules_in_force(recipe):
 class RunDirectory:
     """The files of one run.
 
-    config.toml, metrics.csv, samples/*.png, checkpoint.npz, best.npz, learning.png, evaluation.json, and lock, held while training
+    config.toml, metrics.csv, samples/*.png, checkpoint.npz, best.npz, learning.png, evaluation.json, ais.npz, and lock, held while training
 
     A trainer killed at any moment leaves a checkpoint that is whole, or config.toml alone, from which the run begins again, or no
     config.toml, and then the directory is still free. Besides: temporary files, and a last line of metrics.csv without its end,
@@ -56,7 +56,7 @@ class RunDirectory:
         self.config, self.metrics = self.path / "config.toml", self.path / "metrics.csv"
         self.samples, self.learning = self.path / "samples", self.path / "learning.png"
         self.checkpoint, self.best = self.path / "checkpoint.npz", self.path / "best.npz"
-        self.evaluation = self.path / "evaluation.json"
+        self.evaluation, self.ais = self.path / "evaluation.json", self.path / "ais.npz"
         self.lock = self.path / "lock"
 
     @classmethod
@@ -223,6 +223,19 @@ class RunDirectory:
             return [{name: float(row[name]) if row[name] else numpy.nan for name in COLUMNS} for row in csv.DictReader(lines)]
         except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
             raise NumpyganError(f"{self.metrics}: is damaged ({error}); repair or delete it.") from None
+
+    def read_evaluation(self):
+        """What `numpygan evaluate` wrote to evaluation.json, None if it hasn't. Raises NumpyganError if it is damaged."""
+        if not self.evaluation.exists():
+            return None
+        try:
+            result = json.loads(self.evaluation.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise NumpyganError(f"{self.evaluation}: cannot be read ({error}); delete it and evaluate again.") from None
+        rows = result.get("rows", []) if isinstance(result, dict) else None
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and {"metric", "value"} <= row.keys() for row in rows):
+            raise NumpyganError(f"{self.evaluation}: is not an evaluation; delete it and evaluate again.")
+        return result
 
 
 _HEADER = ",".join(COLUMNS)

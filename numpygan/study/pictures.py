@@ -1,5 +1,6 @@
 """Pictures: sample grids, learning curves. matplotlib is imported when the first one is drawn."""
 
+import io
 import math
 
 import numpy
@@ -32,12 +33,19 @@ def tile(images, columns, gap=2):
     return picture
 
 
-def save_picture(path, picture):
-    """Write a picture (height, width[, 3]) with values in [0, 1] to a .png file."""
+def png(picture):
+    """A picture (height, width[, 3]) with values in [0, 1] as the bytes of a .png file."""
     from matplotlib import image
 
-    levels = numpy.rint(picture * 255).astype(numpy.uint8)
-    write_whole(path, lambda file: image.imsave(file, levels, cmap="gray", vmin=0, vmax=255, format="png"))
+    levels, file = numpy.rint(picture * 255).astype(numpy.uint8), io.BytesIO()
+    image.imsave(file, levels, cmap="gray", vmin=0, vmax=255, format="png")
+    return file.getvalue()
+
+
+def save_picture(path, picture):
+    """Write `png(picture)` to a file."""
+    data = png(picture)
+    write_whole(path, lambda file: file.write(data))
 
 
 def save_samples(path, samples, image_shape=None, columns=None):

@@ -1,0 +1,96 @@
+"""numpygan evaluate RUN --ais: annealed importance sampling, gone on with where it was stopped."""
+
+import json
+import math
+
+from ..errors import NumpyganError
+from ..files import write_whole
+from ..metrics import ais
+from ..runs.ais import BATCH, batches, bounds
+from ..runs.training import load_dataset
+from .arguments import new_file, positive
+
+NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
+CAVEATS = (
+    "it is the density of G(z) plus noise of variance 0.025, a lower bound that is only as good as the bidirectional gap is small, and it "
+    "rewards covering every test image, not looking sharp.",
+    "it is measured on data that the model made itself; on real data, which fit less well, the bound can be looser.",
+)
+PUBLISHED = (("GAN-10", 328.8, 5.5), ("GAN-50", 627.3, 8.8), ("GMMN-10", 346.7, None), ("VAE-50", 991.4, None))
+
+
+def add(parser):
+    parser.add_argument("--ais", action="store_true",
+                        help="instead: annealed importance sampling, in hours; add its rows to the run's result")  # fmt: skip
+    parser.add_argument("--examples", type=positive(int), metavar="N", help="test images for --ais (default: 100)")
+    parser.add_argument(
+        "--distributions", type=positive(int, 10**6), metavar="T", help="for --ais, from prior to posterior (default: 1000)"
+    )
+
+
+def check(options):
+    """Raise NumpyganError if options of --ais were given without it, or without a run."""
+    if not options.ais and (options.examples or options.distributions):
+        raise NumpyganError("--examples and --distributions: go with --ais.")
+    if options.ais and options.run is None:
+        raise NumpyganError("--ais: needs the generator itself; expected a RUN, not --samples.")
+
+
+def evaluate_ais(options, run):
+    """The rows of AIS, added to the run's result."""
+    file = run.evaluation if options.file is None else new_file(options.file, options, ".json")
+    recipe, (G, _, source) = run.recipe(), run.generator()
+    dataset = load_dataset(recipe)
+    if dataset is None or recipe.preprocess != "none":
+        raise NumpyganError(f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a run on such images.")
+    examples, distributions = options.examples or min(100, len(dataset.test)), options.distributions or 1000
+    if examples > len(dataset.test):
+        raise NumpyganError(f"--examples: {examples} is more than the {len(dataset.test)} test images.")
+    result = run.read_evaluation() or {"data": recipe.data, "source": source, "rows": []}
+    if result["source"] != source:
+        raise NumpyganError(
+            f"{run.evaluation}: is of iteration {result['source']['iteration']}, the best checkpoint now of {source['iteration']}; "
+            f"run `numpygan evaluate {run.path}` first."
+        )
+    state = _with_bar(run, G, recipe, dataset, examples, distributions, options)
+    result["rows"] = [row for row in result.get("rows", []) if row["metric"] not in NAMES] + _rows(state, examples, distributions)
+    write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
+    print("\n".join(_table(result["rows"][-2:], recipe.data == "mnist")))
+    print(f"{file}: the same as JSON")
+
+
+def kept(run, source):
+    """The rows of AIS in the run's evaluation.json, if they are of the same checkpoint: they took hours."""
+    result = run.read_evaluation() or {}
+    return [row for row in result.get("rows", []) if row["metric"] in NAMES] if result.get("source") == source else []
+
+
+def _with_bar(run, G, recipe, dataset, examples, distributions, options):
+    from tqdm import tqdm
+
+    total = (batches(examples) + 2) * distributions
+    with tqdm(total=total, unit=" distributions", smoothing=0.02, dynamic_ncols=True) as bar:
+        try:
+            return bounds(run, G, recipe.noise, dataset.test, examples, distributions, options.seed, options.force, bar.update)
+        except KeyboardInterrupt:
+            bar.close()
+            raise NumpyganError(f"stopped; {run.ais} holds what is finished: give the same command to go on.") from None
+
+
+def _rows(state, examples, distributions):
+    lower, gap = state["lower"], state["simulated_upper"] - state["simulated_lower"]
+    how = f"{ais.CHAINS} chains, T = {distributions:,}, σ² = {ais.VARIANCE}"
+    details = f"{examples} test images, {how}, {state['acceptance'].mean():.0%} accepted", f"{BATCH} simulated images, {how}"
+    return [
+        {"metric": name, "value": float(x.mean()), "se": float(x.std() / math.sqrt(len(x))), "real": None, "real_se": None,
+         "detail": detail, "caveat": caveat}
+        for name, x, detail, caveat in zip(NAMES, (lower, gap), details, CAVEATS)
+    ]  # fmt: skip
+
+
+def _table(rows, with_published):
+    lines = [f"{'Annealed importance sampling':34}{'nats':>8}{'± SE':>8}"]
+    lines += [f"  {row['metric'].removesuffix(' (nats)'):32}{row['value']:8.1f}{row['se']:8.1f}  {row['detail']}" for row in rows]
+    if with_published:
+        lines += [f"  {f'{name} (Wu et al. 2017)':32}{value:8.1f}{'' if se is None else f'{se:8.1f}'}" for name, value, se in PUBLISHED]
+    return lines + [f"{row['metric']}: {row['caveat']}" for row in rows]

@@ -1,0 +1,63 @@
+"""What `numpygan evaluate` does on images: every measure of a run's samples, or of samples from a file, beside real data."""
+
+import json
+
+from ..arrays import Stream
+from ..data.dataset import as_float, load
+from ..data.readers import read_numpy
+from ..errors import NumpyganError
+from ..files import write_whole
+from ..gan import sampling
+from ..metrics import evaluation
+from ..metrics.baselines import image_baselines
+from ..metrics.parzen import SAMPLES
+from ..runs.training import load_dataset
+from ..study.side_by_side import save_side_by_side
+from . import evaluate_ais
+from .arguments import new_file
+
+
+def add(parser):
+    """The options of `evaluate` that only images have."""
+    parser.add_argument(
+        "--baselines", metavar="FILE.png",
+        help="measure a Gaussian and a Gaussian mixture fitted by maximum likelihood, too, and draw all samples side by side",
+    )  # fmt: skip
+
+
+def evaluate_images(options, run, data):
+    """The table of every measure: of the run, or of the samples in a file if `run` is None, as samples of `data`."""
+    if run is None:
+        file = new_file(options.file or "evaluation.json", options, ".json")
+        samples, dataset, digits, kept = read_numpy(options.samples), load(data), data == "mnist", []
+        source = {"file": options.samples}
+    else:
+        file = run.evaluation if options.file is None else new_file(options.file, options, ".json")
+        recipe = run.recipe()
+        dataset, digits = load_dataset(recipe), data == "mnist" and recipe.preprocess == "none"
+        G, _, source = run.generator()
+        samples, kept = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed)), evaluate_ais.kept(run, source)
+    evaluation.rows_compared(samples, dataset)  # before anything is written
+    print(f"measuring {len(samples):,} samples against {data} …", flush=True)
+    baselines = _baselines(options, samples, dataset) if options.baselines else {}
+    result = evaluation.evaluate(samples, dataset, options.seed, digits, baselines, options.ranks)
+    if options.ranks.rank:
+        return
+    result |= {"data": data, "source": source, "rows": result["rows"] + kept}
+    write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
+    print("\n".join(evaluation.table(result, with_paper=data == "mnist")))
+    print(f"{file}: the same as JSON")
+
+
+def _baselines(options, samples, dataset):
+    """Samples of the explicit densities, by name, once they are drawn beside the given ones."""
+    file = new_file(options.baselines, options, ".png", option="--baselines")
+    if dataset.image_shape is None:
+        raise NumpyganError("--baselines: the data are not images; leave it out.")
+    baselines = image_baselines(dataset.train, SAMPLES, options.seed)
+    ours = "GAN" if options.samples is None else "these samples"
+    if options.ranks.rank:
+        return baselines
+    save_side_by_side(file, {ours: samples, **baselines, "test images": as_float(dataset.test)}, dataset.image_shape)
+    print(f"{file}: the samples beside those of explicit densities")
+    return baselines
