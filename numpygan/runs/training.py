@@ -58,8 +58,8 @@ class Training:
         rule = RULES[recipe.rule]
         self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum)
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
-        p_z = Noise(recipe.noise, self.streams["noise"])
-        args = self.G, self.D, self.p_data, p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
+        self.p_z = Noise(recipe.noise, self.streams["noise"])
+        args = self.G, self.D, self.p_data, self.p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
         self._games = algorithm1(*args, recipe.k, recipe.loss) if recipe.algorithm == "algorithm1" else authors2014(*args)
         self.game = None
         self.iterations_per_epoch = max(1, self.p_data.size // (recipe.batch * recipe.k))
