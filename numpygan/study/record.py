@@ -44,7 +44,8 @@ class Recorder:
         self.units = {name: units(net, image_shape=image_shape) for name, net in self.nets.items()}
         self.steps, self.passes, self.thetas, self.due = [], [], {"G": [], "D": []}, []
         self._stack, self._frame, self._round = [], 0, 0
-        self._entries = 24 if self.G.theta.size + self.D.theta.size < 200_000 else 5
+        small = self.G.theta.size + self.D.theta.size < 200_000  # a pass takes less than a millisecond
+        self._proven = {"theta": 1000 if small else 6, "x": 48 if small else 6}
         self._stream = Stream(0)
         for name in self.nets:
             self._keep_theta(name)
@@ -134,7 +135,7 @@ class Recorder:
         kept = self.passes[part["pass"]]
         lowest = 0 if inputs else 1 + next(i for i, layer in enumerate(tape.net.layers) if layer.shapes())
         self._keep_adjoints(name, tape, kept, lowest, params)
-        seed = _item("read", "g_y", "∂/∂ of the output: where the adjoints start", tape.gy if name == "G" else tape.gy.T,
+        seed = _item("read", "g_y", _seed(name, params, self.training.recipe), tape.gy if name == "G" else tape.gy.T,
                      self._columns("x") if name == "G" else None)  # fmt: skip
         items = [seed, _item("read", "y", "what forward left in the tape: inputs, outputs, masks"),
                  _item("read", f"θ_{name.lower()}", f"the weights, version {len(self.thetas[name]) - 1}")]  # fmt: skip
@@ -248,7 +249,7 @@ class Recorder:
         for i in range(lowest, len(adjoints)):
             found = self._keep_rows(adjoints[i], columns[i])
             if i < len(tape.layers):
-                found["proof"] = prove(chain, i, "x", adjoints[i], [rows, columns[i]], self._stream, self._entries,
+                found["proof"] = prove(chain, i, "x", adjoints[i], [rows, columns[i]], self._stream, self._proven["x"],
                                        float(numpy.abs(adjoints[i]).max()))  # fmt: skip
             kept["adjoints"].append(found)
         kept["grads"] = []
@@ -260,7 +261,7 @@ class Recorder:
                 places = columns[i : i + 2] if g.ndim == 2 else [columns[i + 1]]
                 terms = numpy.abs(tape.layers[i].gy[:, places[-1]])  # of the sums over the rows
                 terms = numpy.abs(tape.layers[i].x[:, places[0]]).T @ terms if g.ndim == 2 else terms.sum(0)
-                proof = prove(chain, i, parameter, g, places, self._stream, self._entries, float(terms.max()))
+                proof = prove(chain, i, parameter, g, places, self._stream, self._proven["theta"], float(terms.max()))
                 found[parameter]["proof"] = proof
             kept["grads"].append(found)
         if name == "D":
@@ -288,6 +289,16 @@ class Recorder:
             slope(numpy, logits, out=memory.gy)
             kept["push"][loss] = self._keep_rows(-twin.backward(memory.gy, memory, params=False), self._columns("x"))
         kept["verdicts"] = objective.probability(numpy, logits)[:, 0]
+
+
+def _seed(name, params, recipe):
+    """What a backward pass starts from, in words."""
+    if name == "G":
+        return "∂L/∂x̃, what D handed down"
+    if params:
+        half = "½ " if recipe.algorithm == "authors2014" else ""
+        return f"∂{half}V/∂a at the logits: {half}(1 − D(x))/m of the examples, −{half}D(x̃)/m of the samples"
+    return "∂L/∂a at the logits: " + ("−D(x̃)/m" if recipe.loss == "saturating" else "−(1 − D(x̃))/m")
 
 
 def _observe(owner, method, before=lambda: None, after=lambda *_: None):

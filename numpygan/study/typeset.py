@@ -36,7 +36,7 @@ EQUATIONS = {  # of each layer, then its adjoints
 }
 
 _TOKEN = re.compile(r"\\frac|[{}_^]|\d+(?:\.\d+)?|x̃|D\*|[A-Za-z]{2,}|\S")
-_OPERATORS = set("=+−·⊙()[]<>,:→←∈⊤…/|½")
+_OPERATORS = set("=+−·⊙()[]<>,:→←∈…/|½")
 
 
 def typeset(text):
@@ -104,6 +104,10 @@ def _atom(tokens):
     if token in _OPERATORS or token in "Σ∇∂":
         stretchy = ' stretchy="false"' if token in "()[]|" else ""
         return token, f"<mo{stretchy}>{escape(token)}</mo>"
+    if token == "⊤":
+        return token, '<mi mathvariant="normal">⊤</mi>'
+    if token == "x̃":
+        return token, "<mover><mi>x</mi><mo>~</mo></mover>"
     if token == "D*":
         return token, "<msup><mi>D</mi><mo>*</mo></msup>"
     return token, f"<mi>{escape(token)}</mi>"

@@ -27,7 +27,7 @@ function choices(label, values, now, pick) {
   return make("div", { class: "controls", role: "group", "aria-label": label }, make("span", {}, label), ...buttons);
 }
 
-const lossChoice = () => choices("arrows for", { saturating: "saturating", non_saturating: "non-saturating" }, shown.loss, (key) => (shown.loss = key));
+const lossChoice = () => choices("G's loss", { saturating: "saturating", non_saturating: "non-saturating" }, shown.loss, (key) => (shown.loss = key));
 
 function scoreTable(rows) {
   return make("table", { class: "scores" }, ...rows.map(([name, value, note]) => make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, value), make("td", { class: "aside" }, note || ""))));
@@ -166,7 +166,7 @@ function contour(plot, field, level, x, y, attributes) {
       const cuts = [];
       corners.forEach((a, k) => {
         const b = corners[(k + 1) % 4], u = value(...a), v = value(...b);
-        if (u < 0 === v < 0) return;
+        if (u < 0 === v < 0 || Number.isNaN(u + v)) return;
         const share = u / (u - v);
         cuts.push(`${x(axis[a[1]] + share * (axis[b[1]] - axis[a[1]])).toFixed(1)} ${y(axis[a[0]] + share * (axis[b[0]] - axis[a[0]])).toFixed(1)}`);
       });
@@ -185,7 +185,8 @@ function toyLine(frame, samples, push, drawn, taught) {
   const densest = Math.max(...toy.p_data.array, ...frame.p_g.array);
   const density = (value) => base - ((base - 20) * value) / densest, verdict = (value) => base - (base - 20) * value;
   const curve = (array, y, attributes) => {
-    const d = Array.from(array, (value, i) => `${i ? "L" : "M"}${x(axis[i]).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+    const point = (value, i) => `${i && !Number.isNaN(array[i - 1]) ? "L" : "M"}${x(axis[i]).toFixed(1)} ${y(value).toFixed(1)}`;
+    const d = Array.from(array, (value, i) => (Number.isNaN(value) ? "" : point(value, i))).join("");
     plot.append(svg("path", { d, fill: "none", ...attributes }));
   };
   for (const share of [0, 0.5, 1]) {
@@ -225,17 +226,20 @@ function imageView() {
   const view = make("div", {});
   const drawn = latest("d", "D forward");
   const taught = latest("g", "D backward");
-  const verdicts = (kept, from, name) => (n) => `${name} = ${show(kept[from + n], 3)}`;
+  const verdicts = (kept, from, name) => (n) => `${name} = ${show(kept[from + n], 4)}`;
   if (drawn) {
     const logits = drawn.values.at(-1).block.array, half = drawn.rows / 2;
     const shownRows = drawn.values[0].images.shape[0] / 2;
     const D = Array.from(logits, (a) => 1 / (1 + Math.exp(-a)));
-    const captions = Array.from({ length: 2 * shownRows }, (_, n) => (n < shownRows ? verdicts(D, 0, "D(x)")(n) : verdicts(D, half - shownRows, "D")(n)));
-    view.append(make("h3", {}, "Examples, then what G made of noise, each with D's verdict in the D step"), pictures(drawn.values[0].images, captions, 3));
+    const captions = Array.from({ length: 2 * shownRows }, (_, n) => (n < shownRows ? verdicts(D, 0, "D(x)")(n) : verdicts(D, half - shownRows, "D(x̃)")(n)));
+    const images = drawn.values[0].images, size = images.shape[1];
+    const part = (from, to) => ({ array: images.array.subarray(from * size, to * size), shape: [to - from, size] });
+    view.append(make("h3", {}, "D step: examples, and what G made of noise, with D's verdicts"));
+    view.append(pictures(part(0, shownRows), captions, 3), pictures(part(shownRows, 2 * shownRows), captions.slice(shownRows), 3));
   } else view.append(make("p", { class: "hint" }, "The digits appear when D has seen them: go on to its forward pass."));
   if (taught) {
     const rows = taught.values[0].images;
-    const captions = Array.from({ length: rows.shape[0] }, (_, n) => `D = ${show(taught.verdicts.array[n], 3)}`);
+    const captions = Array.from({ length: rows.shape[0] }, (_, n) => `D = ${show(taught.verdicts.array[n], 4)}`);
     view.append(make("h3", {}, "G step: new digits, the verdict of the D that has just moved"), pictures(rows, captions, 3), lossChoice());
     view.append(make("h3", {}, "−∂L/∂G(z): where G is told to put ink (blue) and to take it away (orange), one scale for each picture"), pictures(taught.push[shown.loss].images, [], 3), pushTable(taught.push));
   } else view.append(waitForPush());

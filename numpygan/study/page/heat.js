@@ -25,7 +25,7 @@ function paint(canvas, rows, columns, at, { grey = false, largest = 0 } = {}) {
   let place = 0;
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
-      const value = at(i, j);
+      const value = at(i, j) || 0; // what is not a number has the colour of 0
       const full = value < 0 ? minus : plus;
       const share = grey || !largest ? value : Math.sqrt(Math.min(1, Math.abs(value) / largest));
       for (let c = 0; c < 3; c++) image.data[place++] = grey ? 255 * share : paper[c] + (full[c] - paper[c]) * share;
@@ -39,7 +39,7 @@ function paint(canvas, rows, columns, at, { grey = false, largest = 0 } = {}) {
 // label, for those who can't see it; cell, the largest size of one in pixels; proof; onpick(i, j), when a cell is chosen.
 function heatmap(tensor, options) {
   const { rows, columns, at } = matrix(tensor);
-  const size = Math.max(3, Math.min(options.cell || 13, Math.floor(250 / columns), Math.floor(300 / rows)));
+  const size = Math.max(3, Math.min(options.cell || 13, Math.floor(232 / columns), Math.floor(300 / rows)));
   const canvas = make("canvas", { class: "map", tabindex: 0, role: "img", "aria-label": `${options.label}, ${rows} by ${columns}; arrow keys read it` });
   const readout = make("output", { class: "readout" });
   canvas.style.width = `${Math.max(columns * size, 14)}px`;
@@ -72,7 +72,17 @@ function heatmap(tensor, options) {
     event.stopPropagation();
   });
   canvas.addEventListener("focus", () => read(...here));
-  return make("div", {}, make("div", { class: "scroll" }, canvas), readout);
+  const box = make("div", { class: "map-box" }, canvas);
+  const whole = make("div", {}, make("div", { class: "scroll" }, box), readout);
+  // Frame row i, column j, or with both one cell.
+  whole.mark = (i, j) => {
+    const frame = make("div", { class: "mark" });
+    const [top, height] = i === null ? [0, 100] : [(100 * i) / rows, 100 / rows];
+    const [left, width] = j === null ? [0, 100] : [(100 * j) / columns, 100 / columns];
+    frame.style.cssText = `top:${top}%;left:${left}%;height:${height}%;width:${width}%;`;
+    box.append(frame);
+  };
+  return whole;
 }
 
 // Rows of `images` (n, height · width) as pictures, each with a caption.

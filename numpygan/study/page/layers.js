@@ -1,6 +1,6 @@
 // The network of the current line, layer by layer: equations, tensors, statistics, proofs, and where a number comes from.
 
-const chosen = { net: null, layer: { G: 0, D: 0 }, line: null };
+const chosen = { net: null, layer: {}, line: null };
 
 function drawNetwork() {
   const step = data.steps[current];
@@ -25,7 +25,10 @@ function drawNetwork() {
     };
     tabs.append(make("button", { "aria-pressed": String(pressed), onclick: pick }, `${other.net}'s pass: ${rows}, ${other.adjoints ? "there and back" : "forward only"}`));
   }
-  place.append(drawStack(part), make("div", { id: "layer" }));
+  const layers = data.nets[part.net].layers;
+  if (chosen.layer[part.net] === undefined) chosen.layer[part.net] = layers.findIndex((layer) => layer.kind === "Affine");
+  const origin = make("div", { class: "origin", id: "origin", "aria-live": "polite", hidden: "" });
+  place.append(make("div", { class: "side-column", tabindex: -1 }, drawStack(part), origin), make("div", { id: "layer" }));
   drawLayer(part);
 }
 
@@ -36,12 +39,12 @@ function drawStack(part) {
   const body = make("tbody");
   const line = (name, i, layer) => {
     const adjoint = part.adjoints && kept.adjoints[i];
-    const row = make("tr", {}, make("td", {}, name), make("td", {}, String(net.widths[i])), make("td", {}, show(kept.values[i].stats[3], 4)),
+    const row = make("tr", {}, make("td", {}, name), make("td", {}, show(kept.values[i].stats[3], 4)),
       make("td", {}, adjoint ? show(adjoint.stats[3], 4) : "–"));
     if (layer !== null && layer === chosen.layer[part.net]) row.className = "chosen";
     body.append(row);
   };
-  line("input", 0, null);
+  line(`input, ${net.widths[0]} wide`, 0, null);
   net.layers.forEach((layer, i) => {
     const pick = () => {
       chosen.layer[part.net] = i;
@@ -50,7 +53,7 @@ function drawStack(part) {
     };
     line(make("button", { onclick: pick, "data-layer": i }, `${i}  ${layer.name}`), i + 1, i);
   });
-  const head = ["layer", "width", "↓ ‖y‖", "↑ ‖∂L/∂y‖"].map((text) => make("th", { scope: "col" }, text));
+  const head = ["layer", "↓ ‖y‖", "↑ ‖∂L/∂y‖"].map((text) => make("th", { scope: "col" }, text));
   const table = make("table", { class: "stack" }, make("thead", {}, make("tr", {}, ...head)), body);
   return make("div", { class: "scroll" }, table, make("p", { class: "hint" }, "Values flow down, adjoints flow up. Choose a layer."));
 }
@@ -66,8 +69,7 @@ function drawLayer(part) {
   const theta = data.thetas[part.net][kept.theta][i];
   const adjoints = part.adjoints ? kept.adjoints : [];
   const grads = part.adjoints && kept.grads ? kept.grads[i] : {};
-  const origin = make("div", { class: "origin", id: "origin", "aria-live": "polite", hidden: "" });
-  const parts = { kind: layer.kind, columns, origin, x: kept.values[i], y: kept.values[i + 1], gx: adjoints[i], gy: adjoints[i + 1], own, theta, grads, rows: kept.rows,
+  const parts = { kind: layer.kind, columns, maps: {}, x: kept.values[i], y: kept.values[i + 1], gx: adjoints[i], gy: adjoints[i + 1], own, theta, grads, rows: kept.rows,
     complete: { x: columns.x.length === net.widths[i], y: columns.y.length === net.widths[i + 1] } };
   const tensors = make("div", { class: "tensors" });
   const add = (key, name, what, kept, sides) => {
@@ -92,7 +94,8 @@ function drawLayer(part) {
     for (const note of notes) tensors.append(make("p", { class: "hint" }, note));
   }
   const equations = make("div", { class: "equations" }, ...layer.equations.map(mathematics));
-  place.replaceChildren(make("h3", {}, `${part.net}, layer ${i}: ${layer.name}`), equations, tensors, origin);
+  place.replaceChildren(make("h3", {}, `${part.net}, layer ${i}: ${layer.name}`), equations, tensors);
+  document.getElementById("origin").hidden = true;
   const last = part.net === "D" && i === net.layers.length - 1;
   if (last) equations.append(mathematics("<span>then D = σ(y)</span>"));
 }
@@ -111,8 +114,10 @@ function drawTensor(key, name, what, kept, sides, parts) {
   };
   const shape = kept.block.shape.join(" × ");
   const [min, mean, max, norm, zeros] = kept.stats;
-  const box = make("div", { class: "tensor", "data-tensor": key }, make("h3", {}, symbol(name), make("small", {}, `${what}, shown ${shape}`)), heatmap(kept.block, options));
-  box.append(make("p", { class: "stats" }, `min ${show(min, 4)}  mean ${show(mean, 4)}  max ${show(max, 4)}  norm ${show(norm, 4)}  zeros ${(100 * zeros).toFixed(1)} %`));
+  const map = (parts.maps[key] = heatmap(kept.block, options));
+  const box = make("div", { class: "tensor", "data-tensor": key }, make("h3", {}, symbol(name), make("small", {}, `${what}, ${shape}`)), map);
+  const stats = { min: show(min, 4), mean: show(mean, 4), max: show(max, 4), norm: show(norm, 4), zeros: `${(100 * zeros).toFixed(1)} %` };
+  box.append(make("p", { class: "stats" }, ...Object.entries(stats).flatMap(([name, value]) => [make("span", {}, `${name} ${value}`), " "])));
   if (kept.proof) box.append(drawProof(kept.proof));
   if (kept.images) box.append(pictures(kept.images, captionsOf(key, kept, parts)));
   return box;
@@ -127,13 +132,13 @@ function captionsOf(key, kept, parts) {
 
 function drawProof(proof) {
   const ok = proof.verdict === "ok";
-  const text = `${ok ? "✓" : "✗"} complex step: ${proof.at.length} numbers, error ${show(proof.error, 2)}${ok ? "" : `, ${proof.verdict}`}`;
-  return make("p", { class: `proof${ok ? "" : " bad"}`, title: "the largest difference to the complex step, relative to the largest number (of a sum: to its terms)" }, text);
+  const text = `${ok ? "✓" : "✗"} complex step: ${proof.at.length}, error ${show(proof.error, 2)}${ok ? "" : `, ${proof.verdict}`}`;
+  return make("p", { class: `proof${ok ? "" : " bad"}`, title: "how many numbers were compared, and the largest difference to the complex step, relative to the largest number (of a sum: to its terms)" }, text);
 }
 
 // Where the entry (i, j) of a tensor comes from.
 function explainEntry(key, i, j, parts, kept) {
-  const { columns, origin, x, y, gx, gy, own, theta, rows, complete } = parts;
+  const { columns, x, y, gx, gy, own, theta, rows, complete } = parts;
   const at = (tensor, r, c) => matrix(tensor.block).at(r, c);
   const value = matrix(kept.block).at(i, j);
   const lines = [];
@@ -166,19 +171,36 @@ function explainEntry(key, i, j, parts, kept) {
   else if (key === "gy") lines.push("the adjoint that came from the layer above");
   else if (key === "x") lines.push("what the layer below, or the minibatch, gave");
   else lines.push("a parameter, as it was when this pass was made");
+  for (const frame of document.querySelectorAll(".mark")) frame.remove();
+  for (const [name, ...place] of sourcesOf(key, i, j, parts)) if (parts.maps[name]) parts.maps[name].mark(...place);
+  const origin = document.getElementById("origin");
   origin.hidden = false;
-  origin.replaceChildren(make("p", {}, make("b", {}, `${key.length === 2 && key[0] === "g" ? `g_${key[1]}` : key} [${places}] = `), make("b", { id: "entry" }, show(value, 7)), " in the tape"));
+  origin.replaceChildren(make("p", {}, symbol(key.length === 2 && key[0] === "g" ? `g_${key[1]}` : key), make("b", {}, ` [${places}] = `), make("b", { id: "entry" }, show(value, 7)), " in the tape"));
   for (const line of lines) origin.append(make("p", {}, line));
   if (table) {
     origin.append(table.element);
     const same = show(table.sum, 7) === show(value, 7);
     origin.append(make("p", {}, `The sum of these ${table.terms} terms is `, make("b", { id: "sum" }, show(table.sum, 7)), same ? ", the number in the tape." : `; the tape has ${show(value, 7)}: another order of adding.`));
   }
+  origin.scrollIntoView({ block: "nearest" });
   const proven = kept.proof ? kept.proof.at.findIndex((place) => (place.length === 2 ? place[0] === i && place[1] === j : place[0] === j)) : -1;
   if (proven >= 0) {
     const step = kept.proof.step.array[proven];
     origin.append(make("p", { class: "proof" }, `complex step, Im f(p + ih)/h: ${show(step, 7)}; relative error ${show(Math.abs(step - value) / kept.proof.size, 2)}`));
   } else if (kept.proof) origin.append(make("p", { class: "hint" }, `This entry was not among the ${kept.proof.at.length} that were compared with the complex step.`));
+}
+
+// What the entry is made of: [tensor, row or null for all, column or null for all], …
+function sourcesOf(key, i, j, parts) {
+  const self = [key, i, j];
+  if (key === "gW") return [self, ["x", null, i], ["gy", null, j]];
+  if (key === "gb") return [self, ["gy", null, j]];
+  if (parts.kind === "Affine" && key === "gx") return [self, ["gy", i, null], ["W", j, null]];
+  if (parts.kind === "Affine" && key === "y") return [self, ["x", i, null], ["W", null, j], ["b", null, j]];
+  const unit = parts.kind === "Maxout" ? j % parts.columns.y.length : j;
+  if (key === "gx") return [self, ["gy", i, unit], ["mask", i, unit], ["slopes", i, unit], ["won", i, unit]];
+  if (key === "y" && parts.kind !== "Maxout") return [self, ["x", i, j], ["mask", i, j]];
+  return [self];
 }
 
 // The terms of Σ as a table with their sum. terms(r) are the factors of term r; `plus` is added at the end (a bias).

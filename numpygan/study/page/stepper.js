@@ -42,8 +42,8 @@ function drawStep() {
     if (button.dataset.key === step.line) button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
   }
-  const aim = side === "D step" ? "θ_d is to climb V, θ_g is frozen" : "θ_g is to get down L, θ_d is frozen";
-  document.getElementById("side").textContent = `${side}${rounds} of iteration ${step.iteration.toLocaleString("en")}: ${aim}`;
+  const aim = side === "D step" ? [symbol("θ_d"), " is to climb ", symbol("V"), ", ", symbol("θ_g"), " is frozen"] : [symbol("θ_g"), " is to get down ", symbol("L"), ", ", symbol("θ_d"), " is frozen"];
+  document.getElementById("side").replaceChildren(`${side}${rounds} of iteration ${step.iteration.toLocaleString("en")}: `, ...aim);
   const title = document.getElementById("line-title");
   title.innerHTML = data.lines.find((line) => line.key === step.line).html;
   const movers = document.getElementById("movers");
