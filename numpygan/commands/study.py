@@ -15,7 +15,7 @@ from ..runs.training import Training, load_dataset
 from ..study import page, shown
 from ..study.record import record
 from ..study.toy_game import ToyGame
-from .arguments import add_force, new_file, positive
+from .arguments import add_force, natural, new_file, positive
 
 _ROWS = 16  # few enough to see each
 _LARGEST = 20_000_000  # parameters; beyond it the copies in complex numbers take more memory than most machines have
@@ -26,6 +26,7 @@ def add(command):
                      "numpygan study ring -o study.html")  # fmt: skip
     parser.add_argument("what", nargs="?", default="ring", metavar="RECIPE|RUN", help="a recipe, from its start, or a run, from where it is (default: ring)")
     parser.add_argument("--iterations", type=positive(int, 20), default=3, metavar="N", help="how many (default: 3)")
+    parser.add_argument("--after", type=natural, default=0, metavar="N", help="play N iterations first (default: 0)")
     parser.add_argument("--batch", type=positive(int, 256), default=_ROWS, metavar="M", help=f"rows of a minibatch (default: {_ROWS}, to see each)")
     parser.add_argument("-o", dest="file", default="study.html", metavar="FILE.html", help="the file to write (default: study.html)")
     add_force(parser, "FILE.html")
@@ -33,7 +34,7 @@ def add(command):
 
 def study(options):
     file = new_file(options.file, options, ".html")
-    recipe, state, title = _what(options.what)
+    recipe, state = _what(options.what)
     small = replace(recipe, dtype="float64", batch=min(options.batch, recipe.batch))
     dataset = load_dataset(small)
     training = Training(small, dataset, numpy)
@@ -42,7 +43,11 @@ def study(options):
         _restore(training, state, options.what)
     parameters = training.G.theta.size + training.D.theta.size
     if parameters > _LARGEST:
-        raise NumpyganError(f"study: {title} has {parameters:,} parameters, too many to show; expected at most {_LARGEST:,}.")
+        raise NumpyganError(f"study: {options.what} has {parameters:,} parameters, too many to show; expected at most {_LARGEST:,}.")
+    for _ in range(options.after):
+        training.advance()
+        training.check_finite()
+    title = f"{options.what}, from iteration {training.iteration:,}" if training.iteration else f"{options.what}, from its start"
     toy = ToyGame(training) if small.data in TOYS else None
     recorder = record(training, options.iterations, dataset and dataset.image_shape, toy.add_frame if toy else lambda _: None)
     text = page.page(recorder, toy, title, _notes(recipe, small, recorder))
@@ -51,12 +56,11 @@ def study(options):
 
 
 def _what(name):
-    """The recipe, the state to start from (None: its beginning) and the title of a recipe or run."""
+    """The recipe, and the state to start from (None: its beginning), of a recipe or run."""
     if name in RECIPES or not Path(name).exists():
-        return recipe_named(name), None, f"{name}, from the start"
+        return recipe_named(name), None
     run = RunDirectory.existing(name)
-    state = run.state()
-    return run.recipe(), state, f"{name}, from iteration {int(state.get('iteration', 0)):,}"
+    return run.recipe(), run.state()
 
 
 def _restore(training, state, name):

@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import re
 import zlib
 from importlib import resources
 
@@ -34,7 +35,7 @@ def page(recorder, toy, title, notes):
         "lines": [{"key": key, "depth": depth, "html": typeset(text)} for key, depth, text in lines(recipe.algorithm, recipe.loss)],
         "nets": nets, "steps": recorder.steps, "passes": recorder.passes, "thetas": recorder.thetas, "loss": recipe.loss,
         "m": recipe.batch, "image": _height_and_width(recorder.image_shape), "toy": toy and toy.data(),
-        "symbols": {name: [formula(name if "_" not in name else _grouped(name)), text] for name, text in SYMBOLS.items()},
+        "symbols": {name: [symbol_formula(name), text] for name, text in SYMBOLS.items()},
     }  # fmt: skip
     facts = {
         "recipe": recipe.name, "data": recipe.data, "m": str(recipe.batch), "k": str(recipe.k), "loss of G": recipe.loss.replace("_", "-"),
@@ -53,9 +54,9 @@ def page(recorder, toy, title, notes):
     return text
 
 
-def _grouped(name):
-    base, _, script = name.partition("_")
-    return f"{base}_{{{script}}}"
+def symbol_formula(name):
+    """The MathML of a symbol of SYMBOLS."""
+    return formula(re.sub("_(.*)", r"_{\1}", name))
 
 
 def _height_and_width(shape):

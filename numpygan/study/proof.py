@@ -64,8 +64,9 @@ def prove(chain, index, name, g, places, stream, most, size):
     Returns {"at": [position in the shown block], "step": [complex-step values], "error": max |g − step|/size, "size", "verdict"}.
     """
     shown = g[numpy.ix_(*places)]
-    picked = stream.permutation(shown.size)[:most]
-    picked[0] = numpy.abs(shown).argmax()
+    picked = stream.permutation(shown.size)
+    if shown.size > most:
+        picked = numpy.append(picked[: most - 1], numpy.abs(shown).argmax())
     at = [numpy.unravel_index(entry, shown.shape) for entry in numpy.unique(picked)]
     indices = [tuple(int(place[i]) for place, i in zip(places, position)) for position in at]
     entries = [int(numpy.ravel_multi_index(i, g.shape)) for i in indices]
