@@ -1,11 +1,13 @@
 """ng.gradcheck: every adjoint of every layer against a numerical derivative that doesn't know the backward pass."""
 
 from dataclasses import dataclass, replace
+from html import escape
 
 import numpy
 
 from ..arrays import Stream
 from ..errors import NumpyganError
+from ..nn import tables
 from ..nn.layers import Layer
 from ..nn.mlp import MLP
 from . import oracles
@@ -29,15 +31,19 @@ class Report:
         return tuple(check for check in self.checks if not check.passed)
 
     def __str__(self):
-        width = max([len(check.place) for check in self.checks] + [5])
-        lines = [f"{'place':{width}}  {'tensor':7} {'checked':>15} {'error':>9} {'allowed':>9}  verdict"]
-        for check in self.checks:
-            checked = f"{check.checked} of {check.size}"
-            lines.append(
-                f"{check.place:{width}}  {check.tensor:7} {checked:>15} {check.error:9.1e} {check.tolerance:9.1e}  {check.verdict}"
-            )
-        lines += [str(check) for check in self.failures]
-        return "\n".join(lines)
+        return "\n".join([tables.as_text(*self._cells()), *map(str, self.failures)])
+
+    def _repr_html_(self):
+        verdict = "every derivative is right" if self.passed else f"{len(self.failures)} not ok"
+        failures = "".join(f"<p>{escape(str(failure))}</p>" for failure in self.failures)
+        return tables.as_html(*self._cells(), caption=f"gradient check: {verdict}") + failures
+
+    def _cells(self):
+        rows = [
+            [check.place, check.tensor, f"{check.checked} of {check.size}", f"{check.error:.1e}", f"{check.tolerance:.1e}", check.verdict]
+            for check in self.checks
+        ]
+        return ["place", "tensor", "checked", "error", "allowed", "verdict"], rows
 
 
 def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):

@@ -7,6 +7,7 @@ import numpy
 
 from ..arrays import require
 from ..errors import NumpyganError
+from . import tables
 from .tape import Tape
 
 DTYPES = ("float32", "float64", "complex128")
@@ -160,6 +161,13 @@ class MLP:
 
     def __repr__(self):
         return f"MLP([{', '.join(map(repr, self.layers))}], dtype={str(self.dtype)!r})"
+
+    def _repr_html_(self):
+        head, rows = ["layer", "in", "out", "parameters"], []
+        for layer, n_in, n_out in zip(self.layers, self.widths, self.widths[1:]):
+            shapes = ", ".join(f"{name} {' × '.join(map(str, shape))}" for name, shape in layer.shapes().items())
+            rows.append([repr(layer), str(n_in), str(n_out), shapes])
+        return tables.as_html(head, rows, caption=f"MLP, {self.theta.size:,} parameters, {self.dtype}")
 
 
 def _size(layers):

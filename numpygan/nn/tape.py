@@ -2,7 +2,9 @@
 
 import numpy
 
+from ..arrays import to_host
 from ..errors import NumpyganError
+from . import tables
 
 
 class LayerTape:
@@ -72,3 +74,23 @@ class Tape:
             for i, page in enumerate(self.layers)
         ]  # fmt: skip
         return Tape(self.net, pages, self.training, self.versions[rows], self.drawn[rows])
+
+    def table(self):
+        """A line for each layer, as text: the range of its output y, the lengths of y and of its adjoint gy, what its mask lets through.
+
+        Waits for a GPU. The adjoint is that of the last backward pass; 0 if there was none.
+        """
+        return tables.as_text(*self._cells())
+
+    def _repr_html_(self):
+        return tables.as_html(*self._cells(), caption=f"tape of {self.m} rows")
+
+    def _cells(self):
+        head, rows = ["layer", "y", "min", "mean", "max", "‖y‖", "‖gy‖", "passes"], []
+        for layer, t in zip(self.net.layers, self.layers):
+            y, gy = to_host(t.y.real), to_host(t.gy.real)
+            numbers = y.min(), y.mean(), y.max(), numpy.linalg.norm(y), numpy.linalg.norm(gy)
+            own = [to_host(getattr(t, name)) for name in t.own] if self.training or not layer.random else []
+            passes = ", ".join(f"{(mask != 0).mean():.1%}" for mask in own)
+            rows.append([repr(layer), " × ".join(map(str, y.shape)), *(f"{number:.4g}" for number in numbers), passes])
+        return head, rows

@@ -65,8 +65,8 @@ class Training:
         self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum)
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
         self._average = Average(self.G, recipe.average) if recipe.average else None
-        p_z = Noise(recipe.noise, self.streams["noise"])
-        args = self.p_data, p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
+        self.p_z = Noise(recipe.noise, self.streams["noise"])
+        args = self.p_data, self.p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
         args = self.G, self.D, *share(ranks, *args)
         m_r = args[-1]  # this rank's rows
         self._shares = xp.asarray(numpy.array([m_r / recipe.batch] * 3 + [1], self.G.dtype))  # of three means and a sum

@@ -1,0 +1,85 @@
+"""numpygan study: Algorithm 1, line by line, as a page to look at in a browser."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy
+
+from ..data.sources import TOYS
+from ..errors import NumpyganError
+from ..files import write_whole
+from ..gan.recipes import RECIPES
+from ..gan.settings import recipe_named
+from ..runs.directory import RunDirectory
+from ..runs.training import Training, load_dataset
+from ..study import page, shown
+from ..study.record import record
+from ..study.toy_game import ToyGame
+from .arguments import add_force, natural, new_file, positive
+
+_ROWS = 16  # few enough to see each
+_LARGEST = 20_000_000  # parameters; beyond it the copies in complex numbers take more memory than most machines have
+
+
+def add(command):
+    parser = command("study", study, "See backprop: write a page that steps through real iterations, with every derivative and its proof.",
+                     "numpygan study ring -o study.html")  # fmt: skip
+    parser.add_argument("what", nargs="?", default="ring", metavar="RECIPE|RUN", help="a recipe, from its start, or a run, from where it is (default: ring)")
+    parser.add_argument("--iterations", type=positive(int, 20), default=3, metavar="N", help="how many (default: 3)")
+    parser.add_argument("--after", type=natural, default=0, metavar="N", help="play N iterations first (default: 0)")
+    parser.add_argument("--batch", type=positive(int, 256), default=_ROWS, metavar="M", help=f"rows of a minibatch (default: {_ROWS}, to see each)")
+    parser.add_argument("-o", dest="file", default="study.html", metavar="FILE.html", help="the file to write (default: study.html)")
+    add_force(parser, "FILE.html")
+
+
+def study(options):
+    file = new_file(options.file, options, ".html")
+    recipe, state = _what(options.what)
+    small = replace(recipe, dtype="float64", batch=min(options.batch, recipe.batch))
+    dataset = load_dataset(small)
+    training = Training(small, dataset, numpy)
+    training.iterations_per_epoch = max(1, training.p_data.size // (recipe.batch * recipe.k))  # the schedules are the recipe's
+    if state is not None:
+        _restore(training, state, options.what)
+    parameters = training.G.theta.size + training.D.theta.size
+    if parameters > _LARGEST:
+        raise NumpyganError(f"study: {options.what} has {parameters:,} parameters, too many to show; expected at most {_LARGEST:,}.")
+    for _ in range(options.after):
+        training.advance()
+        training.check_finite()
+    title = f"{options.what}, from iteration {training.iteration:,}" if training.iteration else f"{options.what}, from its start"
+    toy = ToyGame(training) if small.data in TOYS else None
+    recorder = record(training, options.iterations, dataset and dataset.image_shape, toy.add_frame if toy else lambda _: None)
+    text = page.page(recorder, toy, title, _notes(recipe, small, recorder))
+    write_whole(file, lambda out: out.write(text.encode()))
+    print(f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, {len(text) / 1e6:.1f} MB; open it in a browser")
+
+
+def _what(name):
+    """The recipe, and the state to start from (None: its beginning), of a recipe or run."""
+    if name in RECIPES or not Path(name).exists():
+        return recipe_named(name), None
+    run = RunDirectory.existing(name)
+    return run.recipe(), run.state()
+
+
+def _restore(training, state, name):
+    """Go on from the state of a run, in float64."""
+    wide = {key: value.astype("float64") if value.dtype == "float32" else value for key, value in state.items()}
+    try:
+        training.restore(wide)
+    except NumpyganError as error:
+        raise NumpyganError(f"{name}: {str(error).removeprefix('resume: ')}") from None
+
+
+def _notes(recipe, small, recorder):
+    """What differs from the recipe and what is left out, in sentences."""
+    notes = ["Played in float64, so that every sum can be followed to its last digit; a training run computes in float32."]
+    if small.batch < recipe.batch:
+        notes.append(f"m = {small.batch} rows in a minibatch, to see each; the recipe has {recipe.batch} (--batch {recipe.batch}).")
+    for name, net in recorder.nets.items():
+        most = max(n for n, columns in zip(net.widths, recorder.units[name]) if len(columns) < n or n == 1)
+        if most > shown.UNITS:
+            notes.append(f"Of layers of {name} wider than {shown.UNITS}, a choice of units is shown number by number; "
+                         f"minimum, mean, maximum and norm are of all of them.")  # fmt: skip
+    return notes

@@ -1,0 +1,96 @@
+"""The study page: one HTML file with everything in it, data as deflated base64 that the browser unpacks."""
+
+import base64
+import html
+import json
+import re
+import zlib
+from importlib import resources
+
+import numpy
+
+from .. import __version__
+from .pseudocode import lines
+from .typeset import EQUATIONS, SYMBOLS, formula, typeset
+
+SCRIPTS = ("data", "heat", "stepper", "layers", "game", "norms", "main")
+
+
+def page(recorder, toy, title, notes):
+    """The text of the page.
+
+    recorder  the Recorder of the iterations
+    toy       the ToyGame, or None
+    title     what was studied; notes: sentences on what was changed or left out. Both are escaped.
+    """
+    recipe = recorder.training.recipe
+    nets = {}
+    for name, net in recorder.nets.items():
+        layers = [
+            {"name": repr(layer), "kind": type(layer).__name__, "equations": [formula(text) for text in EQUATIONS.get(type(layer).__name__, ())]}
+            for layer in net.layers
+        ]  # fmt: skip
+        nets[name] = {"layers": layers, "widths": net.widths, "units": recorder.units[name], "size": int(net.theta.size)}
+    data = {
+        "lines": [{"key": key, "depth": depth, "html": typeset(text)} for key, depth, text in lines(recipe.algorithm, recipe.loss)],
+        "nets": nets, "steps": recorder.steps, "passes": recorder.passes, "thetas": recorder.thetas, "loss": recipe.loss,
+        "m": recipe.batch, "image": _height_and_width(recorder.image_shape), "toy": toy and toy.data(),
+        "symbols": {name: [symbol_formula(name), text] for name, text in SYMBOLS.items()},
+    }  # fmt: skip
+    facts = {
+        "recipe": recipe.name, "data": recipe.data, "m": str(recipe.batch), "k": str(recipe.k), "loss of G": recipe.loss.replace("_", "-"),
+        "rule": recipe.rule, "seed": str(recipe.seed), "numbers": "float64", "numpygan": __version__,
+    }  # fmt: skip
+    replaced = {
+        "TITLE": html.escape(title), "STYLE": _read("study.css"), "SCRIPT": "\n".join(_read(f"{name}.js") for name in SCRIPTS),
+        "FACTS": "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts.items()),
+        "NOTES": "".join(f"<li>{html.escape(note)}</li>" for note in notes), "DATA": pack(data),
+    }  # fmt: skip
+    text = _read("study.html")
+    for name, value in replaced.items():
+        before, mark, after = text.partition(f"<!--{name}-->")
+        assert mark, name
+        text = before + value + after
+    return text
+
+
+def symbol_formula(name):
+    """The MathML of a symbol of SYMBOLS."""
+    return formula(re.sub("_(.*)", r"_{\1}", name))
+
+
+def _height_and_width(shape):
+    """The planes of a colour image are shown one below the other."""
+    return None if shape is None else [int(numpy.prod(shape[:-1])), int(shape[-1])]
+
+
+def _read(name):
+    return (resources.files(__package__) / "page" / name).read_text(encoding="utf-8")
+
+
+def pack(data):
+    """JSON and, behind it, the arrays that it refers to as {"at": byte, "type": …, "shape": …}; deflated, in base64.
+
+    The layout before deflating: 4 bytes, the length n of the JSON; n bytes of JSON; zeros up to a multiple of 8; the arrays.
+    """
+    arrays, size = [], 0
+
+    def refer(value):
+        nonlocal size
+        if isinstance(value, numpy.ndarray):
+            kind = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}[value.dtype.str[1:]]
+            content = numpy.ascontiguousarray(value, kind).tobytes()
+            content += bytes(-len(content) % 8)
+            arrays.append(content)
+            size += len(content)
+            return {"at": size - len(content), "type": kind[-2:], "shape": list(value.shape)}
+        if isinstance(value, dict):
+            return {name: refer(part) for name, part in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [refer(part) for part in value]
+        return value
+
+    text = json.dumps(refer(data), allow_nan=False, separators=(",", ":")).encode()
+    head = len(text).to_bytes(4, "little") + text
+    whole = head + bytes(-len(head) % 8) + b"".join(arrays)
+    return base64.b64encode(zlib.compress(whole, 9)).decode()

@@ -1,0 +1,110 @@
+// Heat-maps: orange for numbers below 0, blue above, the paper's colour at 0. One cell is selected by mouse or arrow keys.
+
+let palette = null;
+
+function colours() {
+  if (palette) return palette;
+  const style = getComputedStyle(document.documentElement);
+  const read = (name) => {
+    const hex = style.getPropertyValue(name).trim().slice(1);
+    return [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
+  };
+  palette = { paper: read("--paper"), plus: read("--accent"), minus: read("--minus") };
+  return palette;
+}
+
+// Draw a matrix on a canvas of one pixel a cell. A cell has the full colour where its absolute value is `largest`, by default that
+// of the matrix; the share of the colour is the square root of the share of the value, so that small numbers can be seen.
+// grey: 0 is black and 1 white, as images are.
+function paint(canvas, rows, columns, at, { grey = false, largest = 0 } = {}) {
+  canvas.width = columns;
+  canvas.height = rows;
+  const image = new ImageData(columns, rows);
+  const { paper, plus, minus } = colours();
+  if (!largest) for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) largest = Math.max(largest, Math.abs(at(i, j)));
+  let place = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const value = at(i, j) || 0; // what is not a number has the colour of 0
+      const full = value < 0 ? minus : plus;
+      const share = grey || !largest ? value : Math.sqrt(Math.min(1, Math.abs(value) / largest));
+      for (let c = 0; c < 3; c++) image.data[place++] = grey ? 255 * share : paper[c] + (full[c] - paper[c]) * share;
+      image.data[place++] = 255;
+    }
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+// A heat-map of `tensor` with its read-out. options: rows and columns, the names of the rows and columns (numbers);
+// label, for those who can't see it; cell, the largest size of one in pixels; proof; onpick(i, j), when a cell is chosen.
+function heatmap(tensor, options) {
+  const { rows, columns, at } = matrix(tensor);
+  const size = Math.max(3, Math.min(options.cell || 13, Math.floor(232 / columns), Math.floor(300 / rows)));
+  const canvas = make("canvas", { class: "map", tabindex: 0, role: "img", "aria-label": `${options.label}, ${rows} by ${columns}; arrow keys read it` });
+  const readout = make("output", { class: "readout" });
+  canvas.style.width = `${Math.max(columns * size, 14)}px`;
+  canvas.style.height = `${Math.max(rows * size, 12)}px`;
+  paint(canvas, rows, columns, at);
+  let here = [0, 0];
+  const name = (names, i) => (names ? names[i] : i);
+  const read = (i, j) => {
+    here = [i, j];
+    const place = tensor.shape.length === 2 ? `${name(options.rows, i)}, ${name(options.columns, j)}` : name(options.columns, j);
+    const proven = options.proof ? options.proof.at.findIndex((at) => (at.length === 2 ? at[0] === i && at[1] === j : at[0] === j)) : -1;
+    readout.textContent = `[${place}] = ${show(at(i, j))}` + (proven < 0 ? "" : ` · complex step ${show(options.proof.step.array[proven])}`);
+  };
+  const under = (event) => {
+    const box = canvas.getBoundingClientRect();
+    const clamp = (share, n) => Math.max(0, Math.min(n - 1, Math.floor(share * n)));
+    return [clamp((event.clientY - box.top) / box.height, rows), clamp((event.clientX - box.left) / box.width, columns)];
+  };
+  canvas.addEventListener("pointermove", (event) => read(...under(event)));
+  canvas.addEventListener("click", (event) => {
+    read(...under(event));
+    if (options.onpick) options.onpick(...here);
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (move) read(Math.max(0, Math.min(rows - 1, here[0] + move[0])), Math.max(0, Math.min(columns - 1, here[1] + move[1])));
+    else if ((event.key === "Enter" || event.key === " ") && options.onpick) options.onpick(...here);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  canvas.addEventListener("focus", () => read(...here));
+  const box = make("div", { class: "map-box" }, canvas);
+  const whole = make("div", {}, make("div", { class: "scroll" }, box), readout);
+  // Frame row i, column j, or with both one cell.
+  whole.mark = (i, j) => {
+    const frame = make("div", { class: "mark" });
+    const [top, height] = i === null ? [0, 100] : [(100 * i) / rows, 100 / rows];
+    const [left, width] = j === null ? [0, 100] : [(100 * j) / columns, 100 / columns];
+    frame.style.cssText = `top:${top}%;left:${left}%;height:${height}%;width:${width}%;`;
+    box.append(frame);
+  };
+  return whole;
+}
+
+// Rows of `images` (n, height · width) as pictures, each with a caption.
+function pictures(images, captions, scale = 2) {
+  const [height, width] = data.image;
+  const list = make("div", { class: "pictures" });
+  const pixels = images.array;
+  for (let n = 0; n < images.shape[0]; n++) {
+    const part = pixels.subarray(n * height * width, (n + 1) * height * width);
+    const grey = part.every((value) => value >= 0 && value <= 1);
+    const canvas = make("canvas", { role: "img", "aria-label": captions[n] || `picture ${n}` });
+    paint(canvas, height, width, (i, j) => part[i * width + j], { grey });
+    canvas.style.width = `${width * scale}px`;
+    const caption = make("figcaption", {}, captions[n] || "");
+    canvas.addEventListener("pointermove", (event) => {
+      const box = canvas.getBoundingClientRect();
+      const i = Math.min(height - 1, Math.floor(((event.clientY - box.top) / box.height) * height));
+      const j = Math.min(width - 1, Math.floor(((event.clientX - box.left) / box.width) * width));
+      caption.textContent = show(part[i * width + j], 4);
+    });
+    canvas.addEventListener("pointerleave", () => (caption.textContent = captions[n] || ""));
+    list.append(make("figure", {}, canvas, caption));
+  }
+  return list;
+}

@@ -1,0 +1,77 @@
+"""Each derivative beside its proof: the objective of the game computed again in complex numbers, ∂/∂p = Im f(p + ih)/h."""
+
+import numpy
+
+from ..check.compare import COMPLEX_TOLERANCE
+from ..check.gradcheck import same_masks
+from ..check.oracles import complex_step
+from ..check.verdicts import judge
+
+
+class Chain:
+    """The layers of one or two networks in a row, in complex numbers, from the input of each to the objective.
+
+    parts      [(net, tape)]: the passes of the networks, the output of one the input of the next
+    objective  the logits (m, 1), complex, to V or L
+    No backward pass is used.
+    """
+
+    def __init__(self, parts, objective):
+        self.links, self._objective = [], objective
+        for net, tape in parts:
+            twin = net.copy("complex128")
+            memory = twin.tape(tape.m)
+            for layer, t, mine, s in zip(net.layers, tape.layers, twin.layers, memory.layers):
+                same_masks(layer, t, s)
+                self.links.append((mine, s, t.x))
+
+    def derivatives(self, index, name, entries):
+        """∂f/∂ of the tensor `name` ("x", "W", "b") of layer `index` at flat `entries`."""
+        layer, _, x = self.links[index]
+        target = None if name == "x" else getattr(layer, name)
+        point = (x if target is None else target.real).reshape(-1).copy()
+
+        def f(value):
+            start = x
+            if target is None:
+                start = value.reshape(x.shape)
+            else:
+                target[...] = value.reshape(target.shape)
+            return self._rest(index, start)
+
+        found = []
+        for entry in entries:
+            direction = numpy.zeros(point.size)
+            direction[entry] = 1.0
+            found.append(complex_step(f, point, direction))
+        if target is not None:
+            target[...] = point.reshape(target.shape)
+        return numpy.array(found)
+
+    def _rest(self, index, x):
+        for layer, t, _ in self.links[index:]:
+            t.x[...] = x
+            layer.forward(t.x, t)
+            x = t.y
+        return self._objective(x)
+
+
+def prove(chain, index, name, g, places, stream, most, size):
+    """Compare up to `most` numbers of the adjoint g at `places` (arrays of rows and columns, or of entries), the largest among them.
+
+    size  what the error is relative to: max |g|, or the largest Σ |terms| where g is a sum whose terms may cancel
+
+    Returns {"at": [position in the shown block], "step": [complex-step values], "error": max |g − step|/size, "size", "verdict"}.
+    """
+    shown = g[numpy.ix_(*places)]
+    picked = stream.permutation(shown.size)
+    if shown.size > most:
+        picked = numpy.append(picked[: most - 1], numpy.abs(shown).argmax())
+    at = [numpy.unravel_index(entry, shown.shape) for entry in numpy.unique(picked)]
+    indices = [tuple(int(place[i]) for place, i in zip(places, position)) for position in at]
+    entries = [int(numpy.ravel_multi_index(i, g.shape)) for i in indices]
+    step = chain.derivatives(index, name, entries)
+    check = judge(name, name, g.reshape(-1)[entries], step, shape=g.shape, indices=indices, largest=size,
+                  floor=1e-270, tolerance=COMPLEX_TOLERANCE, rows=len(g))  # fmt: skip
+    at = [[int(i) for i in position] for position in at]
+    return {"at": at, "step": step, "error": check.error, "size": size, "verdict": check.verdict}

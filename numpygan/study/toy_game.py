@@ -1,0 +1,81 @@
+"""The game on a toy, on a grid: the densities, D and the best D there is for this G (Proposition 1), V and C(G) (Theorem 1).
+
+p_g is estimated from samples by a Gaussian kernel of width h. So that both densities are seen through the same glass, p_data, which
+is known, is smoothed by the same kernel, which widens its modes from σ to √(σ² + h²). The integrals are sums over the grid.
+"""
+
+import numpy
+
+from ..arrays import Stream
+from ..gan.objective import probability
+from ..gan.sampling import sample
+
+SAMPLES = 20_000  # that p_g is estimated from
+CLOUD = 300  # of them are drawn
+POINTS = {1: 240, 2: 48}  # of the grid on each axis
+
+
+class ToyGame:
+    """What a toy's game looks like at each moment at which a θ has moved: a frame each, in `frames`."""
+
+    def __init__(self, training):
+        self.training, mixture = training, training.p_data
+        self.d = mixture.means.shape[1]
+        first = self._samples()
+        reach = 5 * mixture.std + 0.4 * max(1.0, numpy.ptp(mixture.means) / 4)
+        edge = numpy.abs(mixture.means).max() + reach, numpy.quantile(numpy.abs(first), 0.99)
+        self.edge = float(max(edge)) if max(edge) < 3 * edge[0] else float(edge[0])
+        self.axis = numpy.linspace(-self.edge, self.edge, POINTS[self.d])
+        step = self.axis[1] - self.axis[0]
+        self.h = float(max(1.2 * step if self.d == 2 else 3 * step, 0.02))
+        self.cell = step**self.d
+        self.p_data = self._smoothed_mixture(mixture)
+        self.frames = []
+
+    def _smoothed_mixture(self, mixture):
+        width = numpy.hypot(mixture.std, self.h)
+        bumps = [_gauss(self.axis, mixture.means[:, i], width) for i in range(self.d)]  # (points, modes) for each axis
+        return self._product(bumps) / len(mixture.means)
+
+    def _product(self, bumps):
+        """Σ over the modes or samples of the product of their bumps: on the axis, or on the grid as (y, x)."""
+        return bumps[0].sum(1) if self.d == 1 else bumps[1] @ bumps[0].T
+
+    def _samples(self):
+        return sample(self.training.G.copy(), self.training.recipe.noise, SAMPLES, Stream(1))
+
+    def add_frame(self, _recorder=None):
+        """What the game looks like now."""
+        samples = self._samples()
+        p_g = self._product([_gauss(self.axis, samples[:, i], self.h) for i in range(self.d)]) / SAMPLES
+        D = self._verdicts()
+        with numpy.errstate(divide="ignore", invalid="ignore"):
+            best = self.p_data / (self.p_data + p_g)
+        best = numpy.where(numpy.isfinite(best), best, 0.5)
+        seen = self.p_data + p_g
+        self.frames.append({
+            "p_g": p_g.astype("float32"), "D": D.astype("float32"), "best": numpy.where(seen > seen.max() / 1000, best, numpy.nan).astype("float32"), "cloud": samples[:CLOUD].astype("float32"),
+            "V": self._value(D, p_g), "C": self._value(best, p_g),
+        })  # fmt: skip
+
+    def _value(self, D, p_g):
+        """∫ p_data log D + p_g log(1 − D), in nats."""
+        tiny = 1e-300
+        return float(((self.p_data * numpy.log(D + tiny)) + (p_g * numpy.log(1 - D + tiny))).sum() * self.cell)
+
+    def _verdicts(self):
+        D = self.training.D.copy()
+        x = numpy.stack(numpy.meshgrid(*[self.axis] * self.d), -1).reshape(-1, self.d)
+        return probability(numpy, D.forward(x, D.tape(len(x), training=False))).reshape(self.p_data.shape)
+
+    def data(self):
+        """What the page needs."""
+        about = (f"p_g: {SAMPLES:,} samples of G(z), smoothed by a Gaussian kernel of width h = {self.h:.3g}; "
+                 f"p_data, known exactly, smoothed by the same kernel. V and C(G) are sums over the grid shown; "
+                 "D* is drawn where p_data + p_g is at least a thousandth of its maximum.")  # fmt: skip
+        return {"d": self.d, "axis": self.axis, "edge": self.edge, "p_data": self.p_data.astype("float32"), "about": about, "frames": self.frames}
+
+
+def _gauss(axis, centres, width):
+    """N(axis; centre, width²), (points, centres)."""
+    return numpy.exp(-0.5 * ((axis[:, None] - centres) / width) ** 2) / (width * numpy.sqrt(2 * numpy.pi))

@@ -1,0 +1,113 @@
+"""MathML from a short notation, every symbol with what it means: "g_W = x^⊤ g_y", "\\frac{1}{m} Σ log D(x)"."""
+
+import re
+from html import escape
+
+SYMBOLS = {
+    "m": "the number of rows of a minibatch", "k": "the number of D steps in an iteration",
+    "z": "noise, the input of G, one row for each sample", "p_z": "the prior that noise is drawn from",
+    "x": "an example drawn from the data; in a layer's equations: the layer's input, one example a row",
+    "x̃": "a generated sample, G(z)", "p_data": "the distribution of the data", "p_g": "the distribution of G(z)",
+    "G": "the generator: noise to data space", "D": "the discriminator: the probability that its input came from the data",
+    "D*": "the best discriminator there is for this G: p_data / (p_data + p_g), Proposition 1",
+    "V": "the value of the game, E log D(x) + E log(1 − D(G(z))), in nats: D ascends it, G descends it",
+    "C": "C(G), the value of the game against the best discriminator: −log 4 + 2 JSD(p_data, p_g), Theorem 1",
+    "L": "what the gradient is taken of: V in a D step, G's loss in a G step", "a": "the logit of D: D = σ(a)",
+    "σ": "the logistic sigmoid, 1/(1 + e^−x)", "θ_d": "D's parameters, one vector", "θ_g": "G's parameters, one vector",
+    "∇": "the gradient: all partial derivatives as one vector", "η": "the learning rate", "μ": "the momentum", "v": "the velocity: the last step, remembered",
+    "W": "the weights of an Affine layer, (inputs, outputs)", "b": "the biases of an Affine layer, one for each output",
+    "y": "the layer's output, one example a row", "g_x": "∂L/∂x, the adjoint of the layer's input",
+    "g_y": "∂L/∂y, the adjoint of the layer's output", "g_W": "∂L/∂W, the gradient of the weights",
+    "g_b": "∂L/∂b, the gradient of the biases", "⊙": "product entry by entry", "⊤": "transposed", "Σ": "the sum over the rows of the minibatch",
+    "mask": "which entries pass: of a ReLU 1 where x > 0, of dropout 1/keep where kept, 0 elsewhere",
+    "won": "1 for the piece that reaches the maximum, 0 for the others", "slopes": "1 where x > 0, else the small slope of the leak",
+    "p": "the piece of a maxout unit", "j": "the unit", "h": "the complex step, 10⁻³⁰", "log": "the natural logarithm",
+    "∂": "partial derivative", "max": "the larger, or largest",
+}  # fmt: skip
+
+EQUATIONS = {  # of each layer, then its adjoints
+    "Affine": ("y = x W + 1 b^⊤", "g_x = g_y W^⊤", "g_W = x^⊤ g_y", "g_b = g_y^⊤ 1"),
+    "ReLU": ("y = max(x, 0)", "g_x = g_y ⊙ mask", "mask = [x > 0]"),
+    "LeakyReLU": ("y = x ⊙ slopes", "g_x = g_y ⊙ slopes"),
+    "Sigmoid": (r"y = σ(x) = \frac{1}{1 + e^{−x}}", "g_x = g_y ⊙ y ⊙ (1 − y)"),
+    "Tanh": ("y = tanh x", "g_x = g_y ⊙ (1 − y^2)"),
+    "Maxout": ("y_j = max_p x_{pj}", "g_{x,pj} = g_{y,j} won_{pj}"),
+    "Dropout": ("y = x ⊙ mask", "g_x = g_y ⊙ mask"),
+}
+
+_TOKEN = re.compile(r"\\frac|[{}_^]|\d+(?:\.\d+)?|x̃|D\*|[A-Za-z]{2,}|\S")
+_OPERATORS = set("=+−·⊙()[]<>,:→←∈…/|½")
+
+
+def typeset(text):
+    """HTML of a sentence with mathematics between dollar signs; everything else is escaped."""
+    parts = text.split("$")
+    return "".join(formula(part) if i % 2 else escape(part) for i, part in enumerate(parts))
+
+
+def formula(text):
+    """The <math> element of a formula."""
+    tokens = _TOKEN.findall(text)
+    row = _row(tokens)
+    assert not tokens, text
+    return f"<math>{row}</math>"
+
+
+def _row(tokens):
+    """What comes before the closing brace or the end."""
+    out = []
+    while tokens and tokens[0] != "}":
+        out.append(_scripts(tokens))
+    return f"<mrow>{''.join(out)}</mrow>"
+
+
+def _scripts(tokens):
+    """An atom with what hangs below and above it."""
+    name, base = _atom(tokens)
+    below = above = None
+    while tokens and tokens[0] in "_^":
+        if tokens.pop(0) == "_":
+            script, below = _atom(tokens)
+            name = f"{name}_{script}"
+            meaning = name.split(",")[0]
+        else:
+            above = _atom(tokens)[1]
+    if below and above:
+        found = f"<msubsup>{base}{below}{above}</msubsup>"
+    elif below:
+        found = f"<msub>{base}{below}</msub>"
+    elif above:
+        return f"<msup>{_named(name, base)}{above}</msup>"
+    else:
+        return _named(name, base)
+    return _named(meaning if meaning in SYMBOLS else name.split("_")[0], found)
+
+
+def _named(name, element):
+    """The element with its meaning, if it has one."""
+    return f'<mrow data-symbol="{escape(name)}">{element}</mrow>' if name in SYMBOLS else element
+
+
+def _atom(tokens):
+    """The next token, group or fraction: (its plain name, its MathML)."""
+    token = tokens.pop(0)
+    if token == "{":
+        name = "".join(tokens[: tokens.index("}")])
+        row = _row(tokens)
+        tokens.pop(0)
+        return name, row
+    if token == "\\frac":
+        (_, above), (_, below) = _atom(tokens), _atom(tokens)
+        return "", f"<mfrac>{above}{below}</mfrac>"
+    if token[0].isdigit():
+        return token, f"<mn>{token}</mn>"
+    if token in _OPERATORS or token in "Σ∇∂":
+        stretchy = ' stretchy="false"' if token in "()[]|" else ""
+        return token, f"<mo{stretchy}>{escape(token)}</mo>"
+    if token == "⊤":
+        return token, '<mi mathvariant="normal">⊤</mi>'
+    if token == "x̃":
+        return token, "<mover><mi>x</mi><mo>~</mo></mover>"
+    if token == "D*":
+        return token, "<msup><mi>D</mi><mo>*</mo></msup>"
+    return token, f"<mi>{escape(token)}</mi>"

@@ -1,0 +1,78 @@
+"""numpygan study: from a recipe or a run to a file, and every bad input one sentence."""
+
+import numpy
+import pytest
+from cli_helpers import checkpoint, run, small_world
+
+from numpygan.commands import study
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("world")
+    with small_world(folder):
+        yield folder
+
+
+def refuses(capsys, arguments, *words):
+    assert run("study", *arguments) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    for word in words:
+        assert word in err
+
+
+def test_a_recipe_and_a_run(world, capsys):
+    assert run("study", "toy", "-o", "run.html", "--iterations", 1, "--batch", 4) == 0
+    assert "1 iterations of toy, from iteration 2, 12 lines" in capsys.readouterr().out
+    text = (world / "run.html").read_text(encoding="utf-8")
+    assert "toy, from iteration 2" in text and "http" not in text.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+    assert (world / "run.html").stat().st_size < 1e6
+    assert run("study", "toy", "-o", "run.html", "--iterations", 1, "--after", 3, "--batch", 4, "--force") == 0
+    assert "from iteration 5" in capsys.readouterr().out
+
+
+def test_a_run_is_left_as_it_was(world):
+    before = {path: path.read_bytes() for path in (world / "toy").rglob("*") if path.is_file()}
+    assert run("study", "toy", "-o", "left.html", "--iterations", 1, "--batch", 4) == 0
+    assert {path: path.read_bytes() for path in (world / "toy").rglob("*") if path.is_file()} == before
+
+
+def test_bad_input(world, capsys, monkeypatch):
+    refuses(capsys, ["rign", "-o", "new.html"], "'ring'")
+    refuses(capsys, ["ring", "-o", "new.txt"], ".html")
+    refuses(capsys, ["ring", "-o", "nowhere/new.html"], "nowhere")
+    refuses(capsys, ["ring", "--iterations", "0", "-o", "new.html"], "--iterations")
+    (world / "mine.html").write_text("mine")
+    refuses(capsys, ["ring", "-o", "mine.html"], "mine.html", "--force")
+    assert (world / "mine.html").read_text() == "mine"
+    refuses(capsys, [".", "-o", "new.html"], "config.toml")
+    monkeypatch.setattr(study, "_LARGEST", 1000)
+    refuses(capsys, ["ring", "-o", "new.html"], "ring", "too many to show", "1,000")
+    assert not (world / "new.html").exists()
+
+
+def test_a_run_of_another_version(world, capsys):
+    """Its checkpoint lacks what this version needs, or its networks don't fit."""
+    from numpygan.runs import checkpoint as files
+
+    state = checkpoint(world / "toy")
+    state.pop("checksum")
+    good = (world / "toy" / "checkpoint.npz").read_bytes()
+    files.save(world / "toy" / "checkpoint.npz", {name: value for name, value in state.items() if name != "stream_noise"})
+    refuses(capsys, ["toy", "-o", "new.html"], "toy", "stream_noise", "another recipe or version")
+    files.save(world / "toy" / "checkpoint.npz", state | {"theta_g": numpy.zeros(7, "float32")})
+    refuses(capsys, ["toy", "-o", "new.html"], "toy", "theta_g")
+    (world / "toy" / "checkpoint.npz").write_bytes(good)
+
+
+def test_a_disk_that_is_full(world, capsys, monkeypatch):
+    import errno
+    import os
+
+    def full(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    refuses(capsys, ["toy", "-o", "new.html", "--iterations", "1", "--batch", "4"], "new.html", "No space left")
+    assert not (world / "new.html").exists()

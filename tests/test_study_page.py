@@ -1,0 +1,211 @@
+"""The study page in a browser: what it shows is what NumPy has, by mouse and by keyboard, on wide and narrow screens, in peace."""
+
+import os
+import random
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy
+import pytest
+from browser import chromium, open_page  # noqa: F401
+from cli_helpers import run
+
+from numpygan.gan.recipes import RECIPES
+from numpygan.runs.training import Training
+from numpygan.study import page as study_page
+from numpygan.study.record import record
+from numpygan.study.toy_game import ToyGame
+
+TINY = replace(
+    RECIPES["ring"], generator=("relu 30", "linear"), scale_g=(0.0, 0.0), discriminator=("maxout 20x2", "tanh 6"), keep=(0.9, 0.7, 1.0),
+    scale_d=(0.0, 0.0, 0.0), batch=5, dtype="float64",
+)  # fmt: skip
+ITERATIONS = 2
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A page of a small game on the ring."""
+    training = Training(TINY, None, numpy)
+    toy = ToyGame(training)
+    recorder = record(training, ITERATIONS, None, toy.add_frame)
+    file = tmp_path_factory.mktemp("study") / "tiny.html"
+    file.write_text(study_page.page(recorder, toy, "tiny", []), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def mnist(tmp_path_factory):
+    """The page of the MNIST recipe, by the command."""
+    file = tmp_path_factory.mktemp("study") / "mnist.html"
+    assert run("study", "mnist", "-o", file) == 0
+    return file
+
+
+def ready(open_page, file, **options):  # noqa: F811
+    page = open_page(file, **options)
+    page.wait_for_selector("body[data-ready]", timeout=60_000)
+    return page
+
+
+def number(text):
+    return float(text.replace("−", "-").replace(",", ""))
+
+
+def assert_shown(text, exact):
+    """`exact` to the digits shown: off by half a unit of the last one at most."""
+    digits, _, power = text.replace("−", "-").replace(",", "").partition("e")
+    unit = 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+    assert abs(number(text) - exact) <= 0.5000001 * unit or number(text) == exact, (text, exact)
+
+
+def tapes():
+    """By (iteration, line) what an unobserved run of the same game has on its tapes: (net, tape, units, gradient)."""
+    plain, found = Training(TINY, None, numpy), {}
+    for iteration in range(1, ITERATIONS + 1):
+        plain.advance()
+        game = plain.game
+        for line, net, tape in (("d D backward", plain.D, game.pass_d), ("g D backward", plain.D, game.pass_dg), ("g G backward", plain.G, game.pass_g)):
+            layers = [{name: array.copy() for name, array in t.arrays().items()} for t in tape.layers]
+            for layer, kept in zip(net.layers, layers):
+                kept.update({"g" + name: getattr(layer, "g" + name).copy() for name in layer.shapes() if line != "g D backward"})
+            found[iteration, line] = layers
+    return found
+
+
+def test_random_numbers_of_random_layers_are_those_of_numpy(open_page, tiny):  # noqa: F811
+    page, draw, reference, seen = ready(open_page, tiny), random.Random(0), tapes(), 0
+    steps = page.evaluate("data.steps.map((step) => [step.iteration, step.line])")
+    for iteration, line in sorted(reference):
+        page.evaluate(f"go({steps.index([iteration, line])})")
+        for index in draw.sample(range(len(reference[iteration, line])), 3):
+            page.click(f"[data-layer='{index}']")
+            kept = reference[iteration, line][index]
+            for key in page.eval_on_selector_all("[data-tensor]", "boxes => boxes.map(box => box.dataset.tensor)"):
+                if key not in kept or key == "won":
+                    continue
+                canvas = page.locator(f"[data-tensor={key}] canvas.map")
+                box = canvas.bounding_box()
+                canvas.hover(position={"x": draw.uniform(1, box["width"] - 1), "y": draw.uniform(1, box["height"] - 1)})
+                text = page.inner_text(f"[data-tensor={key}] .readout")
+                place, value = re.match(r"\[([\d, ]+)\] = ([\d.,e−]+)", text).groups()
+                assert_shown(value, float(kept[key][tuple(map(int, place.split(", ")))]))
+                stats = dict(re.findall(r"(\w+) ([\d.,e−]+)", page.inner_text(f"[data-tensor={key}] .stats")))
+                whole = kept[key].astype(float)
+                for name, exact in (("min", whole.min()), ("max", whole.max()), ("mean", whole.mean()), ("norm", numpy.linalg.norm(whole))):
+                    assert number(stats[name]) == pytest.approx(exact, rel=5.1e-4, abs=1e-15)
+                seen += 1
+    assert seen > 60 and not page.problems
+
+
+def test_an_entry_of_a_gradient_is_its_sum_digit_for_digit(open_page, tiny):  # noqa: F811
+    page, reference, steps = ready(open_page, tiny), tapes(), None
+    steps = page.evaluate("data.steps.map((step) => [step.iteration, step.line])")
+    for line, index, row, column in (("d D backward", 1, 1, 17), ("d D backward", 4, 3, 2), ("g G backward", 2, 7, 1)):
+        page.evaluate(f"go({steps.index([2, line])})")
+        page.click(f"[data-layer='{index}']")
+        canvas = page.locator("[data-tensor=gW] canvas.map")
+        canvas.focus()
+        for key, times in (("ArrowDown", row), ("ArrowRight", column)):
+            for _ in range(times):
+                page.keyboard.press(key)
+        page.keyboard.press("Enter")
+        kept = reference[2, line][index]
+        place = re.search(r"\[([\d, ]+)\]", page.inner_text("#origin")).group(1)
+        a, b = map(int, place.split(", "))
+        assert_shown(page.inner_text("#entry"), kept["gW"][a, b])
+        assert page.inner_text("#sum") == page.inner_text("#entry")
+        cells = page.eval_on_selector_all("#origin tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))")
+        assert len(cells) == len(kept["x"])
+        for r, (name, x, gy, product) in enumerate(cells):
+            assert name == str(r)
+            for text, exact in ((x, kept["x"][r, a]), (gy, kept["gy"][r, b]), (product, kept["x"][r, a] * kept["gy"][r, b])):
+                assert_shown(text, exact)
+        assert "complex step" in page.inner_text("#origin .proof") and page.locator(".mark").count() == 3
+
+
+def test_who_moves_and_who_is_frozen(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny)
+    steps = page.evaluate("data.steps.map((step) => step.line)")
+    for line, moves in (("d D move", "θd"), ("g G move", "θg")):
+        page.evaluate(f"go({steps.index(line)})")
+        chip = page.inner_text(".chip.moves").replace("\n", "").replace(" ", "")
+        assert chip.startswith(moves) and chip.endswith("movesnow")
+        frozen = page.inner_text("#items .role:last-child")
+        assert "frozen" in frozen and "bit for bit" in frozen and "numbers that moved 0" in frozen
+    assert page.locator("#code [aria-current]").count() == 1
+
+
+def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny)
+    last = page.evaluate("data.steps.length - 1")
+    at = lambda: int(page.evaluate("document.body.dataset.step"))  # noqa: E731
+    for key, step in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", last), ("ArrowRight", last), ("Home", 0), ("ArrowLeft", 0)):
+        page.keyboard.press(key)
+        assert at() == step
+    page.keyboard.press("Space")
+    page.wait_for_function("document.body.dataset.step > 0", timeout=20_000)
+    page.keyboard.press("Space")
+    assert page.get_attribute("#play", "aria-label") == "Play"
+    page.keyboard.press("End")
+    reached = set()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("(e => e.id || e.dataset.key || e.dataset.layer || e.closest('[data-tensor]')?.dataset.tensor || e.className)(document.activeElement)"))
+    assert {"first", "slider", "d D backward", "2", "W"} <= reached
+
+
+def test_what_a_symbol_means_and_what_each_loss_teaches(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny)
+    page.hover("#code [data-symbol='p_z']")
+    assert page.inner_text("#tip") == study_page.SYMBOLS["p_z"]
+    page.click("#game button:has-text('Go there')")
+    arrows = lambda: page.eval_on_selector_all(".push", "all => all.map(one => one.getAttribute('d'))")  # noqa: E731
+    other = arrows()
+    page.click("#game button:text-is('saturating')")
+    assert len(other) == len(arrows()) == TINY.batch and arrows() != other
+    for name in ("D*", "D − D*", "p_data", "p_g", "D"):
+        page.click(f"#game button:text-is('{name}')")
+    for symbol in page.eval_on_selector_all("[data-symbol]", "all => all.map(one => one.dataset.symbol)"):
+        assert symbol in study_page.SYMBOLS
+    assert not page.problems
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
+def test_on_every_screen(open_page, tiny, width, scheme):  # noqa: F811
+    page = ready(open_page, tiny, width=width, color_scheme=scheme, reduced_motion="reduce")
+    for step in range(page.evaluate("data.steps.length")):
+        page.evaluate(f"go({step})")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not page.problems and not page.requests
+    assert page.evaluate("getComputedStyle(document.querySelector('#code button')).transitionDuration") in ("0s", "")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_violation(open_page, tiny, scheme):  # noqa: F811
+    axe = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
+    if not axe.exists():
+        pytest.skip("needs axe-core: npm install axe-core, and AXE_CORE=…/axe-core/axe.min.js")
+    page = ready(open_page, tiny, color_scheme=scheme)
+    page.evaluate("go(10)")
+    page.locator("[data-tensor=gW] canvas.map").click()
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run().then((report) => report.violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html.slice(0, 120))]))")
+    assert [violation for violation in found if violation[0] in ("serious", "critical")] == []
+
+
+def test_mnist(open_page, mnist, capsys):  # noqa: F811
+    assert mnist.stat().st_size < 5e6
+    page = ready(open_page, mnist)
+    paint = page.evaluate("performance.getEntriesByType('paint').find((e) => e.name === 'first-contentful-paint')?.startTime ?? 0")
+    times = []
+    for step in range(page.evaluate("data.steps.length")):
+        page.evaluate(f"go({step})")
+        times.append(float(page.evaluate("document.body.dataset.milliseconds")))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    with capsys.disabled():
+        print(f"\nmnist page: {mnist.stat().st_size / 1e6:.1f} MB, first paint {paint:.0f} ms, a step {numpy.median(times):.0f} ms (median), {max(times):.0f} ms (longest)")  # fmt: skip
+    assert paint < 20_000 and numpy.median(times) < 1_000
+    assert page.locator("#game .pictures canvas").count() == 16 + 8 + 8
+    assert not page.problems and not page.requests
