@@ -37,6 +37,7 @@ GAMES = {
     "": {},
     "k = 2": dict(k=2),
     "saturating, k = 5": dict(k=5, loss="saturating"),
+    "maximum likelihood": dict(loss="maximum_likelihood"),
     "authors2014": dict(algorithm="authors2014"),
 }
 RULES = {"momentum": {}, "max-norm": LIMITED, "adam": ADAM}

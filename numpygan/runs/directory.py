@@ -20,6 +20,7 @@ OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
 G_OBJECTIVES = {
     "saturating": "min over G of mean log(1 - D(G(z)))",
     "non_saturating": "max over G of mean log D(G(z))",
+    "maximum_likelihood": "max over G of mean exp(logit D(G(z)))/2",
 }
 COLUMNS = (
     "iteration", "epoch", "seconds", "V", "D_real", "D_fake", "parzen", "sigma", "learning_rate_g", "learning_rate_d", "momentum",
