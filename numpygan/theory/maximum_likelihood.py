@@ -1,0 +1,75 @@
+"""Maximum likelihood: explicit densities fitted by closed form and by EM, and the game whose G descends KL(p_data ‖ p_g).
+
+Maximising the mean of log p_θ(x) over data is, in the limit of much data, minimising KL(p_data ‖ p_θ), as
+KL(p_data ‖ p_θ) = −H(p_data) − E_p_data[log p_θ] and the entropy H does not depend on θ.
+"""
+
+import math
+
+import numpy
+
+from ..gan.objective import g_loss
+from . import divergences, quadrature
+from .densities import GaussianMixture
+
+_LEAST_STD = 1e-6  # a mode on a single point would shrink for ever
+
+
+def fit_gaussian(x):
+    """The Gaussian N(μ, σ² I) of greatest likelihood for the rows x (n, d): μ = mean of x, σ² = mean of ‖x − μ‖²/d."""
+    mean = x.mean(0)
+    return GaussianMixture(mean[None], max(_LEAST_STD, math.sqrt(((x - mean) ** 2).mean())))
+
+
+def em(x, start, steps):
+    """`steps` steps of expectation–maximisation (Dempster, Laird and Rubin 1977) of a GaussianMixture from `start` on rows x (n, d).
+
+        E  r_ij = P(mode j | x_i) = π_j N(x_i; μ_j, σ_j² I)/p(x_i)
+        M  N_j = Σ_i r_ij,  π_j = N_j/n,  μ_j = Σ_i r_ij x_i/N_j,  σ_j² = Σ_i r_ij ‖x_i − μ_j‖²/(d N_j)
+
+    Returns the mixtures after 0, 1, …, `steps` steps; the likelihood of x never falls from one to the next. A σ is never let below
+    1e−6, and a mode that no row belongs to stays where it is, with weight 0.
+    """
+    n, d = x.shape
+    mixtures = [start]
+    for _ in range(steps):
+        mixture = mixtures[-1]
+        r = numpy.exp(mixture.log_joint(x) - mixture.log_density(x)[:, None])
+        counts = r.sum(0)
+        safe = numpy.where(counts > 0, counts, 1.0)[:, None]
+        means = numpy.where(counts[:, None] > 0, r.T @ x / safe, mixture.means)
+        square = ((x[:, None] - means) ** 2).sum(2)
+        variances = numpy.where(counts > 0, (r * square).sum(0) / (d * safe[:, 0]), mixture.stds**2)
+        mixtures.append(GaussianMixture(means, numpy.maximum(_LEAST_STD, numpy.sqrt(variances)), counts / counts.sum()))
+    return mixtures
+
+
+def divergence_and_likelihood(p_data, model):
+    """KL(p_data ‖ model) and E_p_data[log model], each an integral of its own, in nats."""
+    x, w = quadrature.over(p_data, model)
+    log_p, log_q = p_data.log_density(x), model.log_density(x)
+    return divergences.kl(log_p, log_q, w), divergences.integral(w, log_p, log_q)
+
+
+def entropy(p):
+    """H(p) = −E_p[log p], in nats."""
+    x, w = quadrature.over(p, nodes=16)
+    log_p = p.log_density(x)
+    return -divergences.integral(w, log_p, log_p)
+
+
+def game_gradient(p_data, mean, std, loss="maximum_likelihood"):
+    """∂/∂(μ, σ) of the expected loss of G(z) = μ + σz, z ~ N(0, 1), against D = D*, which is held fixed: (2,).
+
+    Σ over the nodes of p_z(z) · ∂L/∂a · a′(x) · ∂G/∂θ with x = G(z), a = σ⁻¹(D*) = log p_data − log p_g. For the loss
+    "maximum_likelihood" it is ½ ∂KL(p_data ‖ p_g)/∂(μ, σ). Where a is above objective.LARGEST_LOGIT the loss is its tangent.
+    """
+    prior, p_g = GaussianMixture([[0.0]], 1.0), GaussianMixture([[mean]], std)
+    z, w = quadrature.over(prior)
+    x = mean + std * z
+    logit = divergences.log_ratio(p_data.log_density(x), p_g.log_density(x))[:, None]
+    slope = numpy.empty_like(logit)
+    g_loss(loss)[1](numpy, logit, out=slope)
+    slope *= len(logit)  # the expectation is over p_z, not over m rows
+    pull = w * numpy.exp(prior.log_density(z)) * (slope * (p_data.score(x) - p_g.score(x)))[:, 0]
+    return numpy.array([pull.sum(), (pull * z[:, 0]).sum()])
