@@ -61,15 +61,14 @@ def entropy(p):
 def game_gradient(p_data, mean, std, loss="maximum_likelihood"):
     """∂/∂(μ, σ) of the expected loss of G(z) = μ + σz, z ~ N(0, 1), against D = D*, which is held fixed: (2,).
 
-    Σ over the nodes of p_z(z) · ∂L/∂a · a′(x) · ∂G/∂θ with x = G(z), a = σ⁻¹(D*) = log p_data − log p_g. For the loss
-    "maximum_likelihood" it is ½ ∂KL(p_data ‖ p_g)/∂(μ, σ). Where a is above objective.LARGEST_LOGIT the loss is its tangent.
+    ∫ p_g(x) ∂L/∂a · a′(x) · ∂G/∂θ dx with x = G(z), a = σ⁻¹(D*) = log p_data − log p_g. For the loss "maximum_likelihood" it is
+    ½ ∂KL(p_data ‖ p_g)/∂(μ, σ). Where a is above objective.LARGEST_LOGIT the loss is its tangent.
     """
-    prior, p_g = GaussianMixture([[0.0]], 1.0), GaussianMixture([[mean]], std)
-    z, w = quadrature.over(prior)
-    x = mean + std * z
+    p_g = GaussianMixture([[mean]], std)
+    x, w = quadrature.over(p_data, p_g)
     logit = divergences.log_ratio(p_data.log_density(x), p_g.log_density(x))[:, None]
     slope = numpy.empty_like(logit)
     g_loss(loss)[1](numpy, logit, out=slope)
-    slope *= len(logit)  # the expectation is over p_z, not over m rows
-    pull = w * numpy.exp(prior.log_density(z)) * (slope * (p_data.score(x) - p_g.score(x)))[:, 0]
-    return numpy.array([pull.sum(), (pull * z[:, 0]).sum()])
+    slope *= len(logit)  # here the mean is over p_g, not over m rows
+    pull = w * numpy.exp(p_g.log_density(x)) * (slope * (p_data.score(x) - p_g.score(x)))[:, 0]
+    return numpy.array([pull.sum(), (pull * (x[:, 0] - mean) / std).sum()])

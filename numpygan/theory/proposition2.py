@@ -16,10 +16,10 @@ def bins(low, high, n):
     return (low + width * (numpy.arange(n) + 0.5))[:, None], width
 
 
-def log_masses(p, x, width):
+def log_masses(p, x):
     """The logarithms of the bins' probabilities, normalised over the bins."""
     log_q = p.log_density(x)
-    return log_q - numpy.log(numpy.exp(log_q).sum())
+    return log_q - _log_sum(log_q)
 
 
 def functional_descent(log_p, log_q, steps, rate=0.5):

@@ -13,7 +13,7 @@ PRIORS = {
     "gaussian": (9.0, lambda z: -0.5 * z**2 - 0.5 * math.log(2 * math.pi)),
 }
 _GRID = 4096  # steps of z in which the turning points of a smooth G are looked for
-_QUANTILES = 64
+_STRETCHES = 64  # in which the line of z is cut anyway, so that p_z is smooth between neighbours for a quadrature
 
 
 class PushForward:
@@ -36,7 +36,7 @@ class PushForward:
         self._twin = G.copy("complex128")
         end, self._log_prior = PRIORS[noise]
         self._linear = all(isinstance(layer, (Affine, ReLU, LeakyReLU)) for layer in G.layers)
-        self.cuts = breakpoints(self._twin, -end, end) if self._linear else self._grid_and_turning_points(end)
+        self.cuts = breakpoints(self._twin, numpy.linspace(-end, end, _STRETCHES + 1)) if self._linear else self._grid_and_turning_points(end)
         self.at = self._evaluate(self.cuts)[0]
         self._direction = numpy.sign(numpy.diff(self.at))
         self.atoms = float(mass(noise, self.cuts)[self._direction == 0].sum())
@@ -105,15 +105,14 @@ class PushForward:
         if self._linear:
             return [numpy.unique(self.at)]
         turns = numpy.flatnonzero(numpy.diff(self._direction)) + 1
-        return [numpy.unique(numpy.concatenate([self.at[:: _GRID // _QUANTILES], self.at[turns], self.at[-1:]]))]
+        return [numpy.unique(numpy.concatenate([self.at[:: _GRID // _STRETCHES], self.at[turns], self.at[-1:]]))]
 
 
-def breakpoints(G, low, high):
-    """Every z in [low, high] at which a unit of G, of Affine, ReLU and LeakyReLU layers, switches; with both ends, ascending.
+def breakpoints(G, z):
+    """The points z, ascending, and every z between them at which a unit of G, of Affine, ReLU and LeakyReLU layers, switches.
 
     Layer by layer: between the breakpoints so far each unit is a linear function of z, so its zeros are known exactly.
     """
-    z = numpy.array([low, high])
     units = z[:, None]
     for layer in G.layers:
         if isinstance(layer, Affine):
