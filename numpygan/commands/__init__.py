@@ -1,5 +1,5 @@
 """The commands, a file each: `add(command)` declares its arguments, a function of the command's name carries it out."""
 
-from . import evaluate, gradcheck, interpolate, recipes, sample, train
+from . import evaluate, gradcheck, interpolate, recipes, sample, theory, train
 
-COMMANDS = (train, recipes, sample, interpolate, gradcheck, evaluate)  # in the order of `numpygan -h`
+COMMANDS = (train, recipes, sample, interpolate, gradcheck, evaluate, theory)  # in the order of `numpygan -h`

@@ -5,14 +5,21 @@ KL(p_data ‖ p_θ) = −H(p_data) − E_p_data[log p_θ] and the entropy H does
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy
 
+from ..arrays import Stream
 from ..gan.objective import g_loss
 from . import divergences, quadrature
-from .densities import GaussianMixture
+from .densities import GaussianMixture, toy
 
 _LEAST_STD = 1e-6  # a mode on a single point would shrink for ever
+
+
+P_DATA = toy("gauss1d")
+EXAMPLES, STEPS = 10_000, 40
+_START = GaussianMixture([[0.0], [1.0]], 2.0)
 
 
 def fit_gaussian(x):
@@ -72,3 +79,25 @@ def game_gradient(p_data, mean, std, loss="maximum_likelihood"):
     slope *= len(logit)  # here the mean is over p_g, not over m rows
     pull = w * numpy.exp(p_g.log_density(x)) * (slope * (p_data.score(x) - p_g.score(x)))[:, 0]
     return numpy.array([pull.sum(), (pull * (x[:, 0] - mean) / std).sum()])
+
+
+@dataclass
+class Fits:
+    """Fits to EXAMPLES draws of P_DATA: the Gaussian, and the mixtures after 0, 1, … steps of EM.
+
+    kl, expected      KL(p_data ‖ mixture) and E_p_data[log mixture] after each step
+    on_examples       the mean log-likelihood of the examples after each step
+    """
+
+    gaussian: GaussianMixture
+    mixtures: list
+    kl: numpy.ndarray
+    expected: numpy.ndarray
+    on_examples: numpy.ndarray
+
+
+def fits(seed=0):
+    x = P_DATA.sample(EXAMPLES, Stream(seed))
+    mixtures = em(x, _START, STEPS)
+    kl, expected = numpy.array([divergence_and_likelihood(P_DATA, mixture) for mixture in mixtures]).T
+    return Fits(fit_gaussian(x), mixtures, kl, expected, numpy.array([mixture.log_density(x).mean() for mixture in mixtures]))

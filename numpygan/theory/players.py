@@ -35,12 +35,18 @@ class Players:
 
     def logit(self, x):
         """D's logit at points x (n, 1), as float64 (n,)."""
-        return generate(self.D, x.astype(self.D.dtype))[:, 0].astype("float64")
+        return _rows(self.D, x)
+
+    def generate(self, z):
+        """G(z) for z (n, 1), as float64 (n,)."""
+        return _rows(self.G, z)
 
 
-def smooth_net(hidden, spread, layers=2):
-    """A net R → R of tanh layers whose first units switch at places spread evenly over (−spread, spread)."""
-    slopes = 2.0
-    first = Affine(1, hidden, scale=slopes, bias=slopes * spread * numpy.linspace(-1, 1, hidden) / 2)
-    middle = [layer for _ in range(layers - 1) for layer in (Affine(hidden, hidden), Tanh())]
-    return MLP([first, Tanh(), *middle, Affine(hidden, 1)])
+def _rows(net, x):
+    return generate(net, x.astype(net.dtype))[:, 0].astype("float64")
+
+
+def smooth_net(hidden, spread, scale=2.0, bias=0.0):
+    """A net R → R of two tanh layers, the units of the first switching all over (−spread, spread) from the start; its output starts about `bias`."""
+    first = Affine(1, hidden, scale=scale, bias=spread * numpy.linspace(-1, 1, hidden))
+    return MLP([first, Tanh(), Affine(hidden, hidden), Tanh(), Affine(hidden, 1, bias=bias)])

@@ -16,6 +16,8 @@ from .players import Players, smooth_net
 P_DATA, MEAN, STD = toy("gauss1d"), 0.5, 1.5
 P_G = GaussianMixture([[MEAN]], STD)  # of the fixed G(z) = .5 + 1.5 z, z ~ N(0, 1)
 VISIBLE = 0.01  # the sup-error is over where (p_data + p_g)/2 is at least this: elsewhere hardly any row teaches D
+X = numpy.linspace(-6.0, 6.0, 601)[:, None]
+UNITS, EXAMPLES = (2, 8, 32), (30, 300, 3_000, 30_000)
 _ITERATIONS, _BATCH, _RATE = 2000, 128, 0.01
 
 
@@ -30,13 +32,20 @@ def fit(hidden, examples, seed=0):
     return players
 
 
-def optimum(x):
-    """D*(x) and whether x is visible, for points x (n, 1)."""
-    log_p, log_q = P_DATA.log_density(x), P_G.log_density(x)
-    return probability(numpy, divergences.log_ratio(log_p, log_q)), numpy.logaddexp(log_p, log_q) - math.log(2) > math.log(VISIBLE)
+def fits():
+    """D at X after training, by (units, examples): every capacity with all examples, and the largest with every number of them."""
+    cases = [(units, EXAMPLES[-1]) for units in UNITS[:-1]] + [(UNITS[-1], examples) for examples in EXAMPLES]
+    return {case: probability(numpy, fit(*case).logit(X)) for case in cases}
 
 
-def sup_error(players, x):
-    """max |D − D*| over the visible x."""
-    star, visible = optimum(x)
-    return float(numpy.abs(probability(numpy, players.logit(x)) - star)[visible].max())
+def optimum():
+    """D* at X, and where X is visible."""
+    log_p, log_q = P_DATA.log_density(X), P_G.log_density(X)
+    visible = numpy.logaddexp(log_p, log_q) - math.log(2) > math.log(VISIBLE)
+    return probability(numpy, divergences.log_ratio(log_p, log_q)), visible
+
+
+def sup_error(d):
+    """max |D − D*| over the visible X."""
+    star, visible = optimum()
+    return float(numpy.abs(d - star)[visible].max())

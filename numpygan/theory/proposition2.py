@@ -7,7 +7,12 @@ import numpy
 
 from ..gan.objective import softplus
 from . import divergences
-from .densities import GaussianMixture
+from .densities import GaussianMixture, toy
+
+
+P_DATA, STD = toy("gauss1d"), 0.5
+STARTS = {"one mode on either side": (-0.5, 0.5), "both modes on one side": (-3.0, -2.5)}  # μ of q_θ, and of q, before the first step
+STEPS, THETA_STEPS = 120, 2000
 
 
 def bins(low, high, n):
@@ -69,3 +74,13 @@ def parameter_descent(log_p, means, std, x, steps, rate=0.5):
         if step < steps:
             means = means - rate * gradient
     return path, numpy.array(costs), float(numpy.sqrt(gradient @ gradient))
+
+
+def descents():
+    """From each of STARTS both descents: {start: (path of log q, C, path of μ, C, ‖∂C/∂μ‖ at the end)}, and the bins' middles."""
+    x, _ = bins(-6.0, 6.0, 400)
+    log_p, found = log_masses(P_DATA, x), {}
+    for name, means in STARTS.items():
+        start = log_masses(GaussianMixture(numpy.array(means)[:, None], STD), x)
+        found[name] = *functional_descent(log_p, start, STEPS), *parameter_descent(log_p, means, STD, x, THETA_STEPS)
+    return found, x

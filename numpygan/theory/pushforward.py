@@ -85,7 +85,7 @@ class PushForward:
         piece = numpy.clip(numpy.searchsorted(at, wanted, side="right") - 1, 0, len(at) - 2)
         low, high = cuts[piece], cuts[piece + 1]
         z = low + (high - low) * (wanted - at[piece]) / (at[piece + 1] - at[piece])
-        if self._linear:
+        if self._linear or not len(rows):
             return rows, z
         for _ in range(60):
             value, slope = self._evaluate(z)
@@ -94,7 +94,7 @@ class PushForward:
             with numpy.errstate(divide="ignore", invalid="ignore"):
                 newton = z - error / (sign * slope)
             new = numpy.where((low < newton) & (newton < high), newton, (low + high) / 2)
-            done = numpy.abs(new - z).max(initial=0) < 1e-13
+            done = numpy.abs(new - z).max() < 1e-13
             z = new
             if done:
                 break
