@@ -43,7 +43,8 @@ def value(theta_g, theta_d, x, z, masks):
 
 def g_loss(kind, theta_g, theta_d, z, masks):
     d = discriminator(theta_d, generator(theta_g, z), masks)
-    return (numpy.log(1 - d) if kind == "saturating" else -numpy.log(d)).sum() / M
+    losses = {"saturating": numpy.log(1 - d), "non_saturating": -numpy.log(d), "maximum_likelihood": -0.5 * d / (1 - d)}
+    return losses[kind].sum() / M
 
 
 class Player(ng.MLP):

@@ -149,6 +149,9 @@ def play_torch(recipe, draws, iterations, pieces=5):
     def non_saturating(z, masks):
         return -logsigmoid(logit(G(z), masks)).mean()
 
+    def maximum_likelihood(z, masks):
+        return -torch.exp(logit(G(z), masks)).mean() / 2
+
     def momentum_rule(theta):
         velocity = [torch.zeros_like(p) for p in theta]
 
@@ -176,7 +179,8 @@ def play_torch(recipe, draws, iterations, pieces=5):
     ascend_g, ascend_d = rule(theta_g), rule(theta_d)
 
     def algorithm1(rate_g, rate_d, mu):
-        loss = {"saturating": saturating, "non_saturating": non_saturating}[recipe.loss]
+        losses = {"saturating": saturating, "non_saturating": non_saturating, "maximum_likelihood": maximum_likelihood}
+        loss = losses[recipe.loss]
         for _ in range(recipe.k):
             x, z = torch.tensor(draws.examples()), torch.tensor(draws.noise())
             gradient_d = torch.autograd.grad(value(x, z, *draws.masks_real_fake()), theta_d)
@@ -239,6 +243,9 @@ def play_jax(recipe, draws, iterations, pieces=5):
     def non_saturating(theta_g, theta_d, z, masks):
         return -log_sigmoid(logit(theta_d, G(theta_g, z), masks)).mean()
 
+    def maximum_likelihood(theta_g, theta_d, z, masks):
+        return -jnp.exp(logit(theta_d, G(theta_g, z), masks)).mean() / 2
+
     def zeros(theta):
         return [jnp.zeros_like(p) for p in theta]
 
@@ -257,7 +264,8 @@ def play_jax(recipe, draws, iterations, pieces=5):
 
     simultaneous = recipe.algorithm == "authors2014"
     value_gradient = jax.jit(jax.grad(value))  # in the first argument
-    loss_gradient = jax.jit(jax.grad(saturating if recipe.loss == "saturating" and not simultaneous else non_saturating))
+    losses = {"saturating": saturating, "non_saturating": non_saturating, "maximum_likelihood": maximum_likelihood}
+    loss_gradient = jax.jit(jax.grad(losses[recipe.loss]))
     theta_g, theta_d = draws.theta_g, draws.theta_d
     if recipe.rule == "momentum":
         step, state_g, state_d = jax.jit(momentum_step), zeros(theta_g), zeros(theta_d)

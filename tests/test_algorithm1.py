@@ -12,8 +12,9 @@ from contract import ETA_D, ETA_G, N_X, N_Z, M, Source, all_of, check_contract, 
 import numpygan as ng
 from numpygan.arrays import Stream
 from numpygan.gan.game import Game
+from numpygan.gan.objective import G_LOSSES
 
-CASES = [(k, loss) for k in (1, 3) for loss in ("saturating", "non_saturating")]
+CASES = [(k, loss) for k in (1, 3) for loss in G_LOSSES]
 
 
 @pytest.mark.parametrize("k, loss", CASES)
@@ -25,7 +26,7 @@ def test_k_steps_of_d_then_one_of_g(k, loss):
     assert {what[0] for what in all_of(history, "G")} == {"descend"}
 
 
-@pytest.mark.parametrize("k, loss", [(1, "saturating"), (2, "non_saturating"), (5, "non_saturating")])
+@pytest.mark.parametrize("k, loss", [(1, "saturating"), (2, "non_saturating"), (5, "non_saturating"), (2, "maximum_likelihood")])
 def test_the_whole_contract(k, loss):
     check_contract(k=k, loss=loss)
 

@@ -38,6 +38,7 @@ GAMES = {
     "": {},
     "k = 2": dict(k=2),
     "saturating, k = 5": dict(k=5, loss="saturating"),
+    "maximum likelihood": dict(loss="maximum_likelihood"),
     "authors2014": dict(algorithm="authors2014", loss="non_saturating"),
 }
 RULES = {"momentum": {}, "max-norm": LIMITED, "adam": ADAM}

@@ -96,6 +96,8 @@ GAMES = {
     "G: dropout mask redrawn before backward": one((BACK_DG, REDRAW.format("pass_dg") + " " * 8 + BACK_DG)),
     "G: missing 1/m": slopes("probability(xp, -a), -len(a), out=out", "probability(xp, -a), -1, out=out", "g_loss"),
     "G: the slope's sign": slopes("probability(xp, a), -len(a), out=out", "probability(xp, a), len(a), out=out", "g_loss"),
+    "G: maximum likelihood's missing 1/m": slopes("out *= -0.5 / len(a)", "out *= -0.5", "g_loss"),
+    "G: maximum likelihood's ½": slopes("out *= -0.5 / len(a)", "out *= -1 / len(a)", "g_loss"),
     "G: the other loss": one(("g_loss(loss)", "g_loss({'saturating': 'non_saturating'}.get(loss, 'saturating'))")),
     "G: slope at the D step's logits": one(("loss_slope(xp, pass_dg.y,", "loss_slope(xp, fake.y,")),
     "G: half of the batch ignored": one((BACK_DG, "pass_dg.gy[: m // 2] = 0; " + BACK_DG)),
@@ -109,7 +111,7 @@ GAMES = {
 
 def game_passes(monkeypatch, name, function, **settings):
     monkeypatch.setattr(checker, name, function)
-    return [checker.check_game(*players(), name, loss=loss, **settings).passed for loss in ("saturating", "non_saturating")]
+    return [checker.check_game(*players(), name, loss=loss, **settings).passed for loss in objective.G_LOSSES]
 
 
 @pytest.mark.parametrize("name", GAMES)
@@ -117,7 +119,7 @@ def test_check_game_and_contract_see_the_broken_game(name, monkeypatch):
     function = GAMES[name]()
     assert not all(game_passes(monkeypatch, "algorithm1", function, k=2))
     with pytest.raises(AssertionError):
-        for loss in ("saturating", "non_saturating"):
+        for loss in objective.G_LOSSES:
             check_contract(function, loss=loss)
 
 

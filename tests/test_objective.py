@@ -10,7 +10,7 @@ import numpygan as ng
 from numpygan.gan import objective
 
 LOG3 = math.log(3)
-LOSSES = ["saturating", "non_saturating"]
+LOSSES = list(objective.G_LOSSES)
 
 
 def column(values, dtype="float64"):
@@ -50,9 +50,10 @@ def test_value_where_d_knows_nothing_is_minus_log_4(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_losses_by_hand(dtype):
     a = column([LOG3, 0], dtype)  # D(G(z)) = 3/4, 1/2
-    saturating, non_saturating = (objective.g_loss(name)[0](numpy, a) for name in LOSSES)
+    saturating, non_saturating, maximum_likelihood = (objective.g_loss(name)[0](numpy, a) for name in LOSSES)
     numpy.testing.assert_allclose(saturating, math.log(1 / 8) / 2, RTOL[dtype])  # mean of log 1/4 and log 1/2
     numpy.testing.assert_allclose(non_saturating, -math.log(3 / 8) / 2, RTOL[dtype])  # minus the mean of log 3/4 and log 1/2
+    numpy.testing.assert_allclose(maximum_likelihood, -1, RTOL[dtype])  # minus half the mean of the odds 3 and 1
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -64,6 +65,8 @@ def test_slopes_by_hand(dtype):
     numpy.testing.assert_allclose(fake, minus_d, RTOL[dtype])
     numpy.testing.assert_allclose(loss_slope("saturating", a), minus_d, RTOL[dtype])
     numpy.testing.assert_allclose(loss_slope("non_saturating", a), -one_minus_d, RTOL[dtype])
+    minus_half_odds = column([-3 / 8, -1 / 8, -1 / 24, -1 / 8])
+    numpy.testing.assert_allclose(loss_slope("maximum_likelihood", a), minus_half_odds, RTOL[dtype])
     assert real.dtype == fake.dtype == dtype
 
 
@@ -84,7 +87,7 @@ def test_loss_slopes_are_the_complex_step(name, rng):
 def test_the_complex_step_follows_the_slope_at_a_logit_of_zero(zero):
     """softplus has no kink, though it is put together from two pieces that meet at 0."""
     a = column([zero])
-    for loss, slope in [("saturating", -0.5), ("non_saturating", -0.5)]:
+    for loss, slope in [("saturating", -0.5), ("non_saturating", -0.5), ("maximum_likelihood", -0.5)]:
         assert complex_step(lambda a: objective.g_loss(loss)[0](numpy, a), a) == slope == loss_slope(loss, a)
 
 
@@ -116,9 +119,22 @@ def test_nothing_overflows(dtype):
             # log σ(a) + log(1 − σ(a)) = −|a| − 2 log(1 + e^−|a|), in float64
             numpy.testing.assert_allclose(v, -abs(float(a_real[0, 0])) - 2 * math.log1p(math.exp(-abs(a))), 1e-6)
             for name in LOSSES:
-                assert numpy.isfinite(objective.g_loss(name)[0](numpy, a_fake)) and abs(loss_slope(name, a_fake)[0, 0]) <= 1
+                largest = math.exp(objective.LARGEST_LOGIT) / 2 if name == "maximum_likelihood" else 1
+                slope = abs(loss_slope(name, a_fake)[0, 0])
+                assert numpy.isfinite(objective.g_loss(name)[0](numpy, a_fake)) and slope <= largest * (1 + RTOL[dtype])
         assert objective.value(numpy, column([1e4], dtype), column([1e4], dtype)) == -1e4
         assert objective.value(numpy, column([1e4], dtype), column([-1e4], dtype)) == 0
+
+
+def test_maximum_likelihood_goes_on_by_its_tangent_beyond_the_largest_logit(rng):
+    """At c the loss and its slope are those of −½ e^a; at c + 2 the loss is −½ e^c (1 + 2), with the slope of c."""
+    c, half = objective.LARGEST_LOGIT, math.exp(objective.LARGEST_LOGIT) / 2
+    for a, loss, slope in ((c, -half, -half), (c - 1, -half / math.e, -half / math.e), (c + 2, -3 * half, -half)):
+        assert math.isclose(objective.maximum_likelihood(numpy, column([a])), loss, rel_tol=1e-14)
+        assert math.isclose(loss_slope("maximum_likelihood", column([a]))[0, 0], slope, rel_tol=1e-14)
+    a = c + 4 * rng.standard_normal((9, 1))  # on both sides
+    derivative = complex_step(lambda a: objective.maximum_likelihood(numpy, a), a)
+    assert_near(loss_slope("maximum_likelihood", a), derivative, 1e-14)
 
 
 @pytest.mark.parametrize("dtype, tiny", [("float32", -80.0), ("float64", -700.0)])

@@ -27,6 +27,7 @@ ADAM = dict(rule="adam", momentum_final=0.5, learning_rate_g=2e-3, learning_rate
 GAMES = {
     "k=1 saturating": (replace(ALGORITHM1, k=1, loss="saturating"), ITERATIONS),
     "k=1 non_saturating": (replace(ALGORITHM1, k=1, loss="non_saturating"), ITERATIONS),
+    "k=1 maximum_likelihood": (replace(ALGORITHM1, k=1, loss="maximum_likelihood"), ITERATIONS),
     "k=2 saturating": (replace(ALGORITHM1, k=2, loss="saturating"), ITERATIONS),
     "k=2 non_saturating": (replace(ALGORITHM1, k=2, loss="non_saturating"), ITERATIONS),
     "authors2014": (AUTHORS2014, ITERATIONS),

@@ -27,6 +27,13 @@ ROWS = 5  # of a minibatch: more than 1 and not 2, so that a missing 1/m can't h
 _WIDTHS = {"relu": "relu 9", "leaky": "leaky 9", "tanh": "tanh 9", "sigmoid": "sigmoid 6", "maxout": "maxout 4x3"}
 
 
+_PRINTED_LOSSES = {  # of G, as a function of D(G(z))
+    "saturating": lambda D: numpy.log(1 - D).mean(),
+    "non_saturating": lambda D: -numpy.log(D).mean(),
+    "maximum_likelihood": lambda D: -(D / (1 - D)).mean() / 2,
+}
+
+
 def reduced(recipe, dim=7):
     """The recipe with the same layers at small widths, in float64, weights scaled up so that every gradient can be seen."""
     narrow = lambda layers: tuple(_WIDTHS[text.split()[0]] for text in layers)  # noqa: E731
@@ -225,7 +232,7 @@ class _Witness:
         def value(theta_g):
             generated = self._forward(self.G, z, [], theta_g)
             probability = _sigmoid(self._forward(self.D, generated, masks, theta_d))
-            return numpy.log(1 - probability).mean() if self.loss == "saturating" else -numpy.log(probability).mean()
+            return _PRINTED_LOSSES[self.loss](probability)
 
         self._compare("G", value)
 

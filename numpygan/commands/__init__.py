@@ -1,7 +1,7 @@
 """The commands, a file each: `add(command)` declares its arguments, a function of the command's name carries it out."""
 
-from . import evaluate, explain, gradcheck, interpolate, recipes, report, sample, study, sweep, train
+from . import evaluate, explain, gradcheck, interpolate, recipes, report, sample, study, sweep, theory, train
 
 # In the order of `numpygan -h`.
-COMMANDS = (train, recipes, sample, interpolate, gradcheck, evaluate, report, study, explain, sweep)
+COMMANDS = (train, recipes, sample, interpolate, gradcheck, evaluate, report, theory, study, explain, sweep)
 ON_RANKS = (train.train, evaluate.evaluate, sweep.sweep)  # what an MPI job shares out over its processes

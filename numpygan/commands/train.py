@@ -7,6 +7,7 @@ from pathlib import Path
 from .. import __version__
 from ..data.sources import TOYS
 from ..errors import NumpyganError
+from ..gan.objective import G_LOSSES
 from ..gan.settings import change, recipe_named
 from ..runs import train as loop
 from ..runs.directory import RunDirectory, rules_in_force
@@ -21,7 +22,7 @@ def add(command):
     parser.add_argument("--iterations", type=positive(int), metavar="N", help="total length of the run in iterations")
     parser.add_argument("--seed", metavar="S", help="the seed of all randomness (default: 0)")
     parser.add_argument("--k", metavar="K", help="steps of D in an iteration")
-    parser.add_argument("--loss", metavar="saturating|non_saturating", help="the generator's loss")
+    parser.add_argument("--loss", metavar="|".join(G_LOSSES), help="the generator's loss")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
     parser.add_argument("--data", metavar="PATH", help="your own data: a folder of IDX or CIFAR-10 binary files, a .npy or .npz")
     parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")

@@ -21,7 +21,7 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
     dropout        the stream that D's dropout masks are drawn from
     m, k           the rows of a minibatch; the steps of D in an iteration
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1; "non_saturating": −(1/m) Σ log D(G(z)),
-                   which the paper recommends early in learning
+                   which the paper recommends early in learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
     Raises NumpyganError, when the first iteration is asked for, if k or the loss is unknown or G's rows don't fit D.
     """
     if not isinstance(k, int) or k < 1:

@@ -51,10 +51,32 @@ def non_saturating_slope(xp, a, out):
     xp.divide(probability(xp, -a), -len(a), out=out)
 
 
+LARGEST_LOGIT = 30.0  # where 1 − D < 1e−13; beyond it e^a is continued by its tangent, so that no dtype overflows
+
+
+def maximum_likelihood(xp, a):
+    """L_G = −(1/m) Σ ½ exp(σ⁻¹(D(G(z)))) = −(1/m) Σ ½ e^a: with D = D* its expected gradient is that of ½ KL(p_data ‖ p_g)
+    (Goodfellow 2014, On Distinguishability Criteria for Estimating Generative Models, §4).
+
+    Beyond a = LARGEST_LOGIT, c, e^a is replaced by its tangent e^c (1 + a − c): the slope stays what it is at c.
+    """
+    beyond = a.real > LARGEST_LOGIT
+    tangent = 1 + xp.where(beyond, a - LARGEST_LOGIT, 0)
+    return -(xp.exp(xp.where(beyond, LARGEST_LOGIT, a)) * tangent).mean() / 2
+
+
+def maximum_likelihood_slope(xp, a, out):
+    """∂L_G/∂a = −½ e^min(a, c)/m."""
+    xp.minimum(a, LARGEST_LOGIT, out=out)
+    xp.exp(out, out=out)
+    out *= -0.5 / len(a)
+
+
 # The generator's losses: each beside its slope, so that whatever checks one checks all.
 G_LOSSES = {
     "saturating": (saturating, saturating_slope),
     "non_saturating": (non_saturating, non_saturating_slope),
+    "maximum_likelihood": (maximum_likelihood, maximum_likelihood_slope),
 }
 
 

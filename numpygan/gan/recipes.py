@@ -20,7 +20,7 @@ class Recipe:
     noise: str = "uniform"  # on (−√3, √3); or "gaussian"
     noise_dim: int = 100
     algorithm: str = "algorithm1"  # or "authors2014"
-    loss: str = "non_saturating"  # or "saturating"
+    loss: str = "non_saturating"  # or "saturating" or "maximum_likelihood"
     k: int = 1  # steps of D in an iteration
     batch: int = 100  # rows of a minibatch
     rule: str = "momentum"  # or "adam"

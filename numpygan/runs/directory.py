@@ -20,6 +20,7 @@ OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
 G_OBJECTIVES = {
     "saturating": "min over G of mean log(1 - D(G(z)))",
     "non_saturating": "max over G of mean log D(G(z))",
+    "maximum_likelihood": "max over G of mean exp(logit D(G(z)))/2",
 }
 _LARGEST_CONFIG = 1 << 20  # bytes
 COLUMNS = (

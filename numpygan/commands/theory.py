@@ -1,0 +1,66 @@
+"""numpygan theory: the paper's propositions, computed and drawn."""
+
+from pathlib import Path
+
+from ..errors import NumpyganError
+from ..study import figure1, theory_plots
+from ..theory import known_game, maximum_likelihood, proposition1, proposition2, statements
+
+FIGURES = {
+    "losses.png": "the generator's three losses and their slopes",
+    "proposition1.png": "D trained alone, against D*",
+    "theorem1.png": "V(D, G), C(G) and −log 4 during training on a known density",
+    "proposition2.png": "descent of p_g itself, and of θ",
+    "maximum_likelihood.png": "KL falling as the likelihood rises",
+    "figure1.png": "the paper's Figure 1, from a real training run",
+    "training.gif": "that run as an animation",
+}
+
+
+def add(command):
+    parser = command("theory", theory, "Compute the paper's propositions on known densities, check each, and draw them.",
+                    "numpygan theory --out theory")  # fmt: skip
+    parser.add_argument("--out", default="theory", metavar="DIR", help="the folder for the figures (default: theory)")
+    parser.add_argument("--force", action="store_true", help="overwrite figures that exist")
+
+
+def theory(options):
+    folder = _folder(options)
+    theory_plots.save_losses(folder / "losses.png")
+    held = [_show(statements.of_proposition1(fits := proposition1.fits()))]
+    theory_plots.save_proposition1(folder / "proposition1.png", fits)
+    looks = known_game.run()
+    held.append(_show(statements.of_theorem1(looks)))
+    theory_plots.save_theorem1(folder / "theorem1.png", looks)
+    descents, x = proposition2.descents()
+    held.append(_show(statements.of_proposition2(descents)))
+    theory_plots.save_proposition2(folder / "proposition2.png", descents, x)
+    held.append(_show(statements.of_maximum_likelihood(fits := maximum_likelihood.fits())))
+    theory_plots.save_maximum_likelihood(folder / "maximum_likelihood.png", fits)
+    held.append(_show(statements.of_figure1(looks)))
+    figure1.save_figure1(folder / "figure1.png", looks)
+    figure1.save_animation(folder / "training.gif", looks)
+    for name, what in FIGURES.items():
+        print(f"{folder / name}: {what}")
+    print("every statement holds" if all(held) else "FAILED: see the lines above")
+    return 0 if all(held) else 1
+
+
+def _folder(options):
+    """The folder to write to, made if need be. Raises NumpyganError if it can't be, or a figure in it would be overwritten."""
+    folder = Path(options.out)
+    there = [name for name in FIGURES if (folder / name).exists()]
+    if there and not options.force:
+        raise NumpyganError(f"--out {folder}: holds {', '.join(there)} already; add --force to overwrite, or choose another folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NumpyganError(f"--out {folder}: cannot be made ({error.strerror}); choose another folder.") from None
+    return folder
+
+
+def _show(found):
+    """Print statements as a table; whether all hold."""
+    found = list(found)
+    print("\n".join(statements.table(found)), flush=True)
+    return all(statement.holds for statement in found)

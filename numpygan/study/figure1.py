@@ -1,0 +1,72 @@
+"""The paper's Figure 1 from a real game on a known density, and the whole game as an animation."""
+
+import numpy
+
+from ..files import write_whole
+from ..theory.known_game import P_DATA, X, Z
+from .pictures import new_figure
+from .theory_plots import BLACK, BLUE, GREEN, GREY, ORANGE
+
+_TOP, _LINE_X, _LINE_Z = 1.08, -0.16, -0.62  # heights: of D = 1 and the densities, of the line of x, of the line of z
+TITLES = (
+    "(a) near convergence: D partly accurate", "(b) inner loop: D → D*", "(c) after an update of G", "(d) the end: p_g ≈ p_data, D ≈ ½",
+)  # fmt: skip
+
+
+def panels(looks):
+    """The four looks of the figure: before D plays alone, after it, after G has played alone, and the last."""
+    last_of = {look.stage: look for look in looks}
+    return [last_of[stage] for stage in ("both", "D alone", "G alone", "annealed")]
+
+
+def save_figure1(path, looks):
+    """Black dotted p_data, green p_g, blue dashed D, orange dotted D*, and below arrows from z to x = G(z)."""
+    figure, axes = new_figure(13, 4.6, 4)
+    for one, look, title in zip(axes, panels(looks), TITLES):
+        scale = _draw(one, look)
+        one.set_title(title, fontsize=10)
+    axes[0].set_ylabel(f"D, D*; densities × {scale:.2g}", y=0.65)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=130))
+
+
+def save_animation(path, looks):
+    """The same picture at every look, as a GIF."""
+    import tempfile
+    from pathlib import Path
+
+    from matplotlib.animation import FuncAnimation, PillowWriter
+
+    figure, axes = new_figure(4.6, 4.6)
+
+    def frame(i):
+        axes.clear()
+        _draw(axes, looks[i], ceiling=1.4)  # with room for the legend
+        axes.set_title(f"iteration {looks[i].iteration:,}" + (f" ({looks[i].stage})" if "alone" in looks[i].stage else ""))
+        axes.legend(loc="upper right", ncols=2, frameon=False, fontsize=8)
+
+    frames = [*range(len(looks)), *[len(looks) - 1] * 10]  # the end stands still for a while
+    with tempfile.TemporaryDirectory() as folder:  # matplotlib writes by name only
+        file = Path(folder) / "training.gif"
+        FuncAnimation(figure, frame, frames).save(file, PillowWriter(fps=7), dpi=90)
+        write_whole(path, lambda out: out.write(file.read_bytes()))
+
+
+def _draw(axes, look, ceiling=1.1):
+    x, p_data = X[:, 0], numpy.exp(P_DATA.log_density(X))
+    scale = 0.5 / p_data.max()  # so that densities and probabilities share the height
+    axes.plot(x, p_data * scale, color=BLACK, linestyle=":", linewidth=2, label="$p_{data}$")
+    axes.plot(x, numpy.minimum(look.p_g * scale, _TOP), color=GREEN, linewidth=1.8, label="$p_g$")
+    axes.plot(x, look.d, color=BLUE, linestyle="--", linewidth=1.6, label="D")
+    axes.plot(x, look.d_star, color=ORANGE, linestyle=(0, (1, 1.2)), linewidth=1.6, label="D*")
+    for height, name in ((_LINE_X, "x"), (_LINE_Z, "z")):
+        axes.plot(x[[0, -1]], [height, height], color=BLACK, linewidth=1)
+        axes.text(x[-1], height - 0.02, name, ha="right", va="top", style="italic")
+    for z, to in zip(Z[:, 0], look.to):
+        axes.annotate("", (to, _LINE_X), (z, _LINE_Z), arrowprops=dict(arrowstyle="->", color=GREY, linewidth=0.9, shrinkA=0, shrinkB=0),
+                      annotation_clip=False)  # fmt: skip
+    axes.set(xlim=(-4, 4), ylim=(_LINE_Z - 0.12, ceiling), yticks=(0, 0.5, 1), xticks=())
+    axes.spines["bottom"].set_visible(False)
+    axes.spines["left"].set_bounds(0, 1)
+    return scale

@@ -1,0 +1,89 @@
+"""Densities that are known exactly: log p(x) in nats, draws, and the places that a quadrature must know of.
+
+Each has `dim`; `log_density(x)` for points x (n, dim), −inf outside its support; `sample(n, stream)`; and `edges()`, for each
+dimension the points between which it is smooth and outside which it has less than 1e−22 of its mass.
+"""
+
+import math
+
+import numpy
+
+from ..data.sources import TOYS
+from ..errors import NumpyganError
+
+_REACH, _STEP = 10.0, 0.5  # in σ: how far the edges around a mode go, and how close together they lie
+
+
+class GaussianMixture:
+    """p(x) = Σ_j π_j N(x; μ_j, σ_j² I)
+
+    means    μ (modes, d)
+    stds     σ, one for all modes or one for each, the same in every direction
+    weights  π, sum 1; by default all equal
+    Raises NumpyganError if a σ is not positive or the weights are not a distribution over the modes.
+    """
+
+    def __init__(self, means, stds, weights=None):
+        self.means = numpy.atleast_2d(numpy.asarray(means, "float64"))
+        modes, self.dim = self.means.shape
+        self.stds = numpy.broadcast_to(numpy.asarray(stds, "float64"), (modes,))
+        self.weights = numpy.full(modes, 1 / modes) if weights is None else numpy.asarray(weights, "float64")
+        if not (self.stds > 0).all():
+            raise NumpyganError(f"GaussianMixture: every σ must be > 0, got {self.stds.min()}.")
+        if self.weights.shape != (modes,) or (self.weights < 0).any() or abs(self.weights.sum() - 1) > 1e-9:
+            raise NumpyganError(f"GaussianMixture: expected {modes} weights ≥ 0 with sum 1, got {self.weights}.")
+
+    def log_joint(self, x):
+        """log π_j + log N(x; μ_j, σ_j² I): (n, modes). A mode of weight 0 has −inf."""
+        square = ((x[:, None] - self.means) ** 2).sum(2)
+        with numpy.errstate(divide="ignore"):
+            log_weights = numpy.log(self.weights)
+        return log_weights - 0.5 * square / self.stds**2 - self.dim * numpy.log(self.stds * math.sqrt(2 * math.pi))
+
+    def log_density(self, x):
+        joint = self.log_joint(x)
+        largest = joint.max(1)
+        return largest + numpy.log(numpy.exp(joint - largest[:, None]).sum(1))
+
+    def score(self, x):
+        """∇ log p(x): (n, d)."""
+        share = numpy.exp(self.log_joint(x) - self.log_density(x)[:, None]) / self.stds**2
+        return share @ self.means - share.sum(1, keepdims=True) * x
+
+    def sample(self, n, stream):
+        cumulative, u, x = self.weights.cumsum(), numpy.empty(n), numpy.empty((n, self.dim))
+        stream.uniform(u, 0.0, cumulative[-1])
+        modes = numpy.searchsorted(cumulative, u, side="right")
+        stream.normal(x)
+        return self.means[modes] + self.stds[modes, None] * x
+
+    def edges(self):
+        offsets = numpy.arange(-_REACH, _REACH + _STEP / 2, _STEP)
+        return [numpy.unique(mean[:, None] + self.stds[:, None] * offsets) for mean in self.means.T]
+
+
+class Uniform:
+    """p(x) = 1/Π(high − low) on the box low ≤ x < high, `low` and `high` having an entry for each dimension."""
+
+    def __init__(self, low, high):
+        self.low, self.high = (numpy.atleast_1d(numpy.asarray(end, "float64")) for end in (low, high))
+        self.dim = len(self.low)
+        if self.low.shape != self.high.shape or not (self.low < self.high).all():
+            raise NumpyganError(f"Uniform: expected low < high in every dimension, got {self.low} and {self.high}.")
+
+    def log_density(self, x):
+        inside = ((self.low <= x) & (x < self.high)).all(1)
+        return numpy.where(inside, -numpy.log(self.high - self.low).sum(), -numpy.inf)
+
+    def sample(self, n, stream):
+        x = numpy.empty((n, self.dim))
+        stream.uniform(x, 0.0, 1.0)
+        return self.low + (self.high - self.low) * x
+
+    def edges(self):
+        return [numpy.array(ends) for ends in zip(self.low, self.high)]
+
+
+def toy(name):
+    """The density of a toy that `numpygan train` draws from: "gauss1d", "ring" or "grid"."""
+    return GaussianMixture(*TOYS[name]())

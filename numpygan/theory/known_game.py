@@ -1,0 +1,81 @@
+"""A real game on a known density, with V, C(G), p_g and D looked at exactly as it goes on: Theorem 1 and Figure 1."""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy
+
+from ..arrays import Stream
+from ..data.sources import Mixture
+from ..gan.objective import probability
+from . import divergences, quadrature
+from .densities import GaussianMixture
+from .players import Players, smooth_net
+from .pushforward import PushForward
+
+MEANS, STD, NOISE = numpy.array([[-1.0], [1.0]]), 0.6, "gaussian"  # two modes that overlap: a smooth G leaves no gap empty
+P_DATA = GaussianMixture(MEANS, STD)
+START = 2.5  # where G begins, to one side of p_data
+RATE_G, RATE_D, K, ROWS, UNITS = 2e-3, 5e-3, 3, 256, 32
+
+# What happens, in iterations: both play; D alone, to its optimum; G alone, against that D; both, with rates annealed to 0.
+BOTH_FIRST, D_ALONE, G_ALONE, BOTH = 60, 300, 1, 3600
+_LOOKS = 48  # at the last stage, evenly in the square root of the iteration
+
+X = numpy.linspace(-4.0, 4.0, 401)[:, None]  # where p_g and D are drawn
+Z = numpy.array([[NormalDist().inv_cdf((i + 0.5) / 15)] for i in range(15)])  # equally likely values of z
+
+
+@dataclass
+class Look:
+    """The game at one moment.
+
+    value, minibatch_value   V(D, G) of the densities, and on the minibatch just played
+    cost                     C(G) = max_D V(D, G)
+    p_g, d, d_star           p_g, D and D* at X;  to  G(z) at Z
+    mass                     ∫ p_g
+    """
+
+    stage: str
+    iteration: int
+    value: float
+    minibatch_value: float
+    cost: float
+    mass: float
+    p_g: numpy.ndarray
+    d: numpy.ndarray
+    d_star: numpy.ndarray
+    to: numpy.ndarray
+
+
+def run(seed=0, length=BOTH, looks=_LOOKS):
+    """Play the game; returns the Looks at it. `length` is that of the last stage."""
+    G, D = smooth_net(UNITS, 1.0, 1.0, bias=START), smooth_net(UNITS, 4.0)
+    players = Players(G, D, Mixture(MEANS, STD, Stream([seed, 1])), NOISE, seed, m=ROWS, k=K)
+    stages = (("both", BOTH_FIRST, 1, 1), ("D alone", D_ALONE, 0, 1), ("G alone", G_ALONE, 1, 0), ("annealed", length, 1, 1))
+    seen, iteration = [], 0
+    for stage, iterations, moves_g, moves_d in stages:
+        last = stage == "annealed"
+        shares = [(i / looks) ** 2 for i in range(1, looks + 1)] if last else [0.25, 0.5, 0.75, 1.0]
+        marks = {math.ceil(iterations * share) for share in shares}
+        for i in range(iterations):
+            anneal = 0.5 * (1 + math.cos(math.pi * i / iterations)) if last else 1.0
+            game = players.play(moves_g * RATE_G * anneal, moves_d * RATE_D * math.sqrt(anneal))
+            iteration += 1
+            if i + 1 in marks:
+                seen.append(_look(players, game, stage, iteration))
+    return seen
+
+
+def _look(players, game, stage, iteration):
+    p_g = PushForward(players.G, NOISE)
+    x, w = quadrature.over(P_DATA, p_g)
+    log_p, log_q = P_DATA.log_density(x), p_g.log_density(x)
+    at_x = p_g.log_density(X)
+    return Look(
+        stage, iteration, divergences.value(log_p, log_q, players.logit(x), w), float(game.scores()[0]),
+        divergences.cost(log_p, log_q, w), float((w * numpy.exp(log_q)).sum()), numpy.exp(at_x),
+        probability(numpy, players.logit(X)), probability(numpy, divergences.log_ratio(P_DATA.log_density(X), at_x)),
+        players.generate(Z),
+    )  # fmt: skip

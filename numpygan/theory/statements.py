@@ -1,0 +1,111 @@
+"""The paper's statements, each with the number that was found and what it has to be."""
+
+import math
+from dataclasses import dataclass
+
+import numpy
+
+from ..check.oracles import five_point
+from . import known_game, maximum_likelihood, proposition1, theorem1
+from .densities import GaussianMixture
+
+_LOG_4 = math.log(4)
+_PAIRS = 1000
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement: what, the number found, the least and the greatest that it may be."""
+
+    place: str
+    what: str
+    found: float
+    least: float
+    greatest: float
+
+    @property
+    def holds(self):
+        return self.least <= self.found <= self.greatest  # False for NaN, too
+
+
+def at_most(place, what, found, greatest):
+    return Statement(place, what, float(found), -math.inf, greatest)
+
+
+def between(place, what, found, least, greatest):
+    return Statement(place, what, float(found), least, greatest)
+
+
+def of_proposition1(fits):
+    place, most = "Proposition 1", proposition1.EXAMPLES[-1]
+    error = {case: proposition1.sup_error(d) for case, d in fits.items()}
+    for (units, examples), value in error.items():
+        best = (units, examples) == (proposition1.UNITS[-1], most)
+        yield at_most(place, f"max |D − D*|, {units} units a layer, {examples:,} examples", value, 0.05 if best else 1.0)
+    by_units = [error[units, most] for units in proposition1.UNITS]
+    by_examples = [error[proposition1.UNITS[-1], examples] for examples in proposition1.EXAMPLES]
+    yield at_most(place, "largest ratio of it to the one before, as units are added", _ratio(by_units), 1.0)
+    yield at_most(place, "largest ratio of it to the one before, as examples are added", _ratio(by_examples), 1.0)
+
+
+def _ratio(values):
+    return max(later / earlier for earlier, later in zip(values, values[1:]))
+
+
+def of_theorem1(looks):
+    place = "Theorem 1"
+    error, least, greatest = theorem1.random_pairs(_PAIRS)
+    yield at_most(place, f"max |C − (−log 4 + 2 JSD)|, {_PAIRS:,} random pairs of densities", error, 1e-10)
+    yield between(place, "least C + log 4 of them: > 0, as no pair is equal", least, 1e-6, 2 * math.log(2))
+    yield at_most(place, "greatest C of them: ≤ 0, as JSD ≤ log 2", greatest, 1e-10)
+    p = known_game.P_DATA
+    yield at_most(place, "|C + log 4| where p_g = p_data", abs(theorem1.cost_and_jsd(p, p)[0] + _LOG_4), 1e-10)
+    yield at_most(place, "greatest V(D, G) − C(G) in training", max(look.value - look.cost for look in looks), 1e-4)
+    first, last = looks[0], looks[-1]
+    yield between(place, "C + log 4 at the end of training (from %.3f at first)" % (first.cost + _LOG_4), last.cost + _LOG_4, -1e-4, 0.02)
+
+
+def of_figure1(looks):
+    place, last, p = "Figure 1", looks[-1], numpy.exp(known_game.P_DATA.log_density(known_game.X))
+    yield at_most(place, "greatest |∫ p_g − 1|, G's exact push-forward", max(abs(look.mass - 1) for look in looks), 1e-3)
+    yield at_most(place, "max |p_g − p_data| in the last panel", numpy.abs(last.p_g - p).max(), 0.1)
+    yield at_most(place, "max |D − ½| there, where p_data > .01", numpy.abs(last.d - 0.5)[p > 0.01].max(), 0.15)
+
+
+def of_proposition2(descents):
+    place, log_4 = "Proposition 2", _LOG_4
+    for name, (_, costs, _, theta_costs, gradient) in descents.items():
+        yield at_most(place, f"C + log 4, descent of p_g, {name}", costs[-1] + log_4, 1e-10)
+        yield at_most(place, "  greatest rise of C in a step", numpy.diff(costs).max(), 1e-14)
+        caught = name == "both modes on one side"
+        least, greatest = (0.1, 2.0) if caught else (-1e-10, 1e-10)
+        yield between(place, f"C + log 4, descent of θ, {name}{': caught' * caught}", theta_costs[-1] + log_4, least, greatest)
+        yield at_most(place, "  ‖∂C/∂θ‖ at its end", gradient, 1e-8)
+
+
+def of_maximum_likelihood(fits):
+    place, p = "Max. likelihood", maximum_likelihood.P_DATA
+    entropy = maximum_likelihood.entropy(p)
+    yield at_most(place, "max |KL + E[log p_θ] + H(p_data)| over the steps of EM", numpy.abs(fits.kl + fits.expected + entropy).max(), 1e-10)
+    yield between(place, "least rise of the examples' likelihood in a step of EM", numpy.diff(fits.on_examples).min(), -1e-12, math.inf)
+    yield at_most(place, "KL(p_data ‖ p_θ) of the mixture at the end", fits.kl[-1], 0.01)
+    mean, std = 0.3, 2.2
+    gradient = maximum_likelihood.game_gradient(p, mean, std)
+    halved = [_kl_slope(p, numpy.array([mean, std]), axis) / 2 for axis in numpy.eye(2)]
+    yield at_most(place, "max |∂L_G − ½ ∂KL| of the loss maximum_likelihood, D = D*", numpy.abs(gradient - halved).max(), 1e-8)
+
+
+def _kl_slope(p, theta, axis):
+    def kl(theta):
+        return maximum_likelihood.divergence_and_likelihood(p, GaussianMixture([[theta[0]]], theta[1]))[0]
+
+    return five_point(kl, theta, axis)
+
+
+def table(statements):
+    """Lines: place, statement, what was found, what it has to be, the verdict."""
+    width = max(len(statement.what) for statement in statements)
+    for s in statements:
+        required = f"≤ {s.greatest:.3g}" if s.least == -math.inf else f"≥ {s.least:.3g}" if s.greatest == math.inf else (
+            f"{s.least:.3g} … {s.greatest:.3g}")  # fmt: skip
+        yield f"{s.place:16}{s.what:{width}} {s.found:11.3g}  {required:16}{'ok' if s.holds else 'FAILED'}"
