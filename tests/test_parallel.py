@@ -56,7 +56,8 @@ def assert_same_run(one, other):
         else:
             assert (a[name] == b[name]).all(), name
     for row, theirs in zip(metrics(one), metrics(other), strict=True):
-        numpy.testing.assert_allclose([float(cell or 0) for cell in theirs.values()], [float(cell or 0) for cell in row.values()], 1e-8)
+        mine, their = ([float(cell or 0) for cell in cells.values()] for cells in (row, theirs))
+        numpy.testing.assert_allclose(their, mine, 1e-8)
     assert files(one).keys() == files(other).keys()
 
 

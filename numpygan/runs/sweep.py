@@ -207,7 +207,7 @@ def play(recipe, path):
 
 
 def _clear(path):
-    """Remove what a run leaves that was killed before its first checkpoint; nothing else, so that `train` refuses what is not ours."""
+    """Remove what a run leaves that was killed before its first checkpoint, and nothing else: `train` refuses what is not ours."""
     if path.is_dir() and all(name.name in ("config.toml", "samples") or name.suffix == ".tmp" for name in path.iterdir()):
         shutil.rmtree(path)
 
