@@ -2,7 +2,13 @@
 
 
 class NumpyganError(Exception):
-    """One sentence: what, where, what was expected, what to do."""
+    """One sentence: what, where, what was expected, what to do.
+
+    Names of files and fields come from outside: whatever in them can't be printed (line breaks, terminal codes) is escaped.
+    """
+
+    def __str__(self):
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in super().__str__())
 
 
 class Diverged(NumpyganError):

@@ -1,21 +1,27 @@
 """Files written whole or not at all, and NumPy's files read without trusting them."""
 
+import math
 import os
+import warnings
 import zipfile
 import zlib
 
 import numpy
+from numpy.lib import format as npy
 
 from .errors import NumpyganError
+
+_EXPANSION, _HARMLESS = 200, 64 << 20  # a compressed file may expand so many times, or to so many bytes
 
 
 def write_whole(path, write):
     """Let `write(file)` fill a temporary file beside `path`, flush it to the disk, then rename it to `path`.
 
-    At every moment `path` is the old file or the new one. Raises NumpyganError if the disk is full or the folder can't be written;
-    `path` is then as it was.
+    At every moment `path` is the old file or the new one. Raises NumpyganError if the disk is full or the folder can't be written.
+    A process killed in here leaves the temporary file, which `leftovers` finds.
     """
     temporary = f"{path}.{os.getpid()}.tmp"
+    kept = "what was there before is kept"
     try:
         try:
             with open(temporary, "wb") as file:
@@ -27,9 +33,26 @@ def write_whole(path, write):
             if os.path.exists(temporary):
                 os.unlink(temporary)
             raise
+        kept = "the new file is there, but would not outlast a power failure"
         _sync_folder(os.path.dirname(os.path.abspath(path)))
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); what was there before is kept.") from None
+        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); {kept}.") from None
+
+
+def append_line(path, line):
+    """Append `line` to `path` and flush it to the disk. Raises NumpyganError if it can't be; a part of the line may then be there."""
+    try:
+        with open(path, "ab") as file:
+            file.write(line.encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); the last checkpoint is kept.") from None
+
+
+def leftovers(path):
+    """The temporary files that writers of `path`, which may be a pattern (*.png), left beside it when they were killed."""
+    return [found for found in path.parent.glob(f"{path.name}.*.tmp") if found.suffixes[-2][1:].isdecimal()]
 
 
 def _sync_folder(folder):
@@ -40,7 +63,7 @@ def _sync_folder(folder):
         os.close(handle)
 
 
-# What numpy.load raises on files that were cut, flipped, encrypted or made up.
+# What zipfile and numpy.lib.format raise on files that were cut, flipped, encrypted or made up.
 _DAMAGE = (
     ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError,
     zipfile.BadZipFile, zlib.error,
@@ -50,24 +73,59 @@ _DAMAGE = (
 def read_arrays(path, wanted=list):
     """The arrays of a .npz file by name, of those that `wanted(names)` picks; a .npy file holds one, named "". Nothing is unpickled.
 
-    Raises NumpyganError if the file is missing or damaged.
+    Raises NumpyganError if the file is missing or damaged, promises more than it holds, or is a decompression bomb.
     """
     try:
-        with open(path, "rb") as file:
-            start = file.read(6)
-            if start != b"\x93NUMPY" and start[:2] != b"PK":
-                raise NumpyganError(
-                    f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez."
-                )
+        with open(path, "rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a made-up header makes Python's parser warn about it
+            start, size = file.read(6), os.fstat(file.fileno()).st_size
             file.seek(0)
-            loaded = numpy.load(file, allow_pickle=False)
-            if isinstance(loaded, numpy.ndarray):
-                return {name: loaded for name in wanted([""])}
-            with loaded:
-                return {name: loaded[name] for name in wanted(loaded.files)}
+            if start == npy.MAGIC_PREFIX:
+                return {name: _read_array(file, size) for name in wanted([""])}
+            if start[:2] == b"PK":
+                return _read_archive(file, size, wanted, path)
     except OSError as error:
         raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
     except _DAMAGE as error:
-        pickled = "allow_pickle" in str(error)
-        reason = "it holds Python objects, which are never unpickled" if pickled else str(error) or type(error).__name__
-        raise NumpyganError(f"{path}: is damaged ({reason}).") from None
+        raise NumpyganError(f"{path}: is damaged ({str(error)[:200] or type(error).__name__}).") from None
+    raise NumpyganError(f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez.")
+
+
+def check_expansion(path, expanded, size):
+    """Raise NumpyganError if a compressed file of `size` bytes would expand to so many that it must be meant to fill the memory."""
+    if expanded > max(_HARMLESS, _EXPANSION * size):
+        raise NumpyganError(
+            f"{path}: its {size:,} bytes would expand to {expanded:,}, more than {_EXPANSION} times as many; save it uncompressed "
+            f"if that is right."
+        )
+
+
+def _read_archive(file, size, wanted, path):
+    with zipfile.ZipFile(file) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        picked = {name: members[name] for name in wanted(list(members))}
+        check_expansion(path, sum(info.file_size for info in picked.values()), size)
+        arrays = {}
+        for name, info in picked.items():
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError(f"{name!r} is compressed in a way that NumPy never does")
+            with archive.open(info) as member:
+                arrays[name] = _read_array(member, info.file_size)
+        return arrays
+
+
+def _read_array(file, size):
+    """The array in a .npy file of `size` bytes; whatever its header says, no more memory than that is asked for."""
+    header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(npy.read_magic(file))
+    if header is None:
+        raise ValueError("it is of a version that is for arrays of records")
+    shape, _, dtype = header(file)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which are never unpickled")
+    if dtype.kind not in "biufcU" or dtype.itemsize == 0:
+        raise ValueError(f"it holds values of the kind {dtype.str}, expected numbers")
+    promised, held = math.prod(shape) * dtype.itemsize, size - file.tell()
+    if min(shape, default=1) < 0 or promised > held:
+        raise ValueError(f"its header promises {promised:,} bytes of values, the file holds {held:,}")
+    file.seek(0)
+    return npy.read_array(file, allow_pickle=False)

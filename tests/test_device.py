@@ -90,7 +90,7 @@ def copied(state):
 @pytest.fixture(autouse=True)
 def several_pieces(monkeypatch):
     """So that a small θ is updated in several pieces, as a large one is."""
-    monkeypatch.setattr(sgd, "_PIECE", 4000)
+    monkeypatch.setattr(sgd, "PIECE", 4000)
 
 
 @pytest.mark.parametrize("case", CASES)

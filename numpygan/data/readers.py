@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
-from ..files import read_arrays
+from ..files import check_expansion, read_arrays
 
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CIFAR_ROW = 1 + 3 * 32 * 32
@@ -35,6 +35,8 @@ def read_idx(path):
             expected = math.prod(shape) * dtype.itemsize
             if expected == 0:
                 raise NumpyganError(f"{path}: the array is empty, {' × '.join(map(str, shape))}.")
+            if path.suffix == ".gz":
+                check_expansion(path, expected, path.stat().st_size)
             content = _read_exactly(file, expected, path)
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -77,7 +79,7 @@ def read_numpy(path):
         known = [name for name in ("x_train", "x", "images", "data") if name in names]
         if not known and len(names) != 1:
             raise NumpyganError(
-                f"{path}: holds the arrays {', '.join(names) or '(none)'}; expected one, or one named x_train, x, images or data."
+                f"{path}: holds the arrays {', '.join(names)[:200] or '(none)'}; expected one, or one named x_train, x, images or data."
             )
         return (known or names)[:1]
 

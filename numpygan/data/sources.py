@@ -48,8 +48,11 @@ class Shuffled:
         return {"order": self._order, "position": numpy.int64(self._position)}
 
     def restore(self, state):
-        self._reorder(numpy.array(state["order"]))
-        self._position = int(state["position"])
+        order, position = numpy.array(state["order"]), int(state["position"])
+        if not numpy.array_equal(numpy.sort(order), numpy.arange(self.size)) or not 0 <= position <= self.size:
+            raise NumpyganError(f"resume: the checkpoint's order of the data is not one of {self.size} rows.")
+        self._reorder(order)
+        self._position = position
 
 
 class Mixture:

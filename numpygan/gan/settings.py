@@ -82,7 +82,7 @@ def _check(recipe):
     for name in ("learning_rate_g", "learning_rate_d"):
         expect(getattr(recipe, name) >= recipe.learning_rate_floor, name, f"at least learning_rate_floor, {recipe.learning_rate_floor}")
     expect(1 <= recipe.learning_rate_decay < math.inf, "learning_rate_decay", "a number ≥ 1")
-    for name in ("momentum", "momentum_final"):
+    for name in ("momentum", "momentum_final", "average"):
         expect(0 <= getattr(recipe, name) < 1, name, "a number in [0, 1)")
     expect(all(0 < keep <= 1 for keep in recipe.keep), "keep", "numbers in (0, 1]")
     for name in ("scale_g", "scale_d"):

@@ -9,7 +9,12 @@ import numpy
 from ..arrays import to_device, to_host
 from ..nn.layers import Affine
 
-_PIECE = 32768  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
+PIECE = 32768  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
+
+
+def pieces(theta):
+    """The slices of θ that are updated one after the other."""
+    return [slice(start, start + PIECE) for start in range(0, theta.size, PIECE)]
 
 
 class Rule:
@@ -39,8 +44,7 @@ class Rule:
     def _move(self, sign):
         self.updates += 1
         self.total[...] = 0
-        for start in range(0, self.net.theta.size, _PIECE):
-            piece = slice(start, start + _PIECE)
+        for piece in pieces(self.net.theta):
             self._move_piece(piece, sign)
             self.total += self.net.theta[piece].sum()
         if self.max_norm is not None:
@@ -62,7 +66,7 @@ class Momentum(Rule):
 
     def __init__(self, net, learning_rate=0.1, momentum=0.5, max_norm=None):
         super().__init__(net, learning_rate, momentum, max_norm)
-        self._scratch = net.xp.zeros(_PIECE, net.dtype)
+        self._scratch = net.xp.zeros(PIECE, net.dtype)
 
     def _move_piece(self, piece, sign):
         theta, v, g = self.net.theta[piece], self.velocity[piece], self.net.grad[piece]
@@ -84,7 +88,7 @@ class Adam(Rule):
         super().__init__(net, learning_rate, momentum, max_norm)
         self.decay, self.epsilon = decay, epsilon
         self.square = net.xp.zeros_like(net.theta)
-        self._scratch = net.xp.zeros(_PIECE, net.dtype)
+        self._scratch = net.xp.zeros(PIECE, net.dtype)
 
     def _move_piece(self, piece, sign):
         xp = self.net.xp

@@ -22,9 +22,17 @@ def load(path):
     """The arrays of a checkpoint by name. Raises NumpyganError if it is missing, damaged, or not a checkpoint."""
     arrays = read_arrays(path)
     checksum = arrays.pop("checksum", None)
-    if checksum is None or str(checksum) != _checksum(arrays):
+    if checksum is None or checksum.shape != () or str(checksum) != _checksum(arrays):
         raise NumpyganError(f"{path}: the checkpoint is damaged (its checksum does not match its arrays).")
     return arrays
+
+
+def number(state, name):
+    """The float `name` of `state`. Raises NumpyganError if there is none."""
+    value = state.get(name)
+    if value is None or value.shape != () or value.dtype.kind not in "iuf":
+        raise NumpyganError(f"resume: the checkpoint has no number {name}; it was made by another version.")
+    return float(value)
 
 
 def _checksum(arrays):

@@ -1,8 +1,8 @@
 """The run directory: where everything of a run lies, and how its configuration is written and read."""
 
 import csv
-import io
 import json
+import math
 import tomllib
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy
 
 from .. import __version__
 from ..errors import NumpyganError
-from ..files import write_whole
+from ..files import append_line, leftovers, write_whole
 from ..gan.networks import build
 from ..gan.recipes import Recipe
 from ..gan.settings import change
@@ -21,26 +21,34 @@ G_OBJECTIVES = {
     "saturating": "min over G of mean log(1 - D(G(z)))",
     "non_saturating": "max over G of mean log D(G(z))",
 }
+_LARGEST_CONFIG = 1 << 20  # bytes
 COLUMNS = (
     "iteration", "epoch", "seconds", "V", "D_real", "D_fake", "parzen", "sigma", "learning_rate_g", "learning_rate_d", "momentum",
 )  # fmt: skip
 
 
 def rules_in_force(recipe):
-    """What is optimised and in which order, in three lines."""
+    """What is optimised and in which order, in a few lines."""
     if recipe.algorithm == "algorithm1":
         order = f"Algorithm 1: {recipe.k} step{'s' * (recipe.k > 1)} of D, then one of G against the updated D"
         objective = OBJECTIVE
     else:
         order = "authors' 2014 code: D and G at once, from one pass"
         objective = OBJECTIVE.replace("V(D, G)", "V(D, G)/2").replace("mean", "1/2 mean")
-    return [f"D      {objective}", f"G      {G_OBJECTIVES[recipe.loss]} ({recipe.loss})", f"order  {order}"]
+    lines = [f"D      {objective}", f"G      {G_OBJECTIVES[recipe.loss]} ({recipe.loss})", f"order  {order}"]
+    if recipe.average:
+        lines.append(f"G(z)   samples from the running average of θ_g, β = {recipe.average:g}; training itself never reads it")
+    return lines
 
 
 class RunDirectory:
     """The files of one run.
 
-    config.toml, metrics.csv, samples/*.png, checkpoint.npz, best.npz, learning.png, evaluation.json
+    config.toml, metrics.csv, samples/*.png, checkpoint.npz, best.npz, learning.png, evaluation.json, and lock, held while training
+
+    A trainer killed at any moment leaves a checkpoint that is whole, or config.toml alone, from which the run begins again, or no
+    config.toml, and then the directory is still free. Besides: temporary files, and a last line of metrics.csv without its end,
+    which the next trainer removes.
     """
 
     def __init__(self, path):
@@ -49,6 +57,7 @@ class RunDirectory:
         self.samples, self.learning = self.path / "samples", self.path / "learning.png"
         self.checkpoint, self.best = self.path / "checkpoint.npz", self.path / "best.npz"
         self.evaluation = self.path / "evaluation.json"
+        self.lock = self.path / "lock"
 
     @classmethod
     def next_free(cls, name, parent="runs"):
@@ -78,17 +87,46 @@ class RunDirectory:
             )
         return run
 
+    def make(self):
+        """Make the directory, to be locked. Raises NumpyganError if something is there already or it can't be written."""
+        self._check_free()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:
+            raise self._unwritable(error) from None
+
     def create(self, recipe):
-        """Make the directory and write the configuration. Raises NumpyganError if a run is there already or it can't be written."""
+        """Write the configuration into the locked directory. Raises NumpyganError if a run is there by now or it can't be written."""
+        self._check_free()
+        try:
+            self.samples.mkdir(exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        self.write_config(recipe)
+
+    def _check_free(self):
         if self.config.exists():
             raise NumpyganError(f"{self.path}: already holds a run; add --resume to go on with it, or choose another --out.")
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if self.path.exists() and not (self.path.is_dir() and all(self._harmless(path) for path in self.path.iterdir())):
             raise NumpyganError(f"{self.path}: exists and is not an empty directory; choose another --out.")
-        try:
-            self.samples.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise NumpyganError(f"{self.path}: cannot be written ({error.strerror}); choose another --out.") from None
-        self.write_config(recipe)
+
+    def _harmless(self, path):
+        """Whether `path` is what a trainer leaves that was killed before it wrote config.toml."""
+        return path == self.lock or (path == self.samples and not any(path.iterdir())) or path in leftovers(self.config)
+
+    def _unwritable(self, error):
+        return NumpyganError(f"{self.path}: cannot be written ({getattr(error, 'strerror', error)}); choose another --out.")
+
+    def remove_leftovers(self):
+        """Remove what a killed trainer left half-written; the directory must be locked."""
+        for path in (self.config, self.metrics, self.learning, self.checkpoint, self.best, self.samples / "*.png"):
+            for found in leftovers(path):
+                found.unlink(missing_ok=True)
+
+    @property
+    def begun(self):
+        """Whether there was ever a checkpoint here."""
+        return any(path.exists() for path in (self.checkpoint, self.best, self.metrics))
 
     def write_config(self, recipe):
         """Write config.toml."""
@@ -97,8 +135,12 @@ class RunDirectory:
     def recipe(self):
         """The recipe in config.toml. Raises NumpyganError if it can't be read."""
         try:
-            fields = tomllib.loads(self.config.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            with open(self.config, "rb") as file:
+                text = file.read(_LARGEST_CONFIG + 1)
+            if len(text) > _LARGEST_CONFIG:
+                raise ValueError(f"more than {_LARGEST_CONFIG:,} bytes")
+            fields = tomllib.loads(text.decode())
+        except (OSError, ValueError, RecursionError) as error:
             raise NumpyganError(f"{self.config}: cannot be read ({error}).") from None
         fields.pop("numpygan", None)
         try:
@@ -144,51 +186,56 @@ class RunDirectory:
         """
         state, name = self.best_state()
         try:
-            G, _ = build(self.recipe(), int(state["dim"]), numpy)
-            G.theta = state["theta_g"]
-        except (KeyError, NumpyganError) as error:
+            dim, iteration, shape = int(state["dim"]), int(state["iteration"]), tuple(int(n) for n in state["image_shape"])
+            if not 0 < dim <= state["theta_g"].size or (shape and (min(shape) < 1 or math.prod(shape) != dim)):
+                raise ValueError(f"rows of width {dim}, images {shape}")
+            if shape and len(shape) != 2 and (len(shape), shape[0]) != (3, 3):
+                raise ValueError(f"images {shape}")
+            recipe = self.recipe()
+            G, _ = build(recipe, dim, numpy)
+            G.theta = state["average_g" if recipe.average else "theta_g"]
+        except (KeyError, TypeError, ValueError, OverflowError, MemoryError, NumpyganError) as error:
             raise NumpyganError(f"{self.path / name}: does not fit {self.config.name} ({error}).") from None
-        shape = tuple(int(n) for n in state["image_shape"]) or None
-        return G, shape, {"file": name, "iteration": int(state["iteration"])}
+        return G, shape or None, {"file": name, "iteration": iteration}
 
     def rewind_metrics(self, iteration, iterations_per_epoch):
         """Drop the rows that a run resumed at `iteration` will write again: later ones, and one made where a run ended mid-epoch."""
         rows = [
             row for row in self.read_metrics() if row["iteration"] <= iteration and row["iteration"] % iterations_per_epoch == 0
         ]
-        cells = [{name: f"{value:.10g}" if value == value else "" for name, value in row.items()} for row in rows]
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(cells)
-        write_whole(self.metrics, lambda file: file.write(text.getvalue().encode()))
+        cells = [{name: value for name, value in row.items() if value == value} for row in rows]
+        text = "".join(line + "\n" for line in (_HEADER, *map(_line, cells)))
+        write_whole(self.metrics, lambda file: file.write(text.encode()))
 
     def add_metrics(self, row):
         """Append a row (column -> number) to metrics.csv."""
-        new = not self.metrics.exists()
-        try:
-            with open(self.metrics, "a", newline="") as file:
-                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-                if new:
-                    writer.writeheader()
-                writer.writerow({name: f"{row[name]:.10g}" if name in row else "" for name in COLUMNS})
-        except OSError as error:
-            raise NumpyganError(f"{self.metrics}: cannot be written ({error.strerror}); the last checkpoint is kept.") from None
+        if not self.metrics.exists():
+            append_line(self.metrics, _HEADER)
+        append_line(self.metrics, _line(row))
 
     def read_metrics(self):
-        """The rows of metrics.csv as numbers, NaN where a cell is empty."""
+        """The rows of metrics.csv as numbers, NaN where a cell is empty; a last line without its end was cut short and is left out."""
         if not self.metrics.exists():
             return []
         try:
-            with open(self.metrics, newline="") as file:
-                return [{name: float(row[name]) if row[name] else numpy.nan for name in COLUMNS} for row in csv.DictReader(file)]
+            text = self.metrics.read_text(encoding="utf-8")
+            lines = text[: text.rfind("\n") + 1].splitlines()
+            return [{name: float(row[name]) if row[name] else numpy.nan for name in COLUMNS} for row in csv.DictReader(lines)]
         except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
             raise NumpyganError(f"{self.metrics}: is damaged ({error}); repair or delete it.") from None
+
+
+_HEADER = ",".join(COLUMNS)
+
+
+def _line(row):
+    return ",".join(f"{row[name]:.10g}" if name in row else "" for name in COLUMNS)
 
 
 def _to_toml(recipe):
     lines = [f"# {line}" for line in rules_in_force(recipe)]
     lines += [f"numpygan = {json.dumps(__version__)}"]
     for name, value in vars(recipe).items():
-        lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")  # JSON's strings, numbers and arrays are TOML's
+        text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # with which JSON's strings, numbers, arrays are TOML's
+        lines.append(f"{name} = {text}")
     return "\n".join(lines) + "\n"

@@ -3,6 +3,7 @@
 import math
 import signal
 import time
+from contextlib import nullcontext
 
 import numpy
 
@@ -15,6 +16,7 @@ from ..metrics import parzen
 from ..ranks import ALONE
 from ..study import pictures
 from . import checkpoint
+from .lock import locked
 from .training import Training, iterations_in, load_dataset
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
@@ -39,13 +41,19 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE):
     dataset = load_dataset(recipe)
     training = Training(recipe, dataset, xp, ranks)
     session = _Session(run, training, dataset, progress, ranks, recipe.iterations or iterations_in(training, recipe.epochs))
+    first = ranks.rank == 0
     with numpy.errstate(all="ignore"), StopSignals() as stop:  # training looks for values that aren't finite itself
-        if resume:
-            session.resume()
-        elif ranks.rank == 0:
-            run.create(recipe)
-            session.begin()
-        session.play(stop)
+        if first and not resume:
+            run.make()
+        with locked(run.lock) if first else nullcontext():
+            if first:
+                run.remove_leftovers()
+            if resume:
+                session.resume()
+            elif first:
+                run.create(recipe)
+                session.begin()
+            session.play(stop)
 
 
 class _Session:
@@ -66,23 +74,30 @@ class _Session:
         self.image_shape = None if dataset is None else dataset.image_shape
 
     def begin(self):
-        self.save(self.run.checkpoint)
         self.picture()
+        self.save(self.run.checkpoint)
 
     def resume(self):
-        state = self.ranks.from_first(self.run.state)
+        state = self.ranks.from_first(lambda: self.run.state() if self.run.begun else None)
+        if state is not None:
+            self._go_on(state)
+        if self.ranks.rank > 0:
+            return
+        if state is None:  # killed before the first checkpoint
+            self.begin()
+        else:
+            self.run.rewind_metrics(self.training.iteration, self.training.iterations_per_epoch)
+        if self.run.recipe() != self.training.recipe:
+            self.run.write_config(self.training.recipe)
+
+    def _go_on(self, state):
         self.training.restore(state)
         if self.training.iteration >= self.total:
             raise NumpyganError(
                 f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
                 f"ask for more with --epochs or --iterations."
             )
-        self.best, self.seconds = float(state["best"]), float(state["seconds"])
-        if self.ranks.rank > 0:
-            return
-        self.run.rewind_metrics(self.training.iteration, self.training.iterations_per_epoch)
-        if self.run.recipe() != self.training.recipe:
-            self.run.write_config(self.training.recipe)
+        self.best, self.seconds = (checkpoint.number(state, name) for name in ("best", "seconds"))
 
     def play(self, stop):
         training, looked = self.training, -math.inf
@@ -105,7 +120,6 @@ class _Session:
                 self.plot()
                 self.ranks.wait()  # an exit of one ends them all, and the first may still be writing
                 raise Interrupted
-        self.plot()
         self.progress(training.iteration, self.total, self.last)
 
     def record(self, with_parzen):
@@ -124,7 +138,7 @@ class _Session:
         improved = False
         if with_parzen:
             recipe = training.recipe
-            samples = sample(training.G, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"])
+            samples = sample(training.sampler, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"])
             row["parzen"], row["sigma"] = parzen.best_bandwidth(samples, self.validation, ranks=self.ranks)
             improved = row["parzen"] > self.best
             self.best = max(self.best, row["parzen"])
@@ -133,15 +147,15 @@ class _Session:
             return
         self.run.add_metrics(row)
         self.picture()
-        if time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS:
-            self.plot()
+        if training.iteration == self.total or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS:
+            self.plot()  # before the last checkpoint, which a killed run can't be resumed after
         if improved:
             self.save(self.run.best)
         self.save(self.run.checkpoint)
 
     def picture(self):
         path = self.run.samples / f"{self.training.iteration:08d}.png"
-        pictures.save_samples(path, generate(self.training.G, self.z), self.image_shape)
+        pictures.save_samples(path, generate(self.training.sampler, self.z), self.image_shape)
 
     def plot(self):
         if self.ranks.rank > 0:

@@ -11,6 +11,7 @@ from ..data.sources import TOYS, Mixture, Noise, Shuffled
 from ..errors import Diverged, NumpyganError
 from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
+from ..gan.average import Average
 from ..gan.networks import build
 from ..gan.sgd import RULES
 from ..ranks import ALONE
@@ -63,6 +64,7 @@ class Training:
         rule = RULES[recipe.rule]
         self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum)
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
+        self._average = Average(self.G, recipe.average) if recipe.average else None
         p_z = Noise(recipe.noise, self.streams["noise"])
         args = self.p_data, p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
         args = self.G, self.D, *share(ranks, *args)
@@ -87,8 +89,15 @@ class Training:
             rule.learning_rate, rule.momentum = rate, momentum
         self.game = next(self._games)
         self.iteration += 1
+        if self._average:
+            self._average.update(self.iteration)
         self._sums += self._ranks.mean(self.game.scores(), self._shares, self.xp)
         self._count += 1
+
+    @property
+    def sampler(self):
+        """The network that samples come from: G, or the average of its iterates if the recipe has one."""
+        return self._average.net if self._average else self.G
 
     def means(self, restart=False):
         """The means of V, D(x) and D(G(z)) over the iterations since the last restart, on the host (waits for a GPU)."""
@@ -155,6 +164,8 @@ class Training:
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             state[f"theta_{suffix}"] = to_host(net.theta)
             state |= {f"{name}_{suffix}": value for name, value in rule.state().items()}
+        if self._average:
+            state["average_g"] = to_host(self._average.net.theta)
         state |= {f"stream_{name}": stream.state for name, stream in self.streams.items()}
         return state | self.p_data.state()
 
@@ -172,10 +183,17 @@ class Training:
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
             rule.restore({name[: -len(suffix) - 1]: value for name, value in state.items() if name.endswith(f"_{suffix}")})
+        if self._average:
+            self._average.net.theta = self.xp.asarray(state["average_g"])
         for name, stream in self.streams.items():
-            stream.state = str(state[f"stream_{name}"])
+            try:
+                stream.state = str(state[f"stream_{name}"])
+            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+                raise NumpyganError(f"resume: stream_{name} in the checkpoint is not the state of a random stream.") from None
         self.p_data.restore(state)
         self.iteration, self._count = int(state["iteration"]), int(state["count"])
+        if self.iteration < 0 or self._count < 0:
+            raise NumpyganError(f"resume: the checkpoint counts {self.iteration} iterations, {self._count} of them since its last row.")
         self._sums = self.xp.asarray(state["sums"])
 
 

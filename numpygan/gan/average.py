@@ -1,0 +1,32 @@
+"""The running average of the generator's iterates."""
+
+from .sgd import PIECE, pieces
+
+
+class Average:
+    """θ̄ ← β_t θ̄ + (1 − β_t) θ after each iteration, with β_t = min(β, (1 + t)/(10 + t)) so that the start is soon forgotten.
+
+    Algorithm 1 never reads θ̄: its iterates stay what they are. They circle the point that they approach, as those of any game
+    do, and jitter about it with the noise of the minibatches; their average does neither (Polyak and Juditsky 1992; for GANs
+    Yazıcı et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"). The paper does not average.
+
+    of    the network whose θ is averaged
+    beta  β in (0, 1): about 1/(1 − β) iterations count
+    net   a network of the same layers whose θ is θ̄
+    """
+
+    def __init__(self, of, beta):
+        self._of, self._beta = of, beta
+        self.net = of.copy()
+        self._scratch = of.xp.empty(PIECE, of.dtype)
+
+    def update(self, t):
+        """Take in θ as it is after iteration t = 1, 2, …"""
+        xp, new = self._of.xp, self._of.theta
+        share = 1 - min(self._beta, (1 + t) / (10 + t))
+        for piece in pieces(new):
+            step = self._scratch[: len(new[piece])]
+            xp.subtract(new[piece], self.net.theta[piece], out=step)
+            step *= share
+            self.net.theta[piece] += step
+        self.net.version += 1

@@ -1,0 +1,99 @@
+"""The running average of θ_g: its weights, and that training never reads it."""
+
+import numpy
+import pytest
+from cli_helpers import TINY, checkpoint, images, run, sets
+
+import numpygan as ng
+from numpygan.arrays import Stream
+from numpygan.gan.average import Average
+from numpygan.gan.networks import build
+from numpygan.gan.sampling import sample
+from numpygan.metrics import parzen
+from numpygan.runs.directory import RunDirectory
+
+
+@pytest.fixture
+def here(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(parzen, "SAMPLES", 50)
+    numpy.save("images.npy", images())
+
+
+def network(value=0.0):
+    net = ng.MLP([ng.Affine(1, 1)], dtype="float64")
+    net.theta[...] = value
+    return net
+
+
+def test_worked_by_hand():
+    net = network()
+    average = Average(net, 0.5)
+    net.theta[...] = 11
+    average.update(1)  # β_1 = 2/11, so 9/11 of the way
+    assert average.net.theta == pytest.approx([9, 9], rel=1e-15)
+    net.theta[...] = 1
+    average.update(2)  # β_2 = 3/12, so 3/4 of the way from 9 to 1
+    assert average.net.theta == pytest.approx([3, 3], rel=1e-15)
+    average.update(1000)  # β itself
+    assert average.net.theta == pytest.approx([2, 2], rel=1e-15)
+    assert (net.theta == 1).all()
+
+
+def test_every_entry_of_a_theta_of_many_pieces():
+    net = ng.MLP([ng.Affine(300, 301)])
+    average = Average(net, 0.9)
+    net.initialize(Stream(0))
+    average.update(1)
+    assert numpy.allclose(average.net.theta, net.theta * numpy.float32(9 / 11), rtol=1e-6, atol=0)
+
+
+def test_an_older_pass_of_the_averaged_network_is_stale():
+    average = Average(network(1.0), 0.5)
+    tape = average.net.tape(1)
+    average.net.forward(tape.x, tape)
+    average.update(1)
+    with pytest.raises(ng.NumpyganError, match="stale"):
+        average.net.backward(tape.gy, tape)
+
+
+@pytest.mark.parametrize("algorithm", ["algorithm1", "authors2014"])
+def test_training_never_reads_it(algorithm, here):
+    assert run(*TINY, *sets(algorithm=algorithm), "--iterations", 25, "--out", "plain") == 0
+    assert run(*TINY, *sets(algorithm=algorithm, average=0.9), "--iterations", 25, "--out", "averaged") == 0
+    plain, averaged = (checkpoint(RunDirectory(name).path) for name in ("plain", "averaged"))
+    for name in plain.keys() - {"checksum", "best", "seconds"}:
+        assert plain[name].tobytes() == averaged[name].tobytes(), name
+    assert averaged["average_g"].dtype == "float32" and (averaged["average_g"] != averaged["theta_g"]).any()
+
+
+def test_samples_come_from_it(here):
+    assert run(*TINY, *sets(average=0.9), "--epochs", 1, "--out", "it") == 0
+    assert run("sample", "it", "-n", 5, "-o", "samples.npy") == 0
+    it = RunDirectory("it")
+    G, _ = build(it.recipe(), 64, numpy)
+    G.theta = checkpoint(it.path, "best.npz")["average_g"]
+    assert numpy.load("samples.npy").tobytes() == sample(G, it.recipe().noise, 5, Stream(0)).tobytes()
+
+
+def test_resume_is_bit_exact(here):
+    averaged = [*TINY, *sets(average=0.95)]
+    assert run(*averaged, "--iterations", 33, "--out", "straight") == 0
+    assert run(*averaged, "--iterations", 13, "--out", "stopped") == 0
+    assert run("train", "--resume", "--out", "stopped", "--iterations", 33, "--quiet") == 0
+    straight, stopped = (checkpoint(RunDirectory(name).path) for name in ("straight", "stopped"))
+    assert all(straight[name].tobytes() == stopped[name].tobytes() for name in straight.keys() - {"checksum", "seconds"})
+    assert (RunDirectory("straight").samples / "00000033.png").read_bytes() == (RunDirectory("stopped").samples / "00000033.png").read_bytes()
+
+
+def test_the_run_says_so(here, capsys):
+    arguments = [argument for argument in TINY if argument != "--quiet"]
+    assert run(*arguments, *sets(average=0.9), "--iterations", 1, "--out", "it") == 0
+    assert "samples from the running average of θ_g, β = 0.9" in capsys.readouterr().out
+    assert "running average" in RunDirectory("it").config.read_text()
+
+
+@pytest.mark.parametrize("value", ["1", "-0.1", "nan"])
+def test_beta_out_of_range(value, here, capsys):
+    assert run(*TINY, *sets(average=value), "--out", "it") == 2
+    assert "average: expected a number in [0, 1)" in capsys.readouterr().err
