@@ -31,10 +31,11 @@ from numpygan.runs.training import Training
 BYTES = [4 * 4**i for i in range(12)]  # 4 B … 16 MiB
 CLUSTER = {"alpha": 5e-6, "beta": 2 * 4 / 40e9}  # assumed: 5 µs for an exchange, 40 Gbit/s = 5 GB/s each way, reduced as fast
 MOST = 1024
-ASSUMPTIONS = """Assumed: one rank for each core, and cores that do not slow each other down; s and c proportional to the size of θ (widths)
-and c alone to the rows; matrix products as fast on few rows as the fit of s + c·rows says; no overlap of Allreduce and compute;
-the random draws that every rank makes for all rows (noise, 0.5 µs a row) left out; "cluster" is one rank a node over a network of
-5 µs and 40 Gbit/s, not measured but put in; MPI that reduces in 2 log₂P steps with (P−1)/P of the bytes sent twice."""
+ASSUMPTIONS = """\
+Assumed: one rank for each core, and cores that do not slow each other down; s and c in proportion to the size of θ; matrix products
+as fast on few rows as s + c·rows says; no overlap of Allreduce and compute; an Allreduce of log₂P exchanges in which (P−1)/P of the
+bytes travel there and back. Left out: the noise of all rows, which every rank draws (0.5 µs a row). "cluster" has one rank on a node
+and a network of 5 µs and 40 Gbit/s: not measured but put in."""
 
 
 class Timed(Ranks):
@@ -169,7 +170,8 @@ def main():
         return part(options)
     rounds = [{ranks: on_ranks(options, ranks) for ranks in range(1, options.ranks + 1)} for _ in range(options.rounds)]
 
-    print(f"{'P':>3} {'ms an iteration':>22} {'compute':>9} {'waiting':>9} {'Allreduce':>10} {'model':>9}   (medians; least in brackets)")
+    print("medians in ms, the least in brackets")
+    print(f"{'P':>3} {'an iteration':>22} {'compute':>9} {'waiting':>9} {'Allreduce':>10} {'model':>9}")
     model, measured = {"width": options.width}, {}
     rows = {n: min(found[1]["rows"][n] for found in rounds) for n in rounds[0][1]["rows"]}
     model["s"], model["c"] = fit_line([float(n) for n in rows], list(rows.values()))
@@ -207,9 +209,9 @@ def main():
                 print(f"{name:8} {width:6} {size:12,} {batch:7,} {half:18,} {fastest:10,} {gain:9.1f}")
     print(ASSUMPTIONS)
     if options.file:
-        result = {"machine": {"cores": os.cpu_count()}, "options": vars(options), "measured_ms": measured, "rows_s": rows, "bytes": BYTES,
-                  "allreduce_s": None if least is None else list(least), "model": model, "cluster": CLUSTER,
-                  "predictions": predictions, "assumptions": ASSUMPTIONS}  # fmt: skip
+        result = {"cores": os.cpu_count(), "load": os.getloadavg(), "options": vars(options), "measured_ms": measured,
+                  "rows_s": rows, "bytes": BYTES, "allreduce_s": None if least is None else list(least), "model": model,
+                  "cluster": CLUSTER, "predictions": predictions, "assumptions": ASSUMPTIONS}  # fmt: skip
         with open(options.file, "w") as file:
             json.dump(result, file, indent=2)
 

@@ -35,7 +35,8 @@ def main(arguments=None):
         _tell(ranks, "interrupted.")
         return 130
     except MemoryError as error:
-        _tell(ranks, f"not enough memory ({error or 'for the arrays'}); make the batch, the networks or the number of samples smaller.")
+        _tell(ranks, f"not enough memory ({error or 'for the arrays'}); make the batch, the networks or the number of samples "
+                     f"smaller.")  # fmt: skip
         return 2
     except BrokenPipeError:  # `numpygan recipes | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

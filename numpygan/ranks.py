@@ -52,7 +52,7 @@ class Ranks:
         return array
 
     def mean(self, array, share, xp=numpy):
-        """Σ share · array over ranks into `array`; returns it. Of means over a rank's rows, its `share` of all, the mean over all."""
+        """Σ share · array over ranks into `array`; returns it. It is the mean of all rows if `array` is that of a rank's `share`."""
         if self.size > 1:
             array *= share
         return self.sum(array, xp)
@@ -72,7 +72,7 @@ class Ranks:
         return function() if self.size == 1 else self._comm.bcast(function() if self.rank == 0 else None)
 
     def executor(self):
-        """A context manager that gives rank 0 a pool of the other ranks, a concurrent.futures.Executor; these work for it, and get None."""
+        """A context manager that gives rank 0 a concurrent.futures.Executor of the other ranks; these work for it, and get None."""
         from mpi4py.futures import MPICommExecutor
 
         return MPICommExecutor(self._comm, root=0)
@@ -93,7 +93,7 @@ def world():
     """
     if "mpi4py" not in sys.modules or "mpi4py.futures" in sys.modules:
         if any(os.environ.get(name, "1") != "1" for name in _LAUNCHERS):
-            raise NumpyganError("mpiexec: numpygan has to be started by `-m mpi4py`; use mpiexec -n P python -m mpi4py -m numpygan ….")
+            raise NumpyganError("mpiexec: numpygan needs `-m mpi4py` here; start mpiexec -n P python -m mpi4py -m numpygan ….")
         return ALONE
     try:
         from mpi4py import MPI

@@ -1,4 +1,4 @@
-"""`python -m mpi4py tests/faulty_rank.py FAULT RANK ARGUMENTS…`: numpygan, but after 25 iterations something happens on one rank."""
+"""`python -m mpi4py tests/faulty_rank.py FAULT RANK ARGUMENTS…`: numpygan, but at iteration 25 something happens on one rank."""
 
 import os
 import signal

@@ -35,7 +35,7 @@ def mpi(ranks, place, *arguments, code=0, program=("-m", "mpi4py", "-m", "numpyg
     """What `mpiexec -n RANKS python -m mpi4py -m numpygan ARGUMENTS` prints; it must end with this exit code, and soon."""
     command = [MPIEXEC, "-n", ranks, sys.executable, *program, *arguments]
     environment = os.environ | {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    done = subprocess.run([str(part) for part in command], cwd=place, env=environment, timeout=100, text=True,
+    done = subprocess.run([str(part) for part in command], cwd=place, env=environment, timeout=400, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
     assert done.returncode == code, done.stdout
     return done.stdout
@@ -56,7 +56,8 @@ def assert_same_run(one, other):
         else:
             assert (a[name] == b[name]).all(), name
     for row, theirs in zip(metrics(one), metrics(other), strict=True):
-        numpy.testing.assert_allclose([float(cell or 0) for cell in theirs.values()], [float(cell or 0) for cell in row.values()], 1e-8)
+        mine, their = ([float(cell or 0) for cell in cells.values()] for cells in (row, theirs))
+        numpy.testing.assert_allclose(their, mine, 1e-8)
     assert files(one).keys() == files(other).keys()
 
 

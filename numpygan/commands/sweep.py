@@ -25,7 +25,7 @@ def add(command):
     parser.add_argument("file", metavar="SWEEP.toml", help="recipe, seeds, and a table [grid] or [random] of fields")
     parser.add_argument("--out", metavar="DIR", help="where the runs go, DIR/SETTING/seed-N (default: runs/SWEEP)")
     parser.add_argument("--jobs", type=positive(int, 10**4), metavar="N", default=os.cpu_count(),
-                        help="runs at a time (default: one for each core); under `mpiexec -n P python -m mpi4py -m numpygan sweep` P − 1")  # fmt: skip
+                        help="runs at a time (default: one for each core); after `mpiexec -n P python -m mpi4py -m` P − 1")  # fmt: skip
 
 
 def sweep(options):

@@ -34,7 +34,7 @@ class Rows:
         self._draw(self._source.minibatch, out)
 
     def keep(self, out, keep):
-        """`out` has the masks of this rank's rows of one minibatch or, in D's pass over examples and generated rows, of two in a row.
+        """`out` has the masks of this rank's rows of one minibatch or, in D's pass over examples and generated rows, of two.
 
         Where a row is a multiple of 4 entries the other ranks' rows are passed over: masks are most of what is drawn, and P ranks
         that each compute m rows would draw P · m.

@@ -26,7 +26,7 @@ def carry_out(function, jobs, workers, ranks):
             return
         places = ranks.size - 1 if ranks.size > 1 else workers
         while running or (waiting and not stop.asked):
-            while waiting and len(running) < places and not stop.asked:  # nothing waits in the pool itself, to be begun after a stop
+            while waiting and len(running) < places and not stop.asked:  # what waits in the pool itself would be begun after a stop
                 job = waiting.popleft()
                 running[pool.submit(function, *job)] = job
             done, _ = wait(running, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)

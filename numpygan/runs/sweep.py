@@ -5,7 +5,6 @@ import itertools
 import json
 import math
 import re
-import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,8 +193,6 @@ def play(recipe, path):
     Raises what training raises.
     """
     run = RunDirectory(path)
-    if not run.checkpoint.exists():
-        _clear(run.path)
     (run.path / RESULT).unlink(missing_ok=True)  # of a shorter run
     train(recipe, run, resume=run.config.exists())
     rows = run.read_metrics()
@@ -204,12 +201,6 @@ def play(recipe, path):
     result |= {name: rows[-1][name] for name in ("V", "D_real", "D_fake", "iteration", "seconds")}
     write_whole(run.path / RESULT, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
     return result
-
-
-def _clear(path):
-    """Remove what a run leaves that was killed before its first checkpoint; nothing else, so that `train` refuses what is not ours."""
-    if path.is_dir() and all(name.name in ("config.toml", "samples") or name.suffix == ".tmp" for name in path.iterdir()):
-        shutil.rmtree(path)
 
 
 def mean_and_se(values):
