@@ -11,6 +11,8 @@ from .errors import NumpyganError
 
 def main(arguments=None):
     """Run a command and return the exit code: 0; 1 if a check failed; 2 after an error a user can cause; 130 after Ctrl-C."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold bytes that are no text, or that the terminal can't show
     try:
         options = _parser().parse_args(arguments)
         return options.run_command(options) or 0
@@ -27,6 +29,9 @@ def main(arguments=None):
     except BrokenPipeError:  # `numpygan recipes | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a path that can't even be looked at: too long, or in a folder that may not be entered
+        print(f"numpygan: {NumpyganError(f'{error.filename}: {error.strerror or error}; check the path.')}", file=sys.stderr)
+        return 2
 
 
 class _Parser(argparse.ArgumentParser):
