@@ -19,6 +19,8 @@ def main(arguments=None):
 
     Of the ranks of an MPI job the first alone prints, and alone carries out a command that can't be shared out.
     """
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold bytes that are no text, or that the terminal can't show
     ranks = ALONE
     try:
         ranks = world()
@@ -41,6 +43,9 @@ def main(arguments=None):
     except BrokenPipeError:  # `numpygan recipes | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a path that can't even be looked at: too long, or in a folder that may not be entered
+        _tell(ranks, NumpyganError(f"{error.filename}: {error.strerror or error}; check the path."))
+        return 2
 
 
 def _tell(ranks, error):

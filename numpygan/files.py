@@ -2,6 +2,7 @@
 
 import math
 import os
+import tokenize
 import warnings
 import zipfile
 import zlib
@@ -66,7 +67,7 @@ def _sync_folder(folder):
 # What zipfile and numpy.lib.format raise on files that were cut, flipped, encrypted or made up.
 _DAMAGE = (
     ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError,
-    zipfile.BadZipFile, zlib.error,
+    zipfile.BadZipFile, zlib.error, tokenize.TokenError,
 )  # fmt: skip
 
 

@@ -73,6 +73,8 @@ def _check(recipe):
         expect(1 <= getattr(recipe, name) <= 10**6, name, "a whole number from 1 to 1,000,000")
     expect(re.fullmatch(r"\w[\w.-]*", recipe.name), "name", "letters, digits, dots and hyphens")
     expect(recipe.data, "data", "mnist, gauss1d, ring, grid or a path")
+    for name in ("about", "data"):
+        expect(not re.search("[\ud800-\udfff]", getattr(recipe, name)), name, "text in UTF-8")  # or config.toml can't hold it
     for name in ("seed", "iterations"):
         expect(getattr(recipe, name) >= 0, name, "a whole number ≥ 0")
     for name in ("learning_rate_g", "learning_rate_d", "epochs"):

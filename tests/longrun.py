@@ -1,0 +1,75 @@
+"""A long run costs at its end what it cost at its beginning: memory, open files, time per iteration.
+
+    python -m tests.longrun --iterations 200000
+
+Trains a toy through the command line, as a user does, and looks at the process at 40 moments. Compared are the medians of the first
+and the last quarter of them, after a warm-up of a tenth of the run: resident memory may grow by 2 MB, the number of open files not at
+all, and the time of an iteration (of the processor, so that other programs don't count) by a quarter. Exits 1 if one grows more.
+"""
+
+import argparse
+import os
+import resource
+import sys
+import tempfile
+import time
+from statistics import median
+
+import numpy
+
+from numpygan.data.sources import Mixture
+from numpygan.gan.recipes import RECIPES
+from numpygan.gan.settings import change
+from numpygan.runs import train
+from numpygan.runs.directory import RunDirectory
+from numpygan.runs.training import Training
+
+MOMENTS = 40
+
+
+def watched(iterations, folder):
+    """Train so long; (iteration, resident bytes, open files, seconds of processor time) at each moment."""
+    recipe = change(
+        RECIPES["ring"], generator="relu 8, linear", scale_g="0,0", discriminator="relu 8", keep="0.9,1", scale_d="0,0",
+        batch=50, iterations=iterations,
+    )  # fmt: skip
+    rows, page = [], resource.getpagesize()
+    advance = Training.advance
+
+    def counted(self):
+        advance(self)
+        if self.iteration % (iterations // MOMENTS) == 0:
+            with open("/proc/self/statm") as file:
+                resident = int(file.read().split()[1]) * page
+            rows.append((self.iteration, resident, len(os.listdir("/proc/self/fd")), time.process_time()))
+
+    Training.advance = counted
+    Mixture.size = 50 * max(1, iterations // 60)  # 60 epochs, each with a row of metrics, a picture and a checkpoint
+    try:
+        train.train(recipe, RunDirectory(os.path.join(folder, "long")))
+    finally:
+        Training.advance = advance
+    return numpy.array(rows)
+
+
+def growth(rows):
+    """From the first to the last quarter of the moments after the warm-up: bytes, files, and the ratio of the times of an iteration."""
+    rows = rows[len(rows) // 10 :]
+    times = numpy.diff(rows[:, 3]) / numpy.diff(rows[:, 0])
+    quarter = len(rows) // 4
+    memory, opened = (median(rows[-quarter:, i]) - median(rows[:quarter, i]) for i in (1, 2))
+    return memory, opened, median(times[-quarter:]) / median(times[:quarter]), median(times)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--iterations", type=int, default=200_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        rows = watched(options.iterations, place)
+    memory, opened, ratio, seconds = growth(rows)
+    print(f"{options.iterations:,} iterations of {1e6 * seconds:.0f} µs; from the first to the last quarter:")
+    print(f"  memory       {memory / 2**20:+.2f} MB of {rows[-1, 1] / 2**20:.0f} MB")
+    print(f"  open files   {opened:+.0f} of {rows[-1, 2]:.0f}")
+    print(f"  iteration    {ratio:.2f} times as long")
+    sys.exit(memory > 2 * 2**20 or opened > 0 or ratio > 1.25)
