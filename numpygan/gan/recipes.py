@@ -90,7 +90,7 @@ RECIPES = {
         replace(_MODES, name="ring", about="8 Gaussians on a circle", data="ring"),
         replace(
             _MODES, name="grid", about="25 Gaussians on a square grid", data="grid", scale_d=(0.02, 0.0, 0.0),
-            learning_rate_d=1e-3, learning_rate_decay=1.00008, iterations=30_000,
+            learning_rate_d=1e-3, learning_rate_decay=1.00008, iterations=18_000,
         ),
     )
 }  # fmt: skip

@@ -15,6 +15,7 @@ def save_toy_plot(path, samples, real, means, std, title):
     Samples within 3σ of their nearest mode are blue, the others orange.
     """
     figure, (whole, near) = new_figure(9.6, 4.8, 2)
+    figure.get_layout_engine().set(h_pad=0.12)
     good = high_quality(samples, means, std)
     whole.set(title=f"{title}: {100 * good.mean():.1f} % of {len(samples):,} within 3σ")
     draw = _points if means.shape[1] == 2 else _histograms
@@ -25,19 +26,20 @@ def save_toy_plot(path, samples, real, means, std, title):
 
 def _points(whole, near, samples, good, real, means, std):
     from matplotlib.patches import Circle
+    from matplotlib.patheffects import withStroke
 
     whole.scatter(*means.T, s=140, facecolors="none", edgecolors=_GREY, linewidths=0.8)
     whole.scatter(*samples[good].T, s=4, color=_BLUE, linewidths=0)
     whole.scatter(*samples[~good].T, s=9, color=_ORANGE, marker="x", linewidths=0.7)
     whole.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
-    mode, reach = means[0], 4.5 * std
+    mode, reach, halo = means[0], 4.5 * std, withStroke(linewidth=2.5, foreground="white")
     near.scatter(*real.T, s=12, color=_GREY, marker="+", linewidths=0.7, label="data")
     near.scatter(*samples[good].T, s=9, color=_BLUE, linewidths=0, label="G(z), within 3σ of a mode")
     near.scatter(*samples[~good].T, s=14, color=_ORANGE, marker="x", linewidths=0.9, label="G(z), farther off")
     near.scatter([], [], s=140, facecolors="none", edgecolors=_GREY, linewidths=0.8, label="mode (left)")
     for sigmas in (1, 2, 3):
         near.add_patch(Circle(mode, sigmas * std, fill=False, edgecolor="black", linewidth=0.8, linestyle=":"))
-        near.annotate(f"{sigmas}σ", mode + (0, sigmas * std), ha="center", va="center", fontsize=8, backgroundcolor=(1, 1, 1, 0.7))
+        near.annotate(f"{sigmas}σ", mode + (0, sigmas * std), ha="center", va="center", fontsize=9, path_effects=[halo])
     near.set(xlim=(mode[0] - reach, mode[0] + reach), ylim=(mode[1] - reach, mode[1] + reach), aspect="equal")
     near.set(xlabel="$x_1$", ylabel="$x_2$", title=f"the mode at ({mode[0]:g}, {mode[1]:g})")
 
