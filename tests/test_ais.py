@@ -43,25 +43,25 @@ CASES = {"gaussian": (3, exact_gaussian), "uniform": (1, exact_uniform)}
 @pytest.mark.parametrize("noise", CASES)
 def test_both_bounds_enclose_the_exact_value(noise):
     n, exact = CASES[noise]
-    G, betas = affine(n, 5), ais.schedule(150)
-    x, u = ais.simulate(G, noise, 12, Stream(2), VARIANCE)
-    weights, steps, accepted = ais.forward(G, noise, x, betas, Stream(3), 64, VARIANCE)
-    back = ais.backward(G, noise, x, u, betas, steps, Stream(4), 64, VARIANCE)
+    G, betas = affine(n, 5), ais.schedule(200)
+    x, u = ais.simulate(G, noise, 8, Stream(2), VARIANCE)
+    weights, steps, accepted = ais.forward(G, noise, x, betas, Stream(3), 36, VARIANCE)
+    back = ais.backward(G, noise, x, u, betas, steps, Stream(4), 36, VARIANCE)
     truth, lower, upper = exact(G, x), ais.log_mean(weights), -ais.log_mean(-back)
     # E[e^(log w)] = p(x) and E[e^(−log w)] = 1/p(x): each estimate within 5 of its own standard errors of the truth
     for estimate, sign, spread in ((lower, 1, weights), (upper, -1, back)):
         shares = numpy.exp(sign * (spread - truth[:, None]))  # of mean 1
-        se = shares.std(1, ddof=1) / 8
+        se = shares.std(1, ddof=1) / 6
         assert (numpy.abs(shares.mean(1) - 1) < 5 * se + 0.02).all()
-        assert numpy.abs(estimate - truth).max() < 0.75
+        assert numpy.abs(estimate - truth).max() < 1
     assert weights.mean() < truth.mean() < back.mean()  # a single chain's bounds, in the mean: Jensen
     assert abs(lower.mean() - truth.mean()) < 0.15 and abs(upper.mean() - truth.mean()) < 0.15
-    assert 0.5 < accepted < 0.9
+    assert 0.5 < accepted < 0.95
 
 
 def test_the_gap_closes_with_more_distributions():
     G = affine(3, 5)
-    few, many = (ais.gap(G, "gaussian", 12, ais.schedule(steps), Stream(5), 8, VARIANCE) for steps in (15, 200))
+    few, many = (ais.gap(G, "gaussian", 8, ais.schedule(steps), Stream(5), 8, VARIANCE) for steps in (15, 200))
     assert (few[1] - few[0]).mean() > 3 * abs((many[1] - many[0]).mean())
 
 
@@ -116,7 +116,7 @@ def test_a_chain_stays_in_its_distribution():
     likelihood = ais.Likelihood(G, ais.Gaussian, numpy.repeat(x[None], rows, 0), VARIANCE)
     walk = ais.Chains(likelihood, ais.Gaussian, u, Stream(2))
     for _ in range(5):
-        accepted = walk.move(1.0, numpy.full(rows, 0.35)).mean()
+        accepted = walk.move(1.0, numpy.full(rows, 0.2)).mean()
     assert 0.2 < accepted < 0.97  # or acceptance would not be tested
     assert not (walk.u == u).all(1).any()
     se = numpy.sqrt(numpy.diag(covariance) / rows)
