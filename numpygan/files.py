@@ -7,7 +7,6 @@ import warnings
 import zipfile
 import zlib
 
-import numpy
 from numpy.lib import format as npy
 
 from .errors import NumpyganError

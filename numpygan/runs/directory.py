@@ -233,7 +233,7 @@ class RunDirectory:
             result = json.loads(self.evaluation.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise NumpyganError(f"{self.evaluation}: cannot be read ({error}); delete it and evaluate again.") from None
-        rows = result.get("rows", []) if isinstance(result, dict) else None
+        rows = result.get("rows") if isinstance(result, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) and {"metric", "value"} <= row.keys() for row in rows):
             raise NumpyganError(f"{self.evaluation}: is not an evaluation; delete it and evaluate again.")
         return result

@@ -16,9 +16,10 @@ import numpy
 
 from .. import __version__
 from ..arrays import Stream
-from ..data.sources import TOYS, Mixture, Noise
+from ..data.sources import TOYS, Noise
 from ..gan import sampling
-from ..metrics.evaluation import CAVEAT, TABLE1
+from ..metrics.evaluation import TABLE1
+from ..metrics.toys import real_draw
 from ..runs.directory import rules_in_force
 from ..runs.training import load_dataset
 from .chart import line_chart, scatter_chart
@@ -136,10 +137,10 @@ def _panels(recipe, G, image_shape, source, seed):
 def _toy_panel(G, recipe, seed):
     means, std = TOYS[recipe.data]()
     if means.shape[1] == 2:
-        samples, data = sampling.sample(G, recipe.noise, _POINTS, Stream(seed)), _data(means, std, _POINTS, seed)
+        samples, data = sampling.sample(G, recipe.noise, _POINTS, Stream(seed)), real_draw(recipe.data, _POINTS, seed)
         series = [("data", "second", *data.T), ("G(z)", "accent", *samples.T)]
         return scatter_chart(f"{_POINTS} samples of G over as many of p_data", series, "x₁", "x₂")
-    samples, data = sampling.sample(G, recipe.noise, 10_000, Stream(seed)), _data(means, std, 10_000, seed)
+    samples, data = sampling.sample(G, recipe.noise, 10_000, Stream(seed)), real_draw(recipe.data, 10_000, seed)
     edges = numpy.linspace(data.min() - std, data.max() + std, 61)
     density = lambda x: numpy.histogram(x, edges, density=True)[0]  # noqa: E731
     middle = (edges[1:] + edges[:-1]) / 2
@@ -147,41 +148,22 @@ def _toy_panel(G, recipe, seed):
     return line_chart("Densities of 10,000 samples of G and of p_data", series, "x", "density")
 
 
-def _data(means, std, n, seed):
-    rows = numpy.empty((n, means.shape[1]))
-    Mixture(means, std, Stream(seed)).minibatch(rows)
-    return rows
-
-
 def _evaluation(run):
     result = run.read_evaluation()
     if result is None:
         command = f"numpygan evaluate {shlex.quote(str(run.path))}"
         return f"<p>Not evaluated yet. <code>{escape(command)}</code> does it; then make this page again.</p>"
-    rows = list(result.get("rows", []))
-    if not any(str(row["metric"]).startswith("Parzen") for row in rows):
-        rows = _parzen_row(result) + rows
     bodies = "".join(
         f"<tbody><tr><th scope=row>{escape(str(row['metric']))}</th><td>{_with_error(row['value'], row.get('se'))}</td>"
         f"<td>{_with_error(row.get('real'), row.get('real_se'))}</td></tr>"
         f"<tr><td class=detail colspan=3><p>{escape(str(row.get('detail', '')))}</p><p>What it can’t tell: "
         f"{escape(str(row.get('caveat', '')))}</p></td></tr></tbody>"
-        for row in rows
+        for row in result["rows"]
     )
     head = "<thead><tr><th scope=col>measure</th><th scope=col>samples ± SE</th><th scope=col>real data ± SE</th></tr></thead>"
     published = ", ".join(f"{name} {mean:g} ± {se:g}" for name, mean, se in TABLE1)
     beside = f"<p class=detail>Published Parzen log-likelihoods on MNIST (nats): {escape(published)}.</p>"
     return f"<table>{head}{bodies}</table>{beside if result.get('data') == 'mnist' else ''}"
-
-
-def _parzen_row(result):
-    """The fixed fields of evaluation.json as a row, where its rows don't have them."""
-    if not all(isinstance(result.get(name), dict) for name in ("parzen", "real")):
-        return []
-    ours, real = result["parzen"], result["real"]
-    detail = f"n = {ours.get('samples')}, σ = {ours.get('sigma')}"
-    return [{"metric": "Parzen log-likelihood (nats)", "value": ours.get("mean"), "se": ours.get("se"), "real": real.get("mean"),
-             "real_se": real.get("se"), "detail": detail, "caveat": CAVEAT.removeprefix("Caveat: ")}]  # fmt: skip
 
 
 def _with_error(value, se):
