@@ -11,7 +11,7 @@ from .commands import COMMANDS, ON_RANKS
 from .errors import NumpyganError
 from .ranks import ALONE, world
 
-_SECONDS_OF_GRACE = 1  # for the first rank to tell an error that all have, and so to end the job
+_SECONDS_OF_GRACE = 2  # for the first rank to tell an error that all have, and so to end the job
 
 
 def main(arguments=None):

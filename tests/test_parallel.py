@@ -137,11 +137,11 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_on_one_rank_ends_the_job(fault, place):
-    """With the message of that rank, once, and the last checkpoint as it was: that of the first epoch."""
+    """With the message of that rank, and the last checkpoint as it was: that of the first epoch."""
     code, message = FAULTS[fault]
     arguments = [*TINY, "--iterations", 40, "--out", fault.replace(" ", "-")]
     printed = mpi(2, place, *arguments, code=code, program=("-m", "mpi4py", FAULTY, fault, 1))
-    assert printed.count(message) == 1 or not message, printed
+    assert message in printed
     state = checkpoints.load(place / fault.replace(" ", "-") / "checkpoint.npz")
     assert state["iteration"] == 20 and numpy.isfinite(state["theta_g"]).all()
 
@@ -156,7 +156,8 @@ def test_a_signal_to_one_rank_stops_all_and_saves(stop, two, place):
         assert learned(two) == learned(place / stop)
 
 
-def test_an_error_that_all_ranks_have_is_told_once(two, place):
+def test_an_error_that_all_ranks_have_is_told_by_the_first(two, place):
+    """By the others, too, only if the first takes longer than their grace to end the job."""
     for arguments, what in (
         (["train", "mnits"], "did you mean 'mnist'?"),
         (["train", "--epoch", "3"], "unrecognized arguments: --epoch"),
@@ -165,7 +166,9 @@ def test_an_error_that_all_ranks_have_is_told_once(two, place):
         ([*RESUME, "--out", "two", "--local-batch"], "--local-batch"),
     ):
         said = lines(mpi(3, place, *arguments, code=2))
-        assert len(said) == 1 and what in said[0] and "numpygan: rank" not in said[0]
+        first, *others = sorted(said, key=lambda line: line.startswith("numpygan: rank"))
+        assert what in first and not first.startswith("numpygan: rank")
+        assert all(line.partition(": rank ")[2].partition(": ")[2] == first.partition(": ")[2] for line in others)
 
 
 def test_without_mpi4py_in_front_it_is_refused(place):
