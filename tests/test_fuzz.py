@@ -87,8 +87,8 @@ BOMBS = {
     "checkpoint: overlapping": ("checkpoint", RAW + overlapping()),
     "idx: terabytes": ("idx", RAW + b"\0\0\x08\x03" + 3 * b"\xff\xff\xff\xff" + bytes(100)),
     "idx: gzip, terabytes": ("idx", PACKED + b"\0\0\x08\x03" + 3 * b"\xff\xff\xff\xff" + bytes(100)),
-    "idx: gzip, an honest bomb": ("idx", PACKED + b"\0\0\x08\x01\x0c\0\0\0" + bytes(0x0C000000)),
-    "idx: gzip, more than promised": ("idx", PACKED + b"\0\0\x08\x01\0\0\0\x18" + bytes(1 << 27)),
+    "idx: gzip, an honest bomb": ("idx", PACKED + b"\0\0\x08\x01\x06\0\0\0" + bytes(0x06000000)),
+    "idx: gzip, more than promised": ("idx", PACKED + b"\0\0\x08\x01\0\0\0\x18" + bytes(1 << 24)),
     "config: nested": ("config", RAW + b"k = " + b"[" * 100_000),
     "config: digits": ("config", RAW + b"k = " + b"9" * 100_000),
     "config: large": ("config", RAW + b"#" * (2 << 20)),
@@ -106,7 +106,7 @@ def test_a_file_made_to_hurt_is_refused_in_little_memory(case, tmp_path, monkeyp
     monkeypatch.setitem(targets.TARGETS, target, (lambda *_: (suffix, content), targets.TARGETS[target][1]))
     tracemalloc.start()
     try:
-        sentence = targets.give(target, data, tmp_path)
+        sentence = targets.give(target, RAW, tmp_path)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
