@@ -79,7 +79,7 @@ def test_random_numbers_of_random_layers_are_those_of_numpy(open_page, tiny):  #
     steps = page.evaluate("data.steps.map((step) => [step.iteration, step.line])")
     for iteration, line in sorted(reference):
         page.evaluate(f"go({steps.index([iteration, line])})")
-        for index in draw.sample(range(len(reference[iteration, line])), 3):
+        for index in draw.sample(range(len(reference[iteration, line])), 2):
             page.click(f"[data-layer='{index}']")
             kept = reference[iteration, line][index]
             for key in page.eval_on_selector_all("[data-tensor]", "boxes => boxes.map(box => box.dataset.tensor)"):
@@ -96,11 +96,11 @@ def test_random_numbers_of_random_layers_are_those_of_numpy(open_page, tiny):  #
                 for name, exact in (("min", whole.min()), ("max", whole.max()), ("mean", whole.mean()), ("norm", numpy.linalg.norm(whole))):
                     assert number(stats[name]) == pytest.approx(exact, rel=5.1e-4, abs=1e-15)
                 seen += 1
-    assert seen > 60 and not page.problems
+    assert seen > 40 and not page.problems
 
 
 def test_an_entry_of_a_gradient_is_its_sum_digit_for_digit(open_page, tiny):  # noqa: F811
-    page, reference, steps = ready(open_page, tiny), tapes(), None
+    page, reference = ready(open_page, tiny), tapes()
     steps = page.evaluate("data.steps.map((step) => [step.iteration, step.line])")
     for line, index, row, column in (("d D backward", 1, 1, 17), ("d D backward", 4, 3, 2), ("g G backward", 2, 7, 1)):
         page.evaluate(f"go({steps.index([2, line])})")
@@ -128,10 +128,9 @@ def test_an_entry_of_a_gradient_is_its_sum_digit_for_digit(open_page, tiny):  # 
 def test_who_moves_and_who_is_frozen(open_page, tiny):  # noqa: F811
     page = ready(open_page, tiny)
     steps = page.evaluate("data.steps.map((step) => step.line)")
-    for line, moves in (("d D move", "θd"), ("g G move", "θg")):
+    for line, moves in (("d D move", "θ_d"), ("g G move", "θ_g")):
         page.evaluate(f"go({steps.index(line)})")
-        chip = page.inner_text(".chip.moves").replace("\n", "").replace(" ", "")
-        assert chip.startswith(moves) and chip.endswith("movesnow")
+        assert page.get_attribute(".chip.moves [data-symbol]", "data-symbol") == moves and "moves now" in page.inner_text(".chip.moves")
         frozen = page.inner_text("#items .role:last-child")
         assert "frozen" in frozen and "bit for bit" in frozen and "numbers that moved 0" in frozen
     assert page.locator("#code [aria-current]").count() == 1
@@ -145,7 +144,7 @@ def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
         page.keyboard.press(key)
         assert at() == step
     page.keyboard.press("Space")
-    page.wait_for_function("document.body.dataset.step > 0", timeout=20_000)
+    page.wait_for_selector("body:not([data-step='0'])", timeout=20_000)
     page.keyboard.press("Space")
     assert page.get_attribute("#play", "aria-label") == "Play"
     page.keyboard.press("End")

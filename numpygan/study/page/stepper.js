@@ -9,6 +9,7 @@ function listLines() {
     const item = make("li", { style: `--depth:${line.depth}` });
     const inside = line.key ? make("button", { "data-key": line.key, onclick: () => go(nearest(line.key)) }) : make("span", { class: "fixed" });
     inside.innerHTML = line.html;
+    if (line.key) inside.setAttribute("aria-label", inside.textContent); // a name is not taken from MathML
     item.append(inside);
     document.getElementById("code").append(item);
   }
@@ -66,7 +67,7 @@ function drawItem(item) {
   const line = make("div", {}, symbol(item.symbol), " ", make("span", { class: "note" }, item.note));
   const box = make("div", { class: "item", "data-item": `${item.role} ${item.symbol}` }, line);
   if (item.numbers.length) {
-    const numbers = item.numbers.map(([name, value]) => make("span", {}, `${name} `, make("b", {}, show(value))));
+    const numbers = item.numbers.flatMap(([name, value]) => [make("span", {}, `${name} `, make("b", {}, show(value))), " "]);
     box.append(make("div", { class: "numbers" }, ...numbers));
   }
   if (item.block) {
