@@ -51,7 +51,9 @@ def _folder(options):
     folder = Path(options.out)
     there = [name for name in FIGURES if (folder / name).exists()]
     if there and not options.force:
-        raise NumpyganError(f"--out {folder}: holds {', '.join(there)} already; add --force to overwrite, or choose another folder.")
+        raise NumpyganError(
+            f"--out {folder}: holds {', '.join(there)} already; add --force to overwrite, or choose another folder."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

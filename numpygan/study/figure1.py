@@ -9,7 +9,8 @@ from .theory_plots import BLACK, BLUE, GREEN, GREY, ORANGE
 
 _TOP, _LINE_X, _LINE_Z = 1.08, -0.16, -0.62  # heights: of D = 1 and the densities, of the line of x, of the line of z
 TITLES = (
-    "(a) near convergence: D partly accurate", "(b) inner loop: D → D*", "(c) after an update of G", "(d) the end: p_g ≈ p_data, D ≈ ½",
+    "(a) near convergence: D partly accurate", "(b) inner loop: D → D*", "(c) after an update of G",
+    "(d) the end: p_g ≈ p_data, D ≈ ½",
 )  # fmt: skip
 
 
@@ -64,8 +65,8 @@ def _draw(axes, look, ceiling=1.1):
         axes.plot(x[[0, -1]], [height, height], color=BLACK, linewidth=1)
         axes.text(x[-1], height - 0.02, name, ha="right", va="top", style="italic")
     for z, to in zip(Z[:, 0], look.to):
-        axes.annotate("", (to, _LINE_X), (z, _LINE_Z), arrowprops=dict(arrowstyle="->", color=GREY, linewidth=0.9, shrinkA=0, shrinkB=0),
-                      annotation_clip=False)  # fmt: skip
+        arrow = dict(arrowstyle="->", color=GREY, linewidth=0.9, shrinkA=0, shrinkB=0)
+        axes.annotate("", (to, _LINE_X), (z, _LINE_Z), arrowprops=arrow, annotation_clip=False)
     axes.set(xlim=(-4, 4), ylim=(_LINE_Z - 0.12, ceiling), yticks=(0, 0.5, 1), xticks=())
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_bounds(0, 1)

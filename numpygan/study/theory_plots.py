@@ -40,8 +40,10 @@ def save_proposition1(path, fits):
         ([(proposition1.UNITS[-1], n) for n in proposition1.EXAMPLES], "examples", ORANGE, "s"),
     ):  # fmt: skip
         amounts = [case[name == "examples"] for case in cases]
-        errors.loglog(amounts, [proposition1.sup_error(fits[case]) for case in cases], color=colour, marker=marker, label=name)
-    errors.set(xlabel="units of a layer, or examples", ylabel="max |D − D*| in the grey interval", title="Sup-error", ylim=(0.01, 1))
+        values = [proposition1.sup_error(fits[case]) for case in cases]
+        errors.loglog(amounts, values, color=colour, marker=marker, label=name)
+    errors.set(xlabel="units of a layer, or examples", ylabel="max |D − D*| in the grey interval", title="Sup-error")
+    errors.set_ylim(0.01, 1)
     errors.legend(frameon=False)
     figure.suptitle("Proposition 1: D trained alone against a fixed G approaches D* = p_data/(p_data + p_g)")
     _save(path, figure)
@@ -60,7 +62,8 @@ def save_theorem1(path, looks):
     axes.plot(iterations, [look.cost for look in looks], color=ORANGE, marker=".", label="C(G) = max over D of V(D, G)")
     axes.axhline(-math.log(4), color=BLACK, linestyle=":", label="−log 4")
     axes.set_xscale("log")
-    axes.set(xlabel="iteration", ylabel="nats", ylim=(-1.6, max(look.cost for look in looks) + 0.25), xlim=(iterations[0], iterations[-1]))
+    axes.set(xlabel="iteration", ylabel="nats", xlim=(iterations[0], iterations[-1]))
+    axes.set_ylim(-1.6, max(look.cost for look in looks) + 0.25)
     axes.set_title("Theorem 1: V ≤ C(G) = −log 4 + 2 JSD(p_data ‖ p_g), in a real game on a known density")
     axes.legend(frameon=False, loc="upper right", ncols=2, fontsize=9)
     _save(path, figure)
@@ -97,9 +100,11 @@ def save_maximum_likelihood(path, fits):
     steps, entropy = numpy.arange(len(fits.kl)), maximum_likelihood.entropy(maximum_likelihood.P_DATA)
     curves.plot(steps, fits.kl, color=ORANGE, marker=".", label="KL(p_data ‖ p_θ)")
     curves.plot(steps, fits.expected, color=BLUE, marker=".", label="E[log p_θ] under p_data")
-    curves.plot(steps, fits.on_examples, color=BLACK, linestyle=":", label=f"mean log p_θ of {maximum_likelihood.EXAMPLES:,} examples")
+    label = f"mean log p_θ of {maximum_likelihood.EXAMPLES:,} examples"
+    curves.plot(steps, fits.on_examples, color=BLACK, linestyle=":", label=label)
     curves.plot(steps, fits.kl + fits.expected, color=GREY, linestyle="--", label="their sum")
-    curves.annotate(f"−H(p_data) = −{entropy:.4f}", (steps[-1], -entropy), (0, 6), textcoords="offset points", ha="right", color=GREY)
+    curves.annotate(f"−H(p_data) = −{entropy:.4f}", (steps[-1], -entropy), (0, 6), textcoords="offset points", ha="right",
+                    color=GREY)  # fmt: skip
     curves.set(xlabel="step of EM", ylabel="nats", title="The likelihood rises exactly as KL falls", ylim=(None, 1.6))
     curves.legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
     x = numpy.linspace(-5, 5, 501)[:, None]

@@ -29,12 +29,12 @@ def fit_gaussian(x):
 
 
 def em(x, start, steps):
-    """`steps` steps of expectation–maximisation (Dempster, Laird and Rubin 1977) of a GaussianMixture from `start` on rows x (n, d).
+    """`steps` steps of expectation–maximisation (Dempster, Laird and Rubin 1977) of a GaussianMixture on rows x (n, d).
 
         E  r_ij = P(mode j | x_i) = π_j N(x_i; μ_j, σ_j² I)/p(x_i)
         M  N_j = Σ_i r_ij,  π_j = N_j/n,  μ_j = Σ_i r_ij x_i/N_j,  σ_j² = Σ_i r_ij ‖x_i − μ_j‖²/(d N_j)
 
-    Returns the mixtures after 0, 1, …, `steps` steps; the likelihood of x never falls from one to the next. A σ is never let below
+    Returns the mixtures after 0, 1, …, `steps` steps, of which the first is `start`; the likelihood of x never falls from one to the next. A σ is never let below
     1e−6, and a mode that no row belongs to stays where it is, with weight 0.
     """
     n, d = x.shape

@@ -47,6 +47,9 @@ def _rows(net, x):
 
 
 def smooth_net(hidden, spread, scale=2.0, bias=0.0):
-    """A net R → R of two tanh layers, the units of the first switching all over (−spread, spread) from the start; its output starts about `bias`."""
+    """A net R → R of two tanh layers, the units of the first switching all over (−spread, spread) from the start.
+
+    Its output starts about `bias`.
+    """
     first = Affine(1, hidden, scale=scale, bias=spread * numpy.linspace(-1, 1, hidden))
     return MLP([first, Tanh(), Affine(hidden, hidden), Tanh(), Affine(hidden, 1, bias=bias)])

@@ -11,7 +11,8 @@ from .densities import GaussianMixture, toy
 
 
 P_DATA, STD = toy("gauss1d"), 0.5
-STARTS = {"one mode on either side": (-0.5, 0.5), "both modes on one side": (-3.0, -2.5)}  # μ of q_θ, and of q, before the first step
+# μ of q_θ, and of q, before the first step.
+STARTS = {"one mode on either side": (-0.5, 0.5), "both modes on one side": (-3.0, -2.5)}
 STEPS, THETA_STEPS = 120, 2000
 
 
@@ -30,11 +31,12 @@ def log_masses(p, x):
 def functional_descent(log_p, log_q, steps, rate=0.5):
     """Descend C in the space of densities from q, D = D* at each step: q ← q (1 − D*)^−rate, normalised.
 
-    The derivative of C by q is log(1 − D*), by the paper's argument that a subderivative of a supremum is that of the function which
-    attains it; the step is that of exponentiated gradient descent, which keeps q a distribution. At rate 1 it is
+    The derivative of C by q is log(1 − D*), by the paper's argument that a subderivative of a supremum is that of the function
+    which attains it; the step is that of exponentiated gradient descent, which keeps q a distribution. At rate 1 it is
     q ← (p + q)/2. Returns log q and C after 0, 1, …, `steps` steps.
     """
-    path, costs, ones = [log_q], [divergences.cost(log_p, log_q, numpy.ones(len(log_p)))], numpy.ones(len(log_p))
+    ones = numpy.ones(len(log_p))
+    path, costs = [log_q], [divergences.cost(log_p, log_q, ones)]
     for _ in range(steps):
         log_q = log_q + rate * softplus(numpy, divergences.log_ratio(log_p, log_q))
         log_q = log_q - _log_sum(log_q)

@@ -36,7 +36,10 @@ class PushForward:
         self._twin = G.copy("complex128")
         end, self._log_prior = PRIORS[noise]
         self._linear = all(isinstance(layer, (Affine, ReLU, LeakyReLU)) for layer in G.layers)
-        self.cuts = breakpoints(self._twin, numpy.linspace(-end, end, _STRETCHES + 1)) if self._linear else self._grid_and_turning_points(end)
+        if self._linear:
+            self.cuts = breakpoints(self._twin, numpy.linspace(-end, end, _STRETCHES + 1))
+        else:
+            self.cuts = self._grid_and_turning_points(end)
         self.at = self._evaluate(self.cuts)[0]
         self._direction = numpy.sign(numpy.diff(self.at))
         self.atoms = float(mass(noise, self.cuts)[self._direction == 0].sum())

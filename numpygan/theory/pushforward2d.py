@@ -1,4 +1,4 @@
-"""p_g of a trained G on the plane, by a grid of z and the linear map that G is close to on each of its cells, with a proven error."""
+"""p_g of a trained G on the plane, by a grid of z and the linear part of G on each of its cells, with a proven error."""
 
 import numpy
 

@@ -62,7 +62,8 @@ def of_theorem1(looks):
     yield at_most(place, "|C + log 4| where p_g = p_data", abs(theorem1.cost_and_jsd(p, p)[0] + _LOG_4), 1e-10)
     yield at_most(place, "greatest V(D, G) − C(G) in training", max(look.value - look.cost for look in looks), 1e-4)
     first, last = looks[0], looks[-1]
-    yield between(place, "C + log 4 at the end of training (from %.3f at first)" % (first.cost + _LOG_4), last.cost + _LOG_4, -1e-4, 0.02)
+    what = f"C + log 4 at the end of training (from {first.cost + _LOG_4:.3f} at first)"
+    yield between(place, what, last.cost + _LOG_4, -1e-4, 0.02)
 
 
 def of_figure1(looks):
@@ -86,8 +87,9 @@ def of_proposition2(descents):
 def of_maximum_likelihood(fits):
     place, p = "Max. likelihood", maximum_likelihood.P_DATA
     entropy = maximum_likelihood.entropy(p)
-    yield at_most(place, "max |KL + E[log p_θ] + H(p_data)| over the steps of EM", numpy.abs(fits.kl + fits.expected + entropy).max(), 1e-10)
-    yield between(place, "least rise of the examples' likelihood in a step of EM", numpy.diff(fits.on_examples).min(), -1e-12, math.inf)
+    gap, rises = numpy.abs(fits.kl + fits.expected + entropy), numpy.diff(fits.on_examples)
+    yield at_most(place, "max |KL + E[log p_θ] + H(p_data)| over the steps of EM", gap.max(), 1e-10)
+    yield between(place, "least rise of the examples' likelihood in a step of EM", rises.min(), -1e-12, math.inf)
     yield at_most(place, "KL(p_data ‖ p_θ) of the mixture at the end", fits.kl[-1], 0.01)
     mean, std = 0.3, 2.2
     gradient = maximum_likelihood.game_gradient(p, mean, std)
