@@ -148,7 +148,7 @@ def table(result, with_paper):
     """The evaluation as lines of text: a row for each measure, the paper's Table 1, the caveats."""
     columns = {"ours ± SE": [], "real ± SE": [], **{f"{name} ± SE": [] for name in result["baselines"]}}
     for index, row in enumerate(result["rows"]):
-        others = [(rows[index]["value"], rows[index]["se"]) for rows in result["baselines"].values()]
+        others = [(rows[index]["value"], rows[index]["se"]) if index < len(rows) else (None, None) for rows in result["baselines"].values()]
         pairs = [(row["value"], row["se"]), (row["real"], row["real_se"]), *others]
         for column, (value, se) in zip(columns.values(), pairs):
             column.append(_with_error(value, se))
@@ -172,6 +172,8 @@ def table(result, with_paper):
 
 
 def _with_error(value, se):
-    """Value ± standard error to two digits of the latter (one decimal at least, six at most)."""
+    """Value ± standard error to two digits of the latter (one decimal at least, six at most); a dash where there is no value."""
+    if value is None:
+        return "–"
     decimals = 4 if se == 0 else min(6, max(1, 1 - math.floor(math.log10(se))))
     return f"{value:.{decimals}f} ± {se:.{decimals}f}"
