@@ -6,27 +6,27 @@ from ..arrays import streams
 from ..data.sources import Noise
 from ..gan.algorithm1 import algorithm1
 from ..gan.sampling import generate
-from ..gan.sgd import RULES
+from ..gan.sgd import Adam
 from ..nn.layers import Affine, Tanh
 from ..nn.mlp import MLP
 
 
 class Players:
-    """G and D on the line, with z uniform or Gaussian, at any point of their training.
+    """G and D on the line, at any point of their training by Adam with β₁ = 0.
 
-    G, D     MLPs R → R; both are drawn from `seed`, as is all else
+    G, D     MLPs R → R; both are drawn from `seed`, as is the noise
     p_data   what has `minibatch(out)`
+    noise    p_z: "uniform" or "gaussian";  m, k  as for algorithm1
     """
 
-    def __init__(self, G, D, p_data, noise="uniform", seed=0, rules=("adam", "adam"), momentum=(0.0, 0.0), **settings):
+    def __init__(self, G, D, p_data, noise, seed, m, k=1):
         named = streams(seed)
-        self.G, self.D, self.noise = G, D, noise
-        self.rule_g, self.rule_d = (RULES[name](net, momentum=mu) for name, net, mu in zip(rules, (G, D), momentum))
+        self.G, self.D = G, D
+        self.rule_g, self.rule_d = Adam(G, momentum=0.0), Adam(D, momentum=0.0)
         for net in (G, D):
             net.initialize(named["init"])
-        self._games = algorithm1(
-            G, D, p_data, Noise(noise, named["noise"]), self.rule_g, self.rule_d, named["dropout"], **settings
-        )
+        p_z = Noise(noise, named["noise"])
+        self._games = algorithm1(G, D, p_data, p_z, self.rule_g, self.rule_d, named["dropout"], m, k)
 
     def play(self, rate_g, rate_d):
         """One iteration of Algorithm 1 at these learning rates; a rate of 0 holds that player still. Returns the Game."""

@@ -19,7 +19,7 @@ _STRETCHES = 64  # in which the line of z is cut anyway, so that p_z is smooth b
 class PushForward:
     """The density of G(z), z ∈ R from the prior `noise` ("uniform" or "gaussian"), G: R → R.
 
-    The line of z is cut at `z` into pieces on which G is monotone. If G has only Affine, ReLU and LeakyReLU layers it is linear
+    The line of z is cut into pieces on which G is monotone. If G has only Affine, ReLU and LeakyReLU layers it is linear
     on each, and the cuts, all of its breakpoints, are found exactly. Otherwise the cuts are a grid of 4,096 steps and G's turning
     points, each found to the last digit (two within one step would be missed), and G(z) = x is solved by Newton's method.
 
