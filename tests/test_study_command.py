@@ -26,7 +26,9 @@ def test_a_recipe_and_a_run(world, capsys):
     assert run("study", "toy", "-o", "run.html", "--iterations", 1, "--batch", 4) == 0
     assert "1 iterations of toy, from iteration 2, 12 lines" in capsys.readouterr().out
     text = (world / "run.html").read_text(encoding="utf-8")
-    assert "toy, from iteration 2" in text and "http" not in text.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+    assert "toy, from iteration 2" in text and "http" not in text.replace("http-equiv", "").replace(
+        "http://www.w3.org/2000/svg", ""
+    )
     assert (world / "run.html").stat().st_size < 1e6
     assert run("study", "toy", "-o", "run.html", "--iterations", 1, "--after", 3, "--batch", 4, "--force") == 0
     assert "from iteration 5" in capsys.readouterr().out

@@ -18,9 +18,15 @@ from numpygan.study.record import record
 from numpygan.study.toy_game import ToyGame
 
 TINY = replace(
-    RECIPES["ring"], generator=("relu 30", "linear"), scale_g=(0.0, 0.0), discriminator=("maxout 20x2", "tanh 6"), keep=(0.9, 0.7, 1.0),
-    scale_d=(0.0, 0.0, 0.0), batch=5, dtype="float64",
-)  # fmt: skip
+    RECIPES["ring"],
+    generator=("relu 30", "linear"),
+    scale_g=(0.0, 0.0),
+    discriminator=("maxout 20x2", "tanh 6"),
+    keep=(0.9, 0.7, 1.0),
+    scale_d=(0.0, 0.0, 0.0),
+    batch=5,
+    dtype="float64",
+)
 ITERATIONS = 2
 
 
@@ -66,7 +72,11 @@ def tapes():
     for iteration in range(1, ITERATIONS + 1):
         plain.advance()
         game = plain.game
-        for line, net, tape in (("d D backward", plain.D, game.pass_d), ("g D backward", plain.D, game.pass_dg), ("g G backward", plain.G, game.pass_g)):
+        for line, net, tape in (
+            ("d D backward", plain.D, game.pass_d),
+            ("g D backward", plain.D, game.pass_dg),
+            ("g G backward", plain.G, game.pass_g),
+        ):
             layers = [{name: array.copy() for name, array in t.arrays().items()} for t in tape.layers]
             for layer, kept in zip(net.layers, layers):
                 kept.update({"g" + name: getattr(layer, "g" + name).copy() for name in layer.shapes() if line != "g D backward"})
@@ -93,7 +103,12 @@ def test_random_numbers_of_random_layers_are_those_of_numpy(open_page, tiny):  #
                 assert_shown(value, float(kept[key][tuple(map(int, place.split(", ")))]))
                 stats = dict(re.findall(r"(\w+) ([\d.,e−]+)", page.inner_text(f"[data-tensor={key}] .stats")))
                 whole = kept[key].astype(float)
-                for name, exact in (("min", whole.min()), ("max", whole.max()), ("mean", whole.mean()), ("norm", numpy.linalg.norm(whole))):
+                for name, exact in (
+                    ("min", whole.min()),
+                    ("max", whole.max()),
+                    ("mean", whole.mean()),
+                    ("norm", numpy.linalg.norm(whole)),
+                ):
                     assert number(stats[name]) == pytest.approx(exact, rel=5.1e-4, abs=1e-15)
                 seen += 1
     assert seen > 40 and not page.problems
@@ -116,7 +131,9 @@ def test_an_entry_of_a_gradient_is_its_sum_digit_for_digit(open_page, tiny):  # 
         a, b = map(int, place.split(", "))
         assert_shown(page.inner_text("#entry"), kept["gW"][a, b])
         assert page.inner_text("#sum") == page.inner_text("#entry")
-        cells = page.eval_on_selector_all("#origin tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))")
+        cells = page.eval_on_selector_all(
+            "#origin tbody tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+        )
         assert len(cells) == len(kept["x"])
         for r, (name, x, gy, product) in enumerate(cells):
             assert name == str(r)
@@ -130,7 +147,9 @@ def test_who_moves_and_who_is_frozen(open_page, tiny):  # noqa: F811
     steps = page.evaluate("data.steps.map((step) => step.line)")
     for line, moves in (("d D move", "θ_d"), ("g G move", "θ_g")):
         page.evaluate(f"go({steps.index(line)})")
-        assert page.get_attribute(".chip.moves [data-symbol]", "data-symbol") == moves and "moves now" in page.inner_text(".chip.moves")
+        assert page.get_attribute(".chip.moves [data-symbol]", "data-symbol") == moves and "moves now" in page.inner_text(
+            ".chip.moves"
+        )
         frozen = page.inner_text("#items .role:last-child")
         assert "frozen" in frozen and "bit for bit" in frozen and "numbers that moved 0" in frozen
     assert page.locator("#code [aria-current]").count() == 1
@@ -140,7 +159,15 @@ def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
     page = ready(open_page, tiny)
     last = page.evaluate("data.steps.length - 1")
     at = lambda: int(page.evaluate("document.body.dataset.step"))  # noqa: E731
-    for key, step in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", last), ("ArrowRight", last), ("Home", 0), ("ArrowLeft", 0)):
+    for key, step in (
+        ("ArrowRight", 1),
+        ("ArrowRight", 2),
+        ("ArrowLeft", 1),
+        ("End", last),
+        ("ArrowRight", last),
+        ("Home", 0),
+        ("ArrowLeft", 0),
+    ):
         page.keyboard.press(key)
         assert at() == step
     page.keyboard.press("Space")
@@ -151,7 +178,11 @@ def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
     reached = set()
     for _ in range(80):
         page.keyboard.press("Tab")
-        reached.add(page.evaluate("(e => e.id || e.dataset.key || e.dataset.layer || e.closest('[data-tensor]')?.dataset.tensor || e.className)(document.activeElement)"))
+        reached.add(
+            page.evaluate(
+                "(e => e.id || e.dataset.key || e.dataset.layer || e.closest('[data-tensor]')?.dataset.tensor)(document.activeElement)"
+            )
+        )
     assert {"first", "slider", "d D backward", "2", "W"} <= reached
 
 
@@ -190,7 +221,9 @@ def test_axe_finds_no_serious_violation(open_page, tiny, scheme):  # noqa: F811
     page.evaluate("go(10)")
     page.locator("[data-tensor=gW] canvas.map").click()
     page.evaluate(axe.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run().then((report) => report.violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html.slice(0, 120))]))")
+    found = page.evaluate(
+        "axe.run().then((report) => report.violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html.slice(0, 120))]))"
+    )
     assert [violation for violation in found if violation[0] in ("serious", "critical")] == []
 
 
@@ -204,7 +237,10 @@ def test_mnist(open_page, mnist, capsys):  # noqa: F811
         times.append(float(page.evaluate("document.body.dataset.milliseconds")))
         assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     with capsys.disabled():
-        print(f"\nmnist page: {mnist.stat().st_size / 1e6:.1f} MB, first paint {paint:.0f} ms, a step {numpy.median(times):.0f} ms (median), {max(times):.0f} ms (longest)")  # fmt: skip
+        print(
+            f"\nmnist page: {mnist.stat().st_size / 1e6:.1f} MB, first paint {paint:.0f} ms, "
+            f"a step {numpy.median(times):.0f} ms (median), {max(times):.0f} ms (longest)"
+        )
     assert paint < 20_000 and numpy.median(times) < 1_000
     assert page.locator("#game .pictures canvas").count() == 16 + 8 + 8
     assert not page.problems and not page.requests

@@ -18,9 +18,15 @@ from numpygan.study.toy_game import ToyGame
 from numpygan.study.typeset import EQUATIONS, SYMBOLS, formula, typeset
 
 SMALL = replace(
-    RECIPES["ring"], generator=("relu 30", "linear"), scale_g=(0.0, 0.0), discriminator=("maxout 40x2", "tanh 6"), keep=(0.9, 0.7, 1.0),
-    scale_d=(0.0, 0.0, 0.0), batch=5, dtype="float64",
-)  # fmt: skip
+    RECIPES["ring"],
+    generator=("relu 30", "linear"),
+    scale_g=(0.0, 0.0),
+    discriminator=("maxout 40x2", "tanh 6"),
+    keep=(0.9, 0.7, 1.0),
+    scale_d=(0.0, 0.0, 0.0),
+    batch=5,
+    dtype="float64",
+)
 
 
 def training(**fields):
@@ -60,22 +66,24 @@ def test_another_algorithm_is_refused():
 
 def test_the_numbers_are_those_of_the_tape():
     recorder, plain = record(training(), 1), unobserved(1)
-    kept = next(kept for kept in reversed(recorder.passes) if kept["net"] == "D")  # the G step's
-    tape, shown = plain.game.pass_dg, recorder.units["D"]
+    kept = next(kept for kept in reversed(recorder.kept.passes) if kept["net"] == "D")  # the G step's
+    tape, shown = plain.game.pass_dg, recorder.kept.units["D"]
     for value, array, columns in zip(kept["values"], [tape.x, *(t.y for t in tape.layers)], shown):
         assert (value["block"] == array[:, columns]).all()
-        assert value["stats"] == pytest.approx([array.min(), array.mean(), array.max(), (array**2).sum() ** 0.5, (array == 0).mean()])
+        assert value["stats"] == pytest.approx(
+            [array.min(), array.mean(), array.max(), (array**2).sum() ** 0.5, (array == 0).mean()]
+        )
     for adjoint, array, columns in zip(kept["adjoints"], [tape.gx, *(t.gy for t in tape.layers)], shown):
         assert (adjoint["block"] == array[:, columns]).all()
     assert kept["grads"] == [{}] * len(tape.layers)  # D is frozen
-    grads = next(kept for kept in reversed(recorder.passes) if kept["net"] == "G")["grads"]
+    grads = next(kept for kept in reversed(recorder.kept.passes) if kept["net"] == "G")["grads"]
     gW = plain.G.layers[2].gW
-    assert (grads[2]["W"]["block"] == gW[numpy.ix_(recorder.units["G"][2], recorder.units["G"][3])]).all()
+    assert (grads[2]["W"]["block"] == gW[numpy.ix_(recorder.kept.units["G"][2], recorder.kept.units["G"][3])]).all()
 
 
 def test_a_gradient_is_the_sum_over_the_rows_of_what_is_shown():
     recorder = record(training(), 1)
-    for kept in recorder.passes:
+    for kept in recorder.kept.passes:
         for i, grads in enumerate(kept.get("grads", [])):
             if grads:
                 x, gy = kept["values"][i]["block"], kept["adjoints"][i + 1]["block"]
@@ -86,8 +94,8 @@ def test_a_gradient_is_the_sum_over_the_rows_of_what_is_shown():
 @pytest.mark.parametrize("fields", [{}, {"loss": "saturating", "k": 2}, {"algorithm": "authors2014"}], ids=str)
 def test_every_proof_holds_and_a_wrong_derivative_has_none(fields, monkeypatch):
     def proofs(recorder):
-        tensors = [t for kept in recorder.passes for grads in kept.get("grads", []) for t in grads.values()]
-        tensors += [a for kept in recorder.passes for a in kept.get("adjoints", []) if a]
+        tensors = [t for kept in recorder.kept.passes for grads in kept.get("grads", []) for t in grads.values()]
+        tensors += [a for kept in recorder.kept.passes for a in kept.get("adjoints", []) if a]
         return [tensor for tensor in tensors if "proof" in tensor]
 
     good = proofs(record(training(**fields), 1))
@@ -101,7 +109,7 @@ def test_every_proof_holds_and_a_wrong_derivative_has_none(fields, monkeypatch):
 
 def test_what_each_loss_would_teach():
     """Row by row the two pushes differ by the slopes of the losses at the logit: D and 1 − D."""
-    kept = next(kept for kept in record(training(), 1).passes if "push" in kept)
+    kept = next(kept for kept in record(training(), 1).kept.passes if "push" in kept)
     D = kept["verdicts"][:, None]
     saturating, other = kept["push"]["saturating"]["block"], kept["push"]["non_saturating"]["block"]
     numpy.testing.assert_allclose(saturating * (1 - D), other * D, rtol=1e-10)
@@ -158,11 +166,15 @@ def test_pack_can_be_unpacked():
     data, start = json.loads(whole[4 : 4 + n]), -(-(4 + n) // 8) * 8
     assert data["a"][:2] == [1, "<b>"] and data["flags"]["type"] == "u1"
     where = data["a"][2]
-    assert numpy.array_equal(numpy.frombuffer(whole, where["type"], 6, start + where["at"]).reshape(where["shape"]), numpy.arange(6.0).reshape(2, 3))
+    assert numpy.array_equal(
+        numpy.frombuffer(whole, where["type"], 6, start + where["at"]).reshape(where["shape"]), numpy.arange(6.0).reshape(2, 3)
+    )
 
 
 def test_formulas():
-    assert formula("g_W = x^⊤ g_y").startswith('<math><mrow><mrow data-symbol="g_W"><msub><mi>g</mi><mi>W</mi></msub></mrow><mo>=</mo>')
+    assert formula("g_W = x^⊤ g_y").startswith(
+        '<math><mrow><mrow data-symbol="g_W"><msub><mi>g</mi><mi>W</mi></msub></mrow><mo>=</mo>'
+    )
     assert "<mfrac><mrow><mn>1</mn>" in formula(r"\frac{1}{m}") and typeset("a < b & $x$").startswith("a &lt; b &amp; <math>")
     known = {layer for layer in dir(ng) if isinstance(getattr(ng, layer), type) and issubclass(getattr(ng, layer), ng.Layer)}
     assert set(EQUATIONS) == known - {"Layer"}

@@ -40,8 +40,8 @@ class Report:
 
     def _cells(self):
         rows = [
-            [check.place, check.tensor, f"{check.checked} of {check.size}", f"{check.error:.1e}", f"{check.tolerance:.1e}", check.verdict]
-            for check in self.checks
+            [c.place, c.tensor, f"{c.checked} of {c.size}", f"{c.error:.1e}", f"{c.tolerance:.1e}", c.verdict]
+            for c in self.checks
         ]
         return ["place", "tensor", "checked", "error", "allowed", "verdict"], rows
 

@@ -4,8 +4,12 @@ from ..study import explain as worked
 
 
 def add(command):
-    parser = command("explain", explain, "Explain a layer's forward and backward pass, or Algorithm 1, by a worked example.",
-                     "numpygan explain affine")  # fmt: skip
+    parser = command(
+        "explain",
+        explain,
+        "Explain a layer's forward and backward pass, or Algorithm 1, by a worked example.",
+        "numpygan explain affine",
+    )
     parser.add_argument("topic", metavar="LAYER", help=", ".join(worked.TOPICS))
 
 

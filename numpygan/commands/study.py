@@ -22,13 +22,27 @@ _LARGEST = 20_000_000  # parameters; beyond it the copies in complex numbers tak
 
 
 def add(command):
-    parser = command("study", study, "See backprop: write a page that steps through real iterations, with every derivative and its proof.",
-                     "numpygan study ring -o study.html")  # fmt: skip
-    parser.add_argument("what", nargs="?", default="ring", metavar="RECIPE|RUN", help="a recipe, from its start, or a run, from where it is (default: ring)")
+    parser = command(
+        "study",
+        study,
+        "See backprop: write a page that steps through real iterations, with every derivative and its proof.",
+        "numpygan study ring -o study.html",
+    )
+    parser.add_argument(
+        "what",
+        nargs="?",
+        default="ring",
+        metavar="RECIPE|RUN",
+        help="a recipe, from its start, or a run, from where it is (default: ring)",
+    )
     parser.add_argument("--iterations", type=positive(int, 20), default=3, metavar="N", help="how many (default: 3)")
     parser.add_argument("--after", type=natural, default=0, metavar="N", help="play N iterations first (default: 0)")
-    parser.add_argument("--batch", type=positive(int, 256), default=_ROWS, metavar="M", help=f"rows of a minibatch (default: {_ROWS}, to see each)")
-    parser.add_argument("-o", dest="file", default="study.html", metavar="FILE.html", help="the file to write (default: study.html)")
+    parser.add_argument(
+        "--batch", type=positive(int, 256), default=_ROWS, metavar="M", help=f"rows of a minibatch (default: {_ROWS}, to see each)"
+    )
+    parser.add_argument(
+        "-o", dest="file", default="study.html", metavar="FILE.html", help="the file to write (default: study.html)"
+    )
     add_force(parser, "FILE.html")
 
 
@@ -43,7 +57,9 @@ def study(options):
         _restore(training, state, options.what)
     parameters = training.G.theta.size + training.D.theta.size
     if parameters > _LARGEST:
-        raise NumpyganError(f"study: {options.what} has {parameters:,} parameters, too many to show; expected at most {_LARGEST:,}.")
+        raise NumpyganError(
+            f"study: {options.what} has {parameters:,} parameters, too many to show; expected at most {_LARGEST:,}."
+        )
     for _ in range(options.after):
         training.advance()
         training.check_finite()
@@ -52,7 +68,10 @@ def study(options):
     recorder = record(training, options.iterations, dataset and dataset.image_shape, toy.add_frame if toy else lambda _: None)
     text = page.page(recorder, toy, title, _notes(recipe, small, recorder))
     write_whole(file, lambda out: out.write(text.encode()))
-    print(f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, {len(text) / 1e6:.1f} MB; open it in a browser")
+    print(
+        f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, {len(text) / 1e6:.1f} MB; "
+        "open it in a browser"
+    )
 
 
 def _what(name):
@@ -78,8 +97,10 @@ def _notes(recipe, small, recorder):
     if small.batch < recipe.batch:
         notes.append(f"m = {small.batch} rows in a minibatch, to see each; the recipe has {recipe.batch} (--batch {recipe.batch}).")
     for name, net in recorder.nets.items():
-        most = max(n for n, columns in zip(net.widths, recorder.units[name]) if len(columns) < n or n == 1)
-        if most > shown.UNITS:
-            notes.append(f"Of layers of {name} wider than {shown.UNITS}, a choice of units is shown number by number; "
-                         f"minimum, mean, maximum and norm are of all of them.")  # fmt: skip
+        cut = sorted({(n, len(columns)) for n, columns in zip(net.widths, recorder.kept.units[name]) if len(columns) < n})
+        if cut:
+            parts = ", ".join(f"{few} of {n:,}" for n, few in cut)
+            notes.append(f"Units of {name} shown number by number: {parts}; minimum, mean, maximum and norm are of all of them.")
+    if recorder.kept.image_shape is not None:
+        notes.append(f"Of each minibatch the first {shown.IMAGES} images are shown as pictures.")
     return notes

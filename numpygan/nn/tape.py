@@ -76,7 +76,7 @@ class Tape:
         return Tape(self.net, pages, self.training, self.versions[rows], self.drawn[rows])
 
     def table(self):
-        """A line for each layer, as text: the range of its output y, the lengths of y and of its adjoint gy, what its mask lets through.
+        """A line for each layer, as text: the range of its output y, the lengths of y and its adjoint, what its mask lets through.
 
         Waits for a GPU. The adjoint is that of the last backward pass; 0 if there was none.
         """

@@ -16,9 +16,15 @@ from ..gan.settings import nearest
 from ..nn import layers
 
 TOPICS = {
-    "affine": layers.Affine, "relu": layers.ReLU, "leaky_relu": layers.LeakyReLU, "sigmoid": layers.Sigmoid, "tanh": layers.Tanh,
-    "maxout": layers.Maxout, "dropout": layers.Dropout, "algorithm1": algorithm1,
-}  # fmt: skip
+    "affine": layers.Affine,
+    "relu": layers.ReLU,
+    "leaky_relu": layers.LeakyReLU,
+    "sigmoid": layers.Sigmoid,
+    "tanh": layers.Tanh,
+    "maxout": layers.Maxout,
+    "dropout": layers.Dropout,
+    "algorithm1": algorithm1,
+}
 
 
 def topic_named(name):

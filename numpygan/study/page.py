@@ -13,7 +13,7 @@ from .. import __version__
 from .pseudocode import lines
 from .typeset import EQUATIONS, SYMBOLS, formula, typeset
 
-SCRIPTS = ("data", "heat", "stepper", "layers", "game", "norms", "main")
+SCRIPTS = ("data", "heat", "stepper", "layers", "origin", "game", "toy", "norms", "main")
 
 
 def page(recorder, toy, title, notes):
@@ -27,25 +27,45 @@ def page(recorder, toy, title, notes):
     nets = {}
     for name, net in recorder.nets.items():
         layers = [
-            {"name": repr(layer), "kind": type(layer).__name__, "equations": [formula(text) for text in EQUATIONS.get(type(layer).__name__, ())]}
+            {
+                "name": repr(layer),
+                "kind": type(layer).__name__,
+                "equations": [formula(text) for text in EQUATIONS.get(type(layer).__name__, ())],
+            }
             for layer in net.layers
-        ]  # fmt: skip
-        nets[name] = {"layers": layers, "widths": net.widths, "units": recorder.units[name], "size": int(net.theta.size)}
+        ]
+        nets[name] = {"layers": layers, "widths": net.widths, "units": recorder.kept.units[name], "size": int(net.theta.size)}
     data = {
         "lines": [{"key": key, "depth": depth, "html": typeset(text)} for key, depth, text in lines(recipe.algorithm, recipe.loss)],
-        "nets": nets, "steps": recorder.steps, "passes": recorder.passes, "thetas": recorder.thetas, "loss": recipe.loss,
-        "m": recipe.batch, "image": _height_and_width(recorder.image_shape), "toy": toy and toy.data(),
+        "nets": nets,
+        "steps": recorder.steps,
+        "passes": recorder.kept.passes,
+        "thetas": recorder.kept.thetas,
+        "loss": recipe.loss,
+        "m": recipe.batch,
+        "image": _height_and_width(recorder.kept.image_shape),
+        "toy": toy and toy.data(),
         "symbols": {name: [symbol_formula(name), text] for name, text in SYMBOLS.items()},
-    }  # fmt: skip
+    }
     facts = {
-        "recipe": recipe.name, "data": recipe.data, "m": str(recipe.batch), "k": str(recipe.k), "loss of G": recipe.loss.replace("_", "-"),
-        "rule": recipe.rule, "seed": str(recipe.seed), "numbers": "float64", "numpygan": __version__,
-    }  # fmt: skip
+        "recipe": recipe.name,
+        "data": recipe.data,
+        "m": str(recipe.batch),
+        "k": str(recipe.k),
+        "loss of G": recipe.loss.replace("_", "-"),
+        "rule": recipe.rule,
+        "seed": str(recipe.seed),
+        "numbers": "float64",
+        "numpygan": __version__,
+    }
     replaced = {
-        "TITLE": html.escape(title), "STYLE": _read("study.css"), "SCRIPT": "\n".join(_read(f"{name}.js") for name in SCRIPTS),
+        "TITLE": html.escape(title),
+        "STYLE": _read("study.css"),
+        "SCRIPT": "\n".join(_read(f"{name}.js") for name in SCRIPTS),
         "FACTS": "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts.items()),
-        "NOTES": "".join(f"<li>{html.escape(note)}</li>" for note in notes), "DATA": pack(data),
-    }  # fmt: skip
+        "NOTES": "".join(f"<li>{html.escape(note)}</li>" for note in notes),
+        "DATA": pack(data),
+    }
     text = _read("study.html")
     for name, value in replaced.items():
         before, mark, after = text.partition(f"<!--{name}-->")

@@ -57,7 +57,7 @@ class Chain:
 
 
 def prove(chain, index, name, g, places, stream, most, size):
-    """Compare up to `most` numbers of the adjoint g at `places` (arrays of rows and columns, or of entries), the largest among them.
+    """Compare up to `most` numbers of the adjoint g at `places` (rows and columns, or entries), the largest among them.
 
     size  what the error is relative to: max |g|, or the largest Σ |terms| where g is a sum whose terms may cancel
 
@@ -71,7 +71,17 @@ def prove(chain, index, name, g, places, stream, most, size):
     indices = [tuple(int(place[i]) for place, i in zip(places, position)) for position in at]
     entries = [int(numpy.ravel_multi_index(i, g.shape)) for i in indices]
     step = chain.derivatives(index, name, entries)
-    check = judge(name, name, g.reshape(-1)[entries], step, shape=g.shape, indices=indices, largest=size,
-                  floor=1e-270, tolerance=COMPLEX_TOLERANCE, rows=len(g))  # fmt: skip
+    check = judge(
+        name,
+        name,
+        g.reshape(-1)[entries],
+        step,
+        shape=g.shape,
+        indices=indices,
+        largest=size,
+        floor=1e-270,
+        tolerance=COMPLEX_TOLERANCE,
+        rows=len(g),
+    )
     at = [[int(i) for i in position] for position in at]
     return {"at": at, "step": step, "error": check.error, "size": size, "verdict": check.verdict}

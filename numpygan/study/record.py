@@ -6,13 +6,12 @@ then hold is copied. The result is plain data, dicts and lists with NumPy arrays
 
 import numpy
 
-from ..arrays import Stream
 from ..errors import NumpyganError
 from ..gan import objective
-from ..nn.layers import Dropout, Maxout, ReLU
-from .proof import Chain, prove
+from ..nn.layers import Dropout
 from .pseudocode import order
-from .shown import WEIGHTS_AS_IMAGES, describe, rows_as_images, units
+from .shown import describe
+from .snapshots import Snapshots
 
 
 def record(training, iterations, image_shape=None, on_frame=lambda recorder: None):
@@ -33,31 +32,32 @@ def record(training, iterations, image_shape=None, on_frame=lambda recorder: Non
 class Recorder:
     """Observes a training.
 
-    steps   one for each line that ran: {"line", "iteration", "round", "stack", "scores", "items"}
-    passes  what a tape held: values, adjoints, masks, gradients with their proofs
-    thetas  {"G": […], "D": […]}: each version of the parameters
+    steps  one for each line that ran: {"line", "iteration", "round", "stack", "scores", "items"}
+    kept   the Snapshots that the steps refer to
     """
 
     def __init__(self, training, image_shape, on_frame):
         self.training, self.G, self.D, self.on_frame = training, training.G, training.D, on_frame
-        self.image_shape = image_shape
-        self.units = {name: units(net, image_shape=image_shape) for name, net in self.nets.items()}
-        self.steps, self.passes, self.thetas, self.due = [], [], {"G": [], "D": []}, []
+        self.kept = Snapshots(self.nets, training.recipe, image_shape)
+        self.steps, self.due = [], []
         self._stack, self._frame, self._round = [], 0, 0
-        small = self.G.theta.size + self.D.theta.size < 200_000  # a pass takes less than a millisecond
-        self._proven = {"theta": 1000 if small else 6, "x": 48 if small else 6}
-        self._stream = Stream(0)
-        for name in self.nets:
-            self._keep_theta(name)
         _observe(training.p_z, "minibatch", after=lambda out: self._drawn("z", out))
         _observe(training.p_data, "minibatch", after=lambda out: self._drawn("x", out))
         for name, net in self.nets.items():
             _observe(net, "forward", after=lambda x, tape, name=name: self._forward(name, tape))
-            _observe(net, "backward", after=lambda gy, tape, params=True, inputs=True, name=name: self._backward(name, tape, params, inputs))
+            _observe(
+                net,
+                "backward",
+                after=lambda gy, tape, params=True, inputs=True, name=name: self._backward(name, tape, params, inputs),
+            )
         for name, rule in (("G", training.rule_g), ("D", training.rule_d)):
             for direction in ("ascend", "descend"):
-                _observe(rule, direction, before=lambda name=name: self._before_move(name),
-                         after=lambda name=name, direction=direction: self._moved(name, direction))  # fmt: skip
+                _observe(
+                    rule,
+                    direction,
+                    before=lambda name=name: self._before_move(name),
+                    after=lambda name=name, direction=direction: self._moved(name, direction),
+                )
 
     @property
     def nets(self):
@@ -76,10 +76,18 @@ class Recorder:
             raise NumpyganError(f"study: `{what}` ran where `{line}` was due; the algorithm isn't the one that is shown.")
         if what == "z" and line.startswith("d"):
             self._round += 1
-        self.steps.append({
-            "line": line, "iteration": self.training.iteration + 1, "round": self._round, "items": items, "frame": self._frame,
-            "stack": [dict(part) for part in self._stack], "theta": {name: len(kept) - 1 for name, kept in self.thetas.items()},
-        } | more)  # fmt: skip
+        self.steps.append(
+            {
+                "line": line,
+                "iteration": self.training.iteration + 1,
+                "round": self._round,
+                "items": items,
+                "frame": self._frame,
+                "stack": [dict(part) for part in self._stack],
+                "theta": {name: len(kept) - 1 for name, kept in self.kept.thetas.items()},
+            }
+            | more
+        )
         if what == "G move":
             self._round = 0
 
@@ -88,26 +96,32 @@ class Recorder:
         recipe = self.training.recipe
         prior = "uniform on (−√3, √3), variance 1" if recipe.noise == "uniform" else "Gaussian, N(0, 1)"
         source = ("p_z", f"the prior: {prior}") if name == "z" else ("p_data", f"the data: {recipe.data}")
-        self._step(name, [
-            _item("read", source[0], source[1]),
-            _item("computed", name, f"{out.shape[0]} fresh rows of {out.shape[1]} numbers", out, self._columns(name)),
-            _item("changed", name, "the input rows of the tape of " + ("G" if name == "z" else "D, its first half")),
-        ])  # fmt: skip
+        self._step(
+            name,
+            [
+                _item("read", source[0], source[1]),
+                _item("computed", name, f"{out.shape[0]} fresh rows of {out.shape[1]} numbers", out, self.kept.columns(name)),
+                _item("changed", name, "the input rows of the tape of " + ("G" if name == "z" else "D, its first half")),
+            ],
+        )
 
     def _forward(self, name, tape):
         self._stack = [part for part in self._stack if part["net"] != name]
-        self._stack.insert(0, {"net": name, "pass": self._keep_pass(name, tape), "adjoints": False})
-        theta = _item("read", f"θ_{name.lower()}", f"{tape.net.theta.size:,} parameters, version {len(self.thetas[name]) - 1}")
+        self._stack.insert(0, {"net": name, "pass": self.kept.keep_pass(name, tape), "adjoints": False})
+        theta = _item("read", f"θ_{name.lower()}", f"{tape.net.theta.size:,} parameters, version {len(self.kept.thetas[name]) - 1}")
         if name == "G":
-            items = [_item("read", "z", "", tape.x, self._columns("z")), theta,
-                     _item("computed", "x̃", f"{tape.m} generated rows", tape.y, self._columns("x")),
-                     _item("changed", "y", f"the outputs of all {len(tape.layers)} layers, in the tape of G")]  # fmt: skip
+            items = [
+                _item("read", "z", "", tape.x, self.kept.columns("z")),
+                theta,
+                _item("computed", "x̃", f"{tape.m} generated rows", tape.y, self.kept.columns("x")),
+                _item("changed", "y", f"the outputs of all {len(tape.layers)} layers, in the tape of G"),
+            ]
             return self._step("G forward", items)
         logits, D = tape.y, objective.probability(numpy, tape.y)
         both = any(line.endswith("D move") for line in self.due) and tape.m == 2 * self.training.recipe.batch
         m = tape.m // 2 if both else tape.m
         dropped = sum(isinstance(layer, Dropout) for layer in tape.net.layers)
-        items = [_item("read", "x̃", "" if not both else "and x: both halves", tape.x, self._columns("x")), theta]
+        items = [_item("read", "x̃", "" if not both else "and x: both halves", tape.x, self.kept.columns("x")), theta]
         if dropped:
             items.append(_item("read", "mask", f"{dropped} dropout masks, drawn for this pass"))
         items += [_item("computed", "a", "the logits", logits.T), _item("computed", "D", "the verdicts, σ(a)", D.T)]
@@ -116,7 +130,9 @@ class Recorder:
             scores |= {"V": float(objective.value(numpy, logits[:m], logits[m:])), "D(x)": float(D[:m].mean())}
             items.append(_item("computed", "V", "mean log D(x) + mean log(1 − D(x̃)), in nats", numbers=[("V", scores["V"])]))
         else:
-            items.append(_item("computed", "L", f"G's loss, {self.training.recipe.loss.replace('_', '-')}", numbers=[("L", scores["L"])]))
+            items.append(
+                _item("computed", "L", f"G's loss, {self.training.recipe.loss.replace('_', '-')}", numbers=[("L", scores["L"])])
+            )
         items.append(_item("changed", "y", f"the outputs of all {len(tape.layers)} layers, in the tape of D"))
         self._scores = scores
         self._step("D forward", items, scores=scores)
@@ -126,30 +142,43 @@ class Recorder:
 
     def _backward(self, name, tape, params, inputs):
         part = next((part for part in self._stack if part["net"] == name), None)
-        if part is None or self.passes[part["pass"]]["rows"] != tape.m:  # authors2014: G learns from a half of D's pass
+        if part is None or self.kept.passes[part["pass"]]["rows"] != tape.m:  # authors2014: G learns from a half of D's pass
             self._stack = [part for part in self._stack if part["net"] != name]
-            part = {"net": name, "pass": self._keep_pass(name, tape)}
+            part = {"net": name, "pass": self.kept.keep_pass(name, tape)}
             self._stack.insert(0, part)
         part["adjoints"] = True
         self._stack.sort(key=lambda other: other is not part)
-        kept = self.passes[part["pass"]]
+        kept = self.kept.passes[part["pass"]]
         lowest = 0 if inputs else 1 + next(i for i, layer in enumerate(tape.net.layers) if layer.shapes())
-        self._keep_adjoints(name, tape, kept, lowest, params)
-        seed = _item("read", "g_y", _seed(name, params, self.training.recipe), tape.gy if name == "G" else tape.gy.T,
-                     self._columns("x") if name == "G" else None)  # fmt: skip
-        items = [seed, _item("read", "y", "what forward left in the tape: inputs, outputs, masks"),
-                 _item("read", f"θ_{name.lower()}", f"the weights, version {len(self.thetas[name]) - 1}")]  # fmt: skip
+        self.kept.keep_adjoints(name, tape, kept, lowest, params)
+        seed = _item(
+            "read",
+            "g_y",
+            _seed(name, params, self.training.recipe),
+            tape.gy if name == "G" else tape.gy.T,
+            self.kept.columns("x") if name == "G" else None,
+        )
+        items = [
+            seed,
+            _item("read", "y", "what forward left in the tape: inputs, outputs, masks"),
+            _item("read", f"θ_{name.lower()}", f"the weights, version {len(self.kept.thetas[name]) - 1}"),
+        ]
         if params:
             size = tape.net.grad.size
-            items.append(_item("computed", "∇", f"{size:,} partial derivatives", numbers=[("norm", float(numpy.linalg.norm(tape.net.grad)))]))
+            items.append(
+                _item("computed", "∇", f"{size:,} partial derivatives", numbers=[("norm", float(numpy.linalg.norm(tape.net.grad)))])
+            )
         if inputs:
             what = "∂L/∂x̃, one row for each sample: what G is taught with" if name == "D" else "∂L/∂z"
-            items.append(_item("computed", "g_x", what, tape.gx, self._columns("x" if name == "D" else "z")))
+            items.append(_item("computed", "g_x", what, tape.gx, self.kept.columns("x" if name == "D" else "z")))
             if name == "D":
-                self._keep_slopes(tape, kept)
+                self.kept.keep_slopes(tape, kept)
         items.append(_item("changed", "g_y", "the adjoints in the tape"))
-        items.append(_item("changed", "∇", f"{name}'s gradient vector") if params else
-                     _item("frozen", "θ_d", "D is frozen: its gradient vector is not even written"))  # fmt: skip
+        items.append(
+            _item("changed", "∇", f"{name}'s gradient vector")
+            if params
+            else _item("frozen", "θ_d", "D is frozen: its gradient vector is not even written")
+        )
         self._step(f"{name} backward", items)
 
     def _before_move(self, name):
@@ -164,7 +193,7 @@ class Recorder:
         if not numpy.array_equal(self._before[other], self.nets[other].theta):
             raise NumpyganError(f"study: {other} has moved with {name}; the algorithm isn't the one that is shown.")
         norm = lambda array: float(numpy.linalg.norm(array))  # noqa: E731
-        self._keep_theta(name)
+        self.kept.keep_theta(name)
         theta, frozen = f"θ_{name.lower()}", f"θ_{other.lower()}"
         adam = type(rule).__name__ == "Adam"
         items = [
@@ -172,123 +201,33 @@ class Recorder:
             _item("read", "η", "learning rate", numbers=[("η", rule.learning_rate)]),
             _item("read", "μ", "momentum", numbers=[("μ", rule.momentum)]),
             _item("read", "v", "velocity before", numbers=[("norm", self._velocity)]),
-            _item("computed", "v", "μ v + (1 − μ) g, its mean over v̂/√ŝ is the step (Adam)" if adam else "μ v ± η g: the step",
-                  numbers=[("norm", norm(rule.velocity))]),
-            _item("changed", theta, f"{moved.size:,} parameters {direction}", numbers=[
-                ("length of the step", norm(moved)), ("norm before", norm(self._before[name])), ("norm after", norm(net.theta)),
-                ("numbers that moved", int((moved != 0).sum()))]),
-            _item("frozen", frozen, f"{self.nets[other].theta.size:,} parameters stay as they are, bit for bit",
-                  numbers=[("numbers that moved", 0)]),
-        ]  # fmt: skip
+            _item(
+                "computed",
+                "v",
+                "μ v + (1 − μ) g, its mean over v̂/√ŝ is the step (Adam)" if adam else "μ v ± η g: the step",
+                numbers=[("norm", norm(rule.velocity))],
+            ),
+            _item(
+                "changed",
+                theta,
+                f"{moved.size:,} parameters {direction}",
+                numbers=[
+                    ("length of the step", norm(moved)),
+                    ("norm before", norm(self._before[name])),
+                    ("norm after", norm(net.theta)),
+                    ("numbers that moved", int((moved != 0).sum())),
+                ],
+            ),
+            _item(
+                "frozen",
+                frozen,
+                f"{self.nets[other].theta.size:,} parameters stay as they are, bit for bit",
+                numbers=[("numbers that moved", 0)],
+            ),
+        ]
         self._frame += 1
         self.on_frame(self)
         self._step(f"{name} move", items, moves=name)
-
-    # What the tapes hold
-
-    def _columns(self, which):
-        return self.units["G"][0] if which == "z" else self.units["D"][0]
-
-    def _keep_theta(self, name):
-        kept = []
-        for i, layer in enumerate(self.nets[name].layers):
-            found = {}
-            for parameter in layer.shapes():
-                found[parameter] = self._tensor(name, i, getattr(layer, parameter))
-            kept.append(found)
-        self.thetas[name].append(kept)
-
-    def _tensor(self, name, i, array):
-        """A parameter, or its gradient: the shown block, the statistics, pictures where one side is the pixels."""
-        places = self.units[name][i : i + 2] if array.ndim == 2 else [self.units[name][i + 1]]
-        found = {"block": array[numpy.ix_(*places)], "stats": describe(array)}
-        if array.ndim == 2 and self._is_image(array.shape[0]):
-            found["images"] = array[:, places[1][:WEIGHTS_AS_IMAGES]].T.astype("float32")
-        elif array.ndim == 2 and self._is_image(array.shape[1]):
-            found["images"] = array[places[0][:WEIGHTS_AS_IMAGES]].astype("float32")
-        return found
-
-    def _is_image(self, width):
-        return self.image_shape is not None and width == numpy.prod(self.image_shape)
-
-    def _keep_rows(self, array, columns):
-        """Rows of a pass: all of them in the shown columns, some of them as pictures."""
-        found = {"block": array[:, columns], "stats": describe(array)}
-        if self._is_image(array.shape[1]):
-            found["images"] = array[rows_as_images(len(array), self._halves(len(array)))].astype("float32")
-        return found
-
-    def _halves(self, m):
-        return 2 if m == 2 * self.training.recipe.batch else 1
-
-    def _keep_pass(self, name, tape):
-        columns, values = self.units[name], [tape.x, *(t.y for t in tape.layers)]
-        own = []
-        for i, (layer, t) in enumerate(zip(tape.net.layers, tape.layers)):
-            found = {n: self._keep_rows(getattr(t, n), columns[i + 1]) for n in t.own if not isinstance(layer, Maxout)}
-            if isinstance(layer, Maxout):
-                piece = t.won.argmax(1)
-                found = {"won": {"block": piece[:, columns[i + 1]].astype("uint8"), "stats": describe(piece)}}
-                found["share"] = [float(share) for share in t.won.mean((0, 2))]
-            if isinstance(layer, ReLU):
-                found["dead"] = float((~t.mask.any(0)).mean())
-            own.append(found)
-        self.passes.append({
-            "net": name, "rows": tape.m, "halves": self._halves(tape.m), "theta": len(self.thetas[name]) - 1, "own": own,
-            "values": [self._keep_rows(array, shown) for array, shown in zip(values, columns)],
-        })  # fmt: skip
-        return len(self.passes) - 1
-
-    def _keep_adjoints(self, name, tape, kept, lowest, params):
-        """The adjoints of the boundaries from `lowest` up, and the gradients, each with its proof."""
-        columns, rows = self.units[name], numpy.arange(tape.m)
-        adjoints = [tape.gx, *(t.gy for t in tape.layers)]
-        parts = [(tape.net, tape)] + ([(self.D, self._teacher)] if name == "G" else [])
-        chain = Chain(parts, self._complex_objective(name, tape, params))
-        kept["adjoints"] = [None] * lowest
-        for i in range(lowest, len(adjoints)):
-            found = self._keep_rows(adjoints[i], columns[i])
-            if i < len(tape.layers):
-                found["proof"] = prove(chain, i, "x", adjoints[i], [rows, columns[i]], self._stream, self._proven["x"],
-                                       float(numpy.abs(adjoints[i]).max()))  # fmt: skip
-            kept["adjoints"].append(found)
-        kept["grads"] = []
-        for i, layer in enumerate(tape.net.layers):
-            found = {}
-            for parameter in layer.shapes() if params else ():
-                g = getattr(layer, "g" + parameter)
-                found[parameter] = self._tensor(name, i, g)
-                places = columns[i : i + 2] if g.ndim == 2 else [columns[i + 1]]
-                terms = numpy.abs(tape.layers[i].gy[:, places[-1]])  # of the sums over the rows
-                terms = numpy.abs(tape.layers[i].x[:, places[0]]).T @ terms if g.ndim == 2 else terms.sum(0)
-                proof = prove(chain, i, parameter, g, places, self._stream, self._proven["theta"], float(terms.max()))
-                found[parameter]["proof"] = proof
-            kept["grads"].append(found)
-        if name == "D":
-            self._teacher = tape
-
-    def _complex_objective(self, name, tape, params):
-        """V in a D step, G's loss in a G step, of complex logits."""
-        recipe = self.training.recipe
-        if name == "D" and params:
-            m, share = tape.m // 2, 0.5 if recipe.algorithm == "authors2014" else 1.0
-            return lambda a: share * objective.value(numpy, a[:m], a[m:])
-        loss = objective.g_loss(recipe.loss)[0]
-        return lambda a: loss(numpy, a)
-
-    def _keep_slopes(self, tape, kept):
-        """−∂L/∂G(z) for both losses, through the same D and masks: what each would teach."""
-        twin, kept["push"] = self.D.copy(), {}
-        memory = twin.tape(tape.m)
-        for (t, mine) in zip(tape.layers, memory.layers):
-            for own in t.own:
-                getattr(mine, own)[...] = getattr(t, own)
-        memory.drawn[...] = True
-        logits = twin.forward(tape.x, memory)
-        for loss, (_, slope) in objective.G_LOSSES.items():
-            slope(numpy, logits, out=memory.gy)
-            kept["push"][loss] = self._keep_rows(-twin.backward(memory.gy, memory, params=False), self._columns("x"))
-        kept["verdicts"] = objective.probability(numpy, logits)[:, 0]
 
 
 def _seed(name, params, recipe):

@@ -41,7 +41,13 @@ def _spread(n, most, image_shape):
 def describe(array):
     """min, mean, max, the norm (square root of the sum of squares) and the share of zeros, of the whole array."""
     array = array.astype("float64")
-    return [float(array.min()), float(array.mean()), float(array.max()), float(numpy.linalg.norm(array)), float((array == 0).mean())]
+    return [
+        float(array.min()),
+        float(array.mean()),
+        float(array.max()),
+        float(numpy.linalg.norm(array)),
+        float((array == 0).mean()),
+    ]
 
 
 def rows_as_images(m, halves):

@@ -53,10 +53,16 @@ class ToyGame:
             best = self.p_data / (self.p_data + p_g)
         best = numpy.where(numpy.isfinite(best), best, 0.5)
         seen = self.p_data + p_g
-        self.frames.append({
-            "p_g": p_g.astype("float32"), "D": D.astype("float32"), "best": numpy.where(seen > seen.max() / 1000, best, numpy.nan).astype("float32"), "cloud": samples[:CLOUD].astype("float32"),
-            "V": self._value(D, p_g), "C": self._value(best, p_g),
-        })  # fmt: skip
+        self.frames.append(
+            {
+                "p_g": p_g.astype("float32"),
+                "D": D.astype("float32"),
+                "best": numpy.where(seen > seen.max() / 1000, best, numpy.nan).astype("float32"),
+                "cloud": samples[:CLOUD].astype("float32"),
+                "V": self._value(D, p_g),
+                "C": self._value(best, p_g),
+            }
+        )
 
     def _value(self, D, p_g):
         """∫ p_data log D + p_g log(1 − D), in nats."""
@@ -70,10 +76,19 @@ class ToyGame:
 
     def data(self):
         """What the page needs."""
-        about = (f"p_g: {SAMPLES:,} samples of G(z), smoothed by a Gaussian kernel of width h = {self.h:.3g}; "
-                 f"p_data, known exactly, smoothed by the same kernel. V and C(G) are sums over the grid shown; "
-                 "D* is drawn where p_data + p_g is at least a thousandth of its maximum.")  # fmt: skip
-        return {"d": self.d, "axis": self.axis, "edge": self.edge, "p_data": self.p_data.astype("float32"), "about": about, "frames": self.frames}
+        about = (
+            f"p_g: {SAMPLES:,} samples of G(z), smoothed by a Gaussian kernel of width h = {self.h:.3g}; "
+            f"p_data, known exactly, smoothed by the same kernel. V and C(G) are sums over the grid shown; "
+            "D* is drawn where p_data + p_g is at least a thousandth of its maximum."
+        )
+        return {
+            "d": self.d,
+            "axis": self.axis,
+            "edge": self.edge,
+            "p_data": self.p_data.astype("float32"),
+            "about": about,
+            "frames": self.frames,
+        }
 
 
 def _gauss(axis, centres, width):

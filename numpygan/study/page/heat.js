@@ -40,7 +40,12 @@ function paint(canvas, rows, columns, at, { grey = false, largest = 0 } = {}) {
 function heatmap(tensor, options) {
   const { rows, columns, at } = matrix(tensor);
   const size = Math.max(3, Math.min(options.cell || 13, Math.floor(232 / columns), Math.floor(300 / rows)));
-  const canvas = make("canvas", { class: "map", tabindex: 0, role: "img", "aria-label": `${options.label}, ${rows} by ${columns}; arrow keys read it` });
+  const canvas = make("canvas", {
+    class: "map",
+    tabindex: 0,
+    role: "img",
+    "aria-label": `${options.label}, ${rows} by ${columns}; arrow keys read it`,
+  });
   const readout = make("output", { class: "readout" });
   canvas.style.width = `${Math.max(columns * size, 14)}px`;
   canvas.style.height = `${Math.max(rows * size, 12)}px`;
@@ -50,8 +55,11 @@ function heatmap(tensor, options) {
   const read = (i, j) => {
     here = [i, j];
     const place = tensor.shape.length === 2 ? `${name(options.rows, i)}, ${name(options.columns, j)}` : name(options.columns, j);
-    const proven = options.proof ? options.proof.at.findIndex((at) => (at.length === 2 ? at[0] === i && at[1] === j : at[0] === j)) : -1;
-    readout.textContent = `[${place}] = ${show(at(i, j))}` + (proven < 0 ? "" : ` · complex step ${show(options.proof.step.array[proven])}`);
+    const proven = options.proof
+      ? options.proof.at.findIndex((at) => (at.length === 2 ? at[0] === i && at[1] === j : at[0] === j))
+      : -1;
+    readout.textContent =
+      `[${place}] = ${show(at(i, j))}` + (proven < 0 ? "" : ` · complex step ${show(options.proof.step.array[proven])}`);
   };
   const under = (event) => {
     const box = canvas.getBoundingClientRect();

@@ -17,7 +17,8 @@ function explainOnHover() {
     if (!named) return;
     tip.textContent = data.symbols[named.dataset.symbol][1];
     const box = named.getBoundingClientRect();
-    tip.style.left = `${Math.max(8, Math.min(box.left + scrollX, scrollX + document.documentElement.clientWidth - tip.offsetWidth - 8))}px`;
+    const rightmost = document.documentElement.clientWidth - tip.offsetWidth - 8;
+    tip.style.left = `${scrollX + Math.max(8, Math.min(box.left, rightmost))}px`;
     tip.style.top = `${box.bottom + scrollY + 6}px`;
   });
 }
@@ -33,6 +34,7 @@ unpack().then((found) => {
   document.body.dataset.ready = performance.now().toFixed(0);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     palette = null;
+    drawnGame = "";
     go(current);
   });
 });

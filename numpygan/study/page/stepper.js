@@ -7,7 +7,9 @@ let timer = null;
 function listLines() {
   for (const line of data.lines) {
     const item = make("li", { style: `--depth:${line.depth}` });
-    const inside = line.key ? make("button", { "data-key": line.key, onclick: () => go(nearest(line.key)) }) : make("span", { class: "fixed" });
+    const inside = line.key
+      ? make("button", { "data-key": line.key, onclick: () => go(nearest(line.key)) })
+      : make("span", { class: "fixed" });
     inside.innerHTML = line.html;
     if (line.key) inside.setAttribute("aria-label", inside.textContent); // a name is not taken from MathML
     item.append(inside);
@@ -18,7 +20,9 @@ function listLines() {
 // The step that runs this line: in the current iteration and round if there is one, else the next.
 function nearest(key) {
   const { iteration, round } = data.steps[current];
-  const same = data.steps.findIndex((step) => step.line === key && step.iteration === iteration && (step.round === round || key[0] === "g"));
+  const same = data.steps.findIndex(
+    (step) => step.line === key && step.iteration === iteration && (step.round === round || key[0] === "g"),
+  );
   return same >= 0 ? same : data.steps.findIndex((step) => step.line === key);
 }
 
@@ -38,13 +42,19 @@ function drawStep() {
   const side = step.line[0] === "d" ? "D step" : "G step";
   const rounds = data.rounds > 1 && step.line[0] === "d" ? ` ${step.round} of ${data.rounds}` : "";
   document.getElementById("slider").value = current;
-  document.getElementById("where").textContent = `line ${current + 1} of ${data.steps.length} · iteration ${step.iteration.toLocaleString("en")} · ${side}${rounds}`;
+  document.getElementById("where").textContent =
+    `line ${current + 1} of ${data.steps.length} · iteration ${step.iteration.toLocaleString("en")} · ${side}${rounds}`;
   for (const button of document.querySelectorAll("#code button")) {
     if (button.dataset.key === step.line) button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
   }
-  const aim = side === "D step" ? [symbol("θ_d"), " is to climb ", symbol("V"), ", ", symbol("θ_g"), " is frozen"] : [symbol("θ_g"), " is to get down ", symbol("L"), ", ", symbol("θ_d"), " is frozen"];
-  document.getElementById("side").replaceChildren(`${side}${rounds} of iteration ${step.iteration.toLocaleString("en")}: `, ...aim);
+  const aim =
+    side === "D step"
+      ? [symbol("θ_d"), " is to climb ", symbol("V"), ", ", symbol("θ_g"), " is frozen"]
+      : [symbol("θ_g"), " is to get down ", symbol("L"), ", ", symbol("θ_d"), " is frozen"];
+  document
+    .getElementById("side")
+    .replaceChildren(`${side}${rounds} of iteration ${step.iteration.toLocaleString("en")}: `, ...aim);
   const title = document.getElementById("line-title");
   title.innerHTML = data.lines.find((line) => line.key === step.line).html;
   const movers = document.getElementById("movers");
@@ -59,7 +69,8 @@ function drawStep() {
   items.replaceChildren();
   for (const [role, word] of Object.entries(ROLES)) {
     const chosen = step.items.filter((item) => item.role === role);
-    if (chosen.length) items.append(make("div", { class: "role" }, make("h3", {}, word), make("div", {}, ...chosen.map(drawItem))));
+    if (chosen.length)
+      items.append(make("div", { class: "role" }, make("h3", {}, word), make("div", {}, ...chosen.map(drawItem))));
   }
 }
 
