@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ..arrays import Stream
@@ -13,10 +14,14 @@ from ..gan import sampling
 from ..gan.settings import change, recipe_named
 from ..metrics import toys
 from ..metrics.modes import SAMPLES
-from ..runs.seeds import seed_runs, train_seeds
+from ..runs.directory import RunDirectory
+from ..runs.pool import carry_out
+from ..runs.sweep import finished, play
 from ..runs.train import Interrupted
 from ..study.toy_plot import save_toy_plot
 from .arguments import changed_fields, new_file, positive
+
+_PROCESSES = 2  # that train at a time, where there are no MPI ranks
 
 
 def add(parser):
@@ -53,22 +58,38 @@ def evaluate_seeds(options):
     if recipe.data not in TOYS:
         raise NumpyganError(f"--seeds: is for the toys, {', '.join(TOYS)}; {recipe.name} is trained on {recipe.data}.")
     folder = Path(options.out or f"runs/{recipe.name}-seeds")
-    file = folder / "evaluation.json" if options.file is None else new_file(options.file, options, ".json")
-    _picture_of(file, options)
-    runs = seed_runs(recipe, folder, range(options.seeds))
-    from tqdm import tqdm
-
-    layout = "{percentage:3.0f}%|{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}]"
+    jobs = [(replace(recipe, seed=seed), folder / str(seed)) for seed in range(options.seeds)]
+    file, todo = options.ranks.from_first(lambda: (_file(options, folder), [job for job in jobs if finished(*job) is None]))
     try:
-        with tqdm(total=options.seeds, bar_format=layout, dynamic_ncols=True) as bar:
-            train_seeds(recipe, runs, lambda made: bar.update(made - bar.n))
-    except (Interrupted, KeyboardInterrupt):
+        _train(todo, len(jobs), options.ranks)
+    except Interrupted:
         print("Stopped and saved. The same command goes on.", file=sys.stderr)
         return 130
-    draws = [_draw(run.generator()[0], recipe, options.seed) for run in runs.values()]
-    for run in runs.values():
+    if options.ranks.rank:
+        return 0
+    runs = [RunDirectory(path) for _, path in jobs]
+    draws = [_draw(run.generator()[0], recipe, options.seed) for run in runs]
+    for run in runs:
         print(f"{run.path}: trained in {run.read_metrics()[-1]['seconds']:.0f} s")
     _report(recipe.data, draws, file, {"seeds": list(range(options.seeds)), "seed": options.seed}, f"{recipe.name}, seed 0")
+
+
+def _file(options, folder):
+    """The file for the result of many seeds. Raises NumpyganError if it or the picture beside it is there already."""
+    file = folder / "evaluation.json" if options.file is None else new_file(options.file, options, ".json")
+    _picture_of(file, options)
+    return file
+
+
+def _train(jobs, total, ranks):
+    """Play `jobs`, (recipe, path) each, with a bar that counts up to `total`."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, initial=total - len(jobs), unit="run", dynamic_ncols=True, disable=ranks.rank > 0) as bar:
+        for (_, path), future in carry_out(play, jobs, _PROCESSES, ranks):
+            if future.exception() is not None:
+                raise NumpyganError(f"{path}: {future.exception()}") from None
+            bar.update()
 
 
 def _draw(G, recipe, seed):
