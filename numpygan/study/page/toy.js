@@ -84,7 +84,10 @@ function toyPlane(frame, samples, push, drawn, taught) {
   contour(plot, frame.best, 0.5, x, y, { stroke: "var(--ink)", "stroke-width": 1.2, "stroke-dasharray": "4 3" });
   const dots = (block, from, to, attributes) => {
     const { at } = matrix(block);
-    for (let i = from; i < to; i++) plot.append(svg("circle", { cx: x(at(i, 0)), cy: y(at(i, 1)), ...attributes }));
+    for (let i = from; i < to; i++) {
+      const inside = Math.max(Math.abs(at(i, 0)), Math.abs(at(i, 1))) <= toy.edge;
+      if (inside) plot.append(svg("circle", { cx: x(at(i, 0)), cy: y(at(i, 1)), ...attributes }));
+    }
   };
   dots(frame.cloud, 0, frame.cloud.shape[0], { r: 1.4, fill: "var(--green)", opacity: 0.55 });
   if (drawn) dots(drawn.values[0].block, 0, drawn.rows / 2, { r: 3, fill: "none", stroke: "var(--ink)", "stroke-width": 1.3 });
