@@ -34,7 +34,8 @@ def world(tmp_path_factory):
              "caveat": "It is blind to details."},
             {"metric": "modes", "value": -3, "se": None, "real": None, "real_se": None, "detail": "", "caveat": "Nor here."},
         ]  # fmt: skip
-        fixed = {name: {"mean": value, "se": 1.64, "sigma": 0.2, "samples": 50} for name, value in (("parzen", 106.04), ("real", 242.5))}
+        common = {"se": 1.64, "sigma": 0.2, "samples": 50}
+        fixed = {"parzen": common | {"mean": 106.04}, "real": common | {"mean": 242.5}}
         (folder / "it" / "evaluation.json").write_text(json.dumps(fixed | {"rows": rows, "data": "mnist"}))
         for name in ("it", "toy", "line", bad):
             assert run("report", name, "-o", f"{'bad' if name == bad else name}.html") == 0
@@ -166,12 +167,14 @@ def test_the_policy_stops_whatever_would_get_in(world, open_page):  # noqa: F811
     }""")
     assert page.evaluate("window.got_in === undefined")
     assert page.evaluate("fetch('http://example.invalid/').then(() => 'sent', () => 'refused')") == "refused"
-    assert len(page.problems) >= 3 and all("Content Security Policy" in problem for problem in page.problems if "fetch" not in problem)
+    assert len(page.problems) >= 3
+    assert all("Content Security Policy" in problem for problem in page.problems if "fetch" not in problem)
 
 
 CONTRAST = """() => {
     const light = text => {
-        const [r, g, b] = text.match(/[\\d.]+/g).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+        const [r, g, b] = text.match(/[\\d.]+/g).map(v => linear(v / 255));
         return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
     const ownText = e => [...e.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.data.trim());
