@@ -1,4 +1,4 @@
-"""Headless Chromium for the tests of the HTML pages: `from browser import chromium, open_page  # noqa: F401` brings the fixtures in.
+"""Headless Chromium for tests of HTML pages: `from browser import chromium, open_page  # noqa: F401` brings the fixtures in.
 
 They need Playwright (`pip install 'numpygan[pages]'`) and the system's Chromium (Debian: `apt-get install chromium`); without
 either, the tests that ask for them are skipped with the reason.

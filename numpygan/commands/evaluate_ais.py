@@ -12,8 +12,8 @@ from .arguments import new_file, positive
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
 CAVEATS = (
-    "it is the density of G(z) plus noise of variance 0.025, a lower bound that is only as good as the bidirectional gap is small, and it "
-    "rewards covering every test image, not looking sharp.",
+    "it is the density of G(z) plus noise of variance 0.025, a lower bound that is only as good as the bidirectional gap is small, "
+    "and it rewards covering every test image, not looking sharp.",
     "it is measured on data that the model made itself; on real data, which fit less well, the bound can be looser.",
 )
 PUBLISHED = (("GAN-10", 328.8, 5.5), ("GAN-50", 627.3, 8.8), ("GMMN-10", 346.7, None), ("VAE-50", 991.4, None))
@@ -42,7 +42,9 @@ def evaluate_ais(options, run):
     recipe, (G, _, source) = run.recipe(), run.generator()
     dataset = load_dataset(recipe)
     if dataset is None or recipe.preprocess != "none":
-        raise NumpyganError(f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a run on such images.")
+        raise NumpyganError(
+            f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a run on such images."
+        )
     examples, distributions = options.examples or min(100, len(dataset.test)), options.distributions or 1000
     if examples > len(dataset.test):
         raise NumpyganError(f"--examples: {examples} is more than the {len(dataset.test)} test images.")
@@ -62,7 +64,8 @@ def evaluate_ais(options, run):
 def kept(run, source):
     """The rows of AIS in the run's evaluation.json, if they are of the same checkpoint: they took hours."""
     result = run.read_evaluation() or {}
-    return [row for row in result.get("rows", []) if row["metric"] in NAMES] if result.get("source") == source else []
+    rows = result.get("rows", []) if result.get("source") == source else []
+    return [row for row in rows if row["metric"] in NAMES]
 
 
 def _with_bar(run, G, recipe, dataset, examples, distributions, options):
@@ -92,5 +95,6 @@ def _table(rows, with_published):
     lines = [f"{'Annealed importance sampling':34}{'nats':>8}{'± SE':>8}"]
     lines += [f"  {row['metric'].removesuffix(' (nats)'):32}{row['value']:8.1f}{row['se']:8.1f}  {row['detail']}" for row in rows]
     if with_published:
-        lines += [f"  {f'{name} (Wu et al. 2017)':32}{value:8.1f}{'' if se is None else f'{se:8.1f}'}" for name, value, se in PUBLISHED]
+        for name, value, se in PUBLISHED:
+            lines.append(f"  {f'{name} (Wu et al. 2017)':32}{value:8.1f}{'' if se is None else f'{se:8.1f}'}")
     return lines + [f"{row['metric']}: {row['caveat']}" for row in rows]

@@ -182,7 +182,10 @@ def simulate(G, noise, n, stream, variance=VARIANCE):
 
 
 def gap(G, noise, n, betas, stream, chains=CHAINS, variance=VARIANCE, progress=lambda: None):
-    """Bidirectional Monte Carlo: lower and upper bounds (n,) of log p(x) for n simulated x; their difference is what AIS can be off by."""
+    """Bidirectional Monte Carlo: lower and upper bounds (n,) of log p(x) for n simulated x.
+
+    In the mean, AIS is off by no more than their difference.
+    """
     x, u = simulate(G, noise, n, stream, variance)
     weights, steps, _ = forward(G, noise, x, betas, stream, chains, variance, progress)
     back = backward(G, noise, x, u, betas, steps, stream, chains, variance, progress)

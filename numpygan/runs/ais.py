@@ -68,7 +68,7 @@ def _load(run, settings):
     state = checkpoint.load(run.ais)
     if str(state.get("settings")) != settings:
         raise NumpyganError(
-            f"{run.ais}: holds a computation with another checkpoint, --examples, --distributions or --seed; give the same to go on "
-            f"with it, or add --force to start anew."
+            f"{run.ais}: holds a computation with another checkpoint, --examples, --distributions or --seed; give the same to "
+            f"go on with it, or add --force to start anew."
         )
     return state
