@@ -28,7 +28,10 @@ MOMENTS = 40
 
 
 def watched(iterations, folder, epochs=60):
-    """Train so long, with a row of metrics, a picture and a checkpoint in each of so many epochs; (iteration, resident bytes, open files, seconds of processor time) at each moment."""
+    """Train so long, with a row of metrics, a picture and a checkpoint in each of so many epochs.
+
+    (iteration, resident bytes, open files, seconds of processor time) at each moment.
+    """
     recipe = change(
         RECIPES["ring"], generator="relu 8, linear", scale_g="0,0", discriminator="relu 8", keep="0.9,1", scale_d="0,0",
         batch=50, iterations=iterations,
