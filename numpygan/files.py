@@ -40,7 +40,7 @@ def write_whole(path, write):
 
 
 def append_line(path, line):
-    """Append `line` to `path` and flush it to the disk. Raises NumpyganError if it can't be; a part of the line may then be there."""
+    """Append `line` to `path` and flush it to the disk. Raises NumpyganError if it can't be; a part may then be there."""
     try:
         with open(path, "ab") as file:
             file.write(line.encode() + b"\n")

@@ -27,8 +27,11 @@ from numpygan.runs.training import Training
 MOMENTS = 40
 
 
-def watched(iterations, folder):
-    """Train so long; (iteration, resident bytes, open files, seconds of processor time) at each moment."""
+def watched(iterations, folder, epochs=60):
+    """Train so long, with a row of metrics, a picture and a checkpoint in each of so many epochs.
+
+    (iteration, resident bytes, open files, seconds of processor time) at each moment.
+    """
     recipe = change(
         RECIPES["ring"], generator="relu 8, linear", scale_g="0,0", discriminator="relu 8", keep="0.9,1", scale_d="0,0",
         batch=50, iterations=iterations,
@@ -44,7 +47,7 @@ def watched(iterations, folder):
             rows.append((self.iteration, resident, len(os.listdir("/proc/self/fd")), time.process_time()))
 
     Training.advance = counted
-    Mixture.size = 50 * max(1, iterations // 60)  # 60 epochs, each with a row of metrics, a picture and a checkpoint
+    Mixture.size = 50 * (iterations // epochs)
     try:
         train.train(recipe, RunDirectory(os.path.join(folder, "long")))
     finally:

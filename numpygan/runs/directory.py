@@ -97,7 +97,7 @@ class RunDirectory:
             raise self._unwritable(error) from None
 
     def create(self, recipe):
-        """Write the configuration into the locked directory. Raises NumpyganError if a run is there by now or it can't be written."""
+        """Write the configuration into the locked directory. Raises NumpyganError if a run is there by now or that fails."""
         self._check_free()
         try:
             self.samples.mkdir(exist_ok=True)
@@ -215,7 +215,7 @@ class RunDirectory:
         append_line(self.metrics, _line(row))
 
     def read_metrics(self):
-        """The rows of metrics.csv as numbers, NaN where a cell is empty; a last line without its end was cut short and is left out."""
+        """The rows of metrics.csv as numbers, NaN where a cell is empty; a last line without its end was cut short and left out."""
         if not self.metrics.exists():
             return []
         try:
@@ -250,6 +250,6 @@ def _to_toml(recipe):
     lines = [f"# {line}" for line in rules_in_force(recipe)]
     lines += [f"numpygan = {json.dumps(__version__)}"]
     for name, value in vars(recipe).items():
-        text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # with which JSON's strings, numbers, arrays are TOML's
+        text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # now JSON's values are TOML's
         lines.append(f"{name} = {text}")
     return "\n".join(lines) + "\n"

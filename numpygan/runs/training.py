@@ -193,7 +193,7 @@ class Training:
         self.p_data.restore(state)
         self.iteration, self._count = int(state["iteration"]), int(state["count"])
         if self.iteration < 0 or self._count < 0:
-            raise NumpyganError(f"resume: the checkpoint counts {self.iteration} iterations, {self._count} of them since its last row.")
+            raise NumpyganError(f"resume: the checkpoint counts {self.iteration} iterations, {self._count} since its last row.")
         self._sums = self.xp.asarray(state["sums"])
 
 

@@ -1,0 +1,35 @@
+"""The short form of tests/longrun.py: neither memory nor open files grow; and growth would be seen.
+
+Without pictures: the garbage of matplotlib's first figures is larger than what is looked for, and only levels off in a long run.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy
+import pytest
+
+from numpygan.data.sources import Mixture
+from numpygan.study import pictures
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.longrun import MOMENTS, growth, watched  # noqa: E402
+
+
+def test_nothing_grows(tmp_path, monkeypatch):
+    monkeypatch.setattr(Mixture, "size", Mixture.size)  # which `watched` changes
+    for name in ("save_samples", "save_learning_curves"):
+        monkeypatch.setattr(pictures, name, lambda *_: None)
+    rows = watched(2000, tmp_path, epochs=20)
+    memory, opened, _, _ = growth(rows)
+    assert len(rows) == MOMENTS and rows[-1, 0] == 2000
+    assert memory < 2 * 2**20 and opened == 0
+
+
+@pytest.mark.parametrize(("column", "verdict"), [(1, 0), (2, 1), (3, 2)])
+def test_growth_is_seen(column, verdict):
+    moments = numpy.arange(1.0, MOMENTS + 1)
+    rows = numpy.stack([100 * moments, 5e7 + 0 * moments, 7 + 0 * moments, 0.1 * moments], 1)
+    assert growth(rows)[:3] == pytest.approx((0, 0, 1))
+    rows[:, column] += moments**2 if column == 3 else moments
+    assert growth(rows)[verdict] > (1.25 if column == 3 else 20)
