@@ -1,5 +1,9 @@
 """What several test files share: the complex step, a layer on its own, and an independent pass through a tape."""
 
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the networks here are small: on a busy machine threads wait for each other
+
 import numpy
 import pytest
 
