@@ -63,7 +63,7 @@ _TOY = Recipe(
     learning_rate_g=1e-3, learning_rate_d=1e-3, learning_rate_decay=1.0, momentum=0.5, momentum_final=0.5, epochs=4.0,
 )  # fmt: skip
 
-# The letter of Algorithm 1: in the tuning the saturating loss kept all 25 modes of the grid where the other one kept 20.
+# The letter of Algorithm 1, the saturating loss included; the rates fall until samples settle within the narrow modes.
 _MODES = replace(
     _TOY, discriminator=("leaky 128", "leaky 128"), loss="saturating", noise="uniform", learning_rate_g=2e-3, learning_rate_d=2e-3,
     learning_rate_decay=1.00015, iterations=20_000,
