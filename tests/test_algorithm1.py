@@ -7,7 +7,22 @@ the package but the masks that it drew.
 import numpy
 import pytest
 from conftest import assert_near, complex_step
-from contract import ETA_D, ETA_G, N_X, N_Z, M, Source, all_of, check_contract, discriminator, g_loss, generator, play, players, value
+from contract import (
+    ETA_D,
+    ETA_G,
+    N_X,
+    N_Z,
+    M,
+    Source,
+    all_of,
+    check_contract,
+    discriminator,
+    g_loss,
+    generator,
+    play,
+    players,
+    value,
+)
 
 import numpygan as ng
 from numpygan.arrays import Stream

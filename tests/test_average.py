@@ -83,7 +83,9 @@ def test_resume_is_bit_exact(here):
     assert run("train", "--resume", "--out", "stopped", "--iterations", 33, "--quiet") == 0
     straight, stopped = (checkpoint(RunDirectory(name).path) for name in ("straight", "stopped"))
     assert all(straight[name].tobytes() == stopped[name].tobytes() for name in straight.keys() - {"checksum", "seconds"})
-    assert (RunDirectory("straight").samples / "00000033.png").read_bytes() == (RunDirectory("stopped").samples / "00000033.png").read_bytes()
+    assert (RunDirectory("straight").samples / "00000033.png").read_bytes() == (
+        RunDirectory("stopped").samples / "00000033.png"
+    ).read_bytes()
 
 
 def test_the_run_says_so(here, capsys):

@@ -167,7 +167,8 @@ TRAIN = {
     "resume what is no run": ([*TINY, "--resume", "--out", "occupied"], ["occupied"]),
     "resume another recipe": (["train", "mnist", "--resume", "--out", "it"], ["mnist-authors"]),
     "resume another architecture": (
-        ["train", "--resume", "--out", "it", *sets(generator="relu 17, sigmoid")], ["generator", "relu 17"],
+        ["train", "--resume", "--out", "it", *sets(generator="relu 17, sigmoid")],
+        ["generator", "relu 17"],
     ),  # fmt: skip
     "resume another seed": (["train", "--resume", "--out", "it", "--seed", "1"], ["seed"]),
     "resume other data": (["train", "--resume", "--out", "it", "--data", "good.npy"], ["data"]),

@@ -17,13 +17,18 @@ from numpygan.study import pictures
 
 # As the shell hands them over: no NUL, bytes that are not UTF-8 as lone surrogates.
 ARGUMENT = st.text(
-    st.characters(exclude_characters="\0", exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff'\"\\\n\x1b\x7f=,.-/ 0"), max_size=12
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff'\"\\\n\x1b\x7f=,.-/ 0"),
+    max_size=12,
 ).map(lambda text: text.lstrip("/"))  # within the test's own folder
 NUMBER = st.one_of(
     st.integers(-3, 40), st.integers(10**7), st.floats(), st.sampled_from(["1e3", "0x10", "١", "1_0", " 3", "-0", "1e-320", "9" * 5000]),
 ).map(str)  # fmt: skip
-NAME = st.sampled_from([*RECIPES, "mnist", "ring", "it", "toy", "images.npy", "..", ".", "/dev/null", "occupied", "file", "it/config.toml"])
-LAYERS = st.lists(st.sampled_from(["relu 3", "leaky 2", "maxout 2x2", "sigmoid", "linear", "tanh 4", "relu", "maxout 2x1"]), max_size=3)
+NAME = st.sampled_from(
+    [*RECIPES, "mnist", "ring", "it", "toy", "images.npy", "..", ".", "/dev/null", "occupied", "file", "it/config.toml"]
+)
+LAYERS = st.lists(
+    st.sampled_from(["relu 3", "leaky 2", "maxout 2x2", "sigmoid", "linear", "tanh 4", "relu", "maxout 2x1"]), max_size=3
+)
 VALUE = ARGUMENT | NUMBER | NAME | LAYERS.map(",".join) | st.lists(NUMBER, max_size=3).map(",".join)
 FIELD = st.sampled_from([*vars(Recipe()), "recipe", "self", ""])
 

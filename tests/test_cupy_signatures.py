@@ -189,4 +189,3 @@ def test_the_double_has_nothing_that_cupy_lacks():
 def test_a_call_that_cupy_lacks_is_found(call):
     with pytest.raises((TypeError, AttributeError), match="CuPy has no errstate|signature|argument"):
         call(Recorder(), device.zeros(3))
-

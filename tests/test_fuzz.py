@@ -44,7 +44,9 @@ def zip_bomb(n=1 << 28):
     """256 MB of zeros in 256 KB, an honest archive."""
     stream, crc, size = long_member(n)
     word = lambda value, width=4: value.to_bytes(width, "little")  # noqa: E731
-    fields = word(20, 2) + word(0, 2) + word(8, 2) + word(0, 4) + word(crc) + word(len(stream)) + word(size) + word(5, 2) + word(0, 2)
+    fields = (
+        word(20, 2) + word(0, 2) + word(8, 2) + word(0, 4) + word(crc) + word(len(stream)) + word(size) + word(5, 2) + word(0, 2)
+    )
     local = b"PK\3\4" + fields + b"x.npy"
     central = b"PK\1\2" + word(20, 2) + fields + word(0, 2) + word(0, 2) + word(0, 2) + word(0) + word(0) + b"x.npy"
     end = b"PK\5\6" + word(0) + word(1, 2) + word(1, 2) + word(len(central)) + word(len(local) + len(stream)) + word(0, 2)
@@ -138,7 +140,9 @@ def test_a_good_file_is_read(target, tmp_path):
     assert targets.give(target, targets.seeds(target)[0], tmp_path) == "read"
 
 
-SNIPPETS = st.binary(max_size=4) | st.sampled_from([b"9999999999", b"-1", b"[", b"{", b"'", b'"', b"\n", b"nan", b"1e999", b"(", b"L"])
+SNIPPETS = st.binary(max_size=4) | st.sampled_from(
+    [b"9999999999", b"-1", b"[", b"{", b"'", b'"', b"\n", b"nan", b"1e999", b"(", b"L"]
+)
 
 
 @pytest.mark.parametrize("target", targets.TARGETS)

@@ -13,8 +13,11 @@ from numpygan.check.game import check_game
 class Square(ng.Layer):
     """A layer of one's own, as the documentation of gradcheck writes it."""
 
-    def forward(self, x, t): self.xp.multiply(x, x, out=t.y)  # noqa: E704
-    def backward(self, gy, t): self.xp.multiply(gy, 2 * t.x, out=t.gx)  # noqa: E704
+    def forward(self, x, t):
+        self.xp.multiply(x, x, out=t.y)  # noqa: E704
+
+    def backward(self, gy, t):
+        self.xp.multiply(gy, 2 * t.x, out=t.gx)  # noqa: E704
 
 
 def changed(base, **methods):
@@ -49,6 +52,7 @@ X = numpy.array([[0.5, -1.0, 2.0], [1.5, 0.7, -0.3]])
 
 # Verdicts
 
+
 @pytest.mark.parametrize("oracle", ["complex", "five-point"])
 def test_ok(oracle):
     report = ng.gradcheck([ng.Affine(3, 6), ng.Maxout(2), ng.Dropout(0.5), ng.Affine(3, 2), ng.Sigmoid()], oracle=oracle)
@@ -67,6 +71,7 @@ def test_a_dead_relu_is_uninformative(oracle):
 
 def test_a_gradient_in_the_noise_of_the_oracle_is_uninformative():
     """Against 1000 a slope of 2e−6 is as small as the rounding of a difference: a wrong one could agree by chance."""
+
     def forward(self, x, t):
         t.y[...] = 1e3 + 2e-6 * x
 
@@ -108,6 +113,7 @@ def test_near_a_kink_the_complex_step_still_decides():
 
 
 # What a failure says
+
 
 def test_a_failure_says_where_and_what():
     class Off(ng.Tanh):
@@ -154,6 +160,7 @@ def test_one_entry_that_is_not_finite_is_wrong_there(value):
 
 
 # Layers of one's own
+
 
 @pytest.mark.parametrize("oracle", ["complex", "five-point"])
 def test_a_layer_of_ones_own(oracle):
@@ -236,6 +243,7 @@ def test_a_pass_that_modifies_what_it_was_given_is_wrong(methods, name):
 
 
 # What is checked, and how much of it
+
 
 def test_the_same_seed_gives_the_same_report():
     report = lambda seed: str(ng.gradcheck([ng.Affine(3, 40), ng.Dropout(0.5), ng.Affine(40, 30)], seed=seed))  # noqa: E731

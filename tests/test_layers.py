@@ -36,7 +36,13 @@ STACKS = {
     "discriminator": (
         4,
         lambda: [
-            ng.Dropout(0.8), ng.Affine(4, 15), ng.Maxout(5), ng.Dropout(0.5), ng.Affine(3, 4), ng.LeakyReLU(), ng.Affine(4, 1),
+            ng.Dropout(0.8),
+            ng.Affine(4, 15),
+            ng.Maxout(5),
+            ng.Dropout(0.5),
+            ng.Affine(3, 4),
+            ng.LeakyReLU(),
+            ng.Affine(4, 1),
         ],  # fmt: skip
     ),
 }

@@ -63,7 +63,14 @@ def test_metrics(here):
 
 def test_untrained_players_are_at_the_start_of_the_game(here):
     """D starts near ½ everywhere, so V is −log 4 in the first iterations at a learning rate that is next to nothing."""
-    run(*TINY, *sets(learning_rate_floor=0.0, learning_rate_g=1e-9, learning_rate_d=1e-9, scale_d="1e-4,1e-4"), "--epochs", "1", "--out", "it")
+    run(
+        *TINY,
+        *sets(learning_rate_floor=0.0, learning_rate_g=1e-9, learning_rate_d=1e-9, scale_d="1e-4,1e-4"),
+        "--epochs",
+        "1",
+        "--out",
+        "it",
+    )
     row = metrics(here / "it")[0]
     assert float(row["V"]) == pytest.approx(-math.log(4), abs=1e-3)
     assert float(row["D_real"]) == pytest.approx(0.5, abs=1e-3) and float(row["D_fake"]) == pytest.approx(0.5, abs=1e-3)
@@ -232,5 +239,3 @@ def test_more_can_be_learned_from_the_last_good_checkpoint(here, capsys, monkeyp
     assert run(*TINY, "--iterations", "30", "--out", "it", "--resume") == 0
     run(*TINY, "--iterations", "30", "--out", "straight")
     assert learned(here / "it") == learned(here / "straight")
-
-

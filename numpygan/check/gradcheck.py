@@ -40,8 +40,7 @@ class Report:
 
     def _cells(self):
         rows = [
-            [c.place, c.tensor, f"{c.checked} of {c.size}", f"{c.error:.1e}", f"{c.tolerance:.1e}", c.verdict]
-            for c in self.checks
+            [c.place, c.tensor, f"{c.checked} of {c.size}", f"{c.error:.1e}", f"{c.tolerance:.1e}", c.verdict] for c in self.checks
         ]
         return ["place", "tensor", "checked", "error", "allowed", "verdict"], rows
 

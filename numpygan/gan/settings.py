@@ -82,7 +82,9 @@ def _check(recipe):
     for name in ("learning_rate_floor", "max_norm"):
         expect(0 <= getattr(recipe, name) < math.inf, name, "a number ≥ 0")
     for name in ("learning_rate_g", "learning_rate_d"):
-        expect(getattr(recipe, name) >= recipe.learning_rate_floor, name, f"at least learning_rate_floor, {recipe.learning_rate_floor}")
+        expect(
+            getattr(recipe, name) >= recipe.learning_rate_floor, name, f"at least learning_rate_floor, {recipe.learning_rate_floor}"
+        )
     expect(1 <= recipe.learning_rate_decay < math.inf, "learning_rate_decay", "a number ≥ 1")
     for name in ("momentum", "momentum_final", "average"):
         expect(0 <= getattr(recipe, name) < 1, name, "a number in [0, 1)")

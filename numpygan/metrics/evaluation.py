@@ -59,7 +59,9 @@ class Measures:
         """(value, standard error, detail) of the samples x (n, d) by name."""
         pair = compare(x, self.reference, within(x, K, self.sigma), self.within, self.sigma)
         n, stream = f"n = {len(x):,}", Stream(self.seed)
-        found = {"MMD²": (*mmd2(pair), f"{n}, Gaussian kernel, σ = {self.sigma:.3f}, the real images' median distance; jackknife SE")}
+        found = {
+            "MMD²": (*mmd2(pair), f"{n}, Gaussian kernel, σ = {self.sigma:.3f}, the real images' median distance; jackknife SE")
+        }
         accuracy, generated, real, se = one_nn(pair)
         found["1-NN accuracy"] = accuracy, se, f"{n}; of samples {generated:.1%}, of real {real:.1%}; ½ if alike"
         for name, (value, se) in prdc(pair, K).items():
@@ -148,7 +150,10 @@ def table(result, with_paper):
     """The evaluation as lines of text: a row for each measure, the paper's Table 1, the caveats."""
     columns = {"ours ± SE": [], "real ± SE": [], **{f"{name} ± SE": [] for name in result["baselines"]}}
     for index, row in enumerate(result["rows"]):
-        others = [(rows[index]["value"], rows[index]["se"]) if index < len(rows) else (None, None) for rows in result["baselines"].values()]
+        others = [
+            (rows[index]["value"], rows[index]["se"]) if index < len(rows) else (None, None)
+            for rows in result["baselines"].values()
+        ]
         pairs = [(row["value"], row["se"]), (row["real"], row["real_se"]), *others]
         for column, (value, se) in zip(columns.values(), pairs):
             column.append(_with_error(value, se))

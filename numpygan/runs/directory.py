@@ -45,7 +45,8 @@ def rules_in_force(recipe):
 class RunDirectory:
     """The files of one run.
 
-    config.toml, metrics.csv, samples/*.png, checkpoint.npz, best.npz, learning.png, evaluation.json, ais.npz, and lock, held while training
+    config.toml, metrics.csv, samples/*.png, checkpoint.npz, best.npz, learning.png, evaluation.json, ais.npz, and lock, which is
+    held while training
 
     A trainer killed at any moment leaves a checkpoint that is whole, or config.toml alone, from which the run begins again, or no
     config.toml, and then the directory is still free. Besides: temporary files, and a last line of metrics.csv without its end,
@@ -71,9 +72,7 @@ class RunDirectory:
     @classmethod
     def latest(cls, name, parent="runs"):
         """The newest run of the recipe `name` under runs/. Raises NumpyganError if there is none."""
-        runs = [
-            path.parent for path in Path(parent).glob(f"{name}-*/config.toml") if path.parent.name[len(name) + 1 :].isdecimal()
-        ]
+        runs = [path.parent for path in Path(parent).glob(f"{name}-*/config.toml") if path.parent.name[len(name) + 1 :].isdecimal()]
         if not runs:
             raise NumpyganError(f"--resume: there is no run of {name} under {parent}/; name one with --out DIR.")
         return cls(max(runs, key=lambda path: int(path.name[len(name) + 1 :])))
@@ -83,9 +82,7 @@ class RunDirectory:
         """The run at `path`. Raises NumpyganError if there is none."""
         run = cls(path)
         if not run.config.is_file():
-            raise NumpyganError(
-                f"{path}: there is no run here (no config.toml); expected a directory that `numpygan train` made."
-            )
+            raise NumpyganError(f"{path}: there is no run here (no config.toml); expected a directory that `numpygan train` made.")
         return run
 
     def make(self):

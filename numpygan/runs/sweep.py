@@ -35,19 +35,19 @@ class Setting:
 def read_sweep(path):
     """The Settings of the sweep file at `path`. Raises NumpyganError, with its name, if it or any of its settings won't do.
 
-        recipe = "ring"
-        seeds = 3                         # 0, 1, 2; or a list
-        iterations = 2000                 # or epochs; else the recipe's
-        [set]                             # for every run
-        batch = 64
-        [grid]                            # every combination of these values
-        k = [1, 2]
-        "learning_rate_g learning_rate_d" = [1e-4, 1e-3]        # two fields with one value
-        [random]                          # instead of [grid]: so many draws
-        settings = 20
-        seed = 0
-        learning_rate_g = { low = 1e-4, high = 1e-2, scale = "log" }
-        momentum = [0.5, 0.9]             # one of these
+    recipe = "ring"
+    seeds = 3                         # 0, 1, 2; or a list
+    iterations = 2000                 # or epochs; else the recipe's
+    [set]                             # for every run
+    batch = 64
+    [grid]                            # every combination of these values
+    k = [1, 2]
+    "learning_rate_g learning_rate_d" = [1e-4, 1e-3]        # two fields with one value
+    [random]                          # instead of [grid]: so many draws
+    settings = 20
+    seed = 0
+    learning_rate_g = { low = 1e-4, high = 1e-2, scale = "log" }
+    momentum = [0.5, 0.9]             # one of these
     """
     try:
         with open(path, "rb") as file:
@@ -82,7 +82,7 @@ def _settings(table):
     if "epochs" in table:
         fixed["iterations"] = 0
     if not isinstance(table.get("recipe"), str):
-        raise NumpyganError("recipe: expected the name of a recipe, such as recipe = \"mnist\"; `numpygan recipes` lists them.")
+        raise NumpyganError('recipe: expected the name of a recipe, such as recipe = "mnist"; `numpygan recipes` lists them.')
     base = change(recipe_named(table["recipe"]), **fixed)
     if base.data not in ("mnist", *TOYS):
         base = change(base, data=str(Path(base.data).resolve()))
@@ -147,7 +147,7 @@ def _draw(key, values, generator):
         return values[int(generator.integers(len(values)))]
     scale = values.get("scale", "linear") if isinstance(values, dict) else None
     if scale not in ("linear", "log") or not values.keys() <= {"low", "high", "scale"}:
-        raise NumpyganError(f"random: {key}: expected a list of values or {{low = …, high = …, scale = \"log\"}}, got {values!r}.")
+        raise NumpyganError(f'random: {key}: expected a list of values or {{low = …, high = …, scale = "log"}}, got {values!r}.')
     low, high = values.get("low"), values.get("high")
     numbers = all(type(end) in (int, float) and abs(end) < 1e15 for end in (low, high))
     if not numbers or not low < high or (scale == "log" and low <= 0):

@@ -56,7 +56,14 @@ def save_theorem1(path, looks):
     for stage, name in (("D alone", "D alone"), ("G alone", "G alone")):
         inside = [look.iteration for look in looks if look.stage == stage]
         before = max([look.iteration for look in looks if look.iteration < inside[0]], default=0)
-        axes.axvspan(before, inside[-1], color=BLUE if stage == "D alone" else GREEN, alpha=0.15, linewidth=0, label=name + " (one update)" * (stage == "G alone"))
+        axes.axvspan(
+            before,
+            inside[-1],
+            color=BLUE if stage == "D alone" else GREEN,
+            alpha=0.15,
+            linewidth=0,
+            label=name + " (one update)" * (stage == "G alone"),
+        )
     axes.plot(iterations, [look.minibatch_value for look in looks], color=GREY, linewidth=0.8, label="V(D, G) of one minibatch")
     axes.plot(iterations, [look.value for look in looks], color=BLUE, linestyle="--", marker=".", label="V(D, G)")
     axes.plot(iterations, [look.cost for look in looks], color=ORANGE, marker=".", label="C(G) = max over D of V(D, G)")

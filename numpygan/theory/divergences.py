@@ -45,4 +45,3 @@ def value(log_p, log_q, logit, w):
 def cost(log_p, log_q, w):
     """C(G) = max_D V(D, G) = V(D*, G) (paper, Eq. 4)."""
     return value(log_p, log_q, log_ratio(log_p, log_q), w)
-

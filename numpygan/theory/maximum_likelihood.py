@@ -34,8 +34,8 @@ def em(x, start, steps):
         E  r_ij = P(mode j | x_i) = π_j N(x_i; μ_j, σ_j² I)/p(x_i)
         M  N_j = Σ_i r_ij,  π_j = N_j/n,  μ_j = Σ_i r_ij x_i/N_j,  σ_j² = Σ_i r_ij ‖x_i − μ_j‖²/(d N_j)
 
-    Returns the mixtures after 0, 1, …, `steps` steps, of which the first is `start`; the likelihood of x never falls from one to the next. A σ is never let below
-    1e−6, and a mode that no row belongs to stays where it is, with weight 0.
+    Returns the mixtures after 0, 1, …, `steps` steps, of which the first is `start`; the likelihood of x never falls from one to the
+    next. A σ is never let below 1e−6, and a mode that no row belongs to stays where it is, with weight 0.
     """
     n, d = x.shape
     mixtures = [start]
