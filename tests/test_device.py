@@ -163,7 +163,7 @@ def play(tmp_path, monkeypatch):
     def play(recipe, on, name, resume=False, **length):
         changes = {} if recipe == "ring" else SMALL_MNIST | dict(data=str(tmp_path / "images.npy"))
         looks = []
-        recipe, run = change(RECIPES[recipe], **changes, **(length or dict(epochs=4))), RunDirectory(tmp_path / name)
+        recipe, run = change(RECIPES[recipe], **changes, **(dict(iterations=0, epochs=4) | length)), RunDirectory(tmp_path / name)
         training_loop.train(recipe, run, on, resume, progress=lambda *look: looks.append(look))
         assert looks
         return run.path

@@ -33,7 +33,7 @@ def bias_of_one_row(self, gy, t):
 
 
 @pytest.mark.parametrize("layer, method, bug, words", [
-    (ng.Maxout, "backward", to_all_pieces, "D layer 1, Maxout(pieces=3): x is wrong"),
+    (ng.Maxout, "backward", to_all_pieces, "D layer 2, Maxout(pieces=3): x is wrong"),
     (ng.Sigmoid, "backward", without_slope, "G layer 5, Sigmoid(): x is wrong"),
     (ng.Affine, "backward_params", bias_of_one_row, "G layer 0, Affine(4, 9): b is wrong"),
 ])  # fmt: skip
