@@ -13,3 +13,7 @@ class NumpyganError(Exception):
 
 class Diverged(NumpyganError):
     """Training met a value that is not finite."""
+
+
+class Finished(NumpyganError):
+    """A run that is to go on is at its end already."""

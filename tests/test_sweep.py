@@ -16,7 +16,7 @@ from numpygan.gan.recipes import RECIPES
 from numpygan.gan.settings import change
 from numpygan.ranks import ALONE
 from numpygan.runs.pool import carry_out
-from numpygan.runs.sweep import mean_and_se, play, read_sweep
+from numpygan.runs.sweep import finished, mean_and_se, play, read_sweep
 from numpygan.runs.train import Interrupted
 
 SMALL = """
@@ -167,6 +167,15 @@ def test_a_run_that_was_cut_goes_on_with_the_same_bits(here):
     assert play(recipe, "cut")["iteration"] == 30
     play(recipe, "straight")
     assert learned(here / "cut") == learned(here / "straight")
+
+
+def test_a_run_killed_before_its_result_was_written_is_kept(here):
+    (setting,) = sweep_of('recipe = "ring"\niterations = 30\n' + SMALL + "[grid]\nk = [2]\n")
+    (recipe,) = setting.recipes
+    result, before = play(recipe, "it"), files(here / "it")
+    (here / "it" / "result.json").unlink()
+    assert finished(recipe, "it") is None
+    assert play(recipe, "it") == result and files(here / "it") == before
 
 
 def test_what_a_run_killed_at_its_start_leaves_is_not_in_the_way(here):

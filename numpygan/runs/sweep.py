@@ -13,7 +13,7 @@ import numpy
 
 from ..arrays import Stream
 from ..data.sources import TOYS
-from ..errors import NumpyganError
+from ..errors import Finished, NumpyganError
 from ..files import write_whole
 from ..gan.settings import change, nearest, recipe_named
 from .directory import RunDirectory
@@ -194,7 +194,10 @@ def play(recipe, path):
     """
     run = RunDirectory(path)
     (run.path / RESULT).unlink(missing_ok=True)  # of a shorter run
-    train(recipe, run, resume=run.config.exists())
+    try:
+        train(recipe, run, resume=run.config.exists())
+    except Finished:  # and killed before its result was written
+        pass
     rows = run.read_metrics()
     parzen = [row["parzen"] for row in rows if not math.isnan(row["parzen"])]
     result = {"parzen": max(parzen)} if parzen else {}

@@ -10,7 +10,7 @@ import numpy
 from ..arrays import array_module, streams
 from ..data.dataset import as_float
 from ..data.sources import Noise
-from ..errors import NumpyganError
+from ..errors import Finished, NumpyganError
 from ..gan.sampling import generate, sample
 from ..metrics import parzen
 from ..ranks import ALONE
@@ -93,7 +93,8 @@ class _Session:
     def _go_on(self, state):
         self.training.restore(state)
         if self.training.iteration >= self.total:
-            raise NumpyganError(
+            error = Finished if self.training.iteration == self.total else NumpyganError
+            raise error(
                 f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
                 f"ask for more with --epochs or --iterations."
             )
