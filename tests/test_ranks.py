@@ -9,7 +9,7 @@ from device import DeviceArray, counts, device
 from test_device import CASES, training
 
 from numpygan.errors import Diverged, NumpyganError
-from numpygan.metrics import parzen
+from numpygan.metrics import distances, parzen
 from numpygan.ranks import ALONE, Ranks
 
 
@@ -180,7 +180,7 @@ def test_ranks_that_have_drifted_apart_are_named():
 
 
 def test_parzen_has_the_same_bits(rng, monkeypatch):
-    monkeypatch.setattr(parzen, "_CELLS", 1000)  # 20 points at a time
+    monkeypatch.setattr(distances, "_CELLS", 1000)  # 20 points at a time
     samples, points = rng.random((50, 4)), rng.random((170, 4))
     alone = parzen.log_likelihoods(samples, points, [0.1, 0.3])
     for found in on_ranks(3, lambda ranks: parzen.log_likelihoods(samples, points, [0.1, 0.3], ranks)):
