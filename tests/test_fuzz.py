@@ -14,12 +14,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from numpygan.data.sources import Mixture
+
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.fuzz import targets  # noqa: E402
 from tests.fuzz.targets import PACKED, RAW, npy_bytes, zipped  # noqa: E402
 
 CORPUS = sorted((Path(__file__).parent / "fuzz" / "corpus").glob("*/*"))
 SMALL = npy_bytes(numpy.zeros((4, 6), "u1"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_epochs():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Mixture, "size", 100)
+        yield
 
 
 def header(descr, shape):

@@ -22,6 +22,8 @@ from pathlib import Path
 
 import atheris
 
+from numpygan.data.sources import Mixture
+
 with atheris.instrument_imports(include=["numpygan", "zipfile", "gzip", "tomllib", "numpy.lib._format_impl"]):
     from tests.fuzz import targets
 
@@ -72,6 +74,7 @@ def fuzz(target, runs, place, seed):
 
 
 if __name__ == "__main__":
+    Mixture.size = 100  # short epochs
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target", choices=targets.TARGETS)
     parser.add_argument("--runs", type=int, default=100_000)

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy
 
 from numpygan.data.readers import read_cifar, read_idx, read_numpy
-from numpygan.data.sources import Mixture
 from numpygan.errors import NumpyganError
 from numpygan.gan.recipes import RECIPES
 from numpygan.gan.settings import change
@@ -161,7 +160,6 @@ TARGETS = {  # name: (bytes to (suffix, file), reader)
     "config": (_plain(".toml"), _read_config),
     "metrics": (_plain(".csv"), _read_metrics),
 }
-Mixture.size = 100
 
 
 def seeds(target):
