@@ -47,9 +47,10 @@ OTHERS = {
     "linear, Gaussian, float64": dict(generator="relu 16, relu 12, linear", bias="zero", noise="gaussian", dtype="float64"),
     "no dropout": dict(keep="1, 1, 1"),
     "adam and max-norm": ADAM | LIMITED,
+    "averaged": dict(average=0.9),
 }
-CASES = {f"mnist {rule} {game}".strip(): ("mnist", RULES[rule] | GAMES[game]) for rule in RULES for game in GAMES}
-CASES |= {f"mnist {name}": ("mnist", OTHERS[name]) for name in OTHERS}
+CASES = {f"mnist {rule} {game}".strip(): ("mnist-authors", RULES[rule] | GAMES[game]) for rule in RULES for game in GAMES}
+CASES |= {f"mnist {name}": ("mnist-authors", OTHERS[name]) for name in OTHERS}
 CASES |= {"ring": ("ring", {}), "ring k = 2": ("ring", dict(k=2)), "ring authors2014": ("ring", GAMES["authors2014"])}
 CASES |= {"ring momentum": ("ring", dict(rule="momentum", learning_rate_g=0.05, learning_rate_d=0.05, **LIMITED))}
 
@@ -65,7 +66,7 @@ def training(case, xp, ranks=ALONE, **more):
     name, changes = CASES[case]
     if name == "ring":
         return Training(change(RECIPES["ring"], **changes | more), None, xp, ranks)
-    return Training(change(RECIPES["mnist"], **SMALL_MNIST | changes | more), digits(), xp, ranks)
+    return Training(change(RECIPES[name], **SMALL_MNIST | changes | more), digits(), xp, ranks)
 
 
 def advance(it, iterations):

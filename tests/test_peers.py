@@ -22,7 +22,7 @@ REDUCED = dict(
     learning_rate_g=0.15, learning_rate_floor=0.04,
 )  # fmt: skip
 ALGORITHM1 = replace(RECIPES["mnist-authors"], **REDUCED)
-AUTHORS2014 = replace(RECIPES["mnist-2014"], **REDUCED)
+AUTHORS2014 = replace(ALGORITHM1, algorithm="authors2014")
 ADAM = dict(rule="adam", momentum_final=0.5, learning_rate_g=2e-3, learning_rate_d=1e-3, learning_rate_floor=1e-6)
 GAMES = {
     "k=1 saturating": (replace(ALGORITHM1, k=1, loss="saturating"), ITERATIONS),

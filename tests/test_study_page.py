@@ -193,7 +193,7 @@ def test_what_a_symbol_means_and_what_each_loss_teaches(open_page, tiny):  # noq
     page.click("#game button:has-text('Go there')")
     arrows = lambda: page.eval_on_selector_all(".push", "all => all.map(one => one.getAttribute('d'))")  # noqa: E731
     other = arrows()
-    page.click("#game button:text-is('saturating')")
+    page.click("#game button:text-is('non-saturating')")
     assert len(other) == len(arrows()) == TINY.batch and arrows() != other
     for name in ("D*", "D − D*", "p_data", "p_g", "D"):
         page.click(f"#game button:text-is('{name}')")
