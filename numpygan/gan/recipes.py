@@ -54,7 +54,7 @@ class Recipe:
 _MNIST = Recipe(
     name="mnist", about="MNIST by Algorithm 1: the authors' networks, Adam, samples from averaged iterates",
     scale_g=(0.0, 0.0, 0.0), scale_d=(0.0, 0.0, 0.0), rule="adam", learning_rate_g=5e-4, learning_rate_d=5e-4,
-    learning_rate_decay=1.0, momentum=0.5, momentum_final=0.5, average=0.9999, epochs=60.0,
+    learning_rate_decay=1.0, momentum=0.5, momentum_final=0.5, average=0.9999, epochs=90.0,
 )  # fmt: skip
 
 _TOY = Recipe(
