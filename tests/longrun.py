@@ -75,4 +75,4 @@ if __name__ == "__main__":
     print(f"  memory       {memory / 2**20:+.2f} MB of {rows[-1, 1] / 2**20:.0f} MB")
     print(f"  open files   {opened:+.0f} of {rows[-1, 2]:.0f}")
     print(f"  iteration    {ratio:.2f} times as long")
-    sys.exit(memory > 2 * 2**20 or opened > 0 or ratio > 1.25)
+    sys.exit(int(memory > 2 * 2**20 or opened > 0 or ratio > 1.25))

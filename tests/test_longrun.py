@@ -3,11 +3,13 @@
 Without pictures: the garbage of matplotlib's first figures is larger than what is looked for, and only levels off in a long run.
 """
 
+import gc
 import sys
 from pathlib import Path
 
 import numpy
 import pytest
+from cli_helpers import TINY_TOY, run
 
 from numpygan.data.sources import Mixture
 from numpygan.study import pictures
@@ -33,3 +35,15 @@ def test_growth_is_seen(column, verdict):
     assert growth(rows)[:3] == pytest.approx((0, 0, 1))
     rows[:, column] += moments**2 if column == 3 else moments
     assert growth(rows)[verdict] > (1.25 if column == 3 else 20)
+
+
+def test_no_figure_outlives_its_picture(tmp_path):
+    from matplotlib.figure import Figure
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert run(*TINY_TOY, "--iterations", 20, "--out", tmp_path / "it") == 0
+        assert not [figure for figure in gc.get_objects() if isinstance(figure, Figure)]
+    finally:
+        gc.enable()
