@@ -1,5 +1,6 @@
 """`numpygan theory`: what it writes, refuses and calls failed, with the experiments made short."""
 
+import math
 import numpy
 import pytest
 from cli_helpers import run
@@ -67,3 +68,8 @@ def test_proposition_2_descents_are_of_the_same_start():
     found, x = proposition2.descents()
     for name, (path, costs, means, theta_costs, _) in found.items():
         assert abs(costs[0] - theta_costs[0]) < 1e-12 and tuple(means[0]) == proposition2.STARTS[name]
+
+
+def test_a_number_without_bounds_has_no_verdict_unless_it_is_none():
+    lines = list(statements.table([statements.noted("Here", "x", 0.5), statements.noted("Here", "x", math.nan)]))
+    assert lines[0].split() == ["Here", "x", "0.5"] and lines[1].endswith("FAILED")

@@ -15,7 +15,7 @@ _PAIRS = 1000
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement: what, the number found, the least and the greatest that it may be."""
+    """One statement: what, the number found, the least and the greatest that it may be. Without bounds it is a number to read."""
 
     place: str
     what: str
@@ -32,6 +32,10 @@ def at_most(place, what, found, greatest):
     return Statement(place, what, float(found), -math.inf, greatest)
 
 
+def noted(place, what, found):
+    return Statement(place, what, float(found), -math.inf, math.inf)
+
+
 def between(place, what, found, least, greatest):
     return Statement(place, what, float(found), least, greatest)
 
@@ -40,8 +44,9 @@ def of_proposition1(fits):
     place, most = "Proposition 1", proposition1.EXAMPLES[-1]
     error = {case: proposition1.sup_error(d) for case, d in fits.items()}
     for (units, examples), value in error.items():
+        what = f"max |D − D*|, {units} units a layer, {examples:,} examples"
         best = (units, examples) == (proposition1.UNITS[-1], most)
-        yield at_most(place, f"max |D − D*|, {units} units a layer, {examples:,} examples", value, 0.05 if best else 1.0)
+        yield at_most(place, what, value, 0.05) if best else noted(place, what, value)
     by_units = [error[units, most] for units in proposition1.UNITS]
     by_examples = [error[proposition1.UNITS[-1], examples] for examples in proposition1.EXAMPLES]
     yield at_most(place, "largest ratio of it to the one before, as units are added", _ratio(by_units), 1.0)
@@ -108,6 +113,12 @@ def table(statements):
     """Lines: place, statement, what was found, what it has to be, the verdict."""
     width = max(len(statement.what) for statement in statements)
     for s in statements:
-        required = f"≤ {s.greatest:.3g}" if s.least == -math.inf else f"≥ {s.least:.3g}" if s.greatest == math.inf else (
-            f"{s.least:.3g} … {s.greatest:.3g}")  # fmt: skip
-        yield f"{s.place:16}{s.what:{width}} {s.found:11.3g}  {required:16}{'ok' if s.holds else 'FAILED'}"
+        required = _required(s)
+        verdict = "FAILED" if not s.holds else "ok" if required else ""
+        yield f"{s.place:16}{s.what:{width}} {s.found:11.3g}  {required:16}{verdict}".rstrip()
+
+
+def _required(s):
+    if s.least == -math.inf:
+        return "" if s.greatest == math.inf else f"≤ {s.greatest:.3g}"
+    return f"≥ {s.least:.3g}" if s.greatest == math.inf else f"{s.least:.3g} … {s.greatest:.3g}"
