@@ -12,6 +12,8 @@ import math
 
 import numpy
 
+from ..numerics import log_sum_exp
+
 VARIANCE = 0.025  # σ² of Wu et al.
 CHAINS = 16  # whose weights count, for each example
 LEAPFROGS = 10
@@ -168,8 +170,7 @@ def backward(G, noise, x, u, betas, steps, stream, chains=CHAINS, variance=VARIA
 
 def log_mean(weights):
     """log (1/chains) Σ exp(log weight) of each row: the estimate of log p(x) in nats."""
-    top = weights.max(1)
-    return top + numpy.log(numpy.exp(weights - top[:, None]).mean(1))
+    return log_sum_exp(weights) - math.log(weights.shape[1])
 
 
 def simulate(G, noise, n, stream, variance=VARIANCE):

@@ -8,6 +8,7 @@ import numpy
 from ..arrays import Stream
 from ..data.dataset import as_float
 from ..errors import NumpyganError
+from ..numerics import log_sum_exp
 
 RIDGE = (1 / 255) ** 2  # added to the variance in every direction: a standard deviation of one grey level
 COMPONENTS, DIRECTIONS = 30, 50  # of the mixture of images
@@ -34,7 +35,7 @@ class Mixture:
 
     def log_density(self, x):
         """log p(x), in nats, of x (n, d): (n,)."""
-        return _log_sum(self.log_joint(x))
+        return log_sum_exp(self.log_joint(x))
 
     def sample(self, n, stream):
         """n draws: (n, d)."""
@@ -81,7 +82,7 @@ def em(x, components, stream, iterations=100, ridge=0.0):
     history = []
     for _ in range(iterations):
         joint = model.log_joint(x)
-        total = _log_sum(joint)
+        total = log_sum_exp(joint)
         history.append(float(total.mean()))
         r = numpy.exp(joint - total[:, None])  # (n, K)
         share = numpy.maximum(r.sum(0), 1e-300)
@@ -117,9 +118,3 @@ def _uniform(n, stream):
     u = numpy.empty(n)
     stream.uniform(u, 0, 1)
     return u
-
-
-def _log_sum(joint):
-    """log Σ_c e^joint_c over the last axis."""
-    top = joint.max(1)
-    return top + numpy.log(numpy.exp(joint - top[:, None]).sum(1))

@@ -10,6 +10,7 @@ import numpy
 
 from ..data.sources import TOYS
 from ..errors import NumpyganError
+from ..numerics import log_sum_exp
 
 _REACH, _STEP = 10.0, 0.5  # in σ: how far the edges around a mode go, and how close together they lie
 
@@ -41,9 +42,7 @@ class GaussianMixture:
         return log_weights - 0.5 * square / self.stds**2 - self.dim * numpy.log(self.stds * math.sqrt(2 * math.pi))
 
     def log_density(self, x):
-        joint = self.log_joint(x)
-        largest = joint.max(1)
-        return largest + numpy.log(numpy.exp(joint - largest[:, None]).sum(1))
+        return log_sum_exp(self.log_joint(x))
 
     def score(self, x):
         """∇ log p(x): (n, d)."""

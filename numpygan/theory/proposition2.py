@@ -6,9 +6,9 @@ The line is cut into bins; p and q are vectors of the bins' probabilities, and C
 import numpy
 
 from ..gan.objective import softplus
+from ..numerics import log_sum_exp
 from . import divergences
 from .densities import GaussianMixture, toy
-
 
 P_DATA, STD = toy("gauss1d"), 0.5
 # μ of q_θ, and of q, before the first step.
@@ -25,7 +25,7 @@ def bins(low, high, n):
 def log_masses(p, x):
     """The logarithms of the bins' probabilities, normalised over the bins."""
     log_q = p.log_density(x)
-    return log_q - _log_sum(log_q)
+    return log_q - log_sum_exp(log_q)
 
 
 def functional_descent(log_p, log_q, steps, rate=0.5):
@@ -39,15 +39,10 @@ def functional_descent(log_p, log_q, steps, rate=0.5):
     path, costs = [log_q], [divergences.cost(log_p, log_q, ones)]
     for _ in range(steps):
         log_q = log_q + rate * softplus(numpy, divergences.log_ratio(log_p, log_q))
-        log_q = log_q - _log_sum(log_q)
+        log_q = log_q - log_sum_exp(log_q)
         path.append(log_q)
         costs.append(divergences.cost(log_p, log_q, ones))
     return path, numpy.array(costs)
-
-
-def _log_sum(log_q):
-    largest = log_q.max()
-    return largest + numpy.log(numpy.exp(log_q - largest).sum())
 
 
 def parameter_gradient(log_p, means, std, x):
