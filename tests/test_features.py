@@ -41,7 +41,7 @@ def test_training_learns(rng):
 
 
 def test_the_shipped_classifier_knows_mnist():
-    data, (labels, test_labels) = datasets.load("mnist"), datasets.mnist_labels()
+    data, (_, test_labels) = datasets.load("mnist"), datasets.mnist_labels()
     shipped = Classifier()
     features, classes = shipped(datasets.as_float(data.test))
     assert (classes == test_labels).mean() >= 0.984

@@ -189,3 +189,12 @@ def test_what_comes_from_outside_is_escaped():
     watched.recipe = replace(watched.recipe, data=evil + "</script>")
     text = page.page(recorder, None, evil, [evil])
     assert evil not in text and text.count("&lt;script&gt;alert(1)") >= 3
+
+
+def test_the_value_of_a_sure_discriminator_is_no_logarithm_of_a_rounded_one():
+    """A logit of 100 everywhere: V = −log(1 + e^−100) − log(1 + e^100), which is −100 where 1 − σ(100) is 0."""
+    training = Training(replace(RECIPES["gauss1d"], dtype="float64", batch=4), None, numpy)
+    training.D.layers[-1].W[...], training.D.layers[-1].b[...] = 0, 100
+    toy = ToyGame(training)
+    toy.add_frame()
+    assert toy.frames[0]["V"] == pytest.approx(-100, abs=0.5)

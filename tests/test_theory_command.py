@@ -1,6 +1,7 @@
 """`numpygan theory`: what it writes, refuses and calls failed, with the experiments made short."""
 
 import math
+
 import numpy
 import pytest
 from cli_helpers import run

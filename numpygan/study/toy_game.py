@@ -9,6 +9,7 @@ import numpy
 from ..arrays import Stream
 from ..gan.objective import probability
 from ..gan.sampling import sample
+from ..theory import divergences
 
 SAMPLES = 20_000  # that p_g is estimated from
 CLOUD = 300  # of them are drawn
@@ -48,31 +49,26 @@ class ToyGame:
         """What the game looks like now."""
         samples = self._samples()
         p_g = self._product([_gauss(self.axis, samples[:, i], self.h) for i in range(self.d)]) / SAMPLES
-        D = self._verdicts()
-        with numpy.errstate(divide="ignore", invalid="ignore"):
-            best = self.p_data / (self.p_data + p_g)
-        best = numpy.where(numpy.isfinite(best), best, 0.5)
-        seen = self.p_data + p_g
+        logit, w = self._logits(), numpy.full(self.p_data.shape, self.cell)
+        with numpy.errstate(divide="ignore"):
+            log_p, log_q = numpy.log(self.p_data), numpy.log(p_g)
+        seen, best = self.p_data + p_g, probability(numpy, divergences.log_ratio(log_p, log_q))
         self.frames.append(
             {
                 "p_g": p_g.astype("float32"),
-                "D": D.astype("float32"),
+                "D": probability(numpy, logit).astype("float32"),
                 "best": numpy.where(seen > seen.max() / 1000, best, numpy.nan).astype("float32"),
                 "cloud": samples[:CLOUD].astype("float32"),
-                "V": self._value(D, p_g),
-                "C": self._value(best, p_g),
+                "V": divergences.value(log_p, log_q, logit, w),
+                "C": divergences.cost(log_p, log_q, w),
             }
         )
 
-    def _value(self, D, p_g):
-        """∫ p_data log D + p_g log(1 − D), in nats."""
-        tiny = 1e-300
-        return float(((self.p_data * numpy.log(D + tiny)) + (p_g * numpy.log(1 - D + tiny))).sum() * self.cell)
-
-    def _verdicts(self):
+    def _logits(self):
+        """D's logits on the grid."""
         D = self.training.D.copy()
         x = numpy.stack(numpy.meshgrid(*[self.axis] * self.d), -1).reshape(-1, self.d)
-        return probability(numpy, D.forward(x, D.tape(len(x), training=False))).reshape(self.p_data.shape)
+        return D.forward(x, D.tape(len(x), training=False)).reshape(self.p_data.shape)
 
     def data(self):
         """What the page needs."""
