@@ -262,6 +262,9 @@ class Device:
     def any(self, a, axis=None, out=None, keepdims=False):
         return _call(numpy.any, a, out=out, axis=axis, keepdims=keepdims)
 
+    def dot(self, a, b, out=None):
+        return _call(numpy.dot, a, b, out=out)
+
     def where(self, condition, x, y):
         return _call(numpy.where, condition, x, y)
 

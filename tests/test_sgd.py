@@ -115,14 +115,14 @@ def test_the_settings_that_are_not_given(rule, eta, rng):
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_the_total_is_the_sum_of_theta_after_the_update(rule, rng):
+def test_the_squares_are_those_of_theta_after_the_update(rule, rng):
     updated = rule(network("float64", 200, 200))
     for _ in range(2):
         theta = moves(updated, rng.standard_normal((1, LARGE)))
-        assert_near(updated.total, theta.sum(), 1e-12)
-    updated.net.theta[-1] = numpy.inf  # in the last piece
+        assert_near(updated.squares.sum(), (theta**2).sum(), 1e-12)
+    updated.net.theta[-1] = -numpy.inf  # in the last piece
     moves(updated, numpy.zeros((1, LARGE)))
-    assert numpy.isinf(updated.total)
+    assert numpy.isinf(updated.squares[-1]) and numpy.isfinite(updated.squares[:-1]).all()
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -24,14 +24,15 @@ class Rule:
     learning_rate  η > 0
     momentum       μ in [0, 1)
     max_norm       if given, each column of each W is scaled down to at most this length after every update
+
+    `squares` holds ‖θ‖² of each piece after an update: not finite if a parameter isn't, and cheap while the piece is in the cache.
     """
 
     def __init__(self, net, learning_rate, momentum, max_norm=None):
         self.net, self.learning_rate, self.momentum, self.max_norm = net, learning_rate, momentum, max_norm
         self.velocity = net.xp.zeros_like(net.theta)
         self.updates = 0
-        # The sum of θ: not finite if any parameter isn't, and cheap while the piece is in the cache.
-        self.total = net.xp.zeros((), net.dtype)
+        self.squares = net.xp.zeros(len(pieces(net.theta)), net.dtype)
 
     def descend(self):
         """θ one step down the gradient."""
@@ -43,10 +44,10 @@ class Rule:
 
     def _move(self, sign):
         self.updates += 1
-        self.total[...] = 0
-        for piece in pieces(self.net.theta):
+        theta = self.net.theta
+        for i, piece in enumerate(pieces(theta)):
             self._move_piece(piece, sign)
-            self.total += self.net.theta[piece].sum()
+            self.net.xp.dot(theta[piece], theta[piece], out=self.squares[i : i + 1].reshape(()))
         if self.max_norm is not None:
             limit_columns(self.net, self.max_norm)
         self.net.version += 1

@@ -9,6 +9,8 @@ parameters. Each reads and writes the arrays of its `LayerTape` t; none keeps an
 
 import math
 
+import numpy
+
 from ..arrays import larger
 from ..errors import NumpyganError
 
@@ -92,7 +94,7 @@ class Affine(Layer):
 
     def backward_params(self, gy, t):
         self.xp.matmul(t.x.T, gy, out=self.gW)  # (n_in, m)·(m, n_out) -> (n_in, n_out)
-        self.xp.sum(gy, axis=0, out=self.gb)  # (m, n_out) -> (n_out,)
+        gy.sum(0, out=self.gb)  # (m, n_out) -> (n_out,)
 
     def __repr__(self):
         return f"Affine({self.n_in}, {self.n_out})"
@@ -199,13 +201,12 @@ class Maxout(Layer):
 
     def forward(self, x, t):
         u = x.reshape(t.won.shape)  # (m, pieces·n_out) -> (m, pieces, n_out)
-        t.y[...] = u[:, 0]
-        t.won[:, 0] = True
-        for p in range(1, self.pieces):
-            self.xp.greater(u[:, p].real, t.y.real, out=t.won[:, p])
+        larger(self.xp, u[:, 1], u[:, 0], out=t.y)
+        for p in range(2, self.pieces):
             larger(self.xp, u[:, p], t.y, out=t.y)
-        for p in range(1, self.pieces):  # the last piece that beat all before it is the winner
-            self.xp.greater(t.won[:, :p], t.won[:, p : p + 1], out=t.won[:, :p])
+        self.xp.equal(u.real, t.y[:, None].real, out=t.won)
+        for p in range(1, self.pieces):  # of pieces that are equal the first has won
+            self.xp.greater(t.won[:, p:], t.won[:, p - 1 : p], out=t.won[:, p:])
 
     def backward(self, gy, t):
         self.xp.multiply(gy[:, None], t.won, out=t.gx.reshape(t.won.shape))  # (m, 1, n_out)·(m, pieces, n_out)
@@ -246,15 +247,14 @@ class Dropout(Layer):
         return f"Dropout(keep={self.keep})"
 
 
-# Beyond ±log(the largest number) e^−x would overflow or underflow; σ is 0 or 1 there to the last bit that matters.
-_LOG_LARGEST = {"float32": 87.0, "float64": 708.0, "complex128": 708.0}
+# Below −log(the largest number) e^−x would overflow; σ is 0 there to the last bit that matters.
+_LOG_LARGEST = {numpy.dtype("float32"): 87.0, numpy.dtype("float64"): 708.0, numpy.dtype("complex128"): 708.0}
 
 
 def sigmoid(xp, x, out):
     """σ(x) = 1/(1 + e^−x) into `out`, without overflow for any finite x."""
-    limit = _LOG_LARGEST[x.dtype.name]
-    xp.clip(x, -limit, limit, out=out)
-    xp.negative(out, out=out)
+    xp.negative(x, out=out)
+    xp.minimum(out, _LOG_LARGEST[x.dtype], out=out)
     xp.exp(out, out=out)
     out += 1
     return xp.reciprocal(out, out=out)

@@ -111,7 +111,7 @@ class Training:
         if not all_finite(self.xp, self._sums):
             raise Diverged(f"training diverged at iteration {self.iteration}: {self._first_of_all_ranks()}; {_ADVICE}.")
         for rule in (self.rule_d, self.rule_g):
-            if not all_finite(self.xp, rule.total):
+            if not all_finite(self.xp, rule.squares):
                 self.check_parameters()
 
     def check_replicas(self):
