@@ -36,7 +36,7 @@ def check_rules(seed=0):
     for name, formula in (("momentum", momentum), ("adam", adam)):
         for direction, sign in (("descend", 1), ("ascend", -1)):
             stream = Stream(seed)
-            net = MLP([Affine(200, 200)], "float64")
+            net = MLP([Affine(300, 300)], "float64")
             net.initialize(stream)
             rule = RULES[name](net, _ETA, _MU)
             start, gradients = net.theta.copy(), []

@@ -9,7 +9,7 @@ import numpy
 from ..arrays import to_device, to_host
 from ..nn.layers import Affine
 
-PIECE = 32768  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
+PIECE = 65536  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
 
 
 def pieces(theta):
