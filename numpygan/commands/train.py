@@ -11,6 +11,7 @@ from ..gan.objective import G_LOSSES
 from ..gan.settings import change, recipe_named
 from ..runs import train as loop
 from ..runs.directory import RunDirectory, rules_in_force
+from ..runs.profile import Profile
 from .arguments import add_set, changed_fields, positive
 
 
@@ -33,7 +34,8 @@ def add(command):
         help="on P ranks of MPI, started by `mpiexec -n P python -m mpi4py -m numpygan train …`, which share each minibatch: "
              "the recipe's batch is what each computes, the minibatch P times that; the learning rates are left as they are",
     )  # fmt: skip
-    parser.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    parser.add_argument("--profile", action="store_true", help="at the end print where the time of an iteration went")
+    parser.add_argument("--quiet", action="store_true", help="print nothing but errors, and what --profile asks for")
 
 
 def train(options):
@@ -57,13 +59,16 @@ def train(options):
         say(f"  batch  {rows}; the learning rates are left as they are")
     elif options.ranks.size > 1:
         say(f"  batch  {recipe.batch} rows, shared by {options.ranks.size} ranks")
+    profile = Profile() if options.profile else None
     with _Bar(options.quiet or options.ranks.rank > 0) as bar:
         try:
-            loop.train(recipe, run, options.device, options.resume, bar.show, options.ranks)
+            loop.train(recipe, run, options.device, options.resume, bar.show, options.ranks, profile)
         except loop.Interrupted:
             if options.ranks.rank:
                 return 0
             bar.close()
+            if profile:
+                print(profile.table())
             given = {"--epochs": options.epochs, "--iterations": options.iterations}
             length = "".join(f" {name} {repr(value).removesuffix('.0')}" for name, value in given.items() if value is not None)
             device = "" if options.device == "cpu" else f" --device {options.device}"
@@ -84,6 +89,8 @@ def train(options):
             say(f"  {path.name:16}{what}")
     if run.best.exists():
         say(f"Next: numpygan evaluate {run.path}")
+    if profile:
+        print(profile.table())
 
 
 def _run_and_recipe(options, changes):

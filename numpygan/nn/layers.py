@@ -201,8 +201,8 @@ class Maxout(Layer):
 
     def forward(self, x, t):
         u = x.reshape(t.won.shape)  # (m, pieces·n_out) -> (m, pieces, n_out)
-        larger(self.xp, u[:, 1], u[:, 0], out=t.y)
-        for p in range(2, self.pieces):
+        t.y[...] = u[:, 0]
+        for p in range(1, self.pieces):
             larger(self.xp, u[:, p], t.y, out=t.y)
         self.xp.equal(u.real, t.y[:, None].real, out=t.won)
         for p in range(1, self.pieces):  # of pieces that are equal the first has won

@@ -29,11 +29,12 @@ class Interrupted(Exception):
     """Ctrl-C: the iteration was finished and saved."""
 
 
-def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE):
+def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, profile=None):
     """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
 
     progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
     ranks     the processes that share each minibatch; only the first reads and writes the directory
+    profile   a Profile that is to watch
     A resumed run whose recipe has another length than its config.toml gets the new one written there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
     Interrupted, after saving, on SIGINT or SIGTERM (to any rank).
@@ -41,6 +42,8 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE):
     xp = array_module(device, ranks.local)
     dataset = load_dataset(recipe)
     training = Training(recipe, dataset, xp, ranks)
+    if profile:
+        profile.watch(training)
     session = _Session(run, training, dataset, progress, ranks, length(training))
     first = ranks.rank == 0
     with numpy.errstate(all="ignore"), StopSignals() as stop:  # training looks for values that aren't finite itself

@@ -64,7 +64,7 @@ class Training:
         rule = RULES[recipe.rule]
         self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum)
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
-        self._average = Average(self.G, recipe.average) if recipe.average else None
+        self.average = Average(self.G, recipe.average) if recipe.average else None
         self.p_z = Noise(recipe.noise, self.streams["noise"])
         args = self.p_data, self.p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
         args = self.G, self.D, *share(ranks, *args)
@@ -89,15 +89,15 @@ class Training:
             rule.learning_rate, rule.momentum = rate, momentum
         self.game = next(self._games)
         self.iteration += 1
-        if self._average:
-            self._average.update(self.iteration)
+        if self.average:
+            self.average.update(self.iteration)
         self._sums += self._ranks.mean(self.game.scores(), self._shares, self.xp)
         self._count += 1
 
     @property
     def sampler(self):
         """The network that samples come from: G, or the average of its iterates if the recipe has one."""
-        return self._average.net if self._average else self.G
+        return self.average.net if self.average else self.G
 
     def means(self, restart=False):
         """The means of V, D(x) and D(G(z)) over the iterations since the last restart, on the host (waits for a GPU)."""
@@ -164,8 +164,8 @@ class Training:
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             state[f"theta_{suffix}"] = to_host(net.theta)
             state |= {f"{name}_{suffix}": value for name, value in rule.state().items()}
-        if self._average:
-            state["average_g"] = to_host(self._average.net.theta)
+        if self.average:
+            state["average_g"] = to_host(self.average.net.theta)
         state |= {f"stream_{name}": stream.state for name, stream in self.streams.items()}
         return state | self.p_data.state()
 
@@ -183,8 +183,8 @@ class Training:
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
             rule.restore({name[: -len(suffix) - 1]: value for name, value in state.items() if name.endswith(f"_{suffix}")})
-        if self._average:
-            self._average.net.theta = self.xp.asarray(state["average_g"])
+        if self.average:
+            self.average.net.theta = self.xp.asarray(state["average_g"])
         for name, stream in self.streams.items():
             try:
                 stream.state = str(state[f"stream_{name}"])

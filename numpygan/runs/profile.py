@@ -1,0 +1,119 @@
+"""Where the time of an iteration goes: `numpygan train --profile`."""
+
+import time
+
+import numpy
+
+from ..arrays import wait_for
+
+PARTS = {
+    "products": "the matrix products in forward and backward",
+    "elementwise": "all else in forward and backward: biases, nonlinearities, dropout, sums over rows",
+    "random numbers": "noise, dropout masks, the order of the data",
+    "update": "the learning rules, the average of the iterates",
+    "data": "gathering a minibatch",
+    "rest": "losses and their slopes, V, copies; with MPI, Allreduce",
+}
+_SECONDS_OF_FLOOR = 1.0
+
+
+class Profile:
+    """A clock that is always running for one part of an iteration, by wrapping the public methods that begin and end a part.
+
+    iterations  how many it has seen
+    seconds     the time of each part in them
+    products    the (a, b, out) of each product of the last iteration
+    The time between iterations, of pictures and checkpoints, is not counted. On a GPU every part waits for the device.
+    """
+
+    def __init__(self):
+        self.iterations, self.seconds, self.products = 0, dict.fromkeys(PARTS, 0.0), []
+        self._running = []  # parts, the innermost last
+
+    def watch(self, training):
+        """Take the time of every `training.advance()` from now on."""
+        self._xp = training.xp
+        for net in (training.G, training.D):
+            timed = _ArrayModule(self._xp, self._product)
+            for layer in net.layers:
+                layer.xp = timed
+            self._wrap(net, "elementwise", "forward", "backward")
+        for stream in training.streams.values():
+            self._wrap(stream, "random numbers", "uniform", "normal", "keep", "permutation", "integers")
+        for rule in (training.rule_g, training.rule_d):
+            self._wrap(rule, "update", "ascend", "descend")
+        if training.average:
+            self._wrap(training.average, "update", "update")
+        self._wrap(training.p_data, "data", "minibatch")
+        self._wrap(training, "rest", "advance")
+        timed_advance = training.advance
+
+        def advance():
+            self.products.clear()
+            timed_advance()
+            self.iterations += 1
+
+        training.advance = advance
+
+    def _wrap(self, owner, part, *names):
+        for name in names:
+            setattr(owner, name, self._timed(part, getattr(owner, name)))
+
+    def _timed(self, part, function):
+        def timed(*args, **options):
+            self._change(lambda: self._running.append(part))
+            try:
+                return function(*args, **options)
+            finally:
+                self._change(self._running.pop)
+
+        return timed
+
+    def _change(self, change):
+        """Give the time since the last change to the part that ran, and change it."""
+        if self._xp is not numpy:
+            wait_for(self._xp)
+        now = time.perf_counter()
+        if self._running:
+            self.seconds[self._running[-1]] += now - self._since
+        change()
+        self._since = now
+
+    def _product(self, a, b, out):
+        self.products.append((a, b, out))
+        return self._timed("products", self._xp.matmul)(a, b, out=out)
+
+    def floor(self):
+        """Seconds of an iteration's products alone, one after the other, on the arrays of the last iteration: the median of many.
+
+        Writes into tapes and gradients, so it belongs at the end.
+        """
+        times, end = [], time.perf_counter() + _SECONDS_OF_FLOOR
+        while not times or time.perf_counter() < end:
+            start = time.perf_counter()
+            for a, b, out in self.products:
+                self._xp.matmul(a, b, out=out)
+            if self._xp is not numpy:
+                wait_for(self._xp)
+            times.append(time.perf_counter() - start)
+        return float(numpy.median(times))
+
+    def table(self):
+        """The parts of an iteration in milliseconds, as shares of it, and all of it against the floor; as text."""
+        whole, floor = sum(self.seconds.values()) / self.iterations, self.floor()
+        lines = [f"where the time goes: {self.iterations:,} iterations of {1e3 * whole:.3g} ms, without what lies between them"]
+        for part, what in PARTS.items():
+            seconds = self.seconds[part] / self.iterations
+            lines.append(f"  {part:15}{1e3 * seconds:9.3f} ms {seconds / whole:6.1%}  {what}")
+        lines.append(f"  {'floor':15}{1e3 * floor:9.3f} ms {floor / whole:6.1%}  the {len(self.products)} products alone")
+        return "\n".join([*lines, f"an iteration takes {whole / floor:.2f} × the floor"])
+
+
+class _ArrayModule:
+    """The array module `xp` with a `matmul` of its own."""
+
+    def __init__(self, xp, matmul):
+        self._xp, self.matmul = xp, matmul
+
+    def __getattr__(self, name):
+        return getattr(self._xp, name)

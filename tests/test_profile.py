@@ -1,0 +1,61 @@
+"""`train --profile`: every part is seen, the parts make up the whole, and what is trained is what is trained without it."""
+
+import re
+
+import numpy
+import pytest
+from cli_helpers import TINY, checkpoint, images, learned, sets
+
+from numpygan.cli import main
+from numpygan.gan.recipes import RECIPES
+from numpygan.gan.settings import change
+from numpygan.runs.profile import PARTS, Profile
+from numpygan.runs.training import Training
+
+
+def profiled(recipe="ring", iterations=3, **changes):
+    training, profile = Training(change(RECIPES[recipe], **changes), None, numpy), Profile()
+    profile.watch(training)
+    for _ in range(iterations):
+        training.advance()
+    return training, profile
+
+
+# Three layers each: G 3 forward; D 3 forward, 3 gW, 2 gx. Then G 3, D 3, D 3 gx, G 3 gW, 2 gx.
+@pytest.mark.parametrize(
+    "changes, products", [({}, 25), ({"k": "2"}, 36), ({"algorithm": "authors2014", "loss": "non_saturating"}, 19)]
+)
+def test_every_product_of_an_iteration_is_seen(changes, products):
+    training, profile = profiled(**changes)
+    assert profile.iterations == 3 and len(profile.products) == products
+    largest = training.G.layers[2].W
+    assert any(b is largest for _, b, _ in profile.products)
+    assert profile.floor() > 0
+
+
+def test_every_part_takes_time_and_the_table_adds_up():
+    _, profile = profiled(average="0.9")
+    assert all(seconds > 0 for seconds in profile.seconds.values()) and list(profile.seconds) == list(PARTS)
+    head, *rows, floor, last = profile.table().splitlines()
+    shares = [float(re.search(r"ms +([\d.]+)%", row)[1]) for row in rows]
+    assert len(rows) == len(PARTS) and abs(sum(shares) - 100) < 0.5
+    assert "3 iterations" in head and "25 products" in floor and "× the floor" in last
+
+
+def test_the_floor_changes_no_parameter():
+    training, profile = profiled()
+    before = training.G.theta.tobytes() + training.D.theta.tobytes()
+    profile.table()
+    assert training.G.theta.tobytes() + training.D.theta.tobytes() == before
+
+
+def test_a_profiled_run_learns_the_same_and_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    numpy.save("images.npy", images())
+    assert main([*TINY, *sets(average="0.9"), "--iterations", "8", "--out", "plain"]) == 0
+    assert main([*TINY, *sets(average="0.9"), "--iterations", "5", "--out", "it", "--profile"]) == 0
+    assert "5 iterations" in capsys.readouterr().out
+    assert main(["train", "--resume", "--out", "it", "--iterations", "8", "--quiet", "--profile"]) == 0
+    assert "3 iterations" in capsys.readouterr().out
+    assert learned(tmp_path / "it") == learned(tmp_path / "plain")
+    assert checkpoint(tmp_path / "it")["average_g"].tobytes() == checkpoint(tmp_path / "plain")["average_g"].tobytes()
