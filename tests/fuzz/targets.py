@@ -19,6 +19,7 @@ from numpygan.gan.recipes import RECIPES
 from numpygan.gan.settings import change
 from numpygan.runs import checkpoint
 from numpygan.runs.directory import COLUMNS, RunDirectory
+from numpygan.runs.sweep import read_sweep
 from numpygan.runs.training import Training
 
 RAW, PACKED = b"\0", b"\1"
@@ -123,6 +124,15 @@ def _read_metrics(path):
     run.read_metrics()
 
 
+SWEEPS = (
+    'recipe = "ring"\nseeds = 3\niterations = 200\n[set]\nbatch = 64\n[grid]\n"learning_rate_g learning_rate_d" = [1e-4, 1e-3]\nk = [1, 2]\n',
+    'recipe = "mnist"\nseeds = [0, 7]\nepochs = 1.5\n[random]\nsettings = 20\nseed = 1\n'
+    'learning_rate_g = {low = 1e-4, high = 1e-2, scale = "log"}\nbatch = {low = 10, high = 90}\nloss = ["saturating", "non_saturating"]\n',
+    'recipe = "mnist"\n[grid]\n"generator, scale_g" = ["0"]\ndata = ["a b.npy"]\n[set]\nkeep = [1, 0.5, 0.5]\n',
+    'recipe = "grid"\n[grid]\ngenerator = [["relu 8", "relu 8", "linear"], "tanh 4, leaky 2, linear"]\ndiscriminator = [["maxout 8x2", "relu 8"]]\n',
+)  # fmt: skip
+
+
 def _good_config(**changes):
     from numpygan.runs.directory import _to_toml
 
@@ -147,6 +157,7 @@ def _seeds():
         "cifar": [RAW + bytes(3073), RAW + bytes(3072)],
         "checkpoint": [RAW + good_checkpoint.getvalue()] + [PACKED + line.encode() for line in lines],
         "config": [RAW + _good_config(), RAW + _good_config(data="a b.npy", keep="1,1", seed=7)],
+        "sweep": [RAW + text.encode() for text in SWEEPS],
         "metrics": [RAW + ",".join(COLUMNS).encode() + b"\n" + row.encode() + b"\n" + row.encode().replace(b",3,", b",,") + b"\n"],
     }  # fmt: skip
 
@@ -158,6 +169,7 @@ TARGETS = {  # name: (bytes to (suffix, file), reader)
     "cifar": (_plain(".bin"), lambda path: read_cifar([path])),
     "checkpoint": (_checkpoint, _read_checkpoint),
     "config": (_plain(".toml"), _read_config),
+    "sweep": (_plain(".toml"), read_sweep),
     "metrics": (_plain(".csv"), _read_metrics),
 }
 
