@@ -49,10 +49,10 @@ def evaluate_ais(options, run):
     if examples > len(dataset.test):
         raise NumpyganError(f"--examples: {examples} is more than the {len(dataset.test)} test images.")
     result = run.read_evaluation() or {"data": recipe.data, "source": source, "rows": []}
-    if result["source"] != source:
+    if result.get("source") != source:
         raise NumpyganError(
-            f"{run.evaluation}: is of iteration {result['source']['iteration']}, the best checkpoint now of {source['iteration']}; "
-            f"run `numpygan evaluate {run.path}` first."
+            f"{run.evaluation}: is of the checkpoint {result.get('source')}, the best is now {source}; run `numpygan evaluate "
+            f"{run.path}` first."
         )
     state = _with_bar(run, G, recipe, dataset, examples, distributions, options)
     if options.ranks.rank:

@@ -67,7 +67,7 @@ def fuzz(target, runs, place, seed):
             )
             os._exit(0)
 
-    arguments = [sys.argv[0], "-runs=-1", f"-seed={seed}", "-timeout=20", "-rss_limit_mb=0", "-max_len=20000", "-verbosity=0"]
+    arguments = [sys.argv[0], "-runs=-1", f"-seed={seed}", "-timeout=100", "-rss_limit_mb=0", "-max_len=20000", "-verbosity=0"]
     arguments += [f"-artifact_prefix={place}/", str(Path(place, "corpus"))]
     atheris.Setup(arguments, one)
     atheris.Fuzz()
