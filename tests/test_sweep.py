@@ -5,7 +5,8 @@ import json
 import math
 import os
 import signal
-from concurrent.futures import BrokenExecutor
+import sys
+from concurrent.futures import BrokenExecutor, Future
 
 import numpy
 import pytest
@@ -17,7 +18,7 @@ from numpygan.gan.settings import change
 from numpygan.ranks import ALONE
 from numpygan.runs.pool import carry_out
 from numpygan.runs.sweep import finished, mean_and_se, play, read_sweep
-from numpygan.runs.train import Interrupted
+from numpygan.runs.train import Interrupted, train
 
 SMALL = """
 [set]
@@ -238,3 +239,31 @@ def test_mean_and_standard_error_by_hand():
     mean, se = mean_and_se([1.0, 2.0, 6.0])
     assert mean == 3 and math.isclose(se, math.sqrt(7 / 3))
     assert mean_and_se([4.0]) == (4.0, None)
+
+
+def test_a_device_that_there_is_not_is_one_sentence(here, capsys, monkeypatch):
+    sweep_of('recipe = "ring"\n[grid]\nk = [1]')
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert run("sweep", "sweep.toml", "--device", "gpu") == 2
+    assert capsys.readouterr().err.count("\n") == 1 and [path.name for path in here.iterdir()] == ["sweep.toml"]
+
+
+def test_every_run_is_trained_on_the_device(here, monkeypatch):
+    devices = []
+
+    def on(recipe, run, device, **how):
+        devices.append(device)
+        train(recipe, run, **how)
+
+    def at_once(function, jobs, *_):
+        for job in jobs:
+            future = Future()
+            future.set_result(function(*job))
+            yield job, future
+
+    monkeypatch.setattr("numpygan.runs.sweep.train", on)
+    monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
+    monkeypatch.setattr("numpygan.commands.sweep.array_module", devices.append)
+    sweep_of('recipe = "ring"\nseeds = 2\niterations = 2\n' + SMALL + "[grid]\nk = [1]\n")
+    assert run("sweep", "sweep.toml", "--out", "out", "--device", "gpu") == 0
+    assert devices == ["gpu"] * 3

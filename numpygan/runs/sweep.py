@@ -192,15 +192,15 @@ def finished(recipe, path):
         raise NumpyganError(f"{file}: is damaged ({error}); delete it, and the run is looked at again.") from None
 
 
-def play(recipe, path):
-    """Train `recipe` in the run directory `path` to its end, from where it stands: the measures of the run, by name.
+def play(recipe, path, device="cpu"):
+    """Train `recipe` on `device` in the run directory `path` to its end, from where it stands: the measures of the run, by name.
 
     Raises what training raises.
     """
     run = RunDirectory(path)
     (run.path / RESULT).unlink(missing_ok=True)  # of a shorter run
     try:
-        train(recipe, run, resume=run.config.exists())
+        train(recipe, run, device, resume=run.config.exists())
     except Finished:  # and killed before its result was written
         pass
     rows = run.read_metrics()
