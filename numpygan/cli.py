@@ -25,7 +25,7 @@ def main(arguments=None):
     try:
         ranks = world()
         with redirect_stdout(open(os.devnull, "w")) if ranks.rank else nullcontext():
-            options = _parser().parse_args(arguments)
+            options = parser().parse_args(arguments)
             options.ranks = ranks
             if ranks.rank and options.run_command not in ON_RANKS:
                 return 0
@@ -59,8 +59,14 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message):
         raise NumpyganError(f"{message}; see `{self.prog} -h`.")
 
+    def _get_values(self, action, strings):
+        if action.nargs is None and strings == ["--"]:  # of which argparse, before Python 3.13, makes an empty list
+            self.error(f"argument {'/'.join(action.option_strings) or action.metavar}: expected one argument")
+        return super()._get_values(action, strings)
 
-def _parser():
+
+def parser():
+    """The argparse parser of the command line, with every command and option."""
     parser = _Parser(prog="numpygan", description="Generative Adversarial Nets (Goodfellow et al., 2014) in NumPy.",
                      epilog="example: numpygan train --epochs 5", allow_abbrev=False)  # fmt: skip
     parser.add_argument("--version", action="version", version=f"numpygan {__version__}")

@@ -1,14 +1,17 @@
 """The exceptions that a user can cause."""
 
+_LONGEST = 900  # characters; a name or value from a file can have a million
+
 
 class NumpyganError(Exception):
     """One sentence: what, where, what was expected, what to do.
 
-    Names of files and fields come from outside: whatever in them can't be printed (line breaks, terminal codes) is escaped.
+    Names of files and fields come from outside: whatever in them can't be printed (line breaks, terminal codes) is escaped, and of a very long sentence the middle is left out.
     """
 
     def __str__(self):
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in super().__str__())
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in super().__str__())
+        return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 4 :]}"
 
 
 class Diverged(NumpyganError):

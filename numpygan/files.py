@@ -1,8 +1,9 @@
-"""Files written whole or not at all, and NumPy's files read without trusting them."""
+"""Files written whole or not at all; NumPy's and TOML files read without trusting them."""
 
 import math
 import os
 import tokenize
+import tomllib
 import warnings
 import zipfile
 import zlib
@@ -12,6 +13,9 @@ from numpy.lib import format as npy
 from .errors import NumpyganError
 
 _EXPANSION, _HARMLESS = 200, 64 << 20  # a compressed file may expand so many times, or to so many bytes
+_LARGEST_TOML = 1 << 17  # bytes
+_LARGEST_INT = 2**63 - 1  # as TOML has it; Python would refuse to print a longer hexadecimal one
+_MOST_DOTS, _MOST_STEPS = 1000, 10**6  # tomllib walks down all names of a table's header again for each line below it
 
 
 def write_whole(path, write):
@@ -89,6 +93,35 @@ def read_arrays(path, wanted=list):
     except _DAMAGE as error:
         raise NumpyganError(f"{path}: is damaged ({str(error)[:200] or type(error).__name__}).") from None
     raise NumpyganError(f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez.")
+
+
+def read_toml(path):
+    """The table in a TOML file. Raises NumpyganError if it can't be read, is not TOML or would take tomllib more than a second."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_LARGEST_TOML + 1)
+        if len(content) > _LARGEST_TOML:
+            raise ValueError(f"more than {_LARGEST_TOML:,} bytes")
+        dots, lines = content.count(b"."), content.count(b"\n") + 1
+        if dots > _MOST_DOTS or dots * lines > _MOST_STEPS:
+            raise ValueError(f"{dots:,} dots in {lines:,} lines are more than a file without deeply nested names has")
+        table = tomllib.loads(content.decode())
+        if any(type(value) is int and abs(value) > _LARGEST_INT for value in _values(table)):
+            raise ValueError("a whole number of more than 64 bits")
+        return table
+    except OSError as error:
+        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
+    except (ValueError, RecursionError) as error:
+        raise NumpyganError(f"{path}: is not TOML that can be read ({error}); correct it.") from None
+
+
+def _values(value):
+    """Whatever is in a table or list, and in those in it."""
+    if not isinstance(value, (dict, list)):
+        yield value
+        return
+    for inner in value.values() if isinstance(value, dict) else value:
+        yield from _values(inner)
 
 
 def check_expansion(path, expanded, size):

@@ -1,4 +1,7 @@
-"""`python -m mpi4py tests/faulty_rank.py FAULT RANK ARGUMENTS…`: numpygan, but at iteration 25 something happens on one rank."""
+"""`python -m mpi4py tests/faulty_rank.py FAULT RANK ARGUMENTS…`: numpygan, but at iteration 25 something happens on one rank.
+
+Of annealed importance sampling: in the rank's third batch, by when the first rank has saved those of the first round.
+"""
 
 import os
 import signal
@@ -9,6 +12,7 @@ from mpi4py import MPI
 
 from numpygan.cli import main
 from numpygan.errors import NumpyganError
+from numpygan.metrics import ais
 from numpygan.runs import train
 from numpygan.runs.training import Training
 
@@ -19,6 +23,16 @@ def advance(self):
     if self.iteration == 25 and MPI.COMM_WORLD.rank == int(sys.argv[2]):
         FAULTS[sys.argv[1]](self)
     advance_as_it_is(self)
+
+
+forward_as_it_is, batches = ais.forward, []
+
+
+def forward(*arguments, **named):
+    batches.append(1)
+    if len(batches) == 3 and MPI.COMM_WORLD.rank == int(sys.argv[2]):
+        FAULTS[sys.argv[1]](None)
+    return forward_as_it_is(*arguments, **named)
 
 
 def a_bug(training):
@@ -44,6 +58,6 @@ FAULTS = {
     "SIGTERM": lambda training: os.kill(os.getpid(), signal.SIGTERM),
 }  # fmt: skip
 
-Training.advance = advance
+Training.advance, ais.forward = advance, forward
 train._SECONDS_BETWEEN_PLOTS = 1e9
 sys.exit(main(sys.argv[3:]))

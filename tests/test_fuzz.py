@@ -79,6 +79,22 @@ class Evil:
 
 
 OBJECTS = numpy.array([[Evil()] * 3] * 2, object)
+MANY_LINES = "".join(f"f{i:x} = [1]\n" for i in range(8_000))
+LAYER = "'relu 9',"
+SWEEPS = {
+    "10¹² settings": "[grid]\n"
+    + "".join(f"{field} = {[1] * 100}\n" for field in ("k", "batch", "epochs", "noise_dim", "seed", "about")),
+    "10¹² draws": "[random]\nsettings = 1000000000000\nk = [1]",
+    "10¹² seeds": "seeds = 1000000000000\n[grid]\nk = [1]",
+    "hexadecimal": "seeds = 0x" + "f" * 100_000 + "\n[grid]\nk = [1]",
+    "nested lists": "[grid]\nk = " + "[" * 100_000,
+    "nested names": "[" + "a." * 10_000 + "a]\n" + MANY_LINES,
+    "a text in every draw": f"[random]\nsettings = 10000\nk = [1]\nabout = ['{'x' * 100_000}']",
+    "layers in every draw": f"[random]\nsettings = 10000\ngenerator = [[{LAYER * 12_000}'linear']]",
+    "a large network": "[grid]\ngenerator = ['relu 999999, relu 999999, linear']",
+    "one field again and again": f"[random]\nsettings = 10000\n'{'k ' * 50_000}' = [1]",
+    "fields that there are not": "[random]\nsettings = 10000\n" + MANY_LINES,
+}
 BOMBS = {
     "npy: terabytes": ("npy", RAW + header("'<f8'", (10**6, 10**6))),
     "npy: 2⁶³": ("npy", RAW + header("'|u1'", (2**32, 2**32))),
@@ -104,6 +120,12 @@ BOMBS = {
     "config: digits": ("config", RAW + b"k = " + b"9" * 100_000),
     "config: large": ("config", RAW + b"#" * (2 << 20)),
     "config: an argument's name": ("config", RAW + b"recipe = 1"),
+    "config: hexadecimal": ("config", RAW + b"k = 0x" + b"f" * 100_000),
+    "config: nested names": ("config", RAW + ("[" + "a." * 10_000 + "a]\n" + MANY_LINES).encode()),
+    "config: a text": ("config", RAW + b'about = "' + b"x" * 100_000 + b'"'),
+    "config: layers": ("config", RAW + b"discriminator = [" + b'"relu 9",' * 12_000 + b"]"),
+    "config: NUL": ("config", RAW + b'data = "\\u0000"'),
+    **{f"sweep: {name}": ("sweep", RAW + b'recipe = "ring"\n' + text.encode()) for name, text in SWEEPS.items()},
 }
 
 

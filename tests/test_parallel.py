@@ -126,6 +126,49 @@ def test_evaluation_gives_the_same_file(alone, place):
     assert tables[0] == tables[1]
 
 
+AIS = ["evaluate", "--ais", "--examples", 45, "--distributions", 6]
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+def test_annealed_importance_sampling_gives_the_same_bits(ranks, alone, place, monkeypatch):
+    """The simulated batch and five others, the last of them half as long; then what two batches lack, on other ranks."""
+    monkeypatch.chdir(place)
+    for name in ("here", "there"):
+        shutil.copytree(alone, place / f"{name}{ranks}")
+    assert run(*AIS, f"here{ranks}") == 0
+    mpi(ranks, place, *AIS, f"there{ranks}")
+    here, there = place / f"here{ranks}", place / f"there{ranks}"
+    assert (here / "evaluation.json").read_bytes() == (there / "evaluation.json").read_bytes()
+    whole = checkpoint(here, "ais.npz")
+    assert_same_arrays(whole, checkpoint(there, "ais.npz"))
+
+    part = {name: value.copy() for name, value in whole.items() if name != "checksum"}
+    part["lower"][10:20] = part["acceptance"][1] = part["lower"][40:] = part["acceptance"][4] = numpy.nan
+    checkpoints.save(there / "ais.npz", part)
+    mpi(4 - ranks, place, *AIS, f"there{ranks}")
+    assert_same_arrays(whole, checkpoint(there, "ais.npz"))
+
+
+def test_ais_killed_on_one_rank_goes_on_with_other_ranks(alone, place, monkeypatch):
+    """Rounds of 3: simulated, 1, 2; 3, 4, 5; in the third rank 1 is killed, perhaps before the first rank has saved the second."""
+    monkeypatch.chdir(place)
+    for name in ("killed", "not-killed"):
+        shutil.copytree(alone, place / name)
+    more = [*AIS[:3], 75, *AIS[4:]]
+    mpi(3, place, *more, "killed", code=9, program=("-m", "mpi4py", FAULTY, "kill", 1))
+    done = numpy.isfinite(checkpoints.load(place / "killed" / "ais.npz")["acceptance"])
+    assert done.sum() in (2, 5) and done[: done.sum()].all()
+    mpi(2, place, *more, "killed")
+    assert run(*more, "not-killed") == 0
+    assert_same_arrays(checkpoint(place / "not-killed", "ais.npz"), checkpoint(place / "killed", "ais.npz"))
+
+
+def assert_same_arrays(one, other):
+    assert one.keys() == other.keys()
+    for name, value in one.items():
+        assert value.tobytes() == other[name].tobytes(), name
+
+
 FAULTS = {
     "a bug": (1, "RuntimeError: a bug on one rank"),
     "an error": (2, "numpygan: rank 1: images.npy: went away."),

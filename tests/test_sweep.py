@@ -5,7 +5,8 @@ import json
 import math
 import os
 import signal
-from concurrent.futures import BrokenExecutor
+import sys
+from concurrent.futures import BrokenExecutor, Future
 
 import numpy
 import pytest
@@ -17,7 +18,7 @@ from numpygan.gan.settings import change
 from numpygan.ranks import ALONE
 from numpygan.runs.pool import carry_out
 from numpygan.runs.sweep import finished, mean_and_se, play, read_sweep
-from numpygan.runs.train import Interrupted
+from numpygan.runs.train import Interrupted, train
 
 SMALL = """
 [set]
@@ -99,13 +100,19 @@ WRONG = {
     "the seed": ('recipe = "ring"\n[grid]\nseed = [1]', "give these with seeds = 3"),
     "the seed of all": ('recipe = "ring"\n[set]\nseed = 1\n[grid]\nk = [1]', "give these with seeds = 3"),
     "a field called recipe": ('recipe = "ring"\n[set]\nrecipe = 1\n[grid]\nk = [1]', "recipe: no recipe has this field"),
-    "a number without end": (f'recipe = "ring"\nepochs = {"9" * 400}\n[grid]\nk = [1]', "epochs: expected a number, got 999"),
-    "a long file": ("#" * (1 << 20) + "\n", "more than 1,048,576 bytes"),
+    "a number without end": (f'recipe = "ring"\nepochs = {"9" * 400}\n[grid]\nk = [1]', "more than 64 bits"),
+    "a long file": ("#" * (1 << 20) + "\n", "more than 131,072 bytes"),
     "no seeds": ('recipe = "ring"\nseeds = 0\n[grid]\nk = [1]', "seeds: expected how many"),
     "seeds twice": ('recipe = "ring"\nseeds = [1, 1]\n[grid]\nk = [1]', "seeds: expected how many"),
     "two lengths": ('recipe = "ring"\nepochs = 1\niterations = 3\n[grid]\nk = [1]', "give one of them"),
     "too many": ('recipe = "ring"\nseeds = 5000\n[grid]\nk = [1, 2, 3]', "15,000 runs"),
-    "far too many": ('recipe = "ring"\n[grid]\n' + "\n".join(f'"k{" " * i}" = [{"1," * 99}]' for i in range(1, 9)), "combinations"),
+    "far too many": (f'recipe = "ring"\n[grid]\nk = {[1] * 99}\nbatch = {[1] * 99}\nepochs = {[1] * 99}', "970,299 combinations"),
+    "more than can be counted": (
+        'recipe = "ring"\n[grid]\n' + "".join(f"f{i} = [1, 1, 1]\n" for i in range(6000)),
+        "f0: no recipe",
+    ),
+    "a field twice": ('recipe = "ring"\n[grid]\nk = [1]\n"batch k" = [1]', "k: is set by two lines"),
+    "a number of 65 bits": (f'recipe = "ring"\nseeds = {2**63}\n[grid]\nk = [1]', "more than 64 bits"),
     "how many settings": ('recipe = "ring"\n[random]\nk = [1]', "random: settings: expected how many to draw"),
     "a negative seed": ('recipe = "ring"\n[random]\nsettings = 1\nseed = -1\nk = [1]', "random: seed: expected"),
     "an empty range": ('recipe = "ring"\n[random]\nsettings = 1\nk = {low = 3, high = 3}', "expected numbers low < high, got"),
@@ -232,3 +239,31 @@ def test_mean_and_standard_error_by_hand():
     mean, se = mean_and_se([1.0, 2.0, 6.0])
     assert mean == 3 and math.isclose(se, math.sqrt(7 / 3))
     assert mean_and_se([4.0]) == (4.0, None)
+
+
+def test_a_device_that_there_is_not_is_one_sentence(here, capsys, monkeypatch):
+    sweep_of('recipe = "ring"\n[grid]\nk = [1]')
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert run("sweep", "sweep.toml", "--device", "gpu") == 2
+    assert capsys.readouterr().err.count("\n") == 1 and [path.name for path in here.iterdir()] == ["sweep.toml"]
+
+
+def test_every_run_is_trained_on_the_device(here, monkeypatch):
+    devices = []
+
+    def on(recipe, run, device, **how):
+        devices.append(device)
+        train(recipe, run, **how)
+
+    def at_once(function, jobs, *_):
+        for job in jobs:
+            future = Future()
+            future.set_result(function(*job))
+            yield job, future
+
+    monkeypatch.setattr("numpygan.runs.sweep.train", on)
+    monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
+    monkeypatch.setattr("numpygan.commands.sweep.array_module", devices.append)
+    sweep_of('recipe = "ring"\nseeds = 2\niterations = 2\n' + SMALL + "[grid]\nk = [1]\n")
+    assert run("sweep", "sweep.toml", "--out", "out", "--device", "gpu") == 0
+    assert devices == ["gpu"] * 3

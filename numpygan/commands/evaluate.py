@@ -37,5 +37,7 @@ def evaluate(options):
     data = (options.data or "mnist") if run is None else run.recipe().data
     if data not in TOYS and not options.ais:
         return evaluate_images.evaluate_images(options, run, data)
+    if options.ais:
+        return evaluate_ais.evaluate_ais(options, run)
     if options.ranks.rank == 0:
-        return evaluate_ais.evaluate_ais(options, run) if options.ais else evaluate_toys.evaluate_toy(options, run, data)
+        return evaluate_toys.evaluate_toy(options, run, data)

@@ -6,7 +6,7 @@ import math
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..metrics import ais
-from ..runs.ais import BATCH, batches, bounds
+from ..runs.ais import BATCH, bounds, steps
 from ..runs.training import load_dataset
 from .arguments import new_file, positive
 
@@ -49,12 +49,14 @@ def evaluate_ais(options, run):
     if examples > len(dataset.test):
         raise NumpyganError(f"--examples: {examples} is more than the {len(dataset.test)} test images.")
     result = run.read_evaluation() or {"data": recipe.data, "source": source, "rows": []}
-    if result["source"] != source:
+    if result.get("source") != source:
         raise NumpyganError(
-            f"{run.evaluation}: is of iteration {result['source']['iteration']}, the best checkpoint now of {source['iteration']}; "
-            f"run `numpygan evaluate {run.path}` first."
+            f"{run.evaluation}: is of the checkpoint {result.get('source')}, the best is now {source}; run `numpygan evaluate "
+            f"{run.path}` first."
         )
     state = _with_bar(run, G, recipe, dataset, examples, distributions, options)
+    if options.ranks.rank:
+        return
     result["rows"] = [row for row in result.get("rows", []) if row["metric"] not in NAMES] + _rows(state, examples, distributions)
     write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
     print("\n".join(_table(result["rows"][-2:], recipe.data == "mnist")))
@@ -71,10 +73,12 @@ def kept(run, source):
 def _with_bar(run, G, recipe, dataset, examples, distributions, options):
     from tqdm import tqdm
 
-    total = (batches(examples) + 2) * distributions
-    with tqdm(total=total, unit=" distributions", smoothing=0.02, dynamic_ncols=True) as bar:
+    ranks, total = options.ranks, steps(examples, distributions, options.ranks)
+    with tqdm(total=total, unit=" distributions", smoothing=0.02, dynamic_ncols=True, disable=ranks.rank > 0) as bar:
         try:
-            return bounds(run, G, recipe.noise, dataset.test, examples, distributions, options.seed, options.force, bar.update)
+            return bounds(
+                run, G, recipe.noise, dataset.test, examples, distributions, options.seed, options.force, bar.update, ranks
+            )
         except KeyboardInterrupt:
             bar.close()
             raise NumpyganError(f"stopped; {run.ais} holds what is finished: give the same command to go on.") from None

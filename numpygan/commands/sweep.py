@@ -5,8 +5,10 @@ import os
 import shlex
 import sys
 from concurrent.futures import BrokenExecutor
+from functools import partial
 from pathlib import Path
 
+from ..arrays import array_module
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..runs.pool import carry_out
@@ -24,19 +26,22 @@ def add(command):
     )  # fmt: skip
     parser.add_argument("file", metavar="SWEEP.toml", help="recipe, seeds, and a table [grid] or [random] of fields")
     parser.add_argument("--out", metavar="DIR", help="where the runs go, DIR/SETTING/seed-N (default: runs/SWEEP)")
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu",
+                        help="where to compute (default: cpu); gpu: all runs on a machine share its first one")  # fmt: skip
     parser.add_argument("--jobs", type=positive(int, 10**4), metavar="N", default=os.cpu_count(),
                         help="runs at a time (default: one for each core); after `mpiexec -n P python -m mpi4py -m` P − 1")  # fmt: skip
 
 
 def sweep(options):
     out, settings = options.ranks.from_first(lambda: (_out(options), read_sweep(options.file)))
+    array_module(options.device)  # one sentence, not one for each run, if there is no GPU
     names = {(recipe, str(out / setting.name / f"seed-{recipe.seed}")): setting.name
              for setting in settings for recipe in setting.recipes}  # fmt: skip
     results = options.ranks.from_first(lambda: {job: result for job in names if (result := finished(*job)) is not None})
     print(f"{len(settings)} settings, {len(names)} runs -> {out}, of which {len(results)} are finished", flush=True)
     jobs, failures, done = [job for job in names if job not in results], {}, len(results)
     try:
-        for job, future in carry_out(play, jobs, options.jobs, options.ranks):
+        for job, future in carry_out(partial(play, device=options.device), jobs, options.jobs, options.ranks):
             error, done = future.exception(), done + 1
             if error is None:
                 results[job] = future.result()
@@ -46,6 +51,7 @@ def sweep(options):
             print(f"[{done}/{len(names)}] {names[job]}, seed {job[0].seed}: {told}", flush=True)
     except Interrupted:
         again = f"{shlex.quote(options.file)} --out {shlex.quote(str(out))}"
+        again += "" if options.device == "cpu" else f" --device {options.device}"
         print(f"Stopped; what was running is saved. Go on with: numpygan sweep {again}", file=sys.stderr)
         return 130
     if options.ranks.rank:

@@ -13,6 +13,10 @@ from .recipes import RECIPES, Recipe
 from .sgd import RULES
 
 
+_LONGEST_TEXT = 4096  # characters: the longest path that Linux has
+_MOST_LAYERS, _MOST_PARAMETERS = 100, 10**9  # of a network; in float32, with gradient and velocity, 12 GB
+
+
 def recipe_named(name):
     """The recipe called `name`. Raises NumpyganError with the nearest name if there is none."""
     if name not in RECIPES:
@@ -39,8 +43,8 @@ def _read(name, kind, value):
     """`value` as the type `kind` of the field `name`."""
     if kind in (tuple[str, ...], tuple[float, ...]):
         items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
-        if not isinstance(items, (list, tuple)):
-            raise NumpyganError(f"{name}: expected a list, got {value!r}.")
+        if not isinstance(items, (list, tuple)) or len(items) > _MOST_LAYERS:
+            raise NumpyganError(f"{name}: expected a list of at most {_MOST_LAYERS} items, got {value!r}.")
         return tuple(_read(name, kind.__args__[0], item) for item in items)
     if kind is float and type(value) is int and abs(value) < 1e300:
         return float(value)
@@ -73,10 +77,13 @@ def _check(recipe):
         expect(1 <= getattr(recipe, name) <= 10**6, name, "a whole number from 1 to 1,000,000")
     expect(re.fullmatch(r"\w[\w.-]*", recipe.name), "name", "letters, digits, dots and hyphens")
     expect(recipe.data, "data", "mnist, gauss1d, ring, grid or a path")
+    for name in ("name", "about", "data"):
+        expect(len(getattr(recipe, name)) <= _LONGEST_TEXT, name, f"at most {_LONGEST_TEXT:,} characters")
     for name in ("about", "data"):
-        expect(not re.search("[\ud800-\udfff]", getattr(recipe, name)), name, "text in UTF-8")  # or config.toml can't hold it
+        # What config.toml or a path can't hold.
+        expect(not re.search("[\0\ud800-\udfff]", getattr(recipe, name)), name, "text in UTF-8, without NUL")
     for name in ("seed", "iterations"):
-        expect(getattr(recipe, name) >= 0, name, "a whole number ≥ 0")
+        expect(0 <= getattr(recipe, name) < 2**63, name, "a whole number ≥ 0 (and < 2⁶³)")  # TOML has no larger ones
     for name in ("learning_rate_g", "learning_rate_d", "epochs"):
         expect(0 < getattr(recipe, name) < math.inf, name, "a number > 0")
     for name in ("learning_rate_floor", "max_norm"):
@@ -105,9 +112,12 @@ def _check(recipe):
     if recipe.algorithm == "authors2014":
         expect(recipe.k == 1, "k", "1, as authors2014 updates D and G at once")
         expect(recipe.loss == "non_saturating", "loss", "non_saturating, which authors2014 always uses")
-    for name, hidden in (("generator", recipe.generator[:-1]), ("discriminator", recipe.discriminator)):
+    for name, n, hidden in (("generator", recipe.noise_dim, recipe.generator[:-1]), ("discriminator", 1, recipe.discriminator)):
+        parameters = 0
         for layer in hidden:
-            hidden_layer(name, layer)
+            affine, _, units = hidden_layer(name, layer)
+            parameters, n = parameters + n * affine, units
+        expect(parameters <= _MOST_PARAMETERS, name, f"layers of at most {_MOST_PARAMETERS:,} weights")
 
 
 def nearest(name, names):

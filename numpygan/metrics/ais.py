@@ -148,7 +148,7 @@ def forward(G, noise, x, betas, stream, chains=CHAINS, variance=VARIANCE, progre
                 steps[t] = steps[t - 1] * numpy.where(probability[:, :_PILOTS].mean(1) > _ACCEPTANCE, _FASTER, _SLOWER)
                 accepted.append(probability[:, _PILOTS:].mean())
             progress()
-    return weights[:, _PILOTS:], steps[:-1], float(numpy.mean(accepted))
+    return weights[:, _PILOTS:], steps[:-1], float(numpy.mean(accepted)) if accepted else 1.0
 
 
 def backward(G, noise, x, u, betas, steps, stream, chains=CHAINS, variance=VARIANCE, progress=lambda: None):

@@ -3,14 +3,13 @@
 import csv
 import json
 import math
-import tomllib
 from pathlib import Path
 
 import numpy
 
 from .. import __version__
 from ..errors import NumpyganError
-from ..files import append_line, leftovers, write_whole
+from ..files import append_line, leftovers, read_toml, write_whole
 from ..gan.networks import build
 from ..gan.recipes import Recipe
 from ..gan.settings import change
@@ -22,7 +21,6 @@ G_OBJECTIVES = {
     "non_saturating": "max over G of mean log D(G(z))",
     "maximum_likelihood": "max over G of mean exp(logit D(G(z)))/2",
 }
-_LARGEST_CONFIG = 1 << 20  # bytes
 COLUMNS = (
     "iteration", "epoch", "seconds", "V", "D_real", "D_fake", "parzen", "sigma", "learning_rate_g", "learning_rate_d", "momentum",
 )  # fmt: skip
@@ -132,14 +130,7 @@ class RunDirectory:
 
     def recipe(self):
         """The recipe in config.toml. Raises NumpyganError if it can't be read."""
-        try:
-            with open(self.config, "rb") as file:
-                text = file.read(_LARGEST_CONFIG + 1)
-            if len(text) > _LARGEST_CONFIG:
-                raise ValueError(f"more than {_LARGEST_CONFIG:,} bytes")
-            fields = tomllib.loads(text.decode())
-        except (OSError, ValueError, RecursionError) as error:
-            raise NumpyganError(f"{self.config}: cannot be read ({error}).") from None
+        fields = read_toml(self.config)
         fields.pop("numpygan", None)
         try:
             return change(Recipe(), **fields)

@@ -5,8 +5,7 @@ import itertools
 import json
 import math
 import re
-import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy
@@ -14,13 +13,14 @@ import numpy
 from ..arrays import Stream
 from ..data.sources import TOYS
 from ..errors import Finished, NumpyganError
-from ..files import write_whole
+from ..files import read_toml, write_whole
+from ..gan.recipes import Recipe
 from ..gan.settings import change, nearest, recipe_named
 from .directory import RunDirectory
 from .train import train
 
 RESULT = "result.json"  # in the directory of a finished run
-_MOST_RUNS, _MOST_BYTES = 10_000, 1 << 20
+_MOST_RUNS = 10_000
 _KEYS = ("recipe", "seeds", "epochs", "iterations", "set", "grid", "random")
 
 
@@ -49,16 +49,7 @@ def read_sweep(path):
     learning_rate_g = { low = 1e-4, high = 1e-2, scale = "log" }
     momentum = [0.5, 0.9]             # one of these
     """
-    try:
-        with open(path, "rb") as file:
-            text = file.read(_MOST_BYTES + 1)
-        if len(text) > _MOST_BYTES:
-            raise ValueError(f"more than {_MOST_BYTES:,} bytes")
-        table = tomllib.loads(text.decode())
-    except OSError as error:
-        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
-    except (ValueError, RecursionError) as error:
-        raise NumpyganError(f"{path}: is not TOML ({error}).") from None
+    table = read_toml(path)
     try:
         return _settings(table)
     except NumpyganError as error:
@@ -93,7 +84,9 @@ def _settings(table):
     for point in points:
         values = {field: value for key, value in point.items() for field in _fields(key)}
         name = _name(point)
-        settings[name] = Setting(name, tuple(change(base, **values, seed=seed) for seed in seeds))
+        if name not in settings:
+            changed = change(base, **values)
+            settings[name] = Setting(name, tuple(replace(changed, seed=seed) for seed in seeds))
     return list(settings.values())
 
 
@@ -108,9 +101,19 @@ def _seeds(seeds):
 
 def _fields(key):
     """The fields that a line of [grid] or [random] sets."""
-    fields = re.split(r"[ ,]+", key.strip())
+    return re.split(r"[ ,]+", key.strip())
+
+
+def _check_fields(keys):
+    """Raise NumpyganError unless the lines of [grid] or [random] set fields of a recipe, and none twice."""
+    fields = [field for key in keys for field in _fields(key)]
     _refuse_seed(fields)
-    return fields
+    known = vars(Recipe())
+    for field in fields:
+        if field not in known:
+            raise NumpyganError(f"{field}: no recipe has this field{nearest(field, known)}; `numpygan recipes NAME` lists them.")
+        if fields.count(field) > 1:
+            raise NumpyganError(f"{field}: is set by two lines, or twice by one; expected each field once.")
 
 
 def _refuse_seed(fields):
@@ -124,6 +127,7 @@ def _grid(grid):
             raise NumpyganError(f"grid: {key}: expected a list of values, got {values!r}.")
     if not grid:
         raise NumpyganError("grid: expected at least one FIELD = [values].")
+    _check_fields(grid)
     if math.prod(map(len, grid.values())) > _MOST_RUNS:
         raise NumpyganError(f"grid: has {math.prod(map(len, grid.values())):,} combinations, more than {_MOST_RUNS:,}.")
     return [dict(zip(grid, values)) for values in itertools.product(*grid.values())]
@@ -137,6 +141,7 @@ def _draws(random):
         raise NumpyganError(f"random: seed: expected a whole number ≥ 0, got {seed!r}.")
     if not random:
         raise NumpyganError("random: expected at least one FIELD = [values] or FIELD = {low = …, high = …}.")
+    _check_fields(random)
     generator = Stream(seed).generator
     return [{key: _draw(key, values, generator) for key, values in random.items()} for _ in range(count)]
 
@@ -187,15 +192,15 @@ def finished(recipe, path):
         raise NumpyganError(f"{file}: is damaged ({error}); delete it, and the run is looked at again.") from None
 
 
-def play(recipe, path):
-    """Train `recipe` in the run directory `path` to its end, from where it stands: the measures of the run, by name.
+def play(recipe, path, device="cpu"):
+    """Train `recipe` on `device` in the run directory `path` to its end, from where it stands: the measures of the run, by name.
 
     Raises what training raises.
     """
     run = RunDirectory(path)
     (run.path / RESULT).unlink(missing_ok=True)  # of a shorter run
     try:
-        train(recipe, run, resume=run.config.exists())
+        train(recipe, run, device, resume=run.config.exists())
     except Finished:  # and killed before its result was written
         pass
     rows = run.read_metrics()

@@ -1,7 +1,7 @@
 """Fuzz the readers with Atheris, which looks for inputs that take new ways through the Python code.
 
     pip install atheris
-    python -m tests.fuzz idx --runs 100000        (or: npy, npz, cifar, checkpoint, config, metrics)
+    python -m tests.fuzz idx --runs 100000        (or: npy, npz, cifar, checkpoint, config, sweep, metrics)
 
 Stops with the input, written to tests/fuzz/corpus/TARGET/, at the first that ends in anything but an array or one sentence; that takes
 longer than 2 s; or that takes the process above 512 MB. Unpickling, evaluating, and running programs are forbidden meanwhile.
@@ -67,7 +67,7 @@ def fuzz(target, runs, place, seed):
             )
             os._exit(0)
 
-    arguments = [sys.argv[0], "-runs=-1", f"-seed={seed}", "-timeout=20", "-rss_limit_mb=0", "-max_len=20000", "-verbosity=0"]
+    arguments = [sys.argv[0], "-runs=-1", f"-seed={seed}", "-timeout=100", "-rss_limit_mb=0", "-max_len=20000", "-verbosity=0"]
     arguments += [f"-artifact_prefix={place}/", str(Path(place, "corpus"))]
     atheris.Setup(arguments, one)
     atheris.Fuzz()

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import os
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from numpygan.gan.recipes import RECIPES
 from numpygan.gan.settings import change
 from numpygan.runs import checkpoint
 from numpygan.runs.directory import COLUMNS, RunDirectory
+from numpygan.runs.sweep import read_sweep
 from numpygan.runs.training import Training
 
 RAW, PACKED = b"\0", b"\1"
@@ -123,6 +125,53 @@ def _read_metrics(path):
     run.read_metrics()
 
 
+def _sweep(packed, content):
+    """Packed: only the lines that are TOML by themselves."""
+    return ".toml", b"\n".join(filter(_is_toml, content.splitlines())) if packed else content
+
+
+def _is_toml(line):
+    try:
+        return tomllib.loads(line.decode()) is not None
+    except (ValueError, RecursionError):
+        return False
+
+
+SWEEPS = (
+    '''recipe = "ring"
+seeds = 3
+iterations = 200
+[set]
+batch = 64
+[grid]
+"learning_rate_g learning_rate_d" = [1e-4, 1e-3]
+k = [1, 2]
+''',
+    '''recipe = "mnist"
+seeds = [0, 7]
+epochs = 1.5
+[random]
+settings = 20
+seed = 1
+learning_rate_g = {low = 1e-4, high = 1e-2, scale = "log"}
+batch = {low = 10, high = 90}
+loss = ["saturating", "non_saturating"]
+''',
+    '''recipe = "mnist"
+[grid]
+data = ["a b.npy"]
+dtype = ["float32", "float64"]
+[set]
+keep = [1, 0.5, 0.5]
+''',
+    '''recipe = "grid"
+[grid]
+generator = [["relu 8", "relu 8", "linear"], "tanh 4, leaky 2, linear"]
+discriminator = [["maxout 8x2", "relu 8"]]
+''',
+)
+
+
 def _good_config(**changes):
     from numpygan.runs.directory import _to_toml
 
@@ -147,6 +196,7 @@ def _seeds():
         "cifar": [RAW + bytes(3073), RAW + bytes(3072)],
         "checkpoint": [RAW + good_checkpoint.getvalue()] + [PACKED + line.encode() for line in lines],
         "config": [RAW + _good_config(), RAW + _good_config(data="a b.npy", keep="1,1", seed=7)],
+        "sweep": [kind + text.encode() for text in SWEEPS for kind in (RAW, PACKED)],
         "metrics": [RAW + ",".join(COLUMNS).encode() + b"\n" + row.encode() + b"\n" + row.encode().replace(b",3,", b",,") + b"\n"],
     }  # fmt: skip
 
@@ -158,6 +208,7 @@ TARGETS = {  # name: (bytes to (suffix, file), reader)
     "cifar": (_plain(".bin"), lambda path: read_cifar([path])),
     "checkpoint": (_checkpoint, _read_checkpoint),
     "config": (_plain(".toml"), _read_config),
+    "sweep": (_sweep, read_sweep),
     "metrics": (_plain(".csv"), _read_metrics),
 }
 
