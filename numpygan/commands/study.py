@@ -104,5 +104,9 @@ def _notes(recipe, small, recorder):
             notes.append(f"Units of {name} shown number by number: {parts}; minimum, mean, maximum and norm are of all of them.")
     if recorder.kept.image_shape is not None:
         few = min(small.batch, shown.strip(math.prod(recorder.kept.image_shape)))
-        notes.append(f"Of each minibatch the first {few} images are shown as pictures, and the weights of {few} units over the pixels.")
+        notes.append(
+            f"Of each minibatch the first {few} images are shown as pictures; of the weights over the pixels, {few} units."
+        )
+        if len(recorder.kept.image_shape) == 3:
+            notes.append("A colour image is shown as its planes, red, green and blue, one below the other.")
     return notes

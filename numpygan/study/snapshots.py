@@ -143,5 +143,6 @@ class Snapshots:
         for loss in dict.fromkeys(("saturating", "non_saturating", self.recipe.loss)):
             objective.g_loss(loss)[1](numpy, logits, out=memory.gy)
             push = -twin.backward(memory.gy, memory, params=False)
-            kept["push"][loss] = self._keep_rows(push, self.columns("x")) | {"length": float(numpy.linalg.norm(push, axis=1).mean())}
+            kept["push"][loss] = self._keep_rows(push, self.columns("x"))
+            kept["push"][loss]["length"] = float(numpy.linalg.norm(push, axis=1).mean())
         kept["verdicts"] = objective.probability(numpy, logits)[:, 0]

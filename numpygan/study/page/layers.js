@@ -149,7 +149,9 @@ function drawTensor(key, name, what, kept, sides, parts) {
     rows: sides.length === 2 ? names[0] : undefined,
     onpick: (i, j) => explainEntry(key, i, j, parts, kept),
   };
-  const shape = kept.block.shape.join(" × ");
+  const whole = sides.slice(-kept.block.shape.length).map((side, axis) => (side ? parts.widths[side] : kept.block.shape[axis]));
+  const cut = whole.some((n, axis) => n > kept.block.shape[axis]);
+  const shape = kept.block.shape.join(" × ") + (cut ? ` of ${whole.map((n) => n.toLocaleString("en")).join(" × ")}` : "");
   const [min, mean, max, norm, zeros] = kept.stats;
   const map = (parts.maps[key] = heatmap(kept.block, options));
   const box = make(
