@@ -34,6 +34,39 @@ def test_a_recipe_and_a_run(world, capsys):
     assert "from iteration 5" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("recipe", ["gauss1d", "ring"])
+def test_the_page_of_a_toy_is_small(world, recipe):
+    assert run("study", recipe, "-o", f"{recipe}.html") == 0
+    assert (world / f"{recipe}.html").stat().st_size < 1e6
+
+
+def test_what_is_too_large_is_shown_in_part_and_the_page_says_so(world):
+    """Colour images: few of them, few units of each layer, in a page of bounded size."""
+    folder = world / "colours"
+    folder.mkdir()
+    rows = numpy.random.default_rng(0).integers(0, 256, (40, 3073), "uint8")
+    rows[:, 0] %= 10  # the label
+    for name in (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"):
+        (folder / name).write_bytes(rows.tobytes())
+    nets = ("--set", "generator=relu 300, sigmoid 200, linear", "--set", "discriminator=maxout 160x5, maxout 100x5")
+    arguments = ("train", "cifar10", "--quiet", "--data", folder, "--iterations", 1, "--out", "colour", "--set", "batch=20")
+    assert run(*arguments, *nets) == 0
+    assert run("study", "colour", "-o", "colour.html", "--iterations", 1) == 0
+    text = (world / "colour.html").read_text(encoding="utf-8")
+    assert len(text) < 2e6
+    assert "Units of G shown number by number: 24 of 100, 24 of 200, 24 of 300, 24 of 3,072;" in text
+    assert "the first 2 images are shown as pictures" in text and "red, green and blue, one below the other" in text
+    assert "m = 16 rows in a minibatch, to see each; the recipe has 20" in text
+
+
+def test_a_run_with_the_third_loss(world):
+    fields = ("--set", "generator=relu 8, linear", "--set", "discriminator=relu 8", "--set", "keep=1,1", "--set", "batch=20")
+    fields += ("--set", "scale_g=0,0", "--set", "scale_d=0,0", "--loss", "maximum_likelihood")
+    assert run("train", "ring", "--quiet", *fields, "--iterations", 2, "--out", "third") == 0
+    assert run("study", "third", "-o", "third.html", "--iterations", 1) == 0
+    assert "maximum-likelihood" in (world / "third.html").read_text(encoding="utf-8")
+
+
 def test_a_run_is_left_as_it_was(world):
     before = {path: path.read_bytes() for path in (world / "toy").rglob("*") if path.is_file()}
     assert run("study", "toy", "-o", "left.html", "--iterations", 1, "--batch", 4) == 0

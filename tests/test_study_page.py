@@ -30,15 +30,20 @@ TINY = replace(
 ITERATIONS = 2
 
 
+def written(folder, recipe):
+    """The file of a page of `recipe`, a toy."""
+    training = Training(recipe, None, numpy)
+    toy = ToyGame(training)
+    recorder = record(training, ITERATIONS, None, toy.add_frame)
+    file = folder / "page.html"
+    file.write_text(study_page.page(recorder, toy, "tiny", []), encoding="utf-8")
+    return file
+
+
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     """A page of a small game on the ring."""
-    training = Training(TINY, None, numpy)
-    toy = ToyGame(training)
-    recorder = record(training, ITERATIONS, None, toy.add_frame)
-    file = tmp_path_factory.mktemp("study") / "tiny.html"
-    file.write_text(study_page.page(recorder, toy, "tiny", []), encoding="utf-8")
-    return file
+    return written(tmp_path_factory.mktemp("study"), TINY)
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +160,22 @@ def test_who_moves_and_who_is_frozen(open_page, tiny):  # noqa: F811
     assert page.locator("#code [aria-current]").count() == 1
 
 
+def test_of_authors2014_both_wait_then_both_move(open_page, tmp_path):  # noqa: F811
+    recipe = replace(TINY, algorithm="authors2014", loss="non_saturating", generator=("relu 4", "linear"))
+    page = ready(open_page, written(tmp_path, recipe))
+    steps = page.evaluate("data.steps.map((step) => step.line)")
+    for line, of_d, of_g in (
+        ("d z", "moves once both gradients are taken", "moves once both gradients are taken"),
+        ("g G backward", "moves once both gradients are taken", "moves once both gradients are taken"),
+        ("d D move", "moves now", "moves next"),
+        ("g G move", "has just moved", "moves now"),
+    ):
+        page.evaluate(f"go({steps.index(line)})")
+        assert [chip.inner_text().split(" ", 1)[1] for chip in page.locator(".chip").all()] == [of_d, of_g]
+        assert "frozen" not in page.inner_text("main") and "step of" not in page.inner_text("#side")
+    assert not page.problems
+
+
 def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
     page = ready(open_page, tiny)
     last = page.evaluate("data.steps.length - 1")
@@ -186,6 +207,37 @@ def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
     assert {"first", "slider", "d D backward", "2", "W"} <= reached
 
 
+def test_a_button_that_draws_its_place_anew_keeps_the_focus(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny)
+    page.evaluate("go(data.steps.findIndex((step) => step.line === 'g D backward'))")
+    for button in ("#tabs button:text-matches('G.s pass')", "#game button:text-is('D*')", "#game button:text-is('non-saturating')"):
+        page.focus(button)
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.ariaPressed") == "true"
+        assert page.evaluate("document.activeElement.textContent") == page.inner_text(button)
+
+
+def test_the_pixels_of_a_picture_by_keyboard(open_page, mnist):  # noqa: F811
+    page = ready(open_page, mnist)
+    page.evaluate("go(data.steps.findIndex((step) => step.line === 'd D forward'))")
+    images = page.evaluate("[...latest('d', 'D forward').values[0].images.array]")
+    strip = page.locator("#game .pictures").first
+    assert strip.locator("canvas[tabindex='0']").count() == 1
+    strip.locator("canvas").first.focus()
+    for key in ["ArrowDown"] * 14 + ["ArrowRight"] * (28 + 13):  # past the right edge into the second picture
+        page.keyboard.press(key)
+    readout = strip.locator("xpath=..").locator("output")
+    place, value = re.search(r"\[([\d, ]+)\] = (\S+)$", readout.inner_text()).groups()
+    assert place == "14, 13"
+    assert_shown(value, images[784 + 14 * 28 + 13])
+    cursor = page.locator(".cursor:visible")
+    cell, canvas = cursor.bounding_box(), strip.locator("canvas").nth(1).bounding_box()
+    assert cell["x"] == pytest.approx(canvas["x"] + canvas["width"] * 13 / 28, abs=2)
+    assert cell["y"] == pytest.approx(canvas["y"] + canvas["height"] * 14 / 28, abs=2)
+    page.keyboard.press("Tab")
+    assert page.locator(".cursor:visible").count() <= 1 and not page.problems
+
+
 def test_what_a_symbol_means_and_what_each_loss_teaches(open_page, tiny):  # noqa: F811
     page = ready(open_page, tiny)
     page.hover("#code [data-symbol='p_z']")
@@ -195,11 +247,37 @@ def test_what_a_symbol_means_and_what_each_loss_teaches(open_page, tiny):  # noq
     other = arrows()
     page.click("#game button:text-is('non-saturating')")
     assert len(other) == len(arrows()) == TINY.batch and arrows() != other
+    push = tapes_push(page)
+    shown = page.eval_on_selector_all(".saturation tr", "rows => rows.map(row => row.cells[1].textContent)")
+    for text, exact in zip(shown, (push["saturating"], push["non_saturating"], push["saturating"] / push["non_saturating"])):
+        assert_shown(text, exact)
     for name in ("D*", "D − D*", "p_data", "p_g", "D"):
         page.click(f"#game button:text-is('{name}')")
+    assert not page.problems
+
+
+def tapes_push(page):
+    """The mean length of the arrows of each loss on the current line, from the arrows."""
+    blocks = page.evaluate(
+        "Object.entries(latest('g', 'D backward').push).map(([loss, { block }]) => [loss, [...block.array], block.shape])"
+    )
+    return {loss: float(numpy.linalg.norm(numpy.reshape(array, shape), axis=1).mean()) for loss, array, shape in blocks}
+
+
+def test_every_symbol_of_every_line_and_layer_is_explained(open_page, tiny):  # noqa: F811
+    """What is italic in a formula, and every operator that isn't an arithmetic sign, has its meaning on hover."""
+    page, bare = ready(open_page, tiny), set()
+    find = """() => [...document.querySelectorAll("mi")].filter((mi) => !mi.closest("[data-symbol]")).map((mi) => mi.textContent)"""
+    for step in range(page.evaluate("data.steps.length")):
+        page.evaluate(f"go({step})")
+        for index in range(page.locator("[data-layer]").count()):
+            page.click(f"[data-layer='{index}']")
+            bare.update(page.evaluate(find))
+    assert bare <= {"tanh", "e"}
     for symbol in page.eval_on_selector_all("[data-symbol]", "all => all.map(one => one.dataset.symbol)"):
         assert symbol in study_page.SYMBOLS
-    assert not page.problems
+    names = set(page.eval_on_selector_all("#symbols [data-symbol]", "all => all.map(one => one.dataset.symbol)"))
+    assert set(study_page.SYMBOLS) == names  # and, without a mouse, in the list
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])

@@ -13,7 +13,7 @@ from numpygan.gan.recipes import RECIPES
 from numpygan.runs.training import Training
 from numpygan.study import page, pseudocode
 from numpygan.study.record import record
-from numpygan.study.shown import units
+from numpygan.study.shown import rows_as_images, strip, units
 from numpygan.study.toy_game import ToyGame
 from numpygan.study.typeset import EQUATIONS, SYMBOLS, formula, typeset
 
@@ -40,7 +40,10 @@ def unobserved(iterations, **fields):
     return plain
 
 
-@pytest.mark.parametrize("fields", [{}, {"k": 2}, {"loss": "saturating"}, {"algorithm": "authors2014", "loss": "non_saturating"}], ids=str)
+LOSSES = [{"loss": "non_saturating"}, {"loss": "maximum_likelihood"}, {"algorithm": "authors2014", "loss": "non_saturating"}]
+
+
+@pytest.mark.parametrize("fields", [{}, {"k": 2}, *LOSSES], ids=str)
 def test_observing_changes_nothing(fields):
     watched, plain = training(**fields), unobserved(2, **fields)
     record(watched, 2)
@@ -91,7 +94,7 @@ def test_a_gradient_is_the_sum_over_the_rows_of_what_is_shown():
                 numpy.testing.assert_allclose(grads["b"]["block"], gy.sum(0), rtol=1e-12, atol=1e-17)
 
 
-@pytest.mark.parametrize("fields", [{}, {"loss": "saturating", "k": 2}, {"algorithm": "authors2014", "loss": "non_saturating"}], ids=str)
+@pytest.mark.parametrize("fields", [{}, {"k": 2}, *LOSSES], ids=str)
 def test_every_proof_holds_and_a_wrong_derivative_has_none(fields, monkeypatch):
     def proofs(recorder):
         tensors = [t for kept in recorder.kept.passes for grads in kept.get("grads", []) for t in grads.values()]
@@ -114,6 +117,7 @@ def test_what_each_loss_would_teach():
     saturating, other = kept["push"]["saturating"]["block"], kept["push"]["non_saturating"]["block"]
     numpy.testing.assert_allclose(saturating * (1 - D), other * D, rtol=1e-10)
     numpy.testing.assert_allclose(saturating, -kept["adjoints"][0]["block"], rtol=1e-12)  # the one that trains here
+    assert kept["push"]["saturating"]["length"] == pytest.approx(numpy.hypot(*saturating.T).mean(), rel=1e-12)
 
 
 def test_the_frozen_network_is_said_to_be_frozen():
@@ -121,6 +125,20 @@ def test_the_frozen_network_is_said_to_be_frozen():
         if "moves" in step:
             frozen = [item for item in step["items"] if item["role"] == "frozen"]
             assert [item["symbol"] for item in frozen] == [{"G": "θ_d", "D": "θ_g"}[step["moves"]]]
+
+
+def test_of_authors2014_nothing_is_said_to_be_frozen():
+    """Both gradients are taken at the same (θ_d, θ_g): no θ is frozen, and neither has moved before both are there."""
+    recorder = record(training(algorithm="authors2014", loss="non_saturating"), 1)
+    assert [step["moves"] for step in recorder.steps if "moves" in step] == ["D", "G"] and "moves" in recorder.steps[-2]
+    assert all(step["theta"] == {"D": 0, "G": 0} for step in recorder.steps[:-2])
+    roles = [item["role"] for step in recorder.steps for item in step["items"]]
+    assert "frozen" not in roles and roles.count("same") == 3  # D's gradient, θ_g while D moves, θ_d while G does
+
+
+def test_strips_of_large_pictures_are_short():
+    assert [strip(pixels) for pixels in (64, 28 * 28, 48 * 48, 3 * 32 * 32, 10**6)] == [8, 8, 2, 2, 2]
+    assert list(rows_as_images(32, 2, 3 * 32 * 32)) == [0, 1, 16, 17] and list(rows_as_images(1, 1, 9)) == [0]
 
 
 def test_units_of_a_maxout_come_with_their_pieces():
@@ -179,7 +197,8 @@ def test_formulas():
     known = {layer for layer in dir(ng) if isinstance(getattr(ng, layer), type) and issubclass(getattr(ng, layer), ng.Layer)}
     assert set(EQUATIONS) == known - {"Layer"}
     for name in SYMBOLS:
-        assert f'data-symbol="{name}"' in page.symbol_formula(name) or name in "⊙⊤"
+        assert f'data-symbol="{name}"' in page.symbol_formula(name)
+    assert 'data-symbol="⊤"' in formula("b^⊤")
 
 
 def test_what_comes_from_outside_is_escaped():

@@ -1,5 +1,6 @@
 """numpygan study: Algorithm 1, line by line, as a page to look at in a browser."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ..study.toy_game import ToyGame
 from .arguments import add_force, natural, new_file, positive
 
 _ROWS = 16  # few enough to see each
-_LARGEST = 20_000_000  # parameters; beyond it the copies in complex numbers take more memory than most machines have
+_LARGEST = 150_000_000  # parameters, of about 70 bytes each: 10 GB; most is the copies in complex numbers
 
 
 def add(command):
@@ -102,5 +103,10 @@ def _notes(recipe, small, recorder):
             parts = ", ".join(f"{few} of {n:,}" for n, few in cut)
             notes.append(f"Units of {name} shown number by number: {parts}; minimum, mean, maximum and norm are of all of them.")
     if recorder.kept.image_shape is not None:
-        notes.append(f"Of each minibatch the first {shown.IMAGES} images are shown as pictures.")
+        few = min(small.batch, shown.strip(math.prod(recorder.kept.image_shape)))
+        notes.append(
+            f"Of each minibatch the first {few} images are shown as pictures; of the weights over the pixels, {few} units."
+        )
+        if len(recorder.kept.image_shape) == 3:
+            notes.append("A colour image is shown as its planes, red, green and blue, one below the other.")
     return notes

@@ -41,6 +41,7 @@ def page(recorder, toy, title, notes):
         "steps": recorder.steps,
         "passes": recorder.kept.passes,
         "thetas": recorder.kept.thetas,
+        "algorithm": recipe.algorithm,
         "loss": recipe.loss,
         "m": recipe.batch,
         "image": _height_and_width(recorder.kept.image_shape),

@@ -4,7 +4,7 @@ import numpy
 
 from ..check.compare import COMPLEX_TOLERANCE
 from ..check.gradcheck import same_masks
-from ..check.oracles import complex_step
+from ..check.oracles import COMPLEX_STEP
 from ..check.verdicts import judge
 
 
@@ -26,26 +26,15 @@ class Chain:
                 self.links.append((mine, s, t.x))
 
     def derivatives(self, index, name, entries):
-        """∂f/∂ of the tensor `name` ("x", "W", "b") of layer `index` at flat `entries`."""
+        """∂f/∂ of the tensor `name` ("x", "W", "b") of layer `index` at flat `entries`: Im f/h, one of them moved by ih in place."""
         layer, _, x = self.links[index]
-        target = None if name == "x" else getattr(layer, name)
-        point = (x if target is None else target.real).reshape(-1).copy()
-
-        def f(value):
-            start = x
-            if target is None:
-                start = value.reshape(x.shape)
-            else:
-                target[...] = value.reshape(target.shape)
-            return self._rest(index, start)
-
+        x = x.astype("complex128")
+        numbers = (x if name == "x" else getattr(layer, name)).reshape(-1)
         found = []
         for entry in entries:
-            direction = numpy.zeros(point.size)
-            direction[entry] = 1.0
-            found.append(complex_step(f, point, direction))
-        if target is not None:
-            target[...] = point.reshape(target.shape)
+            numbers[entry] += 1j * COMPLEX_STEP
+            found.append(float(self._rest(index, x).imag / COMPLEX_STEP))
+            numbers[entry] = numbers[entry].real
         return numpy.array(found)
 
     def _rest(self, index, x):

@@ -39,7 +39,11 @@ AUTHORS2014 = (
     ("", 0, "end for"),
 )
 
-LOSSES = {"saturating": r"\frac{1}{m} Σ log(1 − D(G(z)))", "non_saturating": r"−\frac{1}{m} Σ log D(G(z))"}
+LOSSES = {
+    "saturating": r"\frac{1}{m} Σ log(1 − D(G(z)))",
+    "non_saturating": r"−\frac{1}{m} Σ log D(G(z))",
+    "maximum_likelihood": r"−\frac{1}{m} Σ ½ e^{σ^{−1}(D(G(z)))}",
+}
 
 
 def lines(algorithm, loss):

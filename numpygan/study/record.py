@@ -63,6 +63,16 @@ class Recorder:
     def nets(self):
         return {"G": self.G, "D": self.D}
 
+    @property
+    def _at_once(self):
+        """Whether D and G move at once, from gradients at the same (θ_d, θ_g)."""
+        return self.training.recipe.algorithm == "authors2014"
+
+    def _why_still(self, moving):
+        if not self._at_once:
+            return ""
+        return "; it moves on the next line" if moving == "D" else "; it moved on the line before, which this gradient has not seen"
+
     def check_all_ran(self):
         if self.due:
             raise NumpyganError(f"study: the iteration ended before `{self.due[0]}`; the algorithm isn't the one that is shown.")
@@ -174,11 +184,12 @@ class Recorder:
             if name == "D":
                 self.kept.keep_slopes(tape, kept)
         items.append(_item("changed", "g_y", "the adjoints in the tape"))
-        items.append(
-            _item("changed", "∇", f"{name}'s gradient vector")
-            if params
-            else _item("frozen", "θ_d", "D is frozen: its gradient vector is not even written")
-        )
+        if params:
+            items.append(_item("changed", "∇", f"{name}'s gradient vector"))
+        elif self._at_once:
+            items.append(_item("same", "∇", "D's gradient vector: still that of ½ V, this pass only goes through D to reach G"))
+        else:
+            items.append(_item("frozen", "θ_d", "D is frozen: its gradient vector is not even written"))
         self._step(f"{name} backward", items)
 
     def _before_move(self, name):
@@ -219,9 +230,9 @@ class Recorder:
                 ],
             ),
             _item(
-                "frozen",
+                "same" if self._at_once else "frozen",
                 frozen,
-                f"{self.nets[other].theta.size:,} parameters stay as they are, bit for bit",
+                f"{self.nets[other].theta.size:,} parameters stay as they are, bit for bit" + self._why_still(name),
                 numbers=[("numbers that moved", 0)],
             ),
         ]
@@ -237,7 +248,8 @@ def _seed(name, params, recipe):
     if params:
         half = "½ " if recipe.algorithm == "authors2014" else ""
         return f"∂{half}V/∂a at the logits: {half}(1 − D(x))/m of the examples, −{half}D(x̃)/m of the samples"
-    return "∂L/∂a at the logits: " + ("−D(x̃)/m" if recipe.loss == "saturating" else "−(1 − D(x̃))/m")
+    slopes = {"saturating": "−D(x̃)/m", "non_saturating": "−(1 − D(x̃))/m", "maximum_likelihood": "−½ e^a/m"}
+    return "∂L/∂a at the logits: " + slopes[recipe.loss]
 
 
 def _observe(owner, method, before=lambda: None, after=lambda *_: None):

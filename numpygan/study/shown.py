@@ -5,8 +5,7 @@ import numpy
 from ..nn.layers import Maxout
 
 UNITS = 24  # of a layer, so that a page stays small; the rest is in the statistics
-IMAGES = 8  # rows shown as pictures, of the data and of what G made
-WEIGHTS_AS_IMAGES = 8  # units whose weights over the pixels are shown as pictures
+PIXELS = 8 * 28 * 28  # in a strip of pictures: the rows of the data, of what G made, the units whose weights are over the pixels
 
 
 def units(net, most=UNITS, image_shape=None):
@@ -50,7 +49,12 @@ def describe(array):
     ]
 
 
-def rows_as_images(m, halves):
+def strip(pixels):
+    """How many pictures of so many pixels are shown side by side."""
+    return max(2, min(8, PIXELS // pixels))
+
+
+def rows_as_images(m, halves, pixels):
     """The rows of a pass that are shown as pictures: the first of the data, then the first of what G made."""
     n = m // halves
-    return numpy.concatenate([numpy.arange(min(IMAGES, n)) + half * n for half in range(halves)])
+    return numpy.concatenate([numpy.arange(min(strip(pixels), n)) + half * n for half in range(halves)])

@@ -6,7 +6,7 @@ from ..arrays import Stream
 from ..gan import objective
 from ..nn.layers import Maxout, ReLU
 from .proof import Chain, prove
-from .shown import WEIGHTS_AS_IMAGES, describe, rows_as_images, units
+from .shown import describe, rows_as_images, strip, units
 
 
 class Snapshots:
@@ -44,9 +44,9 @@ class Snapshots:
         places = self.units[name][i : i + 2] if array.ndim == 2 else [self.units[name][i + 1]]
         found = {"block": array[numpy.ix_(*places)], "stats": describe(array)}
         if array.ndim == 2 and self._is_image(array.shape[0]):
-            found["images"] = array[:, places[1][:WEIGHTS_AS_IMAGES]].T.astype("float32")
+            found["images"] = array[:, places[1][: strip(array.shape[0])]].T.astype("float32")
         elif array.ndim == 2 and self._is_image(array.shape[1]):
-            found["images"] = array[places[0][:WEIGHTS_AS_IMAGES]].astype("float32")
+            found["images"] = array[places[0][: strip(array.shape[1])]].astype("float32")
         return found
 
     def _is_image(self, width):
@@ -56,7 +56,7 @@ class Snapshots:
         """Rows of a pass: all of them in the shown columns, some of them as pictures."""
         found = {"block": array[:, columns], "stats": describe(array)}
         if self._is_image(array.shape[1]):
-            found["images"] = array[rows_as_images(len(array), self._halves(len(array)))].astype("float32")
+            found["images"] = array[rows_as_images(len(array), self._halves(len(array)), array.shape[1])].astype("float32")
         return found
 
     def _halves(self, m):
@@ -132,7 +132,7 @@ class Snapshots:
         return lambda a: loss(numpy, a)
 
     def keep_slopes(self, tape, kept):
-        """−∂L/∂G(z) for both losses, through the same D and masks: what each would teach."""
+        """−∂L/∂G(z) for both of the paper's losses and the recipe's, through the same D and masks: what each would teach."""
         twin, kept["push"] = self.nets["D"].copy(), {}
         memory = twin.tape(tape.m)
         for t, mine in zip(tape.layers, memory.layers):
@@ -140,7 +140,9 @@ class Snapshots:
                 getattr(mine, own)[...] = getattr(t, own)
         memory.drawn[...] = True
         logits = twin.forward(tape.x, memory)
-        for loss, (_, slope) in objective.G_LOSSES.items():
-            slope(numpy, logits, out=memory.gy)
-            kept["push"][loss] = self._keep_rows(-twin.backward(memory.gy, memory, params=False), self.columns("x"))
+        for loss in dict.fromkeys(("saturating", "non_saturating", self.recipe.loss)):
+            objective.g_loss(loss)[1](numpy, logits, out=memory.gy)
+            push = -twin.backward(memory.gy, memory, params=False)
+            kept["push"][loss] = self._keep_rows(push, self.columns("x"))
+            kept["push"][loss]["length"] = float(numpy.linalg.norm(push, axis=1).mean())
         kept["verdicts"] = objective.probability(numpy, logits)[:, 0]

@@ -93,7 +93,7 @@ def _scripts(tokens):
             name = f"{name}_{script}"
             meaning = name.split(",")[0]
         else:
-            above = _atom(tokens)[1]
+            above = _named(*_atom(tokens))
     if below and above:
         found = f"<msubsup>{base}{below}{above}</msubsup>"
     elif below:

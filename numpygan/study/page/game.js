@@ -7,6 +7,11 @@ const LAYERS = {
   p_data: "p_data",
   p_g: "p_g",
 };
+const LOSSES = {
+  saturating: { text: "log(1 − D(G(z)))", slope: (D) => D },
+  non_saturating: { text: "−log D(G(z))", slope: (D) => 1 - D },
+  maximum_likelihood: { text: "−½ e^a", slope: (D) => D / (1 - D) / 2 },
+};
 const shown = { layer: "D", loss: null };
 let drawnGame = ""; // what it shows now, so that a step that changes nothing here costs nothing
 
@@ -43,6 +48,7 @@ function choices(label, values, now, pick) {
         onclick: () => {
           pick(key);
           drawGame();
+          document.querySelector(`[aria-label="${label}"] [aria-pressed=true]`).focus(); // the button that was pressed is gone
         },
       },
       text,
@@ -51,8 +57,11 @@ function choices(label, values, now, pick) {
   return make("div", { class: "controls", role: "group", "aria-label": label }, make("span", {}, label), ...buttons);
 }
 
-const lossChoice = () =>
-  choices("G's loss", { saturating: "saturating", non_saturating: "non-saturating" }, shown.loss, (key) => (shown.loss = key));
+const lossChoice = () => {
+  const names = Object.keys(LOSSES).filter((loss) => loss === data.loss || loss !== "maximum_likelihood");
+  const values = Object.fromEntries(names.map((loss) => [loss, loss.replace("_", "-")]));
+  return choices("G's loss", values, shown.loss, (key) => (shown.loss = key));
+};
 
 function scoreTable(rows) {
   return make(
@@ -70,15 +79,71 @@ function lastScores() {
   return {};
 }
 
-// Mean length of −∂L/∂G(z) for both losses: what saturation does to what G is taught.
-function pushTable(push) {
-  return scoreTable(
-    Object.entries({ saturating: "log(1 − D(G(z)))", non_saturating: "−log D(G(z))" }).map(([loss, text]) => [
-      `length of −∂L/∂G(z), L = mean ${text}`,
-      show(push[loss].stats[3], 4),
-      loss === data.loss ? "the one that trains here" : "",
-    ]),
+// What saturation does to what G is taught: the mean length of −∂L/∂G(z) for each loss, and the slope of each at the logit.
+function saturation(taught) {
+  const { push, verdicts } = taught;
+  const mean = verdicts.array.reduce((a, b) => a + b, 0) / verdicts.array.length;
+  const rows = Object.entries(push).map(([loss, { length }]) => [
+    loss.replace("_", "-"),
+    show(length, 4),
+    `L = mean ${LOSSES[loss].text}${loss === data.loss ? "; the one that trains here" : ""}`,
+  ]);
+  const ratio = push.saturating.length / push.non_saturating.length;
+  rows.push([
+    "their ratio",
+    show(ratio, 4),
+    `saturating : non-saturating; sample by sample it is D : (1 − D), here D(G(z)) is ${show(mean, 3)} on average`,
+  ]);
+  return make(
+    "div",
+    { class: "saturation" },
+    make("h3", {}, "Mean length of −∂L/∂G(z)"),
+    scoreTable(rows),
+    slopesPlot(verdicts.array),
+    make(
+      "p",
+      { class: "hint" },
+      "How hard each loss pushes at the logit, |∂L/∂a|, and where this minibatch's samples are on it. Where D is sure that a ",
+      "sample is generated, D → 0, the saturating loss hardly pushes and the other pushes most.",
+    ),
   );
+}
+
+// |∂L/∂a| of each loss over D(G(z)), the samples as dots on the chosen one.
+function slopesPlot(verdicts) {
+  const [width, height, left, right, top, bottom] = [560, 150, 30, 160, 10, 34];
+  const x = (D) => left + (width - left - right) * D,
+    y = (slope) => height - bottom - (height - top - bottom) * Math.min(1, slope);
+  const plot = svg("svg", {
+    viewBox: `0 0 ${width} ${height}`,
+    class: "plot slopes",
+    role: "img",
+    "aria-label": "slope of the losses over D(G(z))",
+  });
+  for (const share of [0, 0.5, 1]) {
+    const text = share === 0.5 ? "½" : String(share);
+    plot.append(svg("line", { x1: x(0), x2: x(1), y1: y(share), y2: y(share), stroke: "var(--line)" }));
+    plot.append(svg("text", { x: x(0) - 7, y: y(share) + 4, "text-anchor": "end" }, text));
+    plot.append(svg("text", { x: x(share), y: height - bottom + 15, "text-anchor": "middle" }, text));
+  }
+  plot.append(svg("text", { x: x(0.5), y: height - 4, "text-anchor": "middle" }, "D(G(z))"));
+  for (const [loss, { slope }] of Object.entries(LOSSES)) {
+    if (loss === "maximum_likelihood" && loss !== data.loss) continue;
+    const at = Array.from({ length: 100 }, (_, i) => i / 100).filter((D) => slope(D) <= 1);
+    const last = slope(1) <= 1 ? 1 : at.at(-1);
+    const d = [...at, last].map((D, i) => `${i ? "L" : "M"}${x(D).toFixed(1)} ${y(slope(D)).toFixed(1)}`).join("");
+    const chosen = loss === shown.loss;
+    plot.append(
+      svg("path", { d, fill: "none", stroke: chosen ? "var(--accent)" : "var(--soft)", "stroke-width": chosen ? 2.2 : 1.2 }),
+    );
+    const height = { saturating: 1, non_saturating: 0, maximum_likelihood: 0.5 }[loss];
+    plot.append(svg("text", { x: x(1) + 10, y: y(height) + 4, class: chosen ? "chosen" : "" }, loss.replace("_", "-")));
+  }
+  for (const D of verdicts)
+    plot.append(
+      svg("circle", { cx: x(D), cy: y(LOSSES[shown.loss].slope(D)), r: 3.4, fill: "var(--green)", stroke: "var(--paper)" }),
+    );
+  return plot;
 }
 
 function waitForPush() {
@@ -86,7 +151,7 @@ function waitForPush() {
   return make(
     "p",
     { class: "hint" },
-    "What G is taught is known once the G step has gone back through D. ",
+    "What G is taught is known once its loss has gone back through D. ",
     make("button", { onclick: goThere }, "Go there"),
   );
 }
@@ -107,24 +172,34 @@ function imageView() {
     const images = drawn.values[0].images,
       size = images.shape[1];
     const part = (from, to) => ({ array: images.array.subarray(from * size, to * size), shape: [to - from, size] });
-    view.append(make("h3", {}, "D step: examples, and what G made of noise, with D's verdicts"));
+    view.append(make("h3", {}, `${atOnce() ? "E" : "D step: e"}xamples, and what G made of noise, with D's verdicts`));
     view.append(
       pictures(part(0, shownRows), captions, 3),
       pictures(part(shownRows, 2 * shownRows), captions.slice(shownRows), 3),
     );
-  } else view.append(make("p", { class: "hint" }, "The digits appear when D has seen them: go on to its forward pass."));
+  } else view.append(make("p", { class: "hint" }, "The pictures appear when D has seen them: go on to its forward pass."));
   if (taught) {
     const rows = taught.values[0].images;
     const captions = Array.from({ length: rows.shape[0] }, (_, n) => `D = ${show(taught.verdicts.array[n], 4)}`);
     view.append(
-      make("h3", {}, "G step: new digits, the verdict of the D that has just moved"),
+      make(
+        "h3",
+        {},
+        atOnce()
+          ? "What G learns from: the same samples and verdicts"
+          : "G step: new samples, the verdict of the D that has just moved",
+      ),
       pictures(rows, captions, 3),
       lossChoice(),
     );
     view.append(
       make("h3", {}, "−∂L/∂G(z): where G is told to put ink (blue) and to take it away (orange), one scale for each picture"),
-      pictures(taught.push[shown.loss].images, [], 3),
-      pushTable(taught.push),
+      pictures(
+        taught.push[shown.loss].images,
+        captions.map((_, n) => `of G(z) ${n}`),
+        3,
+      ),
+      saturation(taught),
     );
   } else view.append(waitForPush());
   const scores = lastScores();

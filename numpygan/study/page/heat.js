@@ -1,4 +1,4 @@
-// Heat-maps: orange for numbers below 0, blue above, the paper's colour at 0. One cell is selected by mouse or arrow keys.
+// Heat-maps: orange for numbers below 0, blue above, the paper's colour at 0. A cell is read by mouse or with the arrow keys.
 
 let palette = null;
 
@@ -50,10 +50,8 @@ function heatmap(tensor, options) {
   canvas.style.width = `${Math.max(columns * size, 14)}px`;
   canvas.style.height = `${Math.max(rows * size, 12)}px`;
   paint(canvas, rows, columns, at);
-  let here = [0, 0];
   const name = (names, i) => (names ? names[i] : i);
   const read = (i, j) => {
-    here = [i, j];
     const place = tensor.shape.length === 2 ? `${name(options.rows, i)}, ${name(options.columns, j)}` : name(options.columns, j);
     const proven = options.proof
       ? options.proof.at.findIndex((at) => (at.length === 2 ? at[0] === i && at[1] === j : at[0] === j))
@@ -61,58 +59,87 @@ function heatmap(tensor, options) {
     readout.textContent =
       `[${place}] = ${show(at(i, j))}` + (proven < 0 ? "" : ` · complex step ${show(options.proof.step.array[proven])}`);
   };
-  const under = (event) => {
-    const box = canvas.getBoundingClientRect();
-    const clamp = (share, n) => Math.max(0, Math.min(n - 1, Math.floor(share * n)));
-    return [clamp((event.clientY - box.top) / box.height, rows), clamp((event.clientX - box.left) / box.width, columns)];
+  const box = make("div", { class: "map-box" }, canvas);
+  const whole = make("div", {}, make("div", { class: "scroll" }, box), readout);
+  explore(canvas, box, rows, columns, read, { pick: options.onpick });
+  // Frame row i, column j, or with both one cell.
+  whole.mark = (i, j) => box.append(place(make("div", { class: "mark" }), i, j, rows, columns));
+  return whole;
+}
+
+// Put `frame` around cell (i, j) of a rows × columns map; null is all of them.
+function place(frame, i, j, rows, columns) {
+  const [top, height] = i === null ? [0, 100] : [(100 * i) / rows, 100 / rows];
+  const [left, width] = j === null ? [0, 100] : [(100 * j) / columns, 100 / columns];
+  frame.style.cssText = `top:${top}%;left:${left}%;height:${height}%;width:${width}%;`;
+  return frame;
+}
+
+// Call read(i, j) of the cell under the pointer, or of the one that the arrow keys move a cursor to while `canvas` has the focus, and
+// pick(i, j) at a click, Enter or space. beyond(i, columns): an arrow has left the map at its left (−1) or right (1) in row i.
+function explore(canvas, box, rows, columns, read, { pick, beyond } = {}) {
+  let here = [0, 0];
+  const cursor = make("div", { class: "cursor", hidden: "" });
+  box.append(cursor);
+  const to = (i, j) => {
+    here = [Math.max(0, Math.min(rows - 1, i)), Math.max(0, Math.min(columns - 1, j))];
+    place(cursor, ...here, rows, columns);
+    read(...here);
   };
-  canvas.addEventListener("pointermove", (event) => read(...under(event)));
+  const under = (event) => {
+    const edge = canvas.getBoundingClientRect();
+    to(
+      Math.floor(((event.clientY - edge.top) / edge.height) * rows),
+      Math.floor(((event.clientX - edge.left) / edge.width) * columns),
+    );
+  };
+  canvas.addEventListener("pointermove", under);
   canvas.addEventListener("click", (event) => {
-    read(...under(event));
-    if (options.onpick) options.onpick(...here);
+    under(event);
+    if (pick) pick(...here);
   });
   canvas.addEventListener("keydown", (event) => {
     const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (move) read(Math.max(0, Math.min(rows - 1, here[0] + move[0])), Math.max(0, Math.min(columns - 1, here[1] + move[1])));
-    else if ((event.key === "Enter" || event.key === " ") && options.onpick) options.onpick(...here);
+    if (move && beyond && (here[1] + move[1] < 0 || here[1] + move[1] >= columns)) beyond(here[0], move[1]);
+    else if (move) to(here[0] + move[0], here[1] + move[1]);
+    else if ((event.key === "Enter" || event.key === " ") && pick) pick(...here);
     else return;
     event.preventDefault();
     event.stopPropagation();
   });
-  canvas.addEventListener("focus", () => read(...here));
-  const box = make("div", { class: "map-box" }, canvas);
-  const whole = make("div", {}, make("div", { class: "scroll" }, box), readout);
-  // Frame row i, column j, or with both one cell.
-  whole.mark = (i, j) => {
-    const frame = make("div", { class: "mark" });
-    const [top, height] = i === null ? [0, 100] : [(100 * i) / rows, 100 / rows];
-    const [left, width] = j === null ? [0, 100] : [(100 * j) / columns, 100 / columns];
-    frame.style.cssText = `top:${top}%;left:${left}%;height:${height}%;width:${width}%;`;
-    box.append(frame);
+  canvas.addEventListener("focus", () => {
+    cursor.hidden = false;
+    to(...here);
+  });
+  canvas.addEventListener("blur", () => (cursor.hidden = true));
+  canvas.enter = (i, j) => {
+    here = [i, j];
+    canvas.focus();
   };
-  return whole;
 }
 
-// Rows of `images` (n, height · width) as pictures, each with a caption.
+// Rows of `images` (n, height · width) as pictures, each with a caption, and below them the pixel under the pointer or cursor. All of
+// them are one stop of the Tab key: the arrow keys go from pixel to pixel, and past the edge into the neighbour.
 function pictures(images, captions, scale = 2) {
   const [height, width] = data.image;
   const list = make("div", { class: "pictures" });
+  const readout = make("output", { class: "readout" });
+  const all = [];
   const pixels = images.array;
   for (let n = 0; n < images.shape[0]; n++) {
     const part = pixels.subarray(n * height * width, (n + 1) * height * width);
     const grey = part.every((value) => value >= 0 && value <= 1);
-    const canvas = make("canvas", { role: "img", "aria-label": captions[n] || `picture ${n}` });
+    const name = captions[n] || `picture ${n}`;
+    const label = `${name}, ${height} by ${width}; arrow keys read it`;
+    const canvas = make("canvas", { role: "img", tabindex: n ? -1 : 0, "aria-label": label });
     paint(canvas, height, width, (i, j) => part[i * width + j], { grey });
     canvas.style.width = `${width * scale}px`;
-    const caption = make("figcaption", {}, captions[n] || "");
-    canvas.addEventListener("pointermove", (event) => {
-      const box = canvas.getBoundingClientRect();
-      const i = Math.min(height - 1, Math.floor(((event.clientY - box.top) / box.height) * height));
-      const j = Math.min(width - 1, Math.floor(((event.clientX - box.left) / box.width) * width));
-      caption.textContent = show(part[i * width + j], 4);
-    });
-    canvas.addEventListener("pointerleave", () => (caption.textContent = captions[n] || ""));
-    list.append(make("figure", {}, canvas, caption));
+    const box = make("div", { class: "map-box" }, canvas);
+    const read = (i, j) => (readout.textContent = `${name} [${i}, ${j}] = ${show(part[i * width + j], 4)}`);
+    const beyond = (i, way) => all[n + way] && all[n + way].enter(i, way > 0 ? 0 : width - 1);
+    explore(canvas, box, height, width, read, { beyond });
+    all.push(canvas);
+    list.append(make("figure", {}, box, make("figcaption", {}, captions[n] || "")));
   }
-  return list;
+  return make("div", {}, list, readout);
 }

@@ -24,6 +24,7 @@ function drawNetwork() {
     const pick = () => {
       chosen.net = other.net;
       drawNetwork();
+      tabs.querySelector("[aria-pressed=true]").focus(); // the button that was pressed is gone
     };
     tabs.append(
       make(
@@ -99,7 +100,8 @@ function drawLayer(part) {
     theta,
     grads,
     rows: kept.rows,
-    complete: { x: columns.x.length === net.widths[i], y: columns.y.length === net.widths[i + 1] },
+    halves: kept.halves,
+    widths: { x: net.widths[i], y: net.widths[i + 1] },
   };
   const tensors = make("div", { class: "tensors" });
   const add = (key, name, what, kept, sides) => {
@@ -122,7 +124,7 @@ function drawLayer(part) {
     const notes = [];
     if (!parts.gx) notes.push("The adjoint of this layer's input is not computed: nobody below needs it.");
     if (Object.keys(theta).length && !Object.keys(grads).length)
-      notes.push("D is frozen in this step: the gradients of its parameters are not computed.");
+      notes.push("This pass only goes through D to reach G: the gradients of D's parameters are not computed.");
     for (const note of notes) tensors.append(make("p", { class: "hint" }, note));
   }
   const equations = make("div", { class: "equations" }, ...layer.equations.map(mathematics));
@@ -147,7 +149,9 @@ function drawTensor(key, name, what, kept, sides, parts) {
     rows: sides.length === 2 ? names[0] : undefined,
     onpick: (i, j) => explainEntry(key, i, j, parts, kept),
   };
-  const shape = kept.block.shape.join(" × ");
+  const whole = sides.slice(-kept.block.shape.length).map((side, axis) => (side ? parts.widths[side] : kept.block.shape[axis]));
+  const cut = whole.some((n, axis) => n > kept.block.shape[axis]);
+  const shape = kept.block.shape.join(" × ") + (cut ? ` of ${whole.map((n) => n.toLocaleString("en")).join(" × ")}` : "");
   const [min, mean, max, norm, zeros] = kept.stats;
   const map = (parts.maps[key] = heatmap(kept.block, options));
   const box = make(
@@ -180,10 +184,10 @@ function captionsOf(key, kept, parts) {
   if (key === "W" || key === "gW")
     return Array.from(
       { length: n },
-      (_, i) => `unit ${(parts.columns.y.length > parts.columns.x.length ? parts.columns.y : parts.columns.x)[i]}`,
+      (_, i) => `unit ${(kept.images.shape[1] === parts.widths.x ? parts.columns.y : parts.columns.x)[i]}`,
     );
-  const half = n === 16 ? 8 : n;
-  return Array.from({ length: n }, (_, i) => (n === 16 && i < half ? `x ${i}` : `G(z) ${i % half}`));
+  const half = n / parts.halves;
+  return Array.from({ length: n }, (_, i) => (parts.halves === 2 && i < half ? `x ${i}` : `G(z) ${i % half}`));
 }
 
 function drawProof(proof) {

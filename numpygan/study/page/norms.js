@@ -7,10 +7,15 @@ function drawNorms() {
   if (drawnNorms === data.steps[current].iteration) return;
   drawnNorms = data.steps[current].iteration;
   place.replaceChildren();
-  for (const [title, side] of [
-    ["D step: back through D", "d"],
-    ["G step: back through the frozen D, then through G", "g"],
-  ]) {
+  for (const [title, side] of atOnce()
+    ? [
+        ["For D: back through D", "d"],
+        ["For G: back through the same D, then through G", "g"],
+      ]
+    : [
+        ["D step: back through D", "d"],
+        ["G step: back through the frozen D, then through G", "g"],
+      ]) {
     place.append(make("div", {}, make("h3", {}, title), normsPlot(side)));
   }
 }

@@ -2,7 +2,7 @@
 
 // Where the entry (i, j) of a tensor comes from.
 function explainEntry(key, i, j, parts, kept) {
-  const { columns, x, y, gx, gy, own, theta, rows, complete } = parts;
+  const { columns, x, y, gx, gy, own, theta, rows, widths } = parts;
   const at = (tensor, r, c) => matrix(tensor.block).at(r, c);
   const value = matrix(kept.block).at(i, j);
   const lines = [];
@@ -16,10 +16,11 @@ function explainEntry(key, i, j, parts, kept) {
   if (key === "gW") table = sumTable(["row", "x", "g_y", "x · g_y"], rows, (r) => [at(x, r, i), at(gy, r, j)]);
   else if (key === "gb") table = sumTable(["row", "g_y"], rows, (r) => [at(gy, r, j)]);
   else if (key === "gx" && parts.kind === "Affine") {
-    if (complete.y) table = sumTable(["unit", "g_y", "W", "g_y · W"], columns.y.length, (c) => [at(gy, i, c), at(theta.W, j, c)]);
+    if (columns.y.length === widths.y)
+      table = sumTable(["unit", "g_y", "W", "g_y · W"], columns.y.length, (c) => [at(gy, i, c), at(theta.W, j, c)]);
     else lines.push("a sum over all units of the layer, more than are shown here");
   } else if (key === "y" && parts.kind === "Affine") {
-    if (complete.x)
+    if (columns.x.length === widths.x)
       table = sumTable(["unit", "x", "W", "x · W"], columns.x.length, (c) => [at(x, i, c), at(theta.W, c, j)], at(theta.b, 0, j));
     else lines.push("a sum over all inputs of the layer, more than are shown here");
   } else if (key === "gx" && parts.kind === "Maxout") {

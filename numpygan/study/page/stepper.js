@@ -1,6 +1,6 @@
 // The algorithm's lines, the buttons and keys that step through them, and what the current line read, computed and changed.
 
-const ROLES = { read: "reads", computed: "computes", changed: "changes", frozen: "frozen" };
+const ROLES = { read: "reads", computed: "computes", changed: "changes", frozen: "frozen", same: "unchanged" };
 let current = 0;
 let timer = null;
 
@@ -39,7 +39,7 @@ function go(to) {
 
 function drawStep() {
   const step = data.steps[current];
-  const side = step.line[0] === "d" ? "D step" : "G step";
+  const side = atOnce() ? "D and G at once" : step.line[0] === "d" ? "D step" : "G step";
   const rounds = data.rounds > 1 && step.line[0] === "d" ? ` ${step.round} of ${data.rounds}` : "";
   document.getElementById("slider").value = current;
   document.getElementById("where").textContent =
@@ -48,22 +48,23 @@ function drawStep() {
     if (button.dataset.key === step.line) button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
   }
-  const aim =
-    side === "D step"
-      ? [symbol("θ_d"), " is to climb ", symbol("V"), ", ", symbol("θ_g"), " is frozen"]
-      : [symbol("θ_g"), " is to get down ", symbol("L"), ", ", symbol("θ_d"), " is frozen"];
-  document
-    .getElementById("side")
-    .replaceChildren(`${side}${rounds} of iteration ${step.iteration.toLocaleString("en")}: `, ...aim);
+  const climbs = [symbol("θ_d"), " is to climb ", symbol("V")];
+  const descends = [symbol("θ_g"), " is to get down ", symbol("L")];
+  const aim = atOnce()
+    ? [...climbs, ", ", ...descends, ", both by gradients taken before either moves"]
+    : side === "D step"
+      ? [...climbs, ", ", symbol("θ_g"), " is frozen"]
+      : [...descends, ", ", symbol("θ_d"), " is frozen"];
+  document.getElementById("side").replaceChildren(`Iteration ${step.iteration.toLocaleString("en")}, ${side}${rounds}: `, ...aim);
   const title = document.getElementById("line-title");
   title.innerHTML = data.lines.find((line) => line.key === step.line).html;
   const movers = document.getElementById("movers");
   movers.replaceChildren();
   for (const net of ["D", "G"]) {
     const moves = step.moves === net;
-    const learns = (step.line[0] === "d") === (net === "D");
-    const state = moves ? "moves now" : learns ? "learns in this step" : "frozen in this step";
-    movers.append(make("span", { class: `chip${moves ? " moves" : ""}` }, symbol(net === "D" ? "θ_d" : "θ_g"), ` ${state}`));
+    movers.append(
+      make("span", { class: `chip${moves ? " moves" : ""}` }, symbol(net === "D" ? "θ_d" : "θ_g"), ` ${fate(net, step)}`),
+    );
   }
   const items = document.getElementById("items");
   items.replaceChildren();
@@ -72,6 +73,17 @@ function drawStep() {
     if (chosen.length)
       items.append(make("div", { class: "role" }, make("h3", {}, word), make("div", {}, ...chosen.map(drawItem))));
   }
+}
+
+// authors2014 takes both gradients at the same (θ_d, θ_g) and then moves both; in Algorithm 1 one waits for the other.
+const atOnce = () => data.algorithm === "authors2014";
+
+// What becomes of the parameters of `net` on the line of `step`.
+function fate(net, step) {
+  if (step.moves === net) return "moves now";
+  if (!atOnce()) return (step.line[0] === "d") === (net === "D") ? "learns in this step" : "frozen in this step";
+  if (!step.moves) return "moves once both gradients are taken";
+  return net === "G" ? "moves next" : "has just moved";
 }
 
 function drawItem(item) {

@@ -22,12 +22,8 @@ function toyView() {
   side.append(make("p", { class: "hint" }, toy.about));
   if (push)
     side.append(
-      pushTable(taught.push),
-      make(
-        "p",
-        { class: "hint" },
-        "Both kinds of arrows have one scale. Where D is sure that a sample is generated, the saturating loss hardly pushes.",
-      ),
+      saturation(taught),
+      make("p", { class: "hint" }, "The arrows of every loss have one scale: the longest of all is as long as can be drawn."),
     );
   else side.append(waitForPush());
   const plot =
@@ -113,7 +109,7 @@ function toyPlane(frame, samples, push, drawn, taught) {
   return make("div", {}, make("div", { class: "stage" }, canvas, plot), what);
 }
 
-// One scale for both losses, so that the longest arrow of either has length 1.
+// One scale for all losses, so that the longest arrow of either has length 1.
 function arrowScale(taught) {
   let longest = 0;
   for (const { block } of Object.values(taught.push)) {
@@ -144,9 +140,8 @@ function drawArrow(plot, x, y, dx, dy) {
 
 function axes(plot, x, y, size, pad) {
   const { edge } = data.toy;
-  plot.append(
-    svg("rect", { x: pad, y: pad, width: size - 2 * pad, height: size - 2 * pad, fill: "none", stroke: "var(--line)" }),
-  );
+  const side = size - 2 * pad;
+  if (y) plot.append(svg("rect", { x: pad, y: pad, width: side, height: side, fill: "none", stroke: "var(--line)" }));
   const step = [0.5, 1, 2, 5, 10].find((candidate) => edge / candidate <= 3.6) || 20;
   for (let v = -Math.floor(edge / step) * step; v <= edge; v += step) {
     const text = String(v).replace("-", "−");
