@@ -84,7 +84,7 @@ def ratio(theirs, ours):
 
 
 def interval(ratio_low_high):
-    """ "1.31 [1.28, 1.35]"."""
+    """A ratio and its interval as text, such as 1.31 [1.28, 1.35]."""
     ratio, low, high = ratio_low_high
     return f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
 
