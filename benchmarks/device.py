@@ -16,15 +16,15 @@ import numpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/device.py`
 
-from benchmarks import timing  # noqa: E402
-from benchmarks.layers import networks, passes  # noqa: E402
-from numpygan.arrays import array_module, wait_for  # noqa: E402
-from numpygan.data.dataset import Dataset  # noqa: E402
-from numpygan.errors import NumpyganError  # noqa: E402
-from numpygan.gan.recipes import RECIPES  # noqa: E402
-from numpygan.runs.training import Training  # noqa: E402
+from benchmarks import timing
+from benchmarks.layers import networks, passes
+from numpygan.arrays import array_module, wait_for
+from numpygan.data.dataset import Dataset
+from numpygan.errors import NumpyganError
+from numpygan.gan.recipes import RECIPES
+from numpygan.runs.training import Training
 
-AT_ONCE = 20
+AT_ONCE = 10
 TRAINED = {"mnist": {}, "mnist, batch 1000": {"batch": 1000}, "mnist, k = 5": {"k": 5}, "ring": {}}
 
 
@@ -50,7 +50,7 @@ def many(call, xp):
 def compare(calls, rounds, seconds):
     """{"NumPy": [s], "CuPy": [s]} per call, from {"NumPy": (call, xp), "CuPy": (call, xp)}, in alternation."""
     times = timing.alternate({name: many(*call) for name, call in calls.items()}, rounds, seconds)
-    return {name: [t / AT_ONCE for t in seconds] for name, seconds in times.items()}
+    return {name: [t / AT_ONCE for t in samples] for name, samples in times.items()}
 
 
 def measure(modules, rounds, seconds):
@@ -83,7 +83,7 @@ def gpu_name(xp):
 
 
 def main(arguments=None):
-    parser = timing.arguments(__doc__, rounds=15)
+    parser = timing.arguments(__doc__, rounds=7)
     options = parser.parse_args(arguments)
     try:
         with warnings.catch_warnings():
@@ -93,7 +93,7 @@ def main(arguments=None):
         print(f"There is no GPU to compare with. {reason}")
         timing.save(options.file, {"gpu": None})
         return
-    rounds, seconds = (min(options.rounds, 5), 0.01) if options.brief else (options.rounds, 0.1)
+    rounds, seconds = (min(options.rounds, 3), 0.01) if options.brief else (options.rounds, 0.1)
     steps, layers = measure({"NumPy": numpy, "CuPy": cupy}, rounds, seconds)
     print(gpu_name(cupy))
     show("an iteration of", steps)

@@ -19,9 +19,9 @@ import numpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/gradcheck.py`
 
-import numpygan as ng  # noqa: E402
-from benchmarks import timing  # noqa: E402
-from numpygan.arrays import Stream  # noqa: E402
+import numpygan as ng
+from benchmarks import timing
+from numpygan.arrays import Stream
 
 ROWS = 3
 
@@ -46,7 +46,10 @@ def network():
 
 def in_torch(torch, net, tape, gy):
     """L as a function of tensors (x, W, b, W, b, …), and these."""
-    tensor = lambda array: torch.from_numpy(array.copy())  # noqa: E731
+
+    def tensor(array):
+        return torch.from_numpy(array.copy())
+
     weighting = tensor(gy)
 
     def loss(x, *parameters):

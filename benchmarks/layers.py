@@ -16,10 +16,10 @@ import numpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/layers.py`
 
-from benchmarks import timing  # noqa: E402
-from numpygan.arrays import Stream  # noqa: E402
-from numpygan.gan.networks import build  # noqa: E402
-from numpygan.gan.recipes import RECIPES  # noqa: E402
+from benchmarks import timing
+from numpygan.arrays import Stream
+from numpygan.gan.networks import build
+from numpygan.gan.recipes import RECIPES
 
 
 def networks(recipe, dim, xp=numpy):

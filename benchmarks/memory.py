@@ -20,10 +20,10 @@ import numpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/memory.py`
 
-from benchmarks import timing  # noqa: E402
-from numpygan.gan.recipes import RECIPES  # noqa: E402
-from numpygan.nn.tape import Tape  # noqa: E402
-from numpygan.runs.training import Training, load_dataset  # noqa: E402
+from benchmarks import timing
+from numpygan.gan.recipes import RECIPES
+from numpygan.nn.tape import Tape
+from numpygan.runs.training import Training, load_dataset
 
 INTERPRETER = 60 * 10**6
 GROWTH = 2**20
@@ -90,8 +90,11 @@ def verdict(found):
     return {"steady": steady[-1], "allowed": sum(found["parts"].values()) + INTERPRETER, "growth": steady[-1] - steady[0]}
 
 
+def megabytes(size):
+    return f"{size / 1e6:.1f}"
+
+
 def show(results):
-    megabytes = lambda size: f"{size / 1e6:.1f}"  # noqa: E731
     names = list(next(iter(results.values()))["parts"])
     rows = []
     for name, found in results.items():

@@ -25,9 +25,9 @@ import numpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/parzen.py`
 
-from benchmarks import timing  # noqa: E402
-from numpygan.data.dataset import as_float, load  # noqa: E402
-from numpygan.metrics.parzen import log_likelihoods  # noqa: E402
+from benchmarks import timing
+from numpygan.data.dataset import as_float, load
+from numpygan.metrics.parzen import log_likelihoods
 
 SIGMA = 0.1668
 TOLERANCE = 1e-6

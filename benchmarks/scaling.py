@@ -24,12 +24,12 @@ import numpy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/scaling.py`
 
-from benchmarks import timing  # noqa: E402
-from numpygan.data.dataset import Dataset  # noqa: E402
-from numpygan.gan.networks import build  # noqa: E402
-from numpygan.gan.recipes import RECIPES  # noqa: E402
-from numpygan.nn.layers import Affine  # noqa: E402
-from numpygan.runs.training import Training  # noqa: E402
+from benchmarks import timing
+from numpygan.data.dataset import Dataset
+from numpygan.gan.networks import build
+from numpygan.gan.recipes import RECIPES
+from numpygan.nn.layers import Affine
+from numpygan.runs.training import Training
 
 PIXELS = 784
 SWEEPS = {
@@ -39,7 +39,13 @@ SWEEPS = {
     "k": (1, 2, 3, 5, 8),
     "examples": (2_000, 6_000, 20_000, 60_000),
 }
-UNITS = {"width": "units or pieces of a hidden layer", "depth": "hidden layers", "batch": "rows m", "k": "steps of D", "examples": "rows of data"}
+UNITS = {
+    "width": "units or pieces of a hidden layer",
+    "depth": "hidden layers",
+    "batch": "rows m",
+    "k": "steps of D",
+    "examples": "rows of data",
+}
 LINEAR = ("depth", "batch", "k")
 T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)  # Student's t for 1, 2, … degrees of freedom
 
@@ -58,23 +64,23 @@ def training(recipe, examples):
 
 
 def products(recipe):
-    """The matrix products of an iteration as one call: D reads examples and generated rows as 2m rows; nothing is left out or merged."""
+    """(a, b, out) of each matrix product of an iteration, D reading examples and generated rows as 2m rows; none left out or merged."""
     G, D = build(recipe, PIXELS, numpy)
     m, k = recipe.batch, recipe.k
-    steps = [product for _ in range(k) for product in [*_pass(G, m), *_pass(D, 2 * m, "forward", "params", "inner")]]
-    steps += [*_pass(G, m), *_pass(D, m, "forward", "inner", "input"), *_pass(G, m, "params", "inner")]
+    found = [product for _ in range(k) for product in [*_pass(G, m, "forward"), *_pass(D, 2 * m, "forward", "params", "inner")]]
+    return found + [
+        *_pass(G, m, "forward"), *_pass(D, m, "forward", "inner", "input"), *_pass(G, m, "params", "inner"),
+    ]  # fmt: skip
 
-    def call():
-        for a, b, out in steps:
-            numpy.matmul(a, b, out=out)
 
-    return call
+def multiply(products):
+    for a, b, out in products:
+        numpy.matmul(a, b, out=out)
 
 
 def _pass(net, m, *kinds):
-    """(a, b, out) of the products of a pass over m rows: y = x W, gW = xᵀ gy, gx = gy Wᵀ of inner layers, gx of the input."""
+    """The products of a pass over m rows: y = x W, gW = xᵀ gy ("params"), gx = gy Wᵀ of "inner" layers and of the "input"."""
     random = numpy.random.default_rng(0)
-    kinds = kinds or ("forward",)
     for index, layer in enumerate(layer for layer in net.layers if isinstance(layer, Affine)):
         x, gy, W = (random.random(shape, "float32") for shape in ((m, layer.n_in), (m, layer.n_out), layer.W.shape))
         if "forward" in kinds:
@@ -111,7 +117,7 @@ def measure(sweep, sizes, rounds, seconds):
         changed = recipe(width=20) if sweep == "examples" else recipe(**{sweep: n})
         it = training(changed, n if sweep == "examples" else 5000)
         calls[n, "iteration"] = partial(_epoch, it) if sweep == "examples" else it.advance
-        calls[n, "products"] = products(changed)
+        calls[n, "products"] = partial(multiply, products(changed))
     times = timing.alternate(calls, rounds, seconds)
     if sweep == "examples":
         for n in sizes:
