@@ -110,9 +110,10 @@ def main(arguments=None):
     times, values = measure(contenders, samples, points, rounds)
     apart = {name: difference(value, values["numpygan"]) for name, value in values.items()}
     default = difference(sklearn_way(neighbors)(samples, points[:100]), values["numpygan"][:100])
+    told = timing.interval if rounds > 1 else lambda ratio: f"{ratio[0]:.2f}"  # one round has no interval
     rows = [
         [name, len(points), len(samples), f"{median(seconds):.2f}", f"{1e3 * median(seconds) / len(points):.3f}",
-         timing.interval(timing.ratio(seconds, times["numpygan"])), f"{apart[name]:.1e}"]
+         told(timing.ratio(seconds, times["numpygan"])), f"{apart[name]:.1e}"]
         for name, seconds in times.items()
     ]  # fmt: skip
     rows.append(["scikit-learn, default leaves", len(points[:100]), len(samples), "–", "–", "–", f"{default:.1e}"])

@@ -3,7 +3,7 @@
     python benchmarks/scaling.py --plot scaling.png           (five minutes, 2 GB; --brief, without the largest: 20 s)
 
 Around the MNIST recipe (two hidden layers of 1200 in G and in D, batch 100, k = 1) one of them is changed at a time. Beside the
-iteration stand its own matrix products alone, arrays of the same shapes, timed in alternation with it. Reported:
+iteration stand its own matrix products alone (`Floor` in peers/ours.py), timed in alternation with it. Reported:
 
     t ∝ n^p                  p by least squares of log t over log n, with its 95 % interval (Student's t, of the residuals)
     t / products ∝ n^q       likewise: q > 0 would be cost that grows faster than the products do
@@ -22,16 +22,16 @@ from pathlib import Path
 
 import numpy
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/scaling.py`
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE / "peers")]  # numpygan of this checkout, also in `python benchmarks/scaling.py`
+
+from ours import Floor
 
 from benchmarks import timing
 from numpygan.data.dataset import Dataset
-from numpygan.gan.networks import build
 from numpygan.gan.recipes import RECIPES
-from numpygan.nn.layers import Affine
 from numpygan.runs.training import Training
 
-PIXELS = 784
 SWEEPS = {
     "width": (150, 300, 600, 1200, 2400),
     "depth": (1, 2, 3, 4, 6),
@@ -58,37 +58,9 @@ def recipe(width=1200, depth=2, batch=100, k=1):
     )  # fmt: skip
 
 
-def training(recipe, examples):
-    pixels = numpy.random.default_rng(0).integers(0, 256, (examples, PIXELS), dtype="uint8")
-    return Training(recipe, Dataset(pixels, pixels[:1], pixels[:1], (28, 28)), numpy)
-
-
-def products(recipe):
-    """(a, b, out) of each matrix product of an iteration, D reading examples and generated rows as 2m rows; none left out or merged."""
-    G, D = build(recipe, PIXELS, numpy)
-    m, k = recipe.batch, recipe.k
-    found = [product for _ in range(k) for product in [*_pass(G, m, "forward"), *_pass(D, 2 * m, "forward", "params", "inner")]]
-    return found + [
-        *_pass(G, m, "forward"), *_pass(D, m, "forward", "inner", "input"), *_pass(G, m, "params", "inner"),
-    ]  # fmt: skip
-
-
-def multiply(products):
-    for a, b, out in products:
-        numpy.matmul(a, b, out=out)
-
-
-def _pass(net, m, *kinds):
-    """The products of a pass over m rows: y = x W, gW = xᵀ gy ("params"), gx = gy Wᵀ of "inner" layers and of the "input"."""
-    random = numpy.random.default_rng(0)
-    for index, layer in enumerate(layer for layer in net.layers if isinstance(layer, Affine)):
-        x, gy, W = (random.random(shape, "float32") for shape in ((m, layer.n_in), (m, layer.n_out), layer.W.shape))
-        if "forward" in kinds:
-            yield x, W, numpy.empty_like(gy)
-        if "params" in kinds:
-            yield x.T, gy, numpy.empty_like(W)
-        if ("inner" if index else "input") in kinds:
-            yield gy, W.T, numpy.empty_like(x)
+def dataset(examples):
+    pixels = numpy.random.default_rng(0).integers(0, 256, (examples, 784), dtype="uint8")
+    return Dataset(pixels, pixels[:1], pixels[:1], (28, 28))
 
 
 def fit_power(n, t):
@@ -115,9 +87,10 @@ def measure(sweep, sizes, rounds, seconds):
     calls = {}
     for n in sizes:
         changed = recipe(width=20) if sweep == "examples" else recipe(**{sweep: n})
-        it = training(changed, n if sweep == "examples" else 5000)
+        data = dataset(n if sweep == "examples" else 5000)
+        it = Training(changed, data, numpy)
         calls[n, "iteration"] = partial(_epoch, it) if sweep == "examples" else it.advance
-        calls[n, "products"] = partial(multiply, products(changed))
+        calls[n, "products"] = partial(Floor(changed, data, None).iterate, 1)
     times = timing.alternate(calls, rounds, seconds)
     if sweep == "examples":
         for n in sizes:

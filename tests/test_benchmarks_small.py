@@ -84,12 +84,16 @@ def test_an_affine_is_held_against_its_own_product(name, monkeypatch):
 # scaling.py
 
 
-def test_the_products_of_an_iteration():
-    found = scaling.products(scaling.recipe())
-    assert len(found) == 25
-    assert sum(2 * a.size * b.shape[1] for a, b, _ in found) == pytest.approx(3.57e9, rel=2e-3)
-    assert all(out.shape == (len(a), b.shape[1]) for a, b, out in found)
-    assert len(scaling.products(scaling.recipe(width=20, k=3))) == 25 + 2 * 11
+def test_one_thing_is_changed_at_a_time():
+    def flop(**changed):
+        return scaling.Floor(scaling.recipe(**changed), scaling.dataset(2), None).flop()
+
+    assert scaling.recipe() == RECIPES["mnist"]
+    assert flop() == pytest.approx(3.57e9, rel=2e-3)
+    assert flop(batch=200) == 2 * flop()
+    assert flop(k=3) - flop(k=2) == flop(k=2) - flop() > 0
+    assert flop(depth=4) - flop(depth=3) == flop(depth=3) - flop() > 0
+    assert 2 * flop() < flop(width=2400) < 4 * flop()
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0, 2.0])
