@@ -16,13 +16,18 @@ import argparse
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/mpi.py`
+
+from benchmarks import timing
 from numpygan.data.dataset import Dataset
 from numpygan.gan.recipes import RECIPES
 from numpygan.ranks import ALONE, Ranks
@@ -93,7 +98,10 @@ def time_allreduces(ranks):
 
 def on_ranks(options, ranks):
     """What `part` measures, by mpiexec on `ranks` ranks."""
-    command = ["mpiexec", "-n", ranks, sys.executable, "-m", "mpi4py", __file__, "--part",
+    mpiexec = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if mpiexec is None:
+        timing.stop("there is no mpiexec; install it with `pip install 'numpygan[mpi]'`, or load the MPI of this machine.")
+    command = [mpiexec, "-n", ranks, sys.executable, "-m", "mpi4py", __file__, "--part",
                "--width", options.width, "--batch", options.batch, "--iterations", options.iterations]  # fmt: skip
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     done = subprocess.run([str(part) for part in command], env=environment, stdout=subprocess.PIPE, text=True, check=True)
@@ -168,6 +176,7 @@ def main():
     options = parser.parse_args()
     if options.part:
         return part(options)
+    timing.need("mpi4py", "mpi")
     rounds = [{ranks: on_ranks(options, ranks) for ranks in range(1, options.ranks + 1)} for _ in range(options.rounds)]
 
     print("medians in ms, the least in brackets")

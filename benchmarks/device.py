@@ -1,0 +1,106 @@
+"""NumPy beside CuPy: an iteration of the recipes, and each layer of the MNIST recipe. Where there is no GPU it says so.
+
+    python benchmarks/device.py            (two minutes; needs the extra gpu or gpu13, and a GPU)
+
+A GPU is given many iterations (or passes of a layer) at once and waited for at the end, as in a training, where nothing waits within an
+iteration. Random numbers are drawn on the host on both devices. Where there is no GPU the exit status is 0: nothing has failed.
+"""
+
+import sys
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import numpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/device.py`
+
+from benchmarks import timing
+from benchmarks.layers import networks, passes
+from numpygan.arrays import array_module, wait_for
+from numpygan.data.dataset import Dataset
+from numpygan.errors import NumpyganError
+from numpygan.gan.recipes import RECIPES
+from numpygan.runs.training import Training
+
+AT_ONCE = 10
+TRAINED = {"mnist": {}, "mnist, batch 1000": {"batch": 1000}, "mnist, k = 5": {"k": 5}, "ring": {}}
+
+
+def training(recipe, xp):
+    if recipe.data != "mnist":
+        return Training(recipe, None, xp)
+    pixels = numpy.random.default_rng(0).integers(0, 256, (5000, 784), dtype="uint8")
+    return Training(recipe, Dataset(pixels, pixels[:1], pixels[:1], (28, 28)), xp)
+
+
+def many(call, xp):
+    """AT_ONCE calls, and the wait for a GPU."""
+
+    def calls():
+        for _ in range(AT_ONCE):
+            call()
+        if xp is not numpy:
+            wait_for(xp)
+
+    return calls
+
+
+def compare(calls, rounds, seconds):
+    """{"NumPy": [s], "CuPy": [s]} per call, from {"NumPy": (call, xp), "CuPy": (call, xp)}, in alternation."""
+    times = timing.alternate({name: many(*call) for name, call in calls.items()}, rounds, seconds)
+    return {name: [t / AT_ONCE for t in samples] for name, samples in times.items()}
+
+
+def measure(modules, rounds, seconds):
+    """Two dicts: the times of an iteration by recipe, and of each layer's passes by their names."""
+    steps, layers = {}, {}
+    for name, changes in TRAINED.items():
+        recipe = replace(RECIPES[name.split(",")[0]], **changes)
+        steps[name] = compare({module: (training(recipe, xp).advance, xp) for module, xp in modules.items()}, rounds, seconds)
+    both = [networks(RECIPES["mnist"], 784, xp) for xp in modules.values()]
+    for pairs in zip(*both):
+        for same in zip(*(passes(net, tape) for _, net, tape in pairs)):
+            network, net, _ = pairs[0]
+            index, kind, _ = same[0]
+            calls = {module: (call, xp) for (module, xp), (_, _, call) in zip(modules.items(), same)}
+            layers[f"{network} {index} {net.layers[index]} {kind}"] = compare(calls, rounds, seconds)
+    return steps, layers
+
+
+def show(title, found):
+    rows = [
+        [name, *(f"{1e6 * median(seconds):.1f}" for seconds in times.values()),
+         timing.interval(timing.ratio(times["NumPy"], times["CuPy"]))]
+        for name, times in found.items()
+    ]  # fmt: skip
+    print(timing.table([title, "NumPy, µs", "CuPy, µs", "NumPy / CuPy"], rows))
+
+
+def gpu_name(xp):
+    return xp.cuda.runtime.getDeviceProperties(xp.cuda.runtime.getDevice())["name"].decode()
+
+
+def main(arguments=None):
+    parser = timing.arguments(__doc__, rounds=7)
+    options = parser.parse_args(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # CuPy's, of what it misses on this machine
+            cupy = array_module("gpu")
+    except NumpyganError as reason:
+        print(f"There is no GPU to compare with. {reason}")
+        timing.save(options.file, {"gpu": None})
+        return
+    rounds, seconds = (min(options.rounds, 3), 0.01) if options.brief else (options.rounds, 0.1)
+    steps, layers = measure({"NumPy": numpy, "CuPy": cupy}, rounds, seconds)
+    print(gpu_name(cupy))
+    show("an iteration of", steps)
+    print()
+    show("a layer's pass", layers)
+    timing.save(options.file, {"gpu": gpu_name(cupy), "rounds": rounds, "iterations": steps, "layers": layers})
+
+
+if __name__ == "__main__":
+    main()

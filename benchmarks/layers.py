@@ -1,0 +1,103 @@
+"""How near each layer's forward and backward come to their limit, at the shapes of the MNIST recipe.
+
+    python benchmarks/layers.py            (two minutes; --brief: 20 s)
+
+The limit of an Affine is arithmetic: its matrix products alone. That of any other layer is memory: a copy, on one core, that moves as
+many bytes as the pass must read and write: x (and a mask drawn before) to y and what the layer keeps for its backward, then gy and
+what was kept to gx. Layer and limit are timed in alternation, over arrays that fit into the same cache: both in the best case, since
+in a training other layers come between. G's pass has the recipe's 100 rows; D's has 200, examples and generated rows in one.
+"""
+
+import sys
+from pathlib import Path
+from statistics import median
+
+import numpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/layers.py`
+
+from benchmarks import timing
+from numpygan.arrays import Stream
+from numpygan.gan.networks import build
+from numpygan.gan.recipes import RECIPES
+
+
+def networks(recipe, dim, xp=numpy):
+    """("G", network, tape) and ("D", …) of the recipe for data of width `dim`, with a pass there and back behind them."""
+    stream = Stream(recipe.seed)
+    for name, net, rows in zip("GD", build(recipe, dim, xp), (recipe.batch, 2 * recipe.batch)):
+        net.initialize(stream)
+        tape = net.tape(rows)
+        stream.normal(tape.x)
+        net.draw_masks(tape, stream)
+        stream.normal(tape.gy)
+        net.forward(tape.x, tape)
+        net.backward(tape.gy, tape)
+        yield name, net, tape
+
+
+def passes(net, tape):
+    """(layer's number, name of the pass, call) of each layer's forward and backward, and of the parameters' backward."""
+    for index, (layer, t) in enumerate(zip(net.layers, tape.layers)):
+        yield index, "forward", lambda layer=layer, t=t: layer.forward(t.x, t)
+        yield index, "backward", lambda layer=layer, t=t: layer.backward(t.gy, t)
+        if layer.shapes():
+            yield index, "backward_params", lambda layer=layer, t=t: layer.backward_params(t.gy, t)
+
+
+def limit(layer, t, name):
+    """The pass's limit: a call, the operations or bytes that it takes, and what it is in words."""
+    if layer.shapes():
+        a, b = {"forward": (t.x, layer.W), "backward": (t.gy, layer.W.T), "backward_params": (t.x.T, t.gy)}[name]
+        out = numpy.empty((len(a), b.shape[1]), a.dtype)
+        return lambda: numpy.matmul(a, b, out=out), 2 * a.size * b.shape[1], "product"
+    kept = sum(getattr(t, own).nbytes for own in t.own)
+    if name == "forward":
+        size = t.x.nbytes + t.y.nbytes + kept
+    else:
+        size = t.gy.nbytes + t.gx.nbytes + (kept or t.y.nbytes)  # a layer that keeps nothing of its own needs y
+    source, target = numpy.ones(size // 2, "uint8"), numpy.ones(size // 2, "uint8")
+    return lambda: numpy.copyto(target, source), size, "copy"
+
+
+def measure(recipe, dim, rounds, seconds):
+    """A dict for each pass of each layer of both networks."""
+    found = []
+    for net_name, net, tape in networks(recipe, dim):
+        for index, name, call in passes(net, tape):
+            bound, work, kind = limit(net.layers[index], tape.layers[index], name)
+            times = timing.alternate({"layer": call, "limit": bound}, rounds, seconds)
+            found.append({
+                "network": net_name, "index": index, "layer": repr(net.layers[index]), "pass": name, "rows": tape.m, "limit": kind,
+                "work": work, "seconds": times, "share": timing.ratio(times["limit"], times["layer"]),
+            })  # fmt: skip
+    return found
+
+
+def show(found):
+    rows = []
+    for row in found:
+        ours, bound = (1e6 * median(row["seconds"][name]) for name in ("layer", "limit"))
+        unit = "GFLOP/s" if row["limit"] == "product" else "GB/s"
+        rows.append([
+            f"{row['network']} {row['index']} {row['layer']}", row["pass"], row["rows"], f"{ours:.1f}", row["limit"], f"{bound:.1f}",
+            f"{row['work'] / ours / 1e3:.1f} {unit}", timing.interval(row["share"]),
+        ])  # fmt: skip
+    print(timing.table(["layer", "pass", "rows", "µs", "limit", "µs", "rate", "share of the limit"], rows))
+    for kind, name in (("product", "Affine layers"), ("copy", "all other layers")):
+        ours, bound = (sum(median(row["seconds"][which]) for row in found if row["limit"] == kind) for which in ("layer", "limit"))
+        print(f"{name} together: {1e3 * ours:.2f} ms, limit {1e3 * bound:.2f} ms, share {bound / ours:.2f}")
+
+
+def main(arguments=None):
+    parser = timing.arguments(__doc__, rounds=25)
+    options = parser.parse_args(arguments)
+    recipe = RECIPES["mnist"]
+    rounds, seconds = (min(options.rounds, 7), 0.01) if options.brief else (options.rounds, 0.05)
+    found = measure(recipe, 784, rounds, seconds)
+    show(found)
+    timing.save(options.file, {"recipe": recipe.name, "rounds": rounds, "layers": found})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Parzen log-likelihoods of 10,000 points under 10,000 kernels in 784 dimensions: numpygan, SciPy, PyTorch, scikit-learn.
+
+    python benchmarks/parzen.py            (ten minutes; --brief, 500 points, once: 15 s; needs the extras test, peers)
+
+Points are MNIST test images, kernels Gaussians of σ = .1668 at training images. Every contender gives the same values to 1e-6
+relative, which takes float64 distances; the program exits 1 if one doesn't.
+
+    numpygan      numpygan.metrics.parzen.log_likelihoods
+    SciPy         logsumexp over cdist, 1,000 points at a time
+    PyTorch       torch.logsumexp over torch.cdist (by a matrix product), 1,000 points at a time
+    scikit-learn  KernelDensity, as a tree of one leaf: with more leaves it adds and subtracts bounds and is wrong in 784 dimensions
+                  (scikit-learn issue 25799), by default too; what the default gives is shown on 100 points, not asked to be equal
+
+numpygan and PyTorch use as many threads as OPENBLAS_NUM_THREADS says, or all cores; cdist and KernelDensity know only one.
+"""
+
+import math
+import os
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/parzen.py`
+
+from benchmarks import timing
+from numpygan.data.dataset import as_float, load
+from numpygan.metrics.parzen import log_likelihoods
+
+SIGMA = 0.1668
+TOLERANCE = 1e-6
+BLOCK = 1000
+
+
+def numpygan(samples, points):
+    return log_likelihoods(samples, points, [SIGMA])[:, 0]
+
+
+def _normalizer(samples):
+    """What log Σ_j exp(−‖x − μ_j‖²/2σ²) is lessened by: log n + d log(σ√2π)."""
+    n, d = samples.shape
+    return math.log(n) + d * math.log(SIGMA * math.sqrt(2 * math.pi))
+
+
+def _blocks(points):
+    return [points[start : start + BLOCK] for start in range(0, len(points), BLOCK)]
+
+
+def scipy_way(distance, special):
+    def scipy(samples, points):
+        rows = (distance.cdist(part, samples, "sqeuclidean") * (-0.5 / SIGMA**2) for part in _blocks(points))
+        return numpy.concatenate([special.logsumexp(part, axis=1) for part in rows]) - _normalizer(samples)
+
+    return scipy
+
+
+def torch_way(torch):
+    torch.set_num_threads(int(next((os.environ[name] for name in timing.THREADS if name in os.environ), os.cpu_count())))
+
+    def pytorch(samples, points):
+        centres = torch.from_numpy(samples)
+        with torch.no_grad():
+            rows = (torch.cdist(torch.from_numpy(part), centres).square_().mul_(-0.5 / SIGMA**2) for part in _blocks(points))
+            return torch.cat([torch.logsumexp(part, 1) for part in rows]).numpy() - _normalizer(samples)
+
+    return pytorch
+
+
+def sklearn_way(neighbors, **leaves):
+    def scikit_learn(samples, points):
+        return neighbors.KernelDensity(bandwidth=SIGMA, **leaves).fit(samples).score_samples(points)
+
+    return scikit_learn
+
+
+def difference(values, expected):
+    """The largest |value/expected − 1|."""
+    return float(numpy.abs(values / expected - 1).max())
+
+
+def measure(contenders, samples, points, rounds):
+    """{name: [s]} of each contender's whole computation in turn, and {name: its values}."""
+    times, values = {name: [] for name in contenders}, {}
+    for contender in contenders.values():
+        contender(samples, points[:20])
+    for order in timing.rotations(list(contenders), rounds):
+        for name in order:
+            start = time.perf_counter()
+            values[name] = contenders[name](samples, points)
+            times[name].append(time.perf_counter() - start)
+    return times, values
+
+
+def main(arguments=None):
+    parser = timing.arguments(__doc__, rounds=3)
+    parser.add_argument("--samples", type=timing.at_least_one, default=10_000, metavar="N", help="kernels (default: 10,000)")
+    parser.add_argument("--points", type=timing.at_least_one, default=10_000, metavar="N", help="points (default: 10,000)")
+    options = parser.parse_args(arguments)
+    neighbors, torch = timing.need("sklearn.neighbors", "test"), timing.need("torch", "peers")
+    distance, special = timing.need("scipy.spatial.distance", "test"), timing.need("scipy.special", "test")
+    many, rounds = (min(500, options.points), 1) if options.brief else (options.points, options.rounds)
+    data = load("mnist")
+    samples, points = as_float(data.train[: options.samples], "float64"), as_float(data.test[:many], "float64")
+    contenders = {
+        "numpygan": numpygan, "SciPy": scipy_way(distance, special), "PyTorch": torch_way(torch),
+        "scikit-learn": sklearn_way(neighbors, leaf_size=len(samples)),
+    }  # fmt: skip
+    times, values = measure(contenders, samples, points, rounds)
+    apart = {name: difference(value, values["numpygan"]) for name, value in values.items()}
+    default = difference(sklearn_way(neighbors)(samples, points[:100]), values["numpygan"][:100])
+    told = timing.interval if rounds > 1 else lambda ratio: f"{ratio[0]:.2f}"  # one round has no interval
+    rows = [
+        [name, len(points), len(samples), f"{median(seconds):.2f}", f"{1e3 * median(seconds) / len(points):.3f}",
+         told(timing.ratio(seconds, times["numpygan"])), f"{apart[name]:.1e}"]
+        for name, seconds in times.items()
+    ]  # fmt: skip
+    rows.append(["scikit-learn, default leaves", len(points[:100]), len(samples), "–", "–", "–", f"{default:.1e}"])
+    print(timing.table(["log p(x)", "points", "kernels", "s", "ms a point", "× numpygan's time", "largest difference"], rows))
+    timing.save(options.file, {
+        "points": len(points), "samples": len(samples), "sigma": SIGMA, "seconds": times, "difference": apart,
+        "difference_of_default_leaves": default,
+    })  # fmt: skip
+    wrong = [name for name, size in apart.items() if not size <= TOLERANCE]
+    if wrong:
+        print(f"values differ by more than {TOLERANCE:g} relative: {', '.join(wrong)}")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

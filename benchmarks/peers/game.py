@@ -1,0 +1,124 @@
+"""What every peer is given: the data, the networks as a plain list of layers, the schedules, and the draws of chance.
+
+The draws (row numbers, z, toy examples, dropout masks) are NumPy's, by the package's own streams: a float mask of 16 random bits
+an entry is several times cheaper than `torch.rand` < keep, `F.dropout` or `jax.random.bernoulli`, so the peers gain by it. They
+start from the recipe's seed and so are the very ones that numpygan draws, which is what makes the check of a step possible.
+Gathering and scaling the rows, the masks' products and all the rest is each framework's own.
+"""
+
+from dataclasses import replace
+
+import numpy
+
+from numpygan.arrays import streams
+from numpygan.data import dataset as datasets
+from numpygan.data.sources import TOYS, Mixture, Noise, Shuffled
+from numpygan.gan.networks import build
+from numpygan.nn.layers import Affine, Dropout
+from numpygan.runs.training import load_dataset
+
+CIFAR_ROWS = 5000  # enough to be far larger than any cache
+
+
+def dataset(recipe):
+    """The recipe's Dataset; None for a toy. CIFAR-10 is replaced by random uint8 images, preprocessed as the recipe says."""
+    if recipe.name != "cifar10":
+        return load_dataset(recipe)
+    pixels = numpy.random.default_rng(0).integers(0, 256, (CIFAR_ROWS, 3072), dtype="uint8")
+    return datasets.global_contrast_normalise(datasets.Dataset(pixels, pixels[:1], pixels[:1], (3, 32, 32)))
+
+
+def width(recipe, data):
+    """The width of a row of the data."""
+    return data.dim if data else TOYS[recipe.data]()[0].shape[1]
+
+
+def networks(recipe, data):
+    """The shapes (G, D) of the recipe, without values."""
+    return build(replace(recipe, dtype="float32"), width(recipe, data), numpy)
+
+
+def plan(net):
+    """The layers of `net` as (kind, its number or None): ("affine", None), ("maxout", 5), ("leaky_relu", 0.01), …"""
+    kinds = {"Affine": "affine", "Dropout": "dropout", "ReLU": "relu", "LeakyReLU": "leaky_relu", "Sigmoid": "sigmoid",
+             "Tanh": "tanh", "Maxout": "maxout"}  # fmt: skip
+    return [(kinds[type(layer).__name__], getattr(layer, "pieces", getattr(layer, "slope", None))) for layer in net.layers]
+
+
+def parameters(net, theta=None):
+    """Copies of W, b, W, b, … of `net` (or cut from a θ of its shape)."""
+    if theta is None:
+        theta = net.theta
+    cut, start = [], 0
+    for layer in net.layers:
+        for shape in layer.shapes().values():
+            size = int(numpy.prod(shape))
+            cut.append(theta[start : start + size].reshape(shape).copy())
+            start += size
+    return cut
+
+
+class Draws:
+    """What chance decides in a recipe, in the order in which numpygan draws it. Every array is fresh.
+
+    d_step()  (x, z, masks): m row numbers, or on a toy m examples; z (m, n_z); the masks of D's pass over 2m rows
+    g_step()  (z, masks): those of the pass that teaches G
+    """
+
+    def __init__(self, recipe, data, D):
+        self._recipe, named = recipe, streams(recipe.seed)
+        self._m, self._dtype = recipe.batch, recipe.dtype
+        if data is None:
+            self._p_data = Mixture(*TOYS[recipe.data](), named["data"])
+            self._width = D.n_in
+        else:
+            self._p_data = Shuffled(numpy.arange(len(data.train), dtype="float64")[:, None], named["data"])
+            self._width = None
+        self._p_z, self._dropout = Noise(recipe.noise, named["noise"]), named["dropout"]
+        affine = [layer.n_in for layer in D.layers if isinstance(layer, Affine)]
+        self._masks = [(n, keep) for n, keep in zip(affine, recipe.keep) if keep < 1]
+        assert len(self._masks) == sum(isinstance(layer, Dropout) for layer in D.layers)
+
+    def d_step(self):
+        z = self._noise()
+        if self._width is None:
+            rows = numpy.empty((self._m, 1))
+            self._p_data.minibatch(rows)
+            x = rows[:, 0].astype("int32")
+        else:
+            x = numpy.empty((self._m, self._width), self._dtype)
+            self._p_data.minibatch(x)
+        return x, z, self._draw_masks(2 * self._m)
+
+    def g_step(self):
+        return self._noise(), self._draw_masks(self._m)
+
+    def _noise(self):
+        z = numpy.empty((self._m, self._recipe.noise_dim), self._dtype)
+        self._p_z.minibatch(z)
+        return z
+
+    def _draw_masks(self, rows):
+        masks = [numpy.empty((rows, n), self._dtype) for n, _ in self._masks]
+        for mask, (_, keep) in zip(masks, self._masks):
+            self._dropout.keep(mask, keep)
+        return masks
+
+
+class Schedule:
+    """The numbers that an update needs, iteration by iteration, as the recipe says."""
+
+    decay, epsilon = 0.999, 1e-8  # Adam's β₂ and ε
+
+    def __init__(self, recipe, data):
+        self.recipe = recipe
+        size = len(data.train) if data else Mixture.size
+        self._per_epoch = max(1, size // (recipe.batch * recipe.k))
+
+    def rates(self, iteration):
+        """η of G and D, and μ, in iteration 0, 1, …"""
+        return *self.recipe.learning_rates(iteration), self.recipe.momentum_in(1 + iteration // self._per_epoch)
+
+    def share(self, iteration):
+        """The weight of the newest θ_g in its running average after this iteration."""
+        return 1 - min(self.recipe.average, iteration / (iteration + 3))

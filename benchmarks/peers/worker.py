@@ -1,0 +1,98 @@
+"""One candidate in a process of its own. `benchmarks/step.py` starts it and says by lines of JSON what to do.
+
+    worker.py '{"candidate": "jax.jit", "recipe": "mnist", "set": {"batch": 100}, "threads": 2}'
+
+It answers "ready" with the seconds that getting ready took (compiling above all), then each number n by the seconds that one of n
+iterations takes. With "check": true it makes one iteration beside numpygan's, in float64, answers by how far they differ, and ends.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from dataclasses import replace
+
+FULL_WIDTH = 10_000_000  # parameters up to which the check leaves a network as wide as it is
+# name: module, class
+CANDIDATES = {
+    "numpygan": ("ours", "Ours"),
+    "floor": ("ours", "Floor"),
+    "torch": ("pytorch", "Eager"),
+    "torch.compile": ("pytorch", "Compiled"),
+    "torch.compile autotuned": ("pytorch", "CompiledAutotuned"),
+    "jax.jit": ("xla", "Jitted"),
+}
+
+
+def main():
+    order = json.loads(sys.argv[1])
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a framework prints goes to stderr
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: order["threads"]])  # before any library counts processors
+    result = check(order) if order.get("check") else None
+
+    def answer(value):
+        print(json.dumps(value), file=answers, flush=True)
+
+    if result is not None:
+        return answer(result)
+    start = time.perf_counter()
+    candidate = make(order, recipe(order))
+    candidate.iterate(3)
+    answer({"ready": time.perf_counter() - start, "flop": candidate.flop() if hasattr(candidate, "flop") else None})
+    for line in sys.stdin:
+        iterations = int(line)
+        candidate.iterate(1)  # wakes the threads, fills the caches
+        start = time.perf_counter()
+        candidate.iterate(iterations)
+        answer((time.perf_counter() - start) / iterations)
+
+
+def recipe(order):
+    from numpygan.gan.recipes import RECIPES
+
+    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in order["set"].items()}
+    return replace(RECIPES[order["recipe"]], **fields)
+
+
+def make(order, recipe):
+    """The candidate at the recipe's initial θ."""
+    from importlib import import_module
+
+    from game import dataset
+
+    module, name = CANDIDATES[order["candidate"]]
+    return getattr(import_module(module), name)(recipe, dataset(recipe), order["threads"])
+
+
+def check(order):
+    """The largest differences of D's and G's first move from numpygan's, relative to the largest entry of that move.
+
+    Momentum's first move is η ∂L/∂θ, so that under this rule it is the gradients that are compared: G's at the moved θ_d.
+    """
+    import numpy
+    from game import parameters
+
+    chosen = replace(recipe(order), dtype="float64")
+    ours = make(order | {"candidate": "numpygan"}, chosen).training
+    if ours.G.theta.size + ours.D.theta.size > FULL_WIDTH:
+        narrow = lambda layers: tuple(re.sub(r" (\d+)", lambda n: f" {max(2, int(n[1]) // 100)}", text) for text in layers)  # noqa: E731
+        chosen = replace(chosen, generator=narrow(chosen.generator), discriminator=narrow(chosen.discriminator))
+        ours = make(order | {"candidate": "numpygan"}, chosen).training
+    theirs = make(order, chosen)
+    start = [parameters(net) for net in (ours.G, ours.D)]
+    theirs.load(*start)
+    ours.advance()
+    theirs.iterate(1)
+    found = {"rule": chosen.rule}
+    for name, net, before, moved in zip("GD", (ours.G, ours.D), start, theirs.theta()):
+        before, moved, mine = (numpy.concatenate([a.ravel() for a in part]) for part in (before, moved, parameters(net)))
+        found[name] = float(numpy.abs(moved - mine).max() / numpy.abs(mine - before).max())
+        found[f"parameters of {name}"] = mine.size
+    return found
+
+
+if __name__ == "__main__":
+    main()
