@@ -94,6 +94,7 @@ FOUND = {  # by these tests and by hand; each was a traceback once, a file touch
     "a name with a line break": (["recipes", "a\nb"], 2),
     "two dashes as a value": (["interpolate", "it", "-o--"], 2),
     "two dashes as a field": ([*TINY, "--set=--"], 2),
+    "a path in place of a recipe": (["train", "--resume", "/dev/null"], 2),
     "devices": (["evaluate", "--samples", "/dev/zero"], 2),
     "an evaluation that doesn't say of what": (["evaluate", "it", "--ais"], 2),
 }  # fmt: skip
