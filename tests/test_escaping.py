@@ -59,7 +59,11 @@ class Structure(HTMLParser):
         self.tags.append(data)
 
 
-PAGES = {"report of images": ("report", "run"), "report of a toy": ("report", "toy"), "study": ("study", "toy", "--iterations", 1, "--batch", 4)}
+PAGES = {
+    "report of images": ("report", "run"),
+    "report of a toy": ("report", "toy"),
+    "study": ("study", "toy", "--iterations", 1, "--batch", 4),
+}
 
 
 @pytest.mark.parametrize("what", PAGES)
@@ -76,7 +80,9 @@ def test_names_are_text(what, world):
 @pytest.mark.parametrize("arguments", [("toy",), ("--samples", "toys.npy", "--data", "ring")], ids=["run", "samples"])
 def test_a_toy_is_evaluated_wherever_it_lies(arguments, tmp_path):
     """Its picture has the path for a title."""
-    assert run("evaluate", *(HOSTILE / word if word.startswith("toy") else word for word in arguments), "-o", tmp_path / "a.json") == 0
+    assert (
+        run("evaluate", *(HOSTILE / word if word.startswith("toy") else word for word in arguments), "-o", tmp_path / "a.json") == 0
+    )
     assert {path.name for path in tmp_path.iterdir()} == {"a.json", "a.png"}
 
 
