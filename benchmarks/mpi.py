@@ -187,8 +187,8 @@ def main():
     most = options.ranks
     least = numpy.min([found[most]["allreduce"] for found in rounds], axis=0) if most > 1 else None
     if most > 1:
-        model["alpha"], model["beta"] = fit_line(numpy.array(BYTES) * (most - 1) / most / math.log2(most), least / math.log2(most))
-        model["beta"] /= math.log2(most)
+        exchanges, model["beta"] = fit_line(numpy.array(BYTES) * (most - 1) / most, least)
+        model["alpha"] = exchanges / math.log2(most)
     for ranks in range(1, most + 1):
         times = 1e3 * numpy.concatenate([found[ranks]["iterations"] for found in rounds])
         total, waited, reduced = numpy.median(times, axis=0)

@@ -1,4 +1,4 @@
-"""Any value of every option of every command: success or one sentence and exit code 2, and no file touched that was not to be written.
+"""Any value of every option of every command: success, or one sentence, exit code 2 and no file touched.
 
 `python -m tests.fuzz.cli` goes on from here.
 """
@@ -24,7 +24,8 @@ NEEDED = {  # what a line of a command needs besides the option that is tried
 }  # fmt: skip
 # As the shell hands them over: no NUL, bytes that are not UTF-8 as lone surrogates; nothing outside the test's own folder.
 TEXT = st.text(
-    st.characters(exclude_characters="\0/", exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff'\"\\\n\x1b\x7f=,.- 0"), max_size=12
+    st.characters(exclude_characters="\0/", exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff'\"\\\n\x1b\x7f=,.- 0"),
+    max_size=12,
 ).map(lambda text: text.replace("..", "._"))
 NUMBER = (st.integers(-3, 40) | st.integers() | st.floats()).map(str) | st.sampled_from(cli.NUMBERS)
 VALUE = TEXT | NUMBER | st.sampled_from(cli.NAMES + cli.LAYERS + cli.CHOICES)
@@ -45,7 +46,9 @@ def world(place):
 
 def test_every_command_is_tried():
     assert {*NEEDED} | {"train", "recipes", "gradcheck", "theory", "study"} == {*cli.COMMANDS}
-    assert {action.metavar for parser in cli.COMMANDS.values() for action in parser._actions if not action.option_strings} == {*cli.ARGUMENTS}
+    assert {action.metavar for parser in cli.COMMANDS.values() for action in parser._actions if not action.option_strings} == {
+        *cli.ARGUMENTS
+    }
     assert len(OPTIONS) > 30 and ("train", "--set") in OPTIONS
 
 
@@ -94,6 +97,7 @@ FOUND = {  # by these tests and by hand; each was a traceback once, a file touch
     "a name with a line break": (["recipes", "a\nb"], 2),
     "two dashes as a value": (["interpolate", "it", "-o--"], 2),
     "two dashes as a field": ([*TINY, "--set=--"], 2),
+    "a path in place of a recipe": (["train", "--resume", "/dev/null"], 2),
     "devices": (["evaluate", "--samples", "/dev/zero"], 2),
     "an evaluation that doesn't say of what": (["evaluate", "it", "--ais"], 2),
 }  # fmt: skip
@@ -103,6 +107,53 @@ FOUND = {  # by these tests and by hand; each was a traceback once, a file touch
 def test_found(case, place):
     arguments, code = FOUND[case]
     assert cli.tried(arguments, place)[0] == code
+
+
+FILES = [
+    (command, action.option_strings[-1], action.metavar)
+    for command, parser in cli.COMMANDS.items()
+    for action in parser._actions
+    if action.option_strings and (action.metavar or "").startswith("FILE") and action.dest != "samples"
+]
+
+
+def test_every_option_that_names_a_file_to_write_is_tried():
+    assert len(FILES) == 7 and all("--force" in cli.COMMANDS[command]._option_string_actions for command, *_ in FILES)
+
+
+@pytest.mark.parametrize("command, option, metavar", FILES)
+def test_a_file_that_is_there_is_left_as_it_is(command, option, metavar, world, place):
+    """Before any work; with --force the work begins."""
+    rest = [word for word in NEEDED.get(command, []) if word not in ("-o", "new.png")]
+    file = f"mine{metavar.removeprefix('FILE') or '.png'}"
+    assert cli.tried([command, *rest, option, file], place)[0] == 2
+    (world / f"link{Path(file).suffix}").symlink_to(file)
+    assert cli.tried([command, *rest, option, f"link{Path(file).suffix}"], place)[0] == 2
+    assert cli.tried([command, *rest, option, f"new{Path(file).suffix}"], place)[0] in (0, "begun")
+    assert cli.tried([command, *rest, option, file, "--force"], place)[0] in (0, "begun")
+    for path in world.glob("link.*"):
+        path.unlink()
+
+
+@pytest.mark.parametrize("line", [("train", "ring"), ("theory",), ("sweep", "sweep.toml"), ("evaluate", "ring", "--seeds", "2")])
+def test_a_folder_that_is_there_is_left_as_it_is(line, world, place):
+    """A file in its place is refused by all; one with files of the user's by those that would write among or over them."""
+    (world / "figures").mkdir(exist_ok=True)
+    (world / "figures" / "figure1.png").write_text("mine")
+    assert cli.tried([*line, "--out", "file"], place)[0] == 2
+    for folder in {"train": ["occupied", "it", "figures"], "theory": ["figures"]}.get(line[0], []):
+        assert cli.tried([*line, "--out", folder], place)[0] == 2
+
+
+@pytest.mark.parametrize("name", ["mine.png", "mine.npy"])
+def test_force_overwrites_what_it_was_asked_to_and_nothing_else(name, world, monkeypatch):
+    monkeypatch.setattr("numpygan.gan.sampling.sample", lambda *_: numpy.zeros((4, 64), "float32"))
+    before = files(world)
+    assert run("sample", "it", "-n", 4, "-o", name) == 2 and files(world) == before
+    assert run("sample", "it", "-n", 4, "-o", name, "--force") == 0
+    after = files(world)
+    assert {path for path in after if after[path] != before.get(path)} == {name}
+    (world / name).write_text("mine")
 
 
 def test_delete_in_a_path_can_be_resumed(world, place):

@@ -40,6 +40,14 @@ def new_file(name, options, *suffixes, option="-o"):
     return file
 
 
+def folder_of_runs(name):
+    """The path of `--out`, where many runs go; those that are there are gone on with. Raises NumpyganError if it is a file."""
+    folder = Path(name)
+    if folder.exists() and not folder.is_dir():
+        raise NumpyganError(f"--out {folder}: is a file; choose a folder for the runs.")
+    return folder
+
+
 def add_force(parser, metavar):
     """The flag that `new_file` looks at."""
     parser.add_argument("--force", action="store_true", help=f"overwrite {metavar} if it exists")

@@ -27,6 +27,7 @@ def add(parser):
 
 def evaluate_images(options, run, data):
     """The table of every measure: of the run, or of the samples in a file if `run` is None, as samples of `data`."""
+    picture = new_file(options.baselines, options, ".png", option="--baselines") if options.baselines else None
     if run is None:
         file = new_file(options.file or "evaluation.json", options, ".json")
         samples, dataset, digits, kept = read_numpy(options.samples), load(data), data == "mnist", []
@@ -39,7 +40,7 @@ def evaluate_images(options, run, data):
         samples, kept = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed)), evaluate_ais.kept(run, source)
     evaluation.rows_compared(samples, dataset)  # before anything is written
     print(f"measuring {len(samples):,} samples against {data} …", flush=True)
-    baselines = _baselines(options, samples, dataset) if options.baselines else {}
+    baselines = _baselines(picture, options, samples, dataset) if picture else {}
     result = evaluation.evaluate(samples, dataset, options.seed, digits, baselines, options.ranks)
     if options.ranks.rank:
         return
@@ -49,9 +50,8 @@ def evaluate_images(options, run, data):
     print(f"{file}: the same as JSON")
 
 
-def _baselines(options, samples, dataset):
-    """Samples of the explicit densities, by name, once they are drawn beside the given ones."""
-    file = new_file(options.baselines, options, ".png", option="--baselines")
+def _baselines(file, options, samples, dataset):
+    """Samples of the explicit densities, by name, once they are drawn beside the given ones, in `file`."""
     if dataset.image_shape is None:
         raise NumpyganError("--baselines: the data are not images; leave it out.")
     baselines = image_baselines(dataset.train, SAMPLES, options.seed)

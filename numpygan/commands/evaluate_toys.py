@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from ..arrays import Stream
 from ..data.readers import read_numpy
@@ -19,7 +18,7 @@ from ..runs.pool import carry_out
 from ..runs.sweep import finished, play
 from ..runs.train import Interrupted
 from ..study.toy_plot import save_toy_plot
-from .arguments import changed_fields, new_file, positive
+from .arguments import changed_fields, folder_of_runs, new_file, positive
 
 _PROCESSES = 2  # that train at a time, where there are no MPI ranks
 
@@ -57,7 +56,7 @@ def evaluate_seeds(options):
     recipe = change(recipe_named(options.run), **changed_fields(options.set))
     if recipe.data not in TOYS:
         raise NumpyganError(f"--seeds: is for the toys, {', '.join(TOYS)}; {recipe.name} is trained on {recipe.data}.")
-    folder = Path(options.out or f"runs/{recipe.name}-seeds")
+    folder = folder_of_runs(options.out or f"runs/{recipe.name}-seeds")
     jobs = [(replace(recipe, seed=seed), folder / str(seed)) for seed in range(options.seeds)]
     file, todo = options.ranks.from_first(lambda: (_file(options, folder), [job for job in jobs if finished(*job) is None]))
     try:

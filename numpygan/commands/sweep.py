@@ -14,7 +14,7 @@ from ..files import write_whole
 from ..runs.pool import carry_out
 from ..runs.sweep import finished, mean_and_se, play, read_sweep
 from ..runs.train import Interrupted
-from .arguments import positive
+from .arguments import folder_of_runs, positive
 
 _COLUMNS = {"parzen": "best Parzen/nats", "V": "V", "D_real": "D(x)", "D_fake": "D(G(z))"}
 
@@ -33,7 +33,9 @@ def add(command):
 
 
 def sweep(options):
-    out, settings = options.ranks.from_first(lambda: (_out(options), read_sweep(options.file)))
+    out, settings = options.ranks.from_first(
+        lambda: (folder_of_runs(options.out or Path("runs", Path(options.file).stem)), read_sweep(options.file))
+    )
     array_module(options.device)  # one sentence, not one for each run, if there is no GPU
     names = {(recipe, str(out / setting.name / f"seed-{recipe.seed}")): setting.name
              for setting in settings for recipe in setting.recipes}  # fmt: skip
@@ -101,11 +103,3 @@ def _table(rows):
 def _cell(measure):
     se = "" if measure["se"] is None else f" ± {measure['se']:.2g}"
     return f"{measure['mean']:.4g}{se}"
-
-
-def _out(options):
-    """The folder of the runs."""
-    out = Path(options.out) if options.out else Path("runs") / Path(options.file).stem
-    if out.exists() and not out.is_dir():
-        raise NumpyganError(f"--out {out}: is a file; choose a folder for the runs.")
-    return out

@@ -70,10 +70,11 @@ class RunDirectory:
     @classmethod
     def latest(cls, name, parent="runs"):
         """The newest run of the recipe `name` under runs/. Raises NumpyganError if there is none."""
-        runs = [path.parent for path in Path(parent).glob(f"{name}-*/config.toml") if path.parent.name[len(name) + 1 :].isdecimal()]
+        split = [(path.parent, *path.parent.name.rpartition("-")) for path in Path(parent).glob("*/config.toml")]
+        runs = {int(number): path for path, its, _, number in split if its == name and number.isdecimal()}
         if not runs:
             raise NumpyganError(f"--resume: there is no run of {name} under {parent}/; name one with --out DIR.")
-        return cls(max(runs, key=lambda path: int(path.name[len(name) + 1 :])))
+        return cls(runs[max(runs)])
 
     @classmethod
     def existing(cls, path):

@@ -10,6 +10,7 @@ from importlib import resources
 import numpy
 
 from .. import __version__
+from ..errors import printable
 from .pseudocode import lines
 from .typeset import EQUATIONS, SYMBOLS, formula, typeset
 
@@ -60,10 +61,10 @@ def page(recorder, toy, title, notes):
         "numpygan": __version__,
     }
     replaced = {
-        "TITLE": html.escape(title),
+        "TITLE": html.escape(printable(title)),
         "STYLE": _read("study.css"),
         "SCRIPT": "\n".join(_read(f"{name}.js") for name in SCRIPTS),
-        "FACTS": "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts.items()),
+        "FACTS": "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(printable(value))}</dd></div>" for name, value in facts.items()),
         "NOTES": "".join(f"<li>{html.escape(note)}</li>" for note in notes),
         "DATA": pack(data),
     }

@@ -6,9 +6,9 @@ the two written in `page/`.
 
 import base64
 import hashlib
+import html
 import math
 import shlex
-from html import escape
 from pathlib import Path
 from string import Template
 
@@ -17,6 +17,7 @@ import numpy
 from .. import __version__
 from ..arrays import Stream
 from ..data.sources import TOYS, Noise
+from ..errors import printable
 from ..gan import sampling
 from ..metrics.evaluation import TABLE1
 from ..metrics.toys import real_draw
@@ -41,8 +42,13 @@ def report(run, seed=0):
         title=escape(f"{recipe.name}: {run.path}"), name=escape(recipe.name), about=escape(recipe.about),
         facts=_facts(run, recipe, rows), learning=_learning(rows), frames=_frames(run, rows, image_shape),
         panels=_panels(recipe, G, image_shape, source, seed),
-        evaluation=_evaluation(run), rules=escape("\n".join(rules_in_force(recipe))), fields=_fields(recipe),
+        evaluation=_evaluation(run), rules="\n".join(map(escape, rules_in_force(recipe))), fields=_fields(recipe),
     )  # fmt: skip
+
+
+def escape(text):
+    """`text` as HTML that can be shown and encoded, whatever is in it."""
+    return html.escape(printable(text))
 
 
 def _hash(text):

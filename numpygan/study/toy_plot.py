@@ -2,6 +2,7 @@
 
 import numpy
 
+from ..errors import printable
 from ..files import write_whole
 from ..metrics.modes import high_quality
 from .pictures import new_figure
@@ -17,7 +18,8 @@ def save_toy_plot(path, samples, real, means, std, title):
     figure, (whole, near) = new_figure(9.6, 4.8, 2)
     figure.get_layout_engine().set(h_pad=0.12)
     good = high_quality(samples, means, std)
-    whole.set(title=f"{title}: {100 * good.mean():.1f} % of {len(samples):,} within 3σ")
+    title = f"{printable(title)}: {100 * good.mean():.1f} % of {len(samples):,} within 3σ"
+    whole.set_title(title, parse_math=False)  # a path may hold dollar signs
     draw = _points if means.shape[1] == 2 else _histograms
     draw(whole, near, samples, good, real, means, std)
     figure.legend(*near.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)

@@ -101,7 +101,9 @@ def setting(chance):
     """A field of a recipe, and a value for it, most often of a kind that it takes."""
     field = chance.choice([*vars(Recipe())])
     kinds = {tuple: LAYERS if field in ("generator", "discriminator") else NUMBERS, str: CHOICES + NAMES}
-    return f"{field}={chance.choice(kinds.get(type(getattr(Recipe(), field)), NUMBERS)) if chance.random() < 0.8 else value(chance)}"
+    return (
+        f"{field}={chance.choice(kinds.get(type(getattr(Recipe(), field)), NUMBERS)) if chance.random() < 0.8 else value(chance)}"
+    )
 
 
 def option(chance, action):
@@ -128,7 +130,9 @@ def line(chance, command=None):
         elif chance.random() < (0.7 if action.nargs == "?" else 0.97):
             words.append([chance.choice(ARGUMENTS[action.metavar]) if chance.random() < 0.75 else value(chance)])
     words += [option(chance, action) for action in options if action.required and chance.random() < 0.97]
-    words += [option(chance, chance.choice(options[1:] or options)) for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 4)))]  # without -h
+    words += [
+        option(chance, chance.choice(options[1:] or options)) for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 4)))
+    ]  # without -h
     if chance.random() < 0.02:
         words.append([chance.choice(["-h", value(chance)])])
     if chance.random() < 0.3:
@@ -206,7 +210,12 @@ def asked_for(words):
         places += [Path("runs", Path(options["file"]).stem)]
     if command in ("evaluate", "report") and options["run"] is not None:
         run_path = Path(options["run"])
-        places += [run_path / "evaluation.json", run_path / "evaluation.png", run_path / "ais.npz", Path("runs", f"{options['run']}-seeds")]
+        places += [
+            run_path / "evaluation.json",
+            run_path / "evaluation.png",
+            run_path / "ais.npz",
+            Path("runs", f"{options['run']}-seeds"),
+        ]
     if command == "evaluate":
         places += [Path("evaluation.json"), Path("evaluation.png")]
     if command == "report":
@@ -236,9 +245,13 @@ def tried(words, place):
     elif touched:
         places, over = asked_for(words)
         for path in map(Path, touched):
-            assert any(path.resolve() == asked or asked in path.resolve().parents or path.resolve() in asked.parents for asked in places), path
+            assert any(
+                path.resolve() == asked or asked in path.resolve().parents or path.resolve() in asked.parents for asked in places
+            ), path
         changed = touched & before.keys()
-        own = {path for path in changed if path.endswith(("evaluation.json", "evaluation.png"))}  # a measurement replaces the last one
+        own = {
+            path for path in changed if path.endswith(("evaluation.json", "evaluation.png"))
+        }  # a measurement replaces the last one
         assert over or not changed - own, changed
     return code, touched
 
@@ -267,7 +280,10 @@ def main():
                 for path in touched:
                     _restore(path, Path(kept, "good", Path(path).relative_to(place)))
     seconds = time.process_time() - start
-    print(f"{options.runs:,} lines in {seconds:.0f} s of processor time: " + ", ".join(f"{n:,} ended with {code}" for code, n in ends.items()))
+    print(
+        f"{options.runs:,} lines in {seconds:.0f} s of processor time: "
+        + ", ".join(f"{n:,} ended with {code}" for code, n in ends.items())
+    )
     print(f"slowest {slowest[0]:.2f} s: {slowest[1]!r:.300}")
 
 
