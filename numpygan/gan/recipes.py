@@ -86,7 +86,13 @@ RECIPES = {
             discriminator=("maxout 1600x5", "maxout 1600x5"), bias="zero", noise="gaussian",
             learning_rate_g=0.025, learning_rate_d=0.025,
         ),
-        replace(_TOY, name="gauss1d", about="two Gaussians on a line", data="gauss1d", noise="uniform", noise_dim=1),
+        # On a line p_g is p_z over the slope of G: smooth networks, D's first units steep, β₁ = 0, noise with tails like the data's.
+        replace(
+            _TOY, name="gauss1d", about="two Gaussians on a line", data="gauss1d", noise_dim=1,
+            generator=("tanh 32", "tanh 32", "linear"), discriminator=("tanh 64", "tanh 64"), scale_d=(3.0, 0.0, 0.0), batch=256,
+            k=2, learning_rate_g=2e-3, learning_rate_d=5e-3, learning_rate_decay=1.001, momentum=0.0, momentum_final=0.0,
+            iterations=5_000,
+        ),
         replace(_MODES, name="ring", about="8 Gaussians on a circle", data="ring"),
         replace(
             _MODES, name="grid", about="25 Gaussians on a square grid", data="grid", scale_d=(0.02, 0.0, 0.0),

@@ -1,16 +1,19 @@
-"""The paper's Figure 1 from a real game on a known density, and the whole game as an animation."""
+"""The paper's Figure 1 from a real game on a known density, and the whole game as an animation.
+
+The paper draws z uniform; here z is Gaussian, and is drawn at u = Φ(z), which is uniform: G ∘ Φ⁻¹ is a generator of uniform noise.
+"""
 
 import numpy
 
 from ..files import write_whole
-from ..theory.known_game import P_DATA, X, Z
+from ..theory.known_game import P_DATA, U, X
 from .pictures import new_figure
 from .theory_plots import BLACK, BLUE, GREEN, GREY, ORANGE
 
 _TOP, _LINE_X, _LINE_Z = 1.08, -0.16, -0.62  # heights: of D = 1 and the densities, of the line of x, of the line of z
 TITLES = (
     "(a) near convergence: D partly accurate", "(b) inner loop: D → D*", "(c) after an update of G",
-    "(d) the end: p_g ≈ p_data, D ≈ ½",
+    "(d) the end: $p_g ≈ p_{data}$, D ≈ ½",
 )  # fmt: skip
 
 
@@ -21,7 +24,7 @@ def panels(looks):
 
 
 def save_figure1(path, looks):
-    """Black dotted p_data, green p_g, blue dashed D, orange dotted D*, and below arrows from z to x = G(z)."""
+    """Black dotted p_data, green p_g, blue dashed D, orange dotted D*, and below arrows from u = Φ(z) to x = G(z)."""
     figure, axes = new_figure(13, 4.6, 4)
     for one, look, title in zip(axes, panels(looks), TITLES):
         scale = _draw(one, look)
@@ -61,12 +64,12 @@ def _draw(axes, look, ceiling=1.1):
     axes.plot(x, numpy.minimum(look.p_g * scale, _TOP), color=GREEN, linewidth=1.8, label="$p_g$")
     axes.plot(x, look.d, color=BLUE, linestyle="--", linewidth=1.6, label="D")
     axes.plot(x, look.d_star, color=ORANGE, linestyle=(0, (1, 1.2)), linewidth=1.6, label="D*")
-    for height, name in ((_LINE_X, "x"), (_LINE_Z, "z")):
+    for height, name in ((_LINE_X, "x"), (_LINE_Z, "u = Φ(z)")):
         axes.plot(x[[0, -1]], [height, height], color=BLACK, linewidth=1)
         axes.text(x[-1], height - 0.02, name, ha="right", va="top", style="italic")
-    for z, to in zip(Z[:, 0], look.to):
+    for u, to in zip(U, look.to):
         arrow = dict(arrowstyle="->", color=GREY, linewidth=0.9, shrinkA=0, shrinkB=0)
-        axes.annotate("", (to, _LINE_X), (z, _LINE_Z), arrowprops=arrow, annotation_clip=False)
+        axes.annotate("", (to, _LINE_X), (x[0] + u * (x[-1] - x[0]), _LINE_Z), arrowprops=arrow, annotation_clip=False)
     axes.set(xlim=(-4, 4), ylim=(_LINE_Z - 0.12, ceiling), yticks=(0, 0.5, 1), xticks=())
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_bounds(0, 1)

