@@ -34,8 +34,12 @@ def width(recipe, data):
 
 
 def networks(recipe, data):
-    """The shapes (G, D) of the recipe, without values."""
-    return build(replace(recipe, dtype="float32"), width(recipe, data), numpy)
+    """The networks (G, D) of the recipe at its initial θ (but for G's visible bias, which is 0)."""
+    init = streams(recipe.seed)["init"]
+    G, D = build(replace(recipe, dtype="float32"), width(recipe, data), numpy)
+    G.initialize(init)
+    D.initialize(init)
+    return G, D
 
 
 def plan(net):
@@ -45,17 +49,9 @@ def plan(net):
     return [(kinds[type(layer).__name__], getattr(layer, "pieces", getattr(layer, "slope", None))) for layer in net.layers]
 
 
-def parameters(net, theta=None):
-    """Copies of W, b, W, b, … of `net` (or cut from a θ of its shape)."""
-    if theta is None:
-        theta = net.theta
-    cut, start = [], 0
-    for layer in net.layers:
-        for shape in layer.shapes().values():
-            size = int(numpy.prod(shape))
-            cut.append(theta[start : start + size].reshape(shape).copy())
-            start += size
-    return cut
+def parameters(net):
+    """Copies of W, b, W, b, … of `net`."""
+    return [getattr(layer, name).copy() for layer in net.layers for name in layer.shapes()]
 
 
 class Draws:
@@ -122,3 +118,9 @@ class Schedule:
     def share(self, iteration):
         """The weight of the newest θ_g in its running average after this iteration."""
         return 1 - min(self.recipe.average, iteration / (iteration + 3))
+
+    def updates(self, iteration):
+        """The numbers η, μ, 1/(1 − μᵗ), 1/(1 − β₂ᵗ), share of each of the k updates of D and the one of G in this iteration."""
+        k, (rate_g, rate_d, momentum), share = self.recipe.k, self.rates(iteration), self.share(iteration)
+        counted = [(rate_d, iteration * k + step) for step in range(1, k + 1)] + [(rate_g, iteration + 1)]
+        return [[rate, momentum, 1 / (1 - momentum**t), 1 / (1 - self.decay**t), share] for rate, t in counted]

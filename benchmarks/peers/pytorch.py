@@ -56,12 +56,12 @@ class Eager:
         self.start()
 
     def start(self):
-        momentum = self.recipe.momentum
         if self.recipe.rule == "adam":
-            make = lambda theta: torch.optim.Adam(theta, betas=(momentum, self.schedule.decay), fused=True)  # noqa: E731
+            betas = self.recipe.momentum, self.schedule.decay
+            self.rule_g, self.rule_d = (torch.optim.Adam(theta, betas=betas, fused=True) for theta in (self.theta_g, self.theta_d))
         else:
-            make = lambda theta: torch.optim.SGD(theta, momentum=momentum, fused=True)  # noqa: E731
-        self.rule_g, self.rule_d = make(self.theta_g), make(self.theta_d)
+            self.rule_g, self.rule_d = (torch.optim.SGD(theta, lr=0.0, momentum=self.recipe.momentum, fused=True)
+                                        for theta in (self.theta_g, self.theta_d))  # fmt: skip
 
     def examples(self, x):
         """The minibatch: rows in [0, 1] by their numbers, or the toy's examples themselves."""
@@ -116,9 +116,11 @@ class Compiled(Eager):
 
     def start(self):
         self.theta_g, self.theta_d = ([p.detach() for p in theta] for theta in (self.theta_g, self.theta_d))
-        zeros = lambda theta: [torch.zeros_like(p) for p in theta]  # noqa: E731
+        velocity_g, velocity_d, square_g, square_d = (
+            [torch.zeros_like(p) for p in theta] for theta in (self.theta_g, self.theta_d) * 2
+        )
         adam = self.recipe.rule == "adam"
-        self.state_g, self.state_d = ((zeros(theta), zeros(theta) if adam else None) for theta in (self.theta_g, self.theta_d))
+        self.state_g, self.state_d = (velocity_g, square_g if adam else None), (velocity_d, square_d if adam else None)
         options = {"fullgraph": True, "dynamic": False, "mode": self.mode}
         self.d_step, self.g_step = torch.compile(self._d_step, **options), torch.compile(self._g_step, **options)
 
@@ -146,21 +148,12 @@ class Compiled(Eager):
 
     def iterate(self, iterations):
         for _ in range(iterations):
-            rate_g, rate_d, momentum = self.schedule.rates(self.iteration)
-            k, decay = self.recipe.k, self.schedule.decay
-
-            def numbers(rate, updates):
-                share = self.schedule.share(self.iteration)
-                corrections = 1 / (1 - momentum**updates), 1 / (1 - decay**updates)
-                return torch.tensor([rate, momentum, *corrections, share], dtype=self.dtype)
-
-            for step in range(k):
+            *numbers_d, numbers_g = torch.tensor(self.schedule.updates(self.iteration), dtype=self.dtype).unbind()
+            for numbers in numbers_d:
                 x, z, masks = self.drawn(*self.draws.d_step())
-                now = numbers(rate_d, self.iteration * k + step + 1)
-                self.d_step(self.theta_d, self.theta_g, self.state_d, self.rows, x, z, masks, now)
+                self.d_step(self.theta_d, self.theta_g, self.state_d, self.rows, x, z, masks, numbers)
             z, masks = self.drawn(*self.draws.g_step())
-            now = numbers(rate_g, self.iteration + 1)
-            self.g_step(self.theta_g, self.theta_d, self.state_g, self.average, z, masks, now)
+            self.g_step(self.theta_g, self.theta_d, self.state_g, self.average, z, masks, numbers_g)
             self.iteration += 1
 
 

@@ -67,6 +67,11 @@ def make(order, recipe):
     return getattr(import_module(module), name)(recipe, dataset(recipe), order["threads"])
 
 
+def narrow(layers):
+    """The layers of a recipe at a hundredth of their width."""
+    return tuple(re.sub(r" (\d+)", lambda width: f" {max(2, int(width[1]) // 100)}", layer) for layer in layers)
+
+
 def check(order):
     """The largest differences of D's and G's first move from numpygan's, relative to the largest entry of that move.
 
@@ -78,7 +83,6 @@ def check(order):
     chosen = replace(recipe(order), dtype="float64")
     ours = make(order | {"candidate": "numpygan"}, chosen).training
     if ours.G.theta.size + ours.D.theta.size > FULL_WIDTH:
-        narrow = lambda layers: tuple(re.sub(r" (\d+)", lambda n: f" {max(2, int(n[1]) // 100)}", text) for text in layers)  # noqa: E731
         chosen = replace(chosen, generator=narrow(chosen.generator), discriminator=narrow(chosen.discriminator))
         ours = make(order | {"candidate": "numpygan"}, chosen).training
     theirs = make(order, chosen)

@@ -42,10 +42,14 @@ class Jitted:
 
     def load(self, theta_g, theta_d):
         """Start from these lists W, b, W, b, …"""
-        arrays = lambda theta: [jnp.array(p, self.recipe.dtype) for p in theta]  # noqa: E731
-        zeros = lambda theta: [jnp.zeros(p.shape, self.recipe.dtype) for p in theta]  # noqa: E731
-        adam = self.recipe.rule == "adam"
-        state = lambda theta: (zeros(theta), zeros(theta) if adam else None)  # noqa: E731
+
+        def arrays(theta):
+            return [jnp.array(p, self.recipe.dtype) for p in theta]
+
+        def state(theta):
+            velocity, square = (jax.tree.map(jnp.zeros_like, arrays(theta)) for _ in range(2))
+            return velocity, square if self.recipe.rule == "adam" else None
+
         average = arrays(theta_g) if self.recipe.average else None
         self.state = arrays(theta_g), arrays(theta_d), state(theta_g), state(theta_d), average
 
@@ -83,20 +87,13 @@ class Jitted:
         decay, epsilon = self.schedule.decay, self.schedule.epsilon
         velocity = [momentum * v + (1 - momentum) * g for v, g in zip(velocity, gradient)]
         square = [decay * s + (1 - decay) * g * g for s, g in zip(square, gradient)]
-        moved = [
-            p - rate * correct_v * v / (jnp.sqrt(s * correct_s) + epsilon) for p, v, s in zip(theta, velocity, square)
-        ]
+        moved = [p - rate * correct_v * v / (jnp.sqrt(s * correct_s) + epsilon) for p, v, s in zip(theta, velocity, square)]
         return moved, (velocity, square)
 
     def iterate(self, iterations):
         for _ in range(iterations):
-            k, (rate_g, rate_d, momentum) = self.recipe.k, self.schedule.rates(self.iteration)
-            d_draws, g_draws = [self.draws.d_step() for _ in range(k)], self.draws.g_step()
-            updates = [(rate_d, self.iteration * k + step + 1) for step in range(k)] + [(rate_g, self.iteration + 1)]
-            share, decay = self.schedule.share(self.iteration), self.schedule.decay
-            numbers = numpy.array(
-                [[rate, momentum, 1 / (1 - momentum**t), 1 / (1 - decay**t), share] for rate, t in updates], self.recipe.dtype
-            )
+            d_draws, g_draws = [self.draws.d_step() for _ in range(self.recipe.k)], self.draws.g_step()
+            numbers = numpy.array(self.schedule.updates(self.iteration), self.recipe.dtype)
             self.state = self.step(self.state, self.rows, d_draws, g_draws, numbers)
             self.iteration += 1
         jax.block_until_ready(self.state)
