@@ -22,7 +22,7 @@ FOLDER = Path(__file__).resolve().parent
 BRIEF = {  # the arguments of the brief form beside -o, and those of the full form
     "step.py": ("--brief", ""),
     "layers.py": ("--brief", ""),
-    "time_to_quality.py": ("--brief", "--run"),
+    "time_to_quality.py": ("--brief", ""),
     "scaling.py": ("--brief --plot results/scaling.png", "--plot scaling.png"),
     "memory.py": ("--brief", ""),
     "parzen.py": ("--brief", ""),
