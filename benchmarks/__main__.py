@@ -4,7 +4,8 @@
     python -m benchmarks step.py parzen.py -o two.md
 
 Brief forms are for a first look: each section of RESULTS.md names the command of the full form. The JSON files go to
-benchmarks/results/. A benchmark that lacks an extra, or fails, is reported and doesn't stop the others; the exit status is 1 if one failed.
+benchmarks/results/. A benchmark that lacks an extra, or fails, is reported and doesn't stop the others; the exit status is 1 if
+one failed.
 """
 
 import argparse
@@ -21,7 +22,7 @@ FOLDER = Path(__file__).resolve().parent
 BRIEF = {  # the arguments of the brief form beside -o, and those of the full form
     "step.py": ("--brief", ""),
     "layers.py": ("--brief", ""),
-    "time_to_quality.py": ("--brief", "--run"),
+    "time_to_quality.py": ("--brief", ""),
     "scaling.py": ("--brief --plot results/scaling.png", "--plot scaling.png"),
     "memory.py": ("--brief", ""),
     "parzen.py": ("--brief", ""),

@@ -2,22 +2,19 @@
 
     python benchmarks/device.py            (two minutes; needs the extra gpu or gpu13, and a GPU)
 
-A GPU is given many iterations (or passes of a layer) at once and waited for at the end, as in a training, where nothing waits within an
-iteration. Random numbers are drawn on the host on both devices. Where there is no GPU the exit status is 0: nothing has failed.
+A GPU is given many iterations (or passes of a layer) at once and waited for at the end, as in a training, where nothing waits
+within an iteration. Random numbers are drawn on the host on both devices. Where there is no GPU the exit status is 0: nothing
+has failed.
 """
 
-import sys
 import warnings
 from dataclasses import replace
-from pathlib import Path
 from statistics import median
 
 import numpy
+import timing
+from layers import networks, passes
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/device.py`
-
-from benchmarks import timing
-from benchmarks.layers import networks, passes
 from numpygan.arrays import array_module, wait_for
 from numpygan.data.dataset import Dataset
 from numpygan.errors import NumpyganError

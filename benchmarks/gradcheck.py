@@ -2,9 +2,9 @@
 
     python benchmarks/gradcheck.py            (half a minute; --brief: 10 s; needs the extra peers)
 
-The network has every kind of layer that D has, dropout masks fixed, 261 parameters, three rows, float64; in PyTorch it is the same, with
-the same θ, rows and masks, and the same gradient to 1e-14. Both check ∂L/∂θ and ∂L/∂x of one random weighting L of the outputs, entry by
-entry, one thread each; numpygan checks each layer by itself before it, which is in its time.
+The network has every kind of layer that D has, and tanh, dropout masks fixed, 261 parameters, three rows, float64; in PyTorch it is
+the same, with the same θ, rows and masks, and the same gradient to 1e-14. Both check ∂L/∂θ and ∂L/∂x of one random weighting L of
+the outputs, entry by entry; numpygan first checks each layer by itself, which is in its time. PyTorch has one thread.
 
 The achieved error is the largest |backward − numerical| over the largest |backward|. numpygan reports it; PyTorch says only whether
 the check passes at a tolerance, so its error is the smallest `atol` (with rtol = 0) at which it does, by bisection. Its fast mode
@@ -12,15 +12,12 @@ compares one random projection. Exits 1 if one of them finds the right gradient 
 """
 
 import sys
-from pathlib import Path
 from statistics import median
 
 import numpy
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/gradcheck.py`
+import timing
 
 import numpygan as ng
-from benchmarks import timing
 from numpygan.arrays import Stream
 
 ROWS = 3
@@ -113,8 +110,8 @@ def main(arguments=None):
     ours = times["numpygan, complex step"]
     derivatives = dict(zip(candidates, (checked, entries, len(inputs))))
     rows = [
-        [name, derivatives[name], f"{1e3 * median(seconds):.1f}", timing.interval(timing.ratio(seconds, ours)), f"{errors[name]:.1e}",
-         "passed" if verdicts[name] else "FAILED"]
+        [name, derivatives[name], f"{1e3 * median(seconds):.1f}", timing.interval(timing.ratio(seconds, ours)),
+         f"{errors[name]:.1e}", "passed" if verdicts[name] else "FAILED"]
         for name, seconds in times.items()
     ]  # fmt: skip
     print(timing.table(["gradient check", "derivatives", "ms", "× numpygan's time", "error", "verdict"], rows))

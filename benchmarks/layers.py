@@ -2,21 +2,17 @@
 
     python benchmarks/layers.py            (two minutes; --brief: 20 s)
 
-The limit of an Affine is arithmetic: its matrix products alone. That of any other layer is memory: a copy, on one core, that moves as
-many bytes as the pass must read and write: x (and a mask drawn before) to y and what the layer keeps for its backward, then gy and
-what was kept to gx. Layer and limit are timed in alternation, over arrays that fit into the same cache: both in the best case, since
-in a training other layers come between. G's pass has the recipe's 100 rows; D's has 200, examples and generated rows in one.
+The limit of an Affine is arithmetic: its matrix products alone. That of any other layer is memory: a copy, on one core, that moves
+as many bytes as the pass must read and write: x (and a mask drawn before) to y and what the layer keeps for its backward, then gy
+and what was kept to gx. Layer and limit are timed in alternation, over arrays that fit into the same cache: both in the best case,
+since in a training other layers come between. G's pass has the recipe's 100 rows; D's has 200, examples and generated rows in one.
 """
 
-import sys
-from pathlib import Path
 from statistics import median
 
 import numpy
+import timing
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/layers.py`
-
-from benchmarks import timing
 from numpygan.arrays import Stream
 from numpygan.gan.networks import build
 from numpygan.gan.recipes import RECIPES
@@ -80,8 +76,8 @@ def show(found):
         ours, bound = (1e6 * median(row["seconds"][name]) for name in ("layer", "limit"))
         unit = "GFLOP/s" if row["limit"] == "product" else "GB/s"
         rows.append([
-            f"{row['network']} {row['index']} {row['layer']}", row["pass"], row["rows"], f"{ours:.1f}", row["limit"], f"{bound:.1f}",
-            f"{row['work'] / ours / 1e3:.1f} {unit}", timing.interval(row["share"]),
+            f"{row['network']} {row['index']} {row['layer']}", row["pass"], row["rows"], f"{ours:.1f}", row["limit"],
+            f"{bound:.1f}", f"{row['work'] / ours / 1e3:.1f} {unit}", timing.interval(row["share"]),
         ])  # fmt: skip
     print(timing.table(["layer", "pass", "rows", "µs", "limit", "µs", "rate", "share of the limit"], rows))
     for kind, name in (("product", "Affine layers"), ("copy", "all other layers")):

@@ -12,15 +12,15 @@ them). Of several rounds the worst counts. Exits 1 if a process holds or grows b
 import argparse
 import gc
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy
+import timing
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/memory.py`
-
-from benchmarks import timing
+import numpygan
 from numpygan.gan.recipes import RECIPES
 from numpygan.nn.tape import Tape
 from numpygan.runs.training import Training, load_dataset
@@ -79,8 +79,10 @@ def train(name, iterations):
 
 
 def measure(name, iterations):
+    checkout = str(Path(numpygan.__file__).parents[1])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([checkout, os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, __file__, "--train", name, "--iterations", str(iterations)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 
 

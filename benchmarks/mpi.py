@@ -24,10 +24,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy
+import timing
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/mpi.py`
-
-from benchmarks import timing
 from numpygan.data.dataset import Dataset
 from numpygan.gan.recipes import RECIPES
 from numpygan.ranks import ALONE, Ranks

@@ -18,14 +18,11 @@ import math
 import os
 import sys
 import time
-from pathlib import Path
 from statistics import median
 
 import numpy
+import timing
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # numpygan of this checkout, also in `python benchmarks/parzen.py`
-
-from benchmarks import timing
 from numpygan.data.dataset import as_float, load
 from numpygan.metrics.parzen import log_likelihoods
 

@@ -21,16 +21,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy
+import timing
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE / "peers")]  # numpygan of this checkout, also in `python benchmarks/scaling.py`
-
-from ours import Floor
-
-from benchmarks import timing
 from numpygan.data.dataset import Dataset
 from numpygan.gan.recipes import RECIPES
 from numpygan.runs.training import Training
+
+sys.path.append(str(Path(__file__).parent / "peers"))  # whose files find each other as the scripts do
+
+from ours import Floor
 
 SWEEPS = {
     "width": (150, 300, 600, 1200, 2400),

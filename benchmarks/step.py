@@ -20,8 +20,6 @@ from pathlib import Path
 
 import timing
 
-import numpygan
-
 WORKER = Path(__file__).parent / "peers" / "worker.py"
 NAMES = ("mnist", "mnist-authors", "ring", "grid", "gauss1d", "cifar10")
 CANDIDATES = {"numpygan": None, "floor": None, "torch": "torch", "torch.compile": "torch", "torch.compile autotuned": "torch",
@@ -37,8 +35,7 @@ class Worker:
     def __init__(self, candidate, recipe, changes, threads, check=False):
         self.name = candidate
         order = {"candidate": candidate, "recipe": recipe, "set": changes, "threads": threads, "check": check}
-        environment = os.environ | {name: str(threads) for name in timing.THREADS}
-        environment["PYTHONPATH"] = os.pathsep.join([str(Path(numpygan.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+        environment = timing.environment(threads)
         if threads == 1:
             environment["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
         self._process = subprocess.Popen([sys.executable, WORKER, json.dumps(order)], env=environment, text=True,

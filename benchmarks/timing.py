@@ -8,6 +8,7 @@ import argparse
 import datetime
 import importlib
 import importlib.metadata
+import importlib.util
 import json
 import math
 import os
@@ -102,6 +103,13 @@ def save(path, payload):
     if path is not None:
         text = json.dumps({"machine": machine(), **payload}, indent=1, default=lambda value: value.tolist())
         Path(path).write_text(text + "\n")
+
+
+def environment(threads=None):
+    """The environment of a process that is to import the numpygan that this one does, on so many threads (None: as here)."""
+    package = importlib.util.find_spec("numpygan").submodule_search_locations[0]
+    path = os.pathsep.join([str(Path(package).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return os.environ | {"PYTHONPATH": path} | ({} if threads is None else dict.fromkeys(THREADS, str(threads)))
 
 
 def need(module, extra):

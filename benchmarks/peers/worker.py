@@ -73,7 +73,7 @@ def narrow(layers):
 
 
 def check(order):
-    """The largest differences of D's and G's first move from numpygan's, relative to the largest entry of that move.
+    """The largest differences of D's and G's first moves from numpygan's, relative to the largest entry of the move.
 
     Momentum's first move is η ∂L/∂θ, so that under this rule it is the gradients that are compared: G's at the moved θ_d.
     """
@@ -88,8 +88,9 @@ def check(order):
     theirs = make(order, chosen)
     start = [parameters(net) for net in (ours.G, ours.D)]
     theirs.load(*start)
-    ours.advance()
-    theirs.iterate(1)
+    for _ in range(order.get("iterations", 1)):
+        ours.advance()
+        theirs.iterate(1)
     found = {"rule": chosen.rule}
     for name, net, before, moved in zip("GD", (ours.G, ours.D), start, theirs.theta()):
         before, moved, mine = (numpy.concatenate([a.ravel() for a in part]) for part in (before, moved, parameters(net)))
