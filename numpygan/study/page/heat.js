@@ -135,7 +135,7 @@ function pictures(images, captions, scale = 2) {
     paint(canvas, height, width, (i, j) => part[i * width + j], { grey });
     canvas.style.width = `${width * scale}px`;
     const box = make("div", { class: "map-box" }, canvas);
-    const read = (i, j) => (readout.textContent = `${name} [${i}, ${j}] = ${show(part[i * width + j], 4)}`);
+    const read = (i, j) => (readout.textContent = `${name}: [${i}, ${j}] = ${show(part[i * width + j], 4)}`);
     const beyond = (i, way) => all[n + way] && all[n + way].enter(i, way > 0 ? 0 : width - 1);
     explore(canvas, box, height, width, read, { beyond });
     all.push(canvas);
