@@ -4,9 +4,9 @@ Both: D sees the 2m rows in one pass, G's rows for D come without a graph, D's w
 for the value of a loss, no scores are kept (numpygan keeps them). Of `amax`, `max(1).values`, `max_pool1d` and a chain of `maximum`
 for maxout `amax` was the fastest forward and backward.
 
-Eager has fused optimizers and foreach averaging. Compiled has each of the two steps as one graph without a break, gradient
-(torch.func) and update included, so that the update is fused, too; that was faster than compiled losses with fused optimizers or
-autograd.grad inside the graph.
+Eager has fused optimizers, whose velocity leaves η out (the same step as long as η stays what it is), and foreach averaging.
+Compiled has each of the two steps as one graph without a break, gradient (torch.func) and update included, so that the update is
+fused, too; that was faster than compiled losses with fused optimizers, or autograd.grad inside the graph.
 """
 
 import torch
