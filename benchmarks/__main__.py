@@ -11,6 +11,7 @@ one failed.
 import argparse
 import ast
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -40,12 +41,20 @@ def run(script):
         "PYTHONPATH": os.pathsep.join([str(FOLDER.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     }  # numpygan of this checkout
     start = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=FOLDER, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
     try:
-        done = subprocess.run(command, check=False, cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=LIMIT)
-    except subprocess.TimeoutExpired:
-        return None, "", f"ended after {LIMIT} s", time.perf_counter() - start
-    said = done.stderr.strip().splitlines()
-    return done.returncode, done.stdout.strip(), said[-1] if said else "", time.perf_counter() - start
+        output, said = process.communicate(timeout=LIMIT)
+        status = process.returncode
+    except BaseException as reason:
+        os.killpg(process.pid, signal.SIGKILL)  # the processes that it started, too
+        if not isinstance(reason, subprocess.TimeoutExpired):
+            raise
+        output, said = process.communicate()
+        status, said = None, f"ended after {LIMIT} s"
+    said = said.strip().splitlines()
+    return status, output.strip(), said[-1] if said else "", time.perf_counter() - start
 
 
 def section(script, status, output, said, seconds):
@@ -56,7 +65,7 @@ def section(script, status, output, said, seconds):
     if status == 2:
         lines += [f"Not run: {said}", ""]
     elif status != 0:
-        lines += [f"**Failed** (exit status {status}). {said}".rstrip(), ""]
+        lines += [f"**Failed** (exit status {status}). {said}".rstrip() if status else f"**Failed**: {said}.", ""]
     if output:
         lines += ["```", output, "```", ""]
     lines.append(f"Brief form (`{brief}`), {seconds:.0f} s. Full form: `{f'python benchmarks/{script} {full}'.strip()}`")
