@@ -219,6 +219,7 @@ def test_a_worker_that_fails_ends_the_benchmark_in_one_sentence(capfd):
 
 def test_time_to_quality_of_a_run(tmp_path, capsys):
     run = RunDirectory(tmp_path / "run")
+    run.make()
     run.create(RECIPES["mnist"])
     for epoch, parzen in [(1, 99.0), (2, None), (3, 160.0), (4, 140.0)]:
         run.add_metrics(
