@@ -3,6 +3,7 @@
 import numpy
 from game import networks
 
+from numpygan.cores import several_cores
 from numpygan.nn.layers import Affine
 from numpygan.runs.training import Training
 
@@ -14,8 +15,9 @@ class Ours:
         self.training = Training(recipe, data, numpy)
 
     def iterate(self, iterations):
-        for _ in range(iterations):
-            self.training.advance()
+        with several_cores():
+            for _ in range(iterations):
+                self.training.advance()
 
 
 class Floor:
