@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy
 import pytest
 from cli_helpers import TINY, TINY_TOY, files, images, run
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -29,7 +29,8 @@ TEXT = st.text(
 ).map(lambda text: text.replace("..", "._"))
 NUMBER = (st.integers(-3, 40) | st.integers() | st.floats()).map(str) | st.sampled_from(cli.NUMBERS)
 VALUE = TEXT | NUMBER | st.sampled_from(cli.NAMES + cli.LAYERS + cli.CHOICES)
-QUICK = settings(max_examples=30, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=30, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
+                 phases=[Phase.explicit, Phase.generate])  # fmt: skip
 
 
 @pytest.fixture(scope="module")
