@@ -32,7 +32,7 @@ except ImportError:
 
 PACKAGE = Path(numpygan.__file__).parent
 SOURCES = sorted(
-    path for name in ("nn/*.py", "gan/*.py", "arrays.py", "cores.py", "data/sources.py", "runs/train*.py") for path in PACKAGE.glob(name)
+    path for name in ("nn/*.py", "gan/*.py", "arrays.py", "data/sources.py", "runs/train*.py") for path in PACKAGE.glob(name)
 )  # fmt: skip
 NOT_FUNCTIONS = {"ndarray", "__name__"}  # what else is used of `xp`
 RUN = ["mnist max-norm k = 2", "mnist adam authors2014", "mnist leaky, tanh", "mnist linear, Gaussian, float64", "ring",

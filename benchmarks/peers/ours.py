@@ -3,7 +3,6 @@
 import numpy
 from game import networks
 
-from numpygan.cores import several_cores
 from numpygan.nn.layers import Affine
 from numpygan.runs.training import Training
 
@@ -15,9 +14,8 @@ class Ours:
         self.training = Training(recipe, data, numpy)
 
     def iterate(self, iterations):
-        with several_cores():
-            for _ in range(iterations):
-                self.training.advance()
+        for _ in range(iterations):
+            self.training.advance()
 
 
 class Floor:

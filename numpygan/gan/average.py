@@ -1,6 +1,6 @@
 """The running average of the generator's iterates."""
 
-from .sgd import Walk
+from .sgd import PIECE, pieces
 
 
 class Average:
@@ -19,17 +19,15 @@ class Average:
     def __init__(self, of, beta):
         self._of, self._beta = of, beta
         self.net = of.copy()
-        self._walk = Walk(of.theta, of.xp)
+        self._scratch = of.xp.empty(PIECE, of.dtype)
 
     def update(self, t):
         """Take in θ as it is after iteration t = 1, 2, …"""
         xp, new = self._of.xp, self._of.theta
         share = 1 - min(self._beta, (t - 1) / (t + 2))
-
-        def move(i, piece, step):
+        for piece in pieces(new):
+            step = self._scratch[: len(new[piece])]
             xp.subtract(new[piece], self.net.theta[piece], out=step)
             step *= share
             self.net.theta[piece] += step
-
-        self._walk(move)
         self.net.version += 1

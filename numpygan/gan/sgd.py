@@ -4,37 +4,17 @@ A rule belongs to one network: `descend` moves its θ against its gradient, `asc
 `learning_rate` and `momentum` as the recipe's schedules say.
 """
 
-from functools import partial
-
 import numpy
 
 from ..arrays import to_device, to_host
-from ..cores import at_once, shares
 from ..nn.layers import Affine
 
 PIECE = 65536  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
 
 
-class Walk:
-    """A walk over θ in pieces, one after the other, on several cores (see `cores`) each over its share."""
-
-    def __init__(self, theta, xp):
-        self.pieces = [slice(start, min(start + PIECE, theta.size)) for start in range(0, theta.size, PIECE)]
-        self._new_scratch = partial(xp.zeros, PIECE, theta.dtype)
-        self._scratch = []
-
-    def __call__(self, move):
-        """move(i, piece, step) for each piece, the i-th, a slice of θ; `step` is scratch memory as long as it."""
-        parts = shares(len(self.pieces))
-        while len(self._scratch) < len(parts):
-            self._scratch.append(self._new_scratch())
-
-        def walk(core):
-            for i in range(parts[core].start, parts[core].stop):
-                piece = self.pieces[i]
-                move(i, piece, self._scratch[core][: piece.stop - piece.start])
-
-        at_once(walk, range(len(parts)))
+def pieces(theta):
+    """The slices of θ that are updated one after the other."""
+    return [slice(start, start + PIECE) for start in range(0, theta.size, PIECE)]
 
 
 class Rule:
@@ -48,12 +28,11 @@ class Rule:
     `squares` holds ‖θ‖² of each piece after an update: not finite if a parameter isn't, and cheap while the piece is in the cache.
     """
 
-    def __init__(self, net, learning_rate=0.1, momentum=0.5, max_norm=None):
+    def __init__(self, net, learning_rate, momentum, max_norm=None):
         self.net, self.learning_rate, self.momentum, self.max_norm = net, learning_rate, momentum, max_norm
         self.velocity = net.xp.zeros_like(net.theta)
         self.updates = 0
-        self._walk = Walk(net.theta, net.xp)
-        self.squares = net.xp.zeros(len(self._walk.pieces), net.dtype)
+        self.squares = net.xp.zeros(len(pieces(net.theta)), net.dtype)
 
     def descend(self):
         """θ one step down the gradient."""
@@ -65,13 +44,10 @@ class Rule:
 
     def _move(self, sign):
         self.updates += 1
-
-        def move(i, piece, step):
-            self._move_piece(piece, step, sign)
-            theta = self.net.theta[piece]
-            self.net.xp.dot(theta, theta, out=self.squares[i : i + 1].reshape(()))
-
-        self._walk(move)
+        theta = self.net.theta
+        for i, piece in enumerate(pieces(theta)):
+            self._move_piece(piece, sign)
+            self.net.xp.dot(theta[piece], theta[piece], out=self.squares[i : i + 1].reshape(()))
         if self.max_norm is not None:
             limit_columns(self.net, self.max_norm)
         self.net.version += 1
@@ -89,8 +65,13 @@ class Rule:
 class Momentum(Rule):
     """Gradient descent with momentum (paper, §4): v ← μ v − η ∂L/∂θ,  θ ← θ + v. Its arguments are those of Rule."""
 
-    def _move_piece(self, piece, step, sign):
+    def __init__(self, net, learning_rate=0.1, momentum=0.5, max_norm=None):
+        super().__init__(net, learning_rate, momentum, max_norm)
+        self._scratch = net.xp.zeros(PIECE, net.dtype)
+
+    def _move_piece(self, piece, sign):
         theta, v, g = self.net.theta[piece], self.velocity[piece], self.net.grad[piece]
+        step = self._scratch[: len(g)]
         self.net.xp.multiply(g, sign * self.learning_rate, out=step)
         v *= self.momentum
         v += step
@@ -108,10 +89,12 @@ class Adam(Rule):
         super().__init__(net, learning_rate, momentum, max_norm)
         self.decay, self.epsilon = decay, epsilon
         self.square = net.xp.zeros_like(net.theta)
+        self._scratch = net.xp.zeros(PIECE, net.dtype)
 
-    def _move_piece(self, piece, step, sign):
+    def _move_piece(self, piece, sign):
         xp = self.net.xp
         theta, v, s, g = self.net.theta[piece], self.velocity[piece], self.square[piece], self.net.grad[piece]
+        step = self._scratch[: len(g)]
         xp.multiply(g, sign * (1 - self.momentum), out=step)
         v *= self.momentum
         v += step

@@ -5,7 +5,6 @@ import time
 import numpy
 
 from ..arrays import wait_for
-from ..nn import layers
 
 PARTS = {
     "products": "the matrix products in forward and backward",
@@ -35,6 +34,9 @@ class Profile:
         """Take the time of every `training.advance()` from now on."""
         self._xp = training.xp
         for net in (training.G, training.D):
+            timed = _ArrayModule(self._xp, self._product)
+            for layer in net.layers:
+                layer.xp = timed
             self._wrap(net, "elementwise", "forward", "backward")
         for stream in training.streams.values():
             self._wrap(stream, "random numbers", "uniform", "normal", "keep", "permutation", "integers")
@@ -44,19 +46,11 @@ class Profile:
             self._wrap(training.average, "update", "update")
         self._wrap(training.p_data, "data", "minibatch")
         self._wrap(training, "rest", "advance")
-        timed_advance, timed_matmul = training.advance, self._timed("products", layers.matmul)
-
-        def matmul(xp, a, b, out):
-            self.products.append((a, b, out))
-            timed_matmul(xp, a, b, out)
+        timed_advance = training.advance
 
         def advance():
             self.products.clear()
-            plain, layers.matmul = layers.matmul, matmul
-            try:
-                timed_advance()
-            finally:
-                layers.matmul = plain
+            timed_advance()
             self.iterations += 1
 
         training.advance = advance
@@ -85,8 +79,12 @@ class Profile:
         change()
         self._since = now
 
+    def _product(self, a, b, out):
+        self.products.append((a, b, out))
+        return self._timed("products", self._xp.matmul)(a, b, out=out)
+
     def floor(self):
-        """Seconds of an iteration's products alone, one after the other by BLAS, on the arrays of the last iteration: the median of many.
+        """Seconds of an iteration's products alone, one after the other, on the arrays of the last iteration: the median of many.
 
         Writes into tapes and gradients, so it belongs at the end.
         """
@@ -109,3 +107,13 @@ class Profile:
             lines.append(f"  {part:15}{1e3 * seconds:9.3f} ms {seconds / whole:6.1%}  {what}")
         lines.append(f"  {'floor':15}{1e3 * floor:9.3f} ms {floor / whole:6.1%}  the {len(self.products)} products alone")
         return "\n".join([*lines, f"an iteration takes {whole / floor:.2f} × the floor"])
+
+
+class _ArrayModule:
+    """The array module `xp` with a `matmul` of its own."""
+
+    def __init__(self, xp, matmul):
+        self._xp, self.matmul = xp, matmul
+
+    def __getattr__(self, name):
+        return getattr(self._xp, name)

@@ -9,7 +9,6 @@ from contextlib import nullcontext
 import numpy
 
 from ..arrays import array_module, streams
-from ..cores import several_cores
 from ..data.dataset import as_float
 from ..data.sources import Noise
 from ..errors import Finished, NumpyganError
@@ -47,8 +46,7 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
         profile.watch(training)
     session = _Session(run, training, dataset, progress, ranks, length(training))
     first = ranks.rank == 0
-    cores = several_cores() if device == "cpu" else nullcontext()
-    with numpy.errstate(all="ignore"), StopSignals() as stop, cores:  # training looks for values that aren't finite itself
+    with numpy.errstate(all="ignore"), StopSignals() as stop:  # training looks for values that aren't finite itself
         if first and not resume:
             run.make()
         with locked(run.lock) if first else nullcontext():
