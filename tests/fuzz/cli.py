@@ -146,6 +146,7 @@ def world(place):
     """In the folder `place`/world, with runs and files of a user's; long work is cut short (see above). Gives `place`."""
     folder = Path(place, "world")
     folder.mkdir()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell starts in the background
     build, advance, load = training.build, training.Training.advance, datasets.load
 
     def narrow(recipe, *rest):
