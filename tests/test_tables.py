@@ -1,5 +1,7 @@
 """How an MLP, a tape and a report show themselves: numbers that are those of the arrays, names that are escaped."""
 
+import re
+
 import numpy
 
 import numpygan as ng
@@ -40,6 +42,8 @@ def test_without_training_no_mask_is_shown():
 def test_in_a_notebook():
     net, tape = played()
     assert net._repr_html_().count("<tr>") == 6 and "W 4 × 6, b 6" in net._repr_html_() and "38 parameters" in net._repr_html_()
+    cells = [re.findall(r"<td[^>]*>([^<]*)</td>", row) for row in net._repr_html_().split("<tr>")[2:]]
+    assert [tuple(row[1:3]) for row in cells] == [(str(n_in), str(n_out)) for n_in, n_out in zip(net.widths, net.widths[1:])]
     for cell in tape.table().splitlines()[2].split("  "):
         assert cell.strip() in tape._repr_html_()
 

@@ -34,7 +34,6 @@ class MLP:
         self.real_dtype = numpy.dtype("float64") if self.dtype.kind == "c" else self.dtype
         self.widths = _widths(self.layers)
         self._random = any(layer.random for layer in self.layers)
-        self._lowest = next((i for i, layer in enumerate(self.layers) if layer.shapes()), 0)  # with parameters
         self.n_in, self.n_out = self.widths[0], self.widths[-1]
         self._theta = xp.zeros(_size(self.layers), self.dtype)
         self.grad = xp.zeros_like(self._theta)
@@ -134,7 +133,7 @@ class MLP:
         if gy is not tape.gy:
             self.check_rows(f"{self.layers[-1]}: gy", gy, tape.m, self.n_out)
             tape.gy[...] = gy
-        lowest = 0 if inputs else self._lowest
+        lowest = 0 if inputs else next(i for i, layer in enumerate(self.layers) if layer.shapes())
         for i in reversed(range(lowest, len(self.layers))):
             layer, t = self.layers[i], tape.layers[i]
             if params:
