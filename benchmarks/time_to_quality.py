@@ -39,7 +39,8 @@ def train(recipe, epochs, seed):
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "numpygan", "train", recipe, "--seed", str(seed), "--out", f"{folder}/run"]
         command += ["--epochs", str(epochs)] if epochs else []
-        status = subprocess.run(command, env=timing.environment(), check=False).returncode
+        # what it says of its folder is of no interest: it is gone; the progress is on stderr
+        status = subprocess.run(command, env=timing.environment(), check=False, stdout=subprocess.DEVNULL).returncode
         if status:
             timing.stop(f"the training of {recipe} ended with status {status}; what it said is above.")
         return metrics(f"{folder}/run")
