@@ -45,8 +45,8 @@ class Profile:
         if training.average:
             self._wrap(training.average, "update", "update")
         self._wrap(training.p_data, "data", "minibatch")
-        self._wrap(training, "rest", "advance")
-        timed_advance = training.advance
+        self._advance = training.advance
+        timed_advance = self._timed("rest", self._advance)
 
         def advance():
             self.products.clear()
@@ -61,6 +61,8 @@ class Profile:
 
     def _timed(self, part, function):
         def timed(*args, **options):
+            if not self._running and function is not self._advance:  # between iterations: samples for a picture, say
+                return function(*args, **options)
             self._change(lambda: self._running.append(part))
             try:
                 return function(*args, **options)
@@ -80,7 +82,8 @@ class Profile:
         self._since = now
 
     def _product(self, a, b, out):
-        self.products.append((a, b, out))
+        if self._running:
+            self.products.append((a, b, out))
         return self._timed("products", self._xp.matmul)(a, b, out=out)
 
     def floor(self):
