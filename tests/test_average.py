@@ -48,10 +48,13 @@ def test_every_entry_of_a_theta_of_many_pieces():
     assert numpy.allclose(average.net.theta, net.theta, rtol=1e-6, atol=0)
 
 
-def test_an_older_pass_of_the_averaged_network_is_stale():
+@pytest.mark.parametrize("moved", [0, 1])
+def test_an_older_pass_of_the_averaged_network_is_stale(moved):
     average = Average(network(1.0), 0.5)
     tape = average.net.tape(1)
     average.net.forward(tape.x, tape)
+    for _ in range(moved):  # a version that counts down would be that of the pass again
+        average.net.theta = average.net.theta.copy()
     average.update(1)
     with pytest.raises(ng.NumpyganError, match="stale"):
         average.net.backward(tape.gy, tape)

@@ -199,6 +199,21 @@ def test_layout_changes_no_byte_and_inputs_are_left_alone(name, dtype, rng):
 
 
 @pytest.mark.parametrize("name", STACKS)
+def test_a_pass_sees_nothing_of_the_one_before(name, rng):
+    n_in, make = STACKS[name]
+    net = ng.MLP(make(), "float64")
+    net.initialize(Stream(0))
+    used, fresh = net.tape(5), net.tape(5)
+    passes = [rng.standard_normal((2, 5, n)) * scale for n in (n_in, net.n_out) for scale in ([[[3.0]], [[1.0]]],)]
+    for i in (0, 1):  # a larger x first, then a smaller one
+        net.draw_masks(used, Stream(1))
+        y, gx = net.forward(passes[0][i], used).copy(), net.backward(passes[1][i], used).copy()
+    net.draw_masks(fresh, Stream(1))
+    assert net.forward(passes[0][1], fresh).tobytes() == y.tobytes()
+    assert net.backward(passes[1][1], fresh).tobytes() == gx.tobytes()
+
+
+@pytest.mark.parametrize("name", STACKS)
 def test_a_pass_keeps_what_it_saw(name, rng):
     """Forward from tape.x and backward overwrite no input, output or mask of any layer."""
     n_in, make = STACKS[name]
