@@ -1,7 +1,6 @@
 """The study page: one HTML file with everything in it, data as deflated base64 that the browser unpacks."""
 
 import base64
-import html
 import json
 import re
 import zlib
@@ -10,7 +9,7 @@ from importlib import resources
 import numpy
 
 from .. import __version__
-from ..errors import printable
+from . import markup
 from .pseudocode import lines
 from .typeset import EQUATIONS, SYMBOLS, formula, typeset
 
@@ -61,11 +60,11 @@ def page(recorder, toy, title, notes):
         "numpygan": __version__,
     }
     replaced = {
-        "TITLE": html.escape(printable(title)),
+        "TITLE": markup.escape(title),
         "STYLE": _read("study.css"),
         "SCRIPT": "\n".join(_read(f"{name}.js") for name in SCRIPTS),
-        "FACTS": "".join(f"<div><dt>{html.escape(name)}</dt><dd>{html.escape(printable(value))}</dd></div>" for name, value in facts.items()),
-        "NOTES": "".join(f"<li>{html.escape(note)}</li>" for note in notes),
+        "FACTS": markup.definitions(facts.items()),
+        "NOTES": "".join(f"<li>{markup.escape(note)}</li>" for note in notes),
         "DATA": pack(data),
     }
     text = _read("study.html")

@@ -6,7 +6,6 @@ the two written in `page/`.
 
 import base64
 import hashlib
-import html
 import math
 import shlex
 from pathlib import Path
@@ -17,13 +16,13 @@ import numpy
 from .. import __version__
 from ..arrays import Stream
 from ..data.sources import TOYS, Noise
-from ..errors import printable
 from ..gan import sampling
 from ..metrics.evaluation import TABLE1
 from ..metrics.toys import real_draw
 from ..runs.directory import rules_in_force
 from ..runs.training import load_dataset
 from .chart import line_chart, scatter_chart
+from .markup import definitions, escape
 from .panels import figure2, figure3
 from .pictures import png
 
@@ -46,30 +45,21 @@ def report(run, seed=0):
     )  # fmt: skip
 
 
-def escape(text):
-    """`text` as HTML that can be shown and encoded, whatever is in it."""
-    return html.escape(printable(text))
-
-
 def _hash(text):
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-
-
-def _definitions(pairs):
-    return "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs)
 
 
 def _facts(run, recipe, rows):
     last = rows[-1] if rows else dict.fromkeys(("iteration", "epoch", "seconds"), 0.0)
     minutes, seconds = divmod(round(last["seconds"]), 60)
-    return _definitions([
+    return definitions([
         ("run", str(run.path)), ("data", recipe.data), ("iterations", f"{last['iteration']:,.0f}"),
         ("epochs", f"{last['epoch']:.4g}"), ("training time", f"{minutes} min {seconds} s"), ("seed", str(recipe.seed)),
     ])  # fmt: skip
 
 
 def _fields(recipe):
-    return _definitions(
+    return definitions(
         (name, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)) for name, value in vars(recipe).items()
     )
 
