@@ -1,6 +1,6 @@
 """Wall time and epochs until the validation Parzen log-likelihood on MNIST reaches 100, 150, 200 and 225 nats.
 
-    python benchmarks/time_to_quality.py -o quality.json              (trains for the recipe's 90 epochs: about an hour)
+    python benchmarks/time_to_quality.py -o quality.json              (trains for the recipe's 60 epochs: about 40 minutes)
     python benchmarks/time_to_quality.py --run runs/mnist-1           (reads a run that there is)
 
 The log-likelihood is that of metrics.csv: of the first 1,000 validation images, after each epoch, at the best σ. The seconds are all
