@@ -4,7 +4,7 @@ import re
 
 import numpy
 import pytest
-from cli_helpers import TINY, images, learned
+from cli_helpers import TINY, checkpoint, images, learned, sets
 
 from numpygan.cli import main
 from numpygan.gan.recipes import RECIPES
@@ -52,10 +52,11 @@ def test_the_floor_changes_no_parameter():
 def test_a_profiled_run_learns_the_same_and_goes_on(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     numpy.save("images.npy", images())
-    assert main([*TINY, "--iterations", "8", "--out", "plain"]) == 0
-    assert main([*TINY, "--iterations", "5", "--out", "it", "--profile"]) == 0
+    assert main([*TINY, *sets(average="0.9"), "--iterations", "8", "--out", "plain"]) == 0
+    assert main([*TINY, *sets(average="0.9"), "--iterations", "5", "--out", "it", "--profile"]) == 0
     out = capsys.readouterr().out
     assert "5 iterations" in out and "16 products" in out  # of two layers each; those of the pictures' samples don't count
     assert main(["train", "--resume", "--out", "it", "--iterations", "8", "--quiet", "--profile"]) == 0
     assert "3 iterations" in capsys.readouterr().out
     assert learned(tmp_path / "it") == learned(tmp_path / "plain")
+    assert checkpoint(tmp_path / "it")["average_g"].tobytes() == checkpoint(tmp_path / "plain")["average_g"].tobytes()
