@@ -9,7 +9,7 @@ from conftest import DTYPES
 
 import numpygan as ng
 from numpygan import arrays
-from numpygan.arrays import STREAMS, Stream, streams
+from numpygan.arrays import STREAMS, Stream, matmul, streams
 
 
 def uniform(stream, shape=(50,), dtype="float32"):
@@ -47,6 +47,13 @@ def draws(stream):
         fill(array)
         out.append(array)
     return b"".join(a.tobytes() for a in [*out, stream.permutation(11), stream.integers(9, 6)])
+
+
+@pytest.mark.parametrize("n", [1, 3])  # 1: an outer product
+def test_matmul(n):
+    a, b, out = numpy.arange(2.0 * n).reshape(2, n), numpy.arange(4.0 * n).reshape(n, 4), numpy.empty((2, 4))
+    matmul(numpy, a, b, out)
+    assert out.tolist() == [[sum(a[i, k] * b[k, j] for k in range(n)) for j in range(4)] for i in range(2)]
 
 
 def test_state_round_trip():

@@ -26,10 +26,10 @@ class Game:
 
     def scores(self):
         """V(D, G), mean D(x), mean D(G(z)) of the last D step and the sum of all logits, as one device array of four numbers."""
-        xp, real, fake = self.D.xp, self.real.y, self.fake.y
+        xp, D = self.D.xp, objective.probability(self.D.xp, self.pass_d.y)
         return xp.stack([
-            objective.value(xp, real, fake),
-            objective.probability(xp, real).mean(),
-            objective.probability(xp, fake).mean(),
+            objective.value(xp, self.real.y, self.fake.y),
+            D[: self.m].mean(),
+            D[self.m :].mean(),
             self.pass_d.y.sum() + self.pass_dg.y.sum(),
         ])  # fmt: skip

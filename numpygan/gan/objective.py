@@ -11,8 +11,8 @@ from ..nn.layers import sigmoid
 
 def softplus(xp, a):
     """log(1 + e^a) = max(a, 0) + log(1 + e^−|a|), which overflows for no finite a."""
-    magnitude = xp.where(a.real < 0, -a, a)  # not abs, which would drop a complex step
-    return xp.where(a.real < 0, 0, a) + xp.log1p(xp.exp(-magnitude))
+    negative = a.real < 0  # not abs, which would drop a complex step
+    return xp.where(negative, 0, a) + xp.log1p(xp.exp(xp.where(negative, a, -a)))
 
 
 def probability(xp, a):

@@ -11,7 +11,7 @@ import math
 
 import numpy
 
-from ..arrays import larger
+from ..arrays import larger, matmul
 from ..errors import NumpyganError
 
 
@@ -86,14 +86,14 @@ class Affine(Layer):
         self.b[...] = bias
 
     def forward(self, x, t):
-        self.xp.matmul(x, self.W, out=t.y)  # (m, n_in)·(n_in, n_out) -> (m, n_out)
+        matmul(self.xp, x, self.W, out=t.y)  # (m, n_in)·(n_in, n_out) -> (m, n_out)
         t.y += self.b
 
     def backward(self, gy, t):
-        self.xp.matmul(gy, self.W.T, out=t.gx)  # (m, n_out)·(n_out, n_in) -> (m, n_in)
+        matmul(self.xp, gy, self.W.T, out=t.gx)  # (m, n_out)·(n_out, n_in) -> (m, n_in)
 
     def backward_params(self, gy, t):
-        self.xp.matmul(t.x.T, gy, out=self.gW)  # (n_in, m)·(m, n_out) -> (n_in, n_out)
+        matmul(self.xp, t.x.T, gy, out=self.gW)  # (n_in, m)·(m, n_out) -> (n_in, n_out)
         gy.sum(0, out=self.gb)  # (m, n_out) -> (n_out,)
 
     def __repr__(self):

@@ -8,7 +8,7 @@ from ..arrays import wait_for
 
 PARTS = {
     "products": "the matrix products in forward and backward",
-    "elementwise": "all else in forward and backward: biases, nonlinearities, dropout, sums over rows",
+    "elementwise": "all else in forward and backward: biases, nonlinearities, dropout, outer products, sums over rows",
     "random numbers": "noise, dropout masks, the order of the data",
     "update": "the learning rules, the average of the iterates",
     "data": "gathering a minibatch",
