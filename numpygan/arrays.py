@@ -62,7 +62,8 @@ def to_device(array, xp):
 def matmul(xp, a, b, out):
     """The product a b into `out`; that of a column and a row elementwise, which takes BLAS several times as long."""
     if a.shape[1] == 1:
-        xp.multiply(a, b, out=out)
+        out[...] = b  # one after the other, as NumPy sets memory aside for each operand that it repeats
+        out *= a
     else:
         xp.matmul(a, b, out=out)
 
