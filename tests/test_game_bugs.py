@@ -147,7 +147,7 @@ def test_the_original_games_pass(monkeypatch):
 def moves(line):
     """A Momentum whose piece moves by `line` of θ, v, g, s (the sign), η, μ."""
 
-    def move(self, piece, sign):
+    def move(self, piece, step, sign):
         names = dict(theta=self.net.theta[piece], v=self.velocity[piece], g=self.net.grad[piece], s=sign)
         exec(line, {}, names | {"eta": self.learning_rate, "mu": self.momentum})
 

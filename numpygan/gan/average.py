@@ -1,6 +1,6 @@
 """The running average of the generator's iterates."""
 
-from .sgd import PIECE, pieces
+from .sgd import Walk
 
 
 class Average:
@@ -19,15 +19,18 @@ class Average:
     def __init__(self, of, beta):
         self._of, self._beta = of, beta
         self.net = of.copy()
-        self._scratch = of.xp.empty(PIECE, of.dtype)
+        self._walk = Walk(of.theta, of.xp)
 
     def update(self, t):
         """Take in θ as it is after iteration t = 1, 2, …"""
         xp, new = self._of.xp, self._of.theta
         share = 1 - min(self._beta, (t - 1) / (t + 2))
-        for piece in pieces(new):
-            step = self._scratch[: len(new[piece])]
-            xp.subtract(new[piece], self.net.theta[piece], out=step)
+
+        def move(i, piece, step):
+            mean = self.net.theta[piece]
+            xp.subtract(new[piece], mean, out=step)
             step *= share
-            self.net.theta[piece] += step
+            mean += step
+
+        self._walk(move)
         self.net.version += 1

@@ -7,14 +7,28 @@ A rule belongs to one network: `descend` moves its θ against its gradient, `asc
 import numpy
 
 from ..arrays import to_device, to_host
+from ..cores import at_once, cores
 from ..nn.layers import Affine
 
 PIECE = 65536  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
 
 
-def pieces(theta):
-    """The slices of θ that are updated one after the other."""
-    return [slice(start, start + PIECE) for start in range(0, theta.size, PIECE)]
+class Walk:
+    """A walk over vectors as long as `theta` in pieces, on several cores at once."""
+
+    def __init__(self, theta, xp):
+        self.pieces = [slice(start, min(start + PIECE, theta.size)) for start in range(0, theta.size, PIECE)]
+        self._scratch = [xp.empty(PIECE, theta.dtype) for _ in range(min(cores(xp), len(self.pieces)))]
+
+    def __call__(self, move):
+        """move(i, piece, step) for each piece, the i-th, a slice; `step` is scratch memory as long as it."""
+
+        def share(core):
+            for i in range(core, len(self.pieces), len(self._scratch)):
+                piece = self.pieces[i]
+                move(i, piece, self._scratch[core][: piece.stop - piece.start])
+
+        at_once(share, len(self._scratch))
 
 
 class Rule:
@@ -28,11 +42,12 @@ class Rule:
     `squares` holds ‖θ‖² of each piece after an update: not finite if a parameter isn't, and cheap while the piece is in the cache.
     """
 
-    def __init__(self, net, learning_rate, momentum, max_norm=None):
+    def __init__(self, net, learning_rate=0.1, momentum=0.5, max_norm=None):
         self.net, self.learning_rate, self.momentum, self.max_norm = net, learning_rate, momentum, max_norm
         self.velocity = net.xp.zeros_like(net.theta)
         self.updates = 0
-        self.squares = net.xp.zeros(len(pieces(net.theta)), net.dtype)
+        self._walk = Walk(net.theta, net.xp)
+        self.squares = net.xp.zeros(len(self._walk.pieces), net.dtype)
 
     def descend(self):
         """θ one step down the gradient."""
@@ -44,10 +59,13 @@ class Rule:
 
     def _move(self, sign):
         self.updates += 1
-        theta = self.net.theta
-        for i, piece in enumerate(pieces(theta)):
-            self._move_piece(piece, sign)
-            self.net.xp.dot(theta[piece], theta[piece], out=self.squares[i : i + 1].reshape(()))
+
+        def move(i, piece, step):
+            theta = self.net.theta[piece]
+            self._move_piece(piece, step, sign)
+            self.net.xp.dot(theta, theta, out=self.squares[i : i + 1].reshape(()))
+
+        self._walk(move)
         if self.max_norm is not None:
             limit_columns(self.net, self.max_norm)
         self.net.version += 1
@@ -65,13 +83,8 @@ class Rule:
 class Momentum(Rule):
     """Gradient descent with momentum (paper, §4): v ← μ v − η ∂L/∂θ,  θ ← θ + v. Its arguments are those of Rule."""
 
-    def __init__(self, net, learning_rate=0.1, momentum=0.5, max_norm=None):
-        super().__init__(net, learning_rate, momentum, max_norm)
-        self._scratch = net.xp.zeros(PIECE, net.dtype)
-
-    def _move_piece(self, piece, sign):
+    def _move_piece(self, piece, step, sign):
         theta, v, g = self.net.theta[piece], self.velocity[piece], self.net.grad[piece]
-        step = self._scratch[: len(g)]
         self.net.xp.multiply(g, sign * self.learning_rate, out=step)
         v *= self.momentum
         v += step
@@ -89,12 +102,10 @@ class Adam(Rule):
         super().__init__(net, learning_rate, momentum, max_norm)
         self.decay, self.epsilon = decay, epsilon
         self.square = net.xp.zeros_like(net.theta)
-        self._scratch = net.xp.zeros(PIECE, net.dtype)
 
-    def _move_piece(self, piece, sign):
+    def _move_piece(self, piece, step, sign):
         xp = self.net.xp
         theta, v, s, g = self.net.theta[piece], self.velocity[piece], self.square[piece], self.net.grad[piece]
-        step = self._scratch[: len(g)]
         xp.multiply(g, sign * (1 - self.momentum), out=step)
         v *= self.momentum
         v += step
