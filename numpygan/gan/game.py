@@ -26,7 +26,8 @@ class Game:
 
     def scores(self):
         """V(D, G), mean D(x), mean D(G(z)) of the last D step and the sum of all logits, as one device array of four numbers."""
-        xp, D = self.D.xp, objective.probability(self.D.xp, self.pass_d.y)
+        xp = self.D.xp
+        D = objective.probability(xp, self.pass_d.y)  # D(x), then D(G(z))
         return xp.stack([
             objective.value(xp, self.real.y, self.fake.y),
             D[: self.m].mean(),
