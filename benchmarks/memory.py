@@ -56,8 +56,8 @@ def parts(it, dataset):
     return {
         "theta": owners(net.theta for net in nets),
         "gradient": owners(net.grad for net in nets),
-        "rules": owners(array for array in rules if array.ndim),  # velocity, mean square, scratch
-        "average": 0 if it.sampler is it.G else owners([it.sampler.theta, it.sampler.grad]),
+        "rules": owners(array for array in rules if array.ndim),  # velocity, mean square
+        "average": 0 if it.sampler is it.G else owners([it.sampler.theta]),
         "tapes": owners(array for tape in tapes for page in tape.layers for array in page.arrays().values()),
         "data": owners([dataset.train, dataset.validation, dataset.test]) if dataset else 0,
     }

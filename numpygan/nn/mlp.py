@@ -36,7 +36,7 @@ class MLP:
         self._random = any(layer.random for layer in self.layers)
         self.n_in, self.n_out = self.widths[0], self.widths[-1]
         self._theta = xp.zeros(_size(self.layers), self.dtype)
-        self.grad = xp.zeros_like(self._theta)
+        self.grad = xp.zeros(self._theta.size, self.dtype)  # takes no memory until it is written, unlike zeros_like
         self.version = 1  # of θ; tapes remember it
         self._hand_out_views()
 
