@@ -13,7 +13,7 @@ from statistics import median
 import numpy
 import timing
 
-from numpygan.arrays import Stream
+from numpygan.arrays import Stream, matmul
 from numpygan.gan.networks import build
 from numpygan.gan.recipes import RECIPES
 
@@ -46,7 +46,7 @@ def limit(layer, t, name):
     if layer.shapes():
         a, b = {"forward": (t.x, layer.W), "backward": (t.gy, layer.W.T), "backward_params": (t.x.T, t.gy)}[name]
         out = numpy.empty((len(a), b.shape[1]), a.dtype)
-        return lambda: numpy.matmul(a, b, out=out), 2 * a.size * b.shape[1], "product"
+        return lambda: matmul(numpy, a, b, out), 2 * a.size * b.shape[1], "product"
     kept = sum(getattr(t, own).nbytes for own in t.own)
     if name == "forward":
         size = t.x.nbytes + t.y.nbytes + kept
