@@ -11,8 +11,9 @@ import warnings
 from dataclasses import replace
 from statistics import median
 
+import timing  # before NumPy, as it says
+
 import numpy
-import timing
 from layers import networks, passes
 
 from numpygan.arrays import array_module, wait_for

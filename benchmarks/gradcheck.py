@@ -14,8 +14,9 @@ compares one random projection. Exits 1 if one of them finds the right gradient 
 import sys
 from statistics import median
 
+import timing  # before NumPy, as it says
+
 import numpy
-import timing
 
 import numpygan as ng
 from numpygan.arrays import Stream

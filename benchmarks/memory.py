@@ -17,8 +17,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import timing  # before NumPy, as it says
+
 import numpy
-import timing
 
 import numpygan
 from numpygan.gan.recipes import RECIPES
@@ -88,7 +89,7 @@ def measure(name, iterations):
 
 def verdict(found):
     """What a process holds when it trains, what it may hold, and by how much it grows after the first tenth: in bytes."""
-    steady = [size for _, size in found["moments"][MOMENTS // 10 :]]
+    steady = [size for _, size in found["moments"][MOMENTS // 10 - 1 :]]
     return {"steady": steady[-1], "allowed": sum(found["parts"].values()) + INTERPRETER, "growth": steady[-1] - steady[0]}
 
 
@@ -107,7 +108,7 @@ def show(results):
         ])  # fmt: skip
     print(timing.table(["MB", *names, "sum + 60", "training", "peak", "after imports", "training / (sum + 60)"], rows))
     for name, found in results.items():
-        (first, before), (last, after) = found["moments"][MOMENTS // 10], found["moments"][-1]
+        (first, before), (last, after) = found["moments"][MOMENTS // 10 - 1], found["moments"][-1]
         print(f"{name}: {before / 1e6:.2f} MB after {first:,} iterations, {after / 1e6:.2f} MB after {last:,}")
 
 

@@ -23,8 +23,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import timing  # before NumPy, as it says
+
 import numpy
-import timing
 
 from numpygan.data.dataset import Dataset
 from numpygan.gan.recipes import RECIPES

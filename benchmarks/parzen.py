@@ -20,8 +20,9 @@ import sys
 import time
 from statistics import median
 
+import timing  # before NumPy, as it says
+
 import numpy
-import timing
 
 from numpygan.data.dataset import as_float, load
 from numpygan.metrics.parzen import log_likelihoods
@@ -54,7 +55,7 @@ def scipy_way(distance, special):
 
 
 def torch_way(torch):
-    torch.set_num_threads(int(next((os.environ[name] for name in timing.THREADS if name in os.environ), os.cpu_count())))
+    torch.set_num_threads(int(next((os.environ[name] for name in timing.THREADS if name in os.environ), timing.machine()["cores"])))
 
     def pytorch(samples, points):
         centres = torch.from_numpy(samples)

@@ -20,8 +20,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import timing  # before NumPy, as it says
+
 import numpy
-import timing
 
 from numpygan.data.dataset import Dataset
 from numpygan.gan.recipes import RECIPES

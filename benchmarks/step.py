@@ -45,7 +45,7 @@ class Worker:
         """The next answer; the process is stopped after it."""
         line = self._process.stdout.readline()
         if not line:
-            timing.stop(f"{self.name}: its process ended with status {self._process.wait()}; what it said is above.")
+            timing.stop(f"{self.name}: its process ended with status {self._process.wait()}; what it said is above.", status=1)
         self._process.send_signal(signal.SIGSTOP)
         return json.loads(line)
 
@@ -74,7 +74,9 @@ def check(candidates, recipe, changes):
             differ = max(found[candidate][player] for player in "GD")
             print(f"{recipe}: the gradients of {candidate} differ from numpygan's by {differ:.1g} of the largest entry", flush=True)
             if not differ <= TOLERANCE:
-                timing.stop(f"{candidate} does not compute the gradients of {recipe} to {TOLERANCE:g}, so nothing is timed.")
+                timing.stop(
+                    f"{candidate} does not compute the gradients of {recipe} to {TOLERANCE:g}, so nothing is timed.", status=1
+                )
     return found
 
 

@@ -42,7 +42,7 @@ def train(recipe, epochs, seed):
         # what it says of its folder is of no interest: it is gone; the progress is on stderr
         status = subprocess.run(command, env=timing.environment(), check=False, stdout=subprocess.DEVNULL).returncode
         if status:
-            timing.stop(f"the training of {recipe} ended with status {status}; what it said is above.")
+            timing.stop(f"the training of {recipe} ended with status {status}; what it said is above.", status=1)
         return metrics(f"{folder}/run")
 
 

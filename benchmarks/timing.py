@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpygan  # noqa: F401  before NumPy, whose BLAS it tells how long to spin
+
 import numpy
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -120,10 +122,10 @@ def need(module, extra):
         stop(f"{module} is not installed; install it with `pip install 'numpygan[{extra}]'`.")
 
 
-def stop(sentence):
-    """End the program as every user error does: one sentence, exit status 2."""
+def stop(sentence, status=2):
+    """End the program with one sentence: status 2, as every user error, or 1 for what has failed."""
     print(f"{Path(sys.argv[0]).name}: {sentence}", file=sys.stderr)
-    raise SystemExit(2)
+    raise SystemExit(status)
 
 
 def arguments(doc, rounds):

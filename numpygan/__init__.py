@@ -2,7 +2,8 @@
 
 import os
 
-# BLAS's threads spin for 27 ms after a product, and so take a core from the threads that update θ: 0.4 ms is enough (2^20 cycles).
+# BLAS's threads spin for up to 100 ms after a product, and so take a core from the threads that update θ: 0.4 ms is enough (2^20
+# cycles). BLAS asks for it when NumPy is imported, so it has an effect only where numpygan comes first.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
 from .check.gradcheck import gradcheck

@@ -29,9 +29,15 @@ def at_once(work, n):
         return
     if _threads is None:
         _threads = ThreadPoolExecutor(os.cpu_count(), "numpygan")
-    others = [_threads.submit(contextvars.copy_context().run, work, i) for i in range(1, n)]  # with this thread's numpy.errstate
+    others = []
     try:
-        work(0)
+        for i in range(1, n):
+            others.append(_threads.submit(contextvars.copy_context().run, work, i))  # with this thread's numpy.errstate
+    except RuntimeError:  # the main thread has ended, and Python lets no other start anything: the rest is done here
+        pass
+    try:
+        for i in [0, *range(len(others) + 1, n)]:
+            work(i)
     finally:
         wait(others)
     for other in others:

@@ -214,7 +214,7 @@ def test_a_worker_that_fails_ends_the_benchmark_in_one_sentence(capfd):
             failing.answer()
     finally:
         failing.end()
-    assert ended.value.code == 2 and "floor: its process ended" in capfd.readouterr().err.splitlines()[-1]
+    assert ended.value.code == 1 and "floor: its process ended" in capfd.readouterr().err.splitlines()[-1]
 
 
 def test_time_to_quality_of_a_run(tmp_path, capsys):

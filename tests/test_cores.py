@@ -1,6 +1,8 @@
 """Work shared out over cores gives what one core gives, bit for bit."""
 
 import os
+import subprocess
+import sys
 import threading
 
 import numpy
@@ -74,12 +76,35 @@ def test_every_core_heeds_the_errstate_of_the_caller():
         at_once(lambda i: large * large if i else None, 2)
 
 
+def test_a_thread_goes_on_when_the_main_thread_has_ended():
+    code = """
+import threading, time
+from numpygan.cores import at_once
+
+def work():
+    threading.main_thread().join()
+    done = []
+    at_once(done.append, 3)
+    print(sorted(done))
+
+threading.Thread(target=work).start()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout == "[0, 1, 2]\n" and done.stderr == ""
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_process_has_threads_of_its_own():
-    at_once(lambda i: None, 2)
-    child = os.fork()
-    if child == 0:
-        done = []
-        at_once(done.append, 2)
-        os._exit(sorted(done) != [0, 1])
+    code = """
+import os
+from numpygan.cores import at_once
+
+at_once(lambda i: None, 2)
+child = os.fork()
+done = []
+at_once(done.append, 2)
+assert sorted(done) == [0, 1]
+if child:
     assert os.waitpid(child, 0)[1] == 0
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

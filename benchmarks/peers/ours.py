@@ -3,6 +3,7 @@
 import numpy
 from game import networks
 
+from numpygan.arrays import matmul
 from numpygan.nn.layers import Affine
 from numpygan.runs.training import Training
 
@@ -19,7 +20,7 @@ class Ours:
 
 
 class Floor:
-    """The matrix products of an iteration alone, in the straightforward schedule, each by `numpy.matmul` into memory of its own.
+    """The matrix products of an iteration alone, in the straightforward schedule, each as numpygan makes it, into memory of its own.
 
     With L_G and L_D Affine layers, k times: G forward on m rows (L_G), D forward on 2m (L_D), gW = xᵀ gy (L_D) and
     gx = gy Wᵀ (L_D − 1); then G forward (L_G), D forward on m (L_D), D's gx (L_D), G's gW (L_G) and gx (L_G − 1). With three
@@ -56,4 +57,4 @@ class Floor:
     def iterate(self, iterations):
         for _ in range(iterations):
             for a, b, out in self.products:
-                numpy.matmul(a, b, out=out)
+                matmul(numpy, a, b, out)
