@@ -3,8 +3,8 @@
     python -m benchmarks                        (under ten minutes on an idle machine with two cores)
     python -m benchmarks step.py parzen.py -o two.md
 
-Brief forms are for a first look: each section of RESULTS.md names the command of the full form. The JSON files go to
-benchmarks/results/. A benchmark that lacks an extra, or fails, is reported and doesn't stop the others; the exit status is 1 if
+Brief forms are for a first look: each section of RESULTS.md names the command of the full form. The JSON files go to results/
+beside it. The file is written anew after each benchmark. A benchmark that lacks an extra, or fails, is reported and doesn't stop the others; the exit status is 1 if
 one failed.
 """
 
@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from benchmarks import timing
+from numpygan.files import write_whole
 
 FOLDER = Path(__file__).resolve().parent
 BRIEF = {  # the arguments of the brief form beside -o, and those of the full form
@@ -34,15 +35,15 @@ BRIEF = {  # the arguments of the brief form beside -o, and those of the full fo
 LIMIT = 900  # seconds, after which a benchmark is ended
 
 
-def run(script):
-    """(exit status or None after LIMIT, stdout, last line of stderr, seconds) of the brief form of one script."""
+def run(script, folder):
+    """(exit status or None after LIMIT, stdout, last line of stderr, seconds) of the brief form of one script, run in `folder`."""
     command = [sys.executable, str(FOLDER / script), *BRIEF[script][0].split(), "-o", f"results/{Path(script).stem}.json"]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(FOLDER.parent), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     }  # numpygan of this checkout
     start = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=FOLDER, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     )
     try:
         output, said = process.communicate(timeout=LIMIT)
@@ -94,22 +95,27 @@ machine that does nothing else.
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("scripts", nargs="*", metavar="SCRIPT", help="some of them: " + ", ".join(BRIEF))
-    parser.add_argument("-o", dest="file", type=Path, default=FOLDER / "RESULTS.md", help="(default: benchmarks/RESULTS.md)")
+    parser.add_argument("-o", dest="file", type=Path, help="(default, if all are run: benchmarks/RESULTS.md)")
     options = parser.parse_args(arguments)
     unknown = set(options.scripts) - set(BRIEF)
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}; expected some of {', '.join(BRIEF)}.")
-    (FOLDER / "results").mkdir(exist_ok=True)
+    if options.scripts and not options.file:
+        parser.error("-o: some of the benchmarks don't make benchmarks/RESULTS.md; say where their results go, such as -o some.md.")
+    file = (options.file or FOLDER / "RESULTS.md").resolve()
+    if not file.parent.is_dir():
+        parser.error(f"-o: there is no folder {file.parent}")
+    (file.parent / "results").mkdir(exist_ok=True)
     parts, failed = [heading(timing.machine())], []
     for script in options.scripts or BRIEF:
         print(f"{script} …", flush=True)
-        status, output, said, seconds = run(script)
+        status, output, said, seconds = run(script, file.parent)
         print(output or said, end="\n\n", flush=True)
         parts.append(section(script, status, output, said, seconds))
         if status not in (0, 2):
             failed.append(script)
-    options.file.write_text("\n".join(parts))
-    print(f"wrote {options.file}" + (f"; failed: {', '.join(failed)}" if failed else ""))
+        write_whole(file, lambda target: target.write("\n".join(parts).encode()))
+    print(f"wrote {file}" + (f"; failed: {', '.join(failed)}" if failed else ""))
     return int(bool(failed))
 
 

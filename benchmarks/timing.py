@@ -21,6 +21,9 @@ import numpygan  # noqa: F401  before NumPy, whose BLAS it tells how long to spi
 
 import numpy
 
+from numpygan.errors import NumpyganError
+from numpygan.files import write_whole
+
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "jax", "cupy-cuda12x", "cupy-cuda13x", "mpi4py")
 RESAMPLES = 2000
@@ -104,7 +107,10 @@ def save(path, payload):
     """Write `payload`, a dict, and the machine to the JSON file `path`; nothing if `path` is None."""
     if path is not None:
         text = json.dumps({"machine": machine(), **payload}, indent=1, default=lambda value: value.tolist())
-        Path(path).write_text(text + "\n")
+        try:
+            write_whole(path, lambda file: file.write(f"{text}\n".encode()))
+        except NumpyganError as error:
+            stop(str(error), status=1)
 
 
 def environment(threads=None):

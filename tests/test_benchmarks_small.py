@@ -284,6 +284,32 @@ def test_a_benchmark_that_lacks_something_is_no_failure(tmp_path, monkeypatch):
     assert everything.main(["-o", str(tmp_path / "RESULTS.md")]) == 0
 
 
+def test_what_is_done_is_written_when_a_later_one_is_interrupted(tmp_path, monkeypatch):
+    (tmp_path / "good.py").write_text(SCRIPTS["good.py"])
+    monkeypatch.setattr(everything, "FOLDER", tmp_path)
+    monkeypatch.setattr(everything, "BRIEF", {"good.py": ("", ""), "next.py": ("", "")})
+    run = everything.run
+
+    def interrupted(script, folder):
+        if script == "next.py":
+            raise KeyboardInterrupt
+        return run(script, folder)
+
+    monkeypatch.setattr(everything, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        everything.main([])
+    assert "a | table" in (tmp_path / "RESULTS.md").read_text()
+
+
+@pytest.mark.parametrize("arguments", [["device.py"], ["-o", "nowhere/R.md"]])
+def test_where_results_would_go_is_settled_first(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(everything, "run", None)
+    with pytest.raises(SystemExit) as refused:
+        everything.main(arguments)
+    assert refused.value.code == 2 and "-o" in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_every_script_is_there_and_has_a_question():
     scripts = {path.name for path in (ROOT / "benchmarks").glob("*.py")} - {"__main__.py", "timing.py"}
     assert scripts <= set(everything.BRIEF)
@@ -313,6 +339,7 @@ def test_as_a_command(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "device.py", "-o", str(tmp_path / "RESULTS.md")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     assert "## device.py" in (tmp_path / "RESULTS.md").read_text()
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {"device.json"}  # not over the checkout's
     command[3] = "devices.py"
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 2 and "there is no devices.py" in done.stderr
