@@ -60,3 +60,35 @@ def test_a_profiled_run_learns_the_same_and_goes_on(tmp_path, monkeypatch, capsy
     assert "3 iterations" in capsys.readouterr().out
     assert learned(tmp_path / "it") == learned(tmp_path / "plain")
     assert checkpoint(tmp_path / "it")["average_g"].tobytes() == checkpoint(tmp_path / "plain")["average_g"].tobytes()
+
+
+class Clock:
+    """Stands still; `spend` has a method take its time on it."""
+
+    now = 0.0
+
+    def spend(self, monkeypatch, owner, name, seconds):
+        method = getattr(owner, name)
+
+        def slow(*args, **options):
+            self.now += seconds
+            return method(*args, **options)
+
+        monkeypatch.setattr(owner, name, slow)
+
+
+@pytest.mark.parametrize("part, find, calls", [
+    ("update", lambda it: (it.rule_g, "descend"), 1), ("update", lambda it: (it.rule_d, "ascend"), 1),
+    ("update", lambda it: (it.average, "update"), 1), ("data", lambda it: (it.p_data, "minibatch"), 1),
+    ("elementwise", lambda it: (it.G, "forward"), 2), ("elementwise", lambda it: (it.D, "backward"), 2),
+    ("random numbers", lambda it: (it.streams["noise"], "uniform"), 2),
+])  # fmt: skip
+def test_time_goes_to_its_part(part, find, calls, monkeypatch):
+    training, profile, clock = Training(change(RECIPES["ring"], average="0.9", noise="uniform"), None, numpy), Profile(), Clock()
+    clock.spend(monkeypatch, *find(training), 0.5)
+    monkeypatch.setattr("numpygan.runs.profile.time.perf_counter", lambda: clock.now)
+    profile.watch(training)
+    for _ in range(4):
+        training.advance()
+    spent = {name: seconds for name, seconds in profile.seconds.items() if seconds}
+    assert spent == {part: 4 * calls * 0.5}
