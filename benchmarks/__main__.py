@@ -4,8 +4,8 @@
     python -m benchmarks step.py parzen.py -o two.md
 
 Brief forms are for a first look: each section of RESULTS.md names the command of the full form. The JSON files go to results/
-beside it. The file is written anew after each benchmark. A benchmark that lacks an extra, or fails, is reported and doesn't stop the others; the exit status is 1 if
-one failed.
+beside it. It is written anew after each benchmark. A benchmark that lacks an extra, or fails, is reported and doesn't stop the others;
+the exit status is 1 if one failed.
 """
 
 import argparse
@@ -18,7 +18,6 @@ import time
 from pathlib import Path
 
 from benchmarks import timing
-from numpygan.files import write_whole
 
 FOLDER = Path(__file__).resolve().parent
 BRIEF = {  # the arguments of the brief form beside -o, and those of the full form
@@ -114,7 +113,7 @@ def main(arguments=None):
         parts.append(section(script, status, output, said, seconds))
         if status not in (0, 2):
             failed.append(script)
-        write_whole(file, lambda target: target.write("\n".join(parts).encode()))
+        timing.write(file, "\n".join(parts))
     print(f"wrote {file}" + (f"; failed: {', '.join(failed)}" if failed else ""))
     return int(bool(failed))
 

@@ -4,8 +4,9 @@
 
 The limit of an Affine is arithmetic: its matrix products alone. That of an outer product and of any other layer is memory: a copy, on
 one core, that moves as many bytes as the pass must read and write: x (and a mask drawn before) to y and what the layer keeps for its
-backward, then gy and what was kept to gx. Layer and limit are timed in alternation, over arrays that fit into the same cache: both in the best case,
-since in a training other layers come between. G's pass has the recipe's 100 rows; D's has 200, examples and generated rows in one.
+backward, then gy and what was kept to gx. Layer and limit are timed in alternation, over arrays that fit into the same cache: both in
+the best case, since in a training other layers come between. G's pass has the recipe's 100 rows; D's has 200, examples and generated
+rows in one.
 """
 
 from statistics import median

@@ -106,11 +106,15 @@ def table(head, rows):
 def save(path, payload):
     """Write `payload`, a dict, and the machine to the JSON file `path`; nothing if `path` is None."""
     if path is not None:
-        text = json.dumps({"machine": machine(), **payload}, indent=1, default=lambda value: value.tolist())
-        try:
-            write_whole(path, lambda file: file.write(f"{text}\n".encode()))
-        except NumpyganError as error:
-            stop(str(error), status=1)
+        write(path, json.dumps({"machine": machine(), **payload}, indent=1, default=lambda value: value.tolist()) + "\n")
+
+
+def write(path, text):
+    """Write the file `path`, all of it or nothing; ends the program with one sentence if it can't be written."""
+    try:
+        write_whole(path, lambda file: file.write(text.encode()))
+    except NumpyganError as error:
+        stop(str(error), status=1)
 
 
 def environment(threads=None):

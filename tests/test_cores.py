@@ -78,7 +78,7 @@ def test_every_core_heeds_the_errstate_of_the_caller():
 
 def test_a_thread_goes_on_when_the_main_thread_has_ended():
     code = """
-import threading, time
+import threading
 from numpygan.cores import at_once
 
 def work():
