@@ -6,6 +6,7 @@ Everything that has to differ between NumPy and CuPy, or between real and comple
 
 import json
 from contextlib import contextmanager
+from functools import cache, partial, wraps
 
 import numpy
 
@@ -59,6 +60,21 @@ def to_device(array, xp):
     return xp.asarray(array)
 
 
+def fused(function):
+    """`function(xp, …)` of arrays of one shape and numbers, all of whose operations are elementwise: one kernel on a GPU.
+
+    So a GPU is asked once and goes over its memory once; NumPy carries out one operation after the other. The function writes
+    into its arguments or returns an array that it made, and leaves sums of numbers alone to its caller.
+    """
+    kernel = cache(lambda xp: xp.fuse(kernel_name=function.__name__)(partial(function, xp)))
+
+    @wraps(function)
+    def call(xp, *args):
+        return function(xp, *args) if xp is numpy else kernel(xp)(*args)
+
+    return call
+
+
 def matmul(xp, a, b, out):
     """The product a b into `out`; that of a column and a row elementwise, which takes BLAS several times as long."""
     if a.shape[1] == 1:
@@ -73,8 +89,8 @@ def larger(xp, a, b, out):
 
     A complex-step derivative must take the same branch as the real function, so the imaginary part has no say.
     """
-    if xp.iscomplexobj(a):
-        out[...] = xp.where(a.real > xp.real(b), a, b)
+    if a.dtype.kind == "c":
+        out[...] = xp.where(xp.real(a) > xp.real(b), a, b)
     else:
         xp.maximum(a, b, out=out)
 

@@ -3,18 +3,19 @@
 It computes with NumPy, in the same order, so a run on it must give the bits of the NumPy run. What it adds is refusals, CuPy's
 and stricter ones: only the names, arguments and keywords below (no `where=`, `initial=`, `errstate`, …), its own arrays and
 plain numbers as the only operands, no conversion by NumPy in either direction, no host array as an index or a value,
-no scatter, no operand that half overlaps `out`. `empty` is filled with rubbish, so that nothing can rely on what is in it.
+no scatter, no operand that half overlaps `out`, in a fused function nothing but elementwise operations. `empty` is filled with rubbish, so that nothing can rely on what is in it.
 
-`counts` counts everything that crosses between host and device. Whatever waits for a GPU (`float(a)`, `bool(a)`, `a.get()`,
-iterating, a mask as an index, …) raises Synchronised within `step()`.
+`counts` counts everything that crosses between host and device, `kernels` the calls of fused functions. Whatever waits for a
+GPU (`float(a)`, `bool(a)`, `a.get()`, iterating, a mask as an index, …) raises Synchronised within `step()`.
 """
 
 from collections import Counter
 from contextlib import contextmanager
+from itertools import combinations
 
 import numpy
 
-counts = Counter()
+counts, kernels = Counter(), Counter()
 _forbidden = []  # not empty within step()
 _pinned = {}  # (start, stop): memory of the host that is pinned
 
@@ -136,6 +137,35 @@ class DeviceArray:
         return format(self._memory, how)
 
 
+class Variable(DeviceArray):
+    """A device array within a fused function, where nothing of it is known but its dtype."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name):
+        if name not in ("_memory", "dtype"):
+            raise Refused(f"{name} of an array within a fused function")
+        return super().__getattribute__(name)
+
+    def __len__(self):
+        raise Refused("len of an array within a fused function")
+
+    def __getitem__(self, key):
+        raise Refused("an index of an array within a fused function")
+
+    def __setitem__(self, key, value):
+        if key is not ...:
+            raise Refused("within a fused function nothing but a whole array, [...], can be set")
+        super().__setitem__(key, value)
+
+
+class Number:
+    """A number within a fused function: an operand beside arrays alone, as CuPy would make float64 of two numbers and then of all."""
+
+    def __init__(self, value):
+        self.value = value
+
+
 class Cuda:
     """The double's `cuda`: pinned memory of the host, and the stream."""
 
@@ -159,6 +189,8 @@ def _operand(x):
         return x._memory
     if isinstance(x, (bool, int, float, complex, numpy.generic)):
         return x
+    if isinstance(x, Number):
+        return x.value
     raise Refused(f"a {type(x).__module__}.{type(x).__name__} among device arrays; move it with asarray")
 
 
@@ -178,7 +210,7 @@ def _call(function, *operands, out=None, **options):
         raise Refused(f"{function.__name__}: none of the operands is on the device")
     hosts = [_operand(x) for x in operands]
     if out is None:
-        return DeviceArray(function(*hosts, **options))
+        return next(type(x) for x in operands if isinstance(x, DeviceArray))(function(*hosts, **options))
     if not isinstance(out, DeviceArray):
         raise Refused(f"{function.__name__}: out is a {type(out).__name__}, not a device array")
     memory = out._memory
@@ -210,9 +242,43 @@ class Device:
     __name__ = "device"
     ndarray = DeviceArray
     cuda = Cuda()
+    _fusing = False
 
     def __getattr__(self, name):
         raise AttributeError(f"the device double has no {name}; if CuPy has it and numpygan needs it, add it here")
+
+    def __getattribute__(self, name):
+        if name not in ELEMENTWISE and not name.startswith("_") and super().__getattribute__("_fusing"):
+            raise Refused(f"{name} within a fused function")
+        return super().__getattribute__(name)
+
+    def fuse(self, kernel_name):
+        """A decorator of a function of arrays of one shape and numbers, that makes one kernel of it."""
+
+        def decorate(function):
+            def call(*args):
+                arrays = [a._memory for a in args if isinstance(a, DeviceArray)]
+                if len({a.shape for a in arrays}) != 1:
+                    raise Refused(f"{kernel_name}: arrays of the shapes {[a.shape for a in arrays]} in a fused function")
+                for a, b in combinations(arrays, 2):
+                    if not _same(a, b) and numpy.shares_memory(a, b):
+                        raise Refused(f"{kernel_name}: two arrays of a fused function overlap")
+                within = [Variable(a._memory) if isinstance(a, DeviceArray) else Number(_operand(a)) for a in args]
+                self._fusing = True
+                try:
+                    made = function(*within)
+                finally:
+                    self._fusing = False
+                kernels[kernel_name] += 1
+                if made is None:
+                    return None
+                if not isinstance(made, Variable) or any(numpy.shares_memory(made._memory, a) for a in arrays):
+                    raise Refused(f"{kernel_name}: a fused function returns nothing or an array that it made")
+                return DeviceArray(made._memory)
+
+            return call
+
+        return decorate
 
     def asarray(self, a, dtype=None):
         """`a` on the device; a host array is copied there."""
@@ -238,11 +304,8 @@ class Device:
     def empty_like(self, prototype):
         return self.empty(prototype._memory.shape, prototype._memory.dtype)
 
-    def iscomplexobj(self, x):
-        return _operand(x).dtype.kind == "c"
-
     def real(self, val):
-        return DeviceArray(numpy.real(_operand(val)))
+        return _call(numpy.real, val)
 
     def sum(self, a, axis=None, dtype=None, out=None, keepdims=False):
         return _call(numpy.sum, a, out=out, axis=axis, dtype=dtype, keepdims=keepdims)
@@ -283,8 +346,9 @@ class Device:
 
 UFUNCS = (
     "add", "subtract", "multiply", "divide", "negative", "matmul", "maximum", "minimum", "reciprocal", "sqrt", "exp", "log",
-    "log1p", "tanh", "isfinite", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+    "log1p", "tanh", "isfinite", "logical_or", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
 )  # fmt: skip
+ELEMENTWISE = {*UFUNCS, "where", "clip", "real"} - {"matmul"}
 for _name in UFUNCS:
     setattr(Device, _name, staticmethod(_ufunc(_name)))
 

@@ -10,7 +10,7 @@ from functools import cache
 import numpy
 import pytest
 from cli_helpers import checkpoint, images, metrics
-from device import DeviceArray, Synchronised, counts, device, step
+from device import DeviceArray, Synchronised, counts, device, kernels, step
 
 import numpygan as ng
 from numpygan.arrays import Stream, require, to_host
@@ -253,7 +253,38 @@ REFUSED = {
     "set of a view with gaps": lambda: A.copy()[:, :2].set(HOST[:, :2].copy()),
     "a complex value into a real array": lambda: A.copy().__setitem__(..., A * 1j),
     "objects": lambda: device.asarray(["a"]),
+    "fused, a reduction": lambda: within(lambda a, b, n: a.sum()),
+    "fused, a reduction by the module": lambda: within(lambda a, b, n: device.sum(a)),
+    "fused, a product": lambda: within(lambda a, b, n: device.matmul(a, b)),
+    "fused, an index": lambda: within(lambda a, b, n: a[0]),
+    "fused, an index of what was made": lambda: within(lambda a, b, n: (a + b)[0]),
+    "fused, a part that is set": lambda: within(lambda a, b, n: a.__setitem__(0, 1)),
+    "fused, a shape": lambda: within(lambda a, b, n: a * a.shape[0]),
+    "fused, a length": lambda: within(lambda a, b, n: a * len(a)),
+    "fused, memory": lambda: within(lambda a, b, n: device.empty(3)),
+    "fused, a sum of numbers": lambda: within(lambda a, b, n: a * (1 + n)),
+    "fused, an argument returned": lambda: within(lambda a, b, n: a),
+    "fused, a host array": lambda: device.fuse(kernel_name="f")(lambda a, b: a)(A, HOST),
+    "fused, two shapes": lambda: device.fuse(kernel_name="f")(lambda a, b: a * b)(A, A[:1]),
+    "fused, half overlapping arrays": lambda: device.fuse(kernel_name="f")(device.add)(A[:, 1:], A[:, :-1]),
 }  # fmt: skip
+
+
+def within(function):
+    """`function` fused, of two device arrays and a number."""
+    return device.fuse(kernel_name="f")(function)(A.copy(), A, 2.0)
+
+
+def test_a_fused_function_is_one_kernel():
+    def f(a, b, n):
+        a += b
+        a *= n
+        return device.where(device.real(a) > 9, -a, 0)
+
+    a, before = A.copy(), kernels["f"]
+    made = device.fuse(kernel_name="f")(f)(a, A, 5.0)
+    assert (a.get() == 10).all() and (made.get() == -10).all()
+    assert kernels["f"] == before + 1 and type(made) is DeviceArray
 
 
 @pytest.mark.parametrize("what", REFUSED)

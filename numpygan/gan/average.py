@@ -1,5 +1,6 @@
 """The running average of the generator's iterates."""
 
+from ..arrays import fused
 from .sgd import Walk
 
 
@@ -23,14 +24,18 @@ class Average:
 
     def update(self, t):
         """Take in θ as it is after iteration t = 1, 2, …"""
-        xp, new = self._of.xp, self._of.theta
         share = 1 - min(self._beta, (t - 1) / (t + 2))
 
         def move(i, piece, step):
-            mean = self.net.theta[piece]
-            xp.subtract(new[piece], mean, out=step)
-            step *= share
-            mean += step
+            mix(self._of.xp, self.net.theta[piece], self._of.theta[piece], step, share)
 
         self._walk(move)
         self.net.version += 1
+
+
+@fused
+def mix(xp, mean, new, step, share):
+    """mean ← mean + share (new − mean)"""
+    xp.subtract(new, mean, out=step)
+    step *= share
+    mean += step

@@ -5,19 +5,23 @@ Their derivatives are ∂log D/∂a = 1 − D and ∂log(1 − D)/∂a = −D. A
 are in nats and stay on the device.
 """
 
+from ..arrays import fused
 from ..errors import NumpyganError
 from ..nn.layers import sigmoid
 
 
+@fused
 def softplus(xp, a):
     """log(1 + e^a) = max(a, 0) + log(1 + e^−|a|), which overflows for no finite a."""
-    negative = a.real < 0  # not abs, which would drop a complex step
+    negative = xp.real(a) < 0  # not abs, which would drop a complex step
     return xp.where(negative, 0, a) + xp.log1p(xp.exp(xp.where(negative, a, -a)))
 
 
 def probability(xp, a):
     """D = σ(a)."""
-    return sigmoid(xp, a, xp.empty_like(a))
+    D = xp.empty_like(a)
+    sigmoid(xp, a, D)
+    return D
 
 
 def value(xp, a_real, a_fake):

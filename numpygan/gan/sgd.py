@@ -6,7 +6,7 @@ A rule belongs to one network: `descend` moves its θ against its gradient, `asc
 
 import numpy
 
-from ..arrays import to_device, to_host
+from ..arrays import fused, to_device, to_host
 from ..cores import at_once, cores
 from ..nn.layers import Affine
 
@@ -86,10 +86,7 @@ class Momentum(Rule):
 
     def _move_piece(self, piece, step, sign):
         theta, v, g = self.net.theta[piece], self.velocity[piece], self.net.grad[piece]
-        self.net.xp.multiply(g, sign * self.learning_rate, out=step)
-        v *= self.momentum
-        v += step
-        theta += v
+        momentum(self.net.xp, theta, v, g, step, sign * self.learning_rate, self.momentum)
 
 
 class Adam(Rule):
@@ -105,21 +102,10 @@ class Adam(Rule):
         self.square = net.xp.zeros_like(net.theta)
 
     def _move_piece(self, piece, step, sign):
-        xp = self.net.xp
         theta, v, s, g = self.net.theta[piece], self.velocity[piece], self.square[piece], self.net.grad[piece]
-        xp.multiply(g, sign * (1 - self.momentum), out=step)
-        v *= self.momentum
-        v += step
-        xp.multiply(g, g, out=step)
-        step *= 1 - self.decay
-        s *= self.decay
-        s += step
-        xp.multiply(s, 1 / (1 - self.decay**self.updates), out=step)
-        xp.sqrt(step, out=step)
-        step += self.epsilon
-        xp.divide(v, step, out=step)
-        step *= self.learning_rate / (1 - self.momentum**self.updates)
-        theta += step
+        mu, beta, t = self.momentum, self.decay, self.updates
+        rate, unbias = self.learning_rate / (1 - mu**t), 1 / (1 - beta**t)
+        adam(self.net.xp, theta, v, s, g, step, mu, sign * (1 - mu), beta, 1 - beta, rate, unbias, self.epsilon)
 
     def state(self):
         return super().state() | {"square": to_host(self.square)}
@@ -127,6 +113,33 @@ class Adam(Rule):
     def restore(self, state):
         super().restore(state)
         self.square[...] = to_device(state["square"], self.net.xp)
+
+
+@fused
+def momentum(xp, theta, v, g, step, rate, mu):
+    """v ← μ v + rate g,  θ ← θ + v"""
+    xp.multiply(g, rate, out=step)
+    v *= mu
+    v += step
+    theta += v
+
+
+@fused
+def adam(xp, theta, v, s, g, step, mu, by_g, beta, by_square, rate, unbias, epsilon):
+    """v ← μ v + by_g g,  s ← β s + by_square g²,  θ ← θ + rate v/(√(unbias s) + ε)"""
+    xp.multiply(g, by_g, out=step)
+    v *= mu
+    v += step
+    xp.multiply(g, g, out=step)
+    step *= by_square
+    s *= beta
+    s += step
+    xp.multiply(s, unbias, out=step)
+    xp.sqrt(step, out=step)
+    step += epsilon
+    xp.divide(v, step, out=step)
+    step *= rate
+    theta += step
 
 
 RULES = {"momentum": Momentum, "adam": Adam}

@@ -11,7 +11,7 @@ import math
 
 import numpy
 
-from ..arrays import larger, matmul
+from ..arrays import fused, larger, matmul
 from ..errors import NumpyganError
 
 
@@ -155,7 +155,7 @@ class Sigmoid(Layer):
     """
 
     def forward(self, x, t):
-        sigmoid(self.xp, x, out=t.y)
+        sigmoid(self.xp, x, t.y)
 
     def backward(self, gy, t):
         self.xp.subtract(1, t.y, out=t.gx)
@@ -184,7 +184,7 @@ class Maxout(Layer):
     won_pj = [piece p is the first to reach the maximum of unit j]        gx_pj = gy_j · won_pj
 
     Piece p of unit j is column p·n_out + j of x, so the pieces are whole blocks of a row, and their maximum is taken of
-    contiguous blocks. At a tie the first piece wins, alone.
+    contiguous blocks. At a tie the first piece wins, alone: it is larger than all before it, and none after it is larger.
     """
 
     def __init__(self, pieces):
@@ -202,12 +202,7 @@ class Maxout(Layer):
 
     def forward(self, x, t):
         u = x.reshape(t.won.shape)  # (m, pieces·n_out) -> (m, pieces, n_out)
-        t.y[...] = u[:, 0]
-        for p in range(1, self.pieces):
-            larger(self.xp, u[:, p], t.y, out=t.y)
-        self.xp.equal(u.real, t.y[:, None].real, out=t.won)
-        for p in range(1, self.pieces):  # of pieces that are equal the first has won
-            self.xp.greater(t.won[:, p:], t.won[:, p - 1 : p], out=t.won[:, p:])
+        first_largest(self.xp, t.y, *(u[:, p] for p in range(self.pieces)), *(t.won[:, p] for p in range(self.pieces)))
 
     def backward(self, gy, t):
         self.xp.multiply(gy[:, None], t.won, out=t.gx.reshape(t.won.shape))  # (m, 1, n_out)·(m, pieces, n_out)
@@ -248,10 +243,27 @@ class Dropout(Layer):
         return f"Dropout(keep={self.keep})"
 
 
+@fused
+def first_largest(xp, y, *u_and_won):
+    """The largest of some arrays u into `y`, and into an array won for each of them where it is the first that is so large."""
+    n = len(u_and_won) // 2
+    u, won = u_and_won[:n], u_and_won[n:]
+    y[...] = u[0]
+    won[0][...] = True
+    for p in range(1, n):
+        xp.greater(xp.real(u[p]), xp.real(y), out=won[p])  # larger than all before it
+        larger(xp, u[p], y, out=y)
+    for p in reversed(range(1, n - 1)):
+        xp.logical_or(won[p], won[p + 1], out=won[p])  # p or one after it is larger than all before
+    for p in range(n - 1):
+        xp.greater(won[p], won[p + 1], out=won[p])  # p, and none after it
+
+
 # Beyond ±log(the largest number) e^−x would overflow or underflow; σ is 0 or 1 there to the last bit that matters.
 _LOG_LARGEST = {numpy.dtype("float32"): 87.0, numpy.dtype("float64"): 708.0, numpy.dtype("complex128"): 708.0}
 
 
+@fused
 def sigmoid(xp, x, out):
     """σ(x) = 1/(1 + e^−x) into `out`, without overflow for any finite x."""
     limit = _LOG_LARGEST[x.dtype]
@@ -259,4 +271,4 @@ def sigmoid(xp, x, out):
     xp.negative(out, out=out)
     xp.exp(out, out=out)
     out += 1
-    return xp.divide(1, out, out=out)
+    xp.divide(1, out, out=out)
