@@ -29,7 +29,7 @@ BRIEF = {  # the arguments of the brief form beside -o, and those of the full fo
     "parzen.py": ("--brief", ""),
     "gradcheck.py": ("--brief", ""),
     "device.py": ("--brief", ""),
-    "mpi.py": ("--rounds 1 --iterations 10", ""),
+    "mpi.py": ("--brief", ""),
 }
 LIMIT = 900  # seconds, after which a benchmark is ended
 

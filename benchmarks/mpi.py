@@ -102,8 +102,10 @@ def on_ranks(options, ranks):
         timing.stop("there is no mpiexec; install it with `pip install 'numpygan[mpi]'`, or load the MPI of this machine.")
     command = [mpiexec, "-n", ranks, sys.executable, "-m", "mpi4py", __file__, "--part",
                "--width", options.width, "--batch", options.batch, "--iterations", options.iterations]  # fmt: skip
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    done = subprocess.run([str(part) for part in command], env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    environment = timing.environment(threads=1)
+    done = subprocess.run([str(part) for part in command], env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        timing.stop(f"mpiexec -n {ranks} ended with status {done.returncode}; what they said is above.", status=1)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -163,19 +165,27 @@ def efficient(model, width, batch):
     return max(ranks for ranks, t in times.items() if alone / (ranks * t) >= 0.5), fastest, alone / times[fastest]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ranks", type=int, default=os.cpu_count(), help="measure P = 1 … this (default: the cores)")
-    parser.add_argument("--width", type=int, default=1200, help="of the hidden layers (default: 1200)")
-    parser.add_argument("--batch", type=int, default=100, help="rows of the whole minibatch (default: 100)")
-    parser.add_argument("--iterations", type=int, default=30, help="timed in each round (default: 30)")
-    parser.add_argument("--rounds", type=int, default=3, help="in each of which every P has its turn (default: 3)")
-    parser.add_argument("-o", dest="file", help="also write all of it as JSON")
+def main(arguments=None):
+    cores = timing.machine()["cores"]
+    parser = timing.arguments(__doc__, rounds=3)
+    count = {"type": timing.at_least_one, "metavar": "N"}
+    parser.add_argument("--ranks", **count, default=cores, help=f"measure P = 1 … this (default: the cores, {cores})")
+    parser.add_argument("--width", **count, default=1200, help="of the hidden layers, at least 5 (default: 1200)")
+    parser.add_argument("--batch", **count, default=100, help="rows of the whole minibatch (default: 100)")
+    parser.add_argument("--iterations", **count, default=30, help="timed in each round (default: 30)")
     parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
+    if options.width < 5:
+        parser.error(f"--width: a maxout unit has 5 pieces, so expected at least 5, got {options.width}")
+    if options.ranks > options.batch:
+        parser.error(
+            f"--ranks: each needs a row of the minibatch, so expected at most --batch, {options.batch}, got {options.ranks}"
+        )
     if options.part:
         return part(options)
     timing.need("mpi4py", "mpi")
+    if options.brief:
+        options.rounds, options.iterations = 1, min(options.iterations, 10)
     rounds = [{ranks: on_ranks(options, ranks) for ranks in range(1, options.ranks + 1)} for _ in range(options.rounds)]
 
     print("medians in ms, the least in brackets")
@@ -216,12 +226,10 @@ def main():
                                     "fastest": fastest, "speed_up": gain})  # fmt: skip
                 print(f"{name:8} {width:6} {size:12,} {batch:7,} {half:18,} {fastest:10,} {gain:9.1f}")
     print(ASSUMPTIONS)
-    if options.file:
-        result = {"cores": os.cpu_count(), "load": os.getloadavg(), "options": vars(options), "measured_ms": measured,
-                  "rows_s": rows, "bytes": BYTES, "allreduce_s": None if least is None else list(least), "model": model,
-                  "cluster": CLUSTER, "predictions": predictions, "assumptions": ASSUMPTIONS}  # fmt: skip
-        with open(options.file, "w") as file:
-            json.dump(result, file, indent=2)
+    timing.save(options.file, {
+        "width": options.width, "batch": options.batch, "bytes": BYTES, "rounds": rounds, "medians_ms": measured, "rows_s": rows,
+        "model": model, "cluster": CLUSTER, "predictions": predictions, "assumptions": ASSUMPTIONS,
+    })  # fmt: skip
 
 
 if __name__ == "__main__":

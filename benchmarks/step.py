@@ -6,7 +6,8 @@
 Each candidate is a process of its own that runs in its turn only, in strict alternation, and is stopped (SIGSTOP) while the others
 run, so that no thread pool disturbs another's. All may use the same processors. An iteration holds everything that training does:
 data gathering, noise, dropout masks, both players' passes and updates, the average of θ_g where the recipe has one.
-See peers/: the step in each framework; before it is timed, each is checked to compute numpygan's gradient from the same draws.
+See peers/: the step in each framework; before it is timed, each is checked to compute numpygan's gradient from the same draws, and
+to go where numpygan goes in three iterations of the recipe's own rule, the average of θ_g included.
 """
 
 import json
@@ -20,11 +21,20 @@ from pathlib import Path
 
 import timing
 
+from numpygan.commands.arguments import add_set, changed_fields
+from numpygan.errors import NumpyganError
+from numpygan.gan.recipes import RECIPES
+from numpygan.gan.settings import change
+
 WORKER = Path(__file__).parent / "peers" / "worker.py"
 NAMES = ("mnist", "mnist-authors", "ring", "grid", "gauss1d", "cifar10")
 CANDIDATES = {"numpygan": None, "floor": None, "torch": "torch", "torch.compile": "torch", "torch.compile autotuned": "torch",
               "jax.jit": "jax"}  # fmt: skip  # and the module that each needs
 TOLERANCE = 1e-7  # of a move in float64, relative to its largest entry
+CHECKS = {  # what is compared: iterations, and fields of the recipe
+    "gradient": (1, {"rule": "momentum"}),  # its first move is η times the gradient
+    "3 iterations": (3, {"learning_rate_decay": 1.0}),  # PyTorch's velocity has η outside: the same as long as η is
+}
 SAMPLE = 0.3  # seconds of a sample
 LONGEST = 240  # seconds after which a configuration gets no more than 5 rounds
 
@@ -32,7 +42,7 @@ LONGEST = 240  # seconds after which a configuration gets no more than 5 rounds
 class Worker:
     """A candidate in its process, stopped except while it is asked for something."""
 
-    def __init__(self, candidate, recipe, changes, threads, check=False):
+    def __init__(self, candidate, recipe, changes, threads, check=None):
         self.name = candidate
         order = {"candidate": candidate, "recipe": recipe, "set": changes, "threads": threads, "check": check}
         environment = timing.environment(threads)
@@ -62,21 +72,20 @@ class Worker:
 
 
 def check(candidates, recipe, changes):
-    """Compare the first gradients of each candidate with numpygan's, in float64 at the recipe's width; ends the program if they differ."""
+    """Compare each candidate's moves with numpygan's, in float64 at the recipe's width; ends the program if they differ."""
     found = {}
-    for candidate in candidates:
-        if CANDIDATES[candidate]:
-            worker = Worker(candidate, recipe, {**changes, "rule": "momentum"}, 1, check=True)
+    for candidate in (name for name in candidates if CANDIDATES[name]):
+        found[candidate] = {}
+        for name, (iterations, fields) in CHECKS.items():
+            worker = Worker(candidate, recipe, changes | fields, 1, check=iterations)
             try:
-                found[candidate] = worker.answer()
+                found[candidate][name] = worker.answer()
             finally:
                 worker.end()
-            differ = max(found[candidate][player] for player in "GD")
-            print(f"{recipe}: the gradients of {candidate} differ from numpygan's by {differ:.1g} of the largest entry", flush=True)
+            differ = max(found[candidate][name]["differences"].values())
+            print(f"{recipe}, {name}: {candidate} differs from numpygan by {differ:.1g} of the largest move", flush=True)
             if not differ <= TOLERANCE:
-                timing.stop(
-                    f"{candidate} does not compute the gradients of {recipe} to {TOLERANCE:g}, so nothing is timed.", status=1
-                )
+                timing.stop(f"{candidate} does not do numpygan's step of {recipe} to {TOLERANCE:g}, so nothing is timed.", status=1)
     return found
 
 
@@ -138,8 +147,8 @@ def main(arguments=None):
     parser.add_argument("--threads", **count, help=f"(default: 1 and all, {cores})")
     parser.add_argument("--candidates", nargs="+", choices=list(CANDIDATES), metavar="NAME",
                         help=f"beside numpygan, of {', '.join(CANDIDATES)} (default: all but autotuned)")  # fmt: skip
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=JSON", help="a field of every recipe")
-    parser.add_argument("--no-check", dest="check", action="store_false", help="time without comparing gradients first")
+    add_set(parser)
+    parser.add_argument("--no-check", dest="check", action="store_false", help="time without comparing with numpygan first")
     options = parser.parse_args(arguments)
     brief = options.brief
     options.recipes = options.recipes or (["mnist", "ring"] if brief else list(NAMES))
@@ -149,11 +158,18 @@ def main(arguments=None):
     if max(options.threads) > cores:
         parser.error(f"--threads: {max(options.threads)} is more than the {cores} processors that this process may use")
     options.rounds = min(options.rounds, 7) if brief else options.rounds
+    try:
+        changed = changed_fields(options.set)
+        for name in options.recipes:
+            change(RECIPES[name], **changed)
+    except NumpyganError as error:
+        parser.error(str(error))
+    for field in changed.keys() & {"batch", "k"}:
+        parser.error(f"--set {field}: what is timed is chosen by --{field}")
     candidates = options.candidates or [name for name in CANDIDATES if name != "torch.compile autotuned"]
     candidates = ["numpygan", *(name for name in candidates if name != "numpygan")]
     for module in {CANDIDATES[name] for name in candidates} - {None}:
         timing.need(module, extra="peers")
-    changed = {field: json.loads(value) for field, _, value in (text.partition("=") for text in options.set)}
 
     found = {"checks": {}, "configurations": []}
     if options.check:

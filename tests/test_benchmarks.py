@@ -16,6 +16,7 @@ from numpygan.runs.directory import RunDirectory
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path += [str(BENCHMARKS), str(BENCHMARKS / "peers")]  # as in the scripts themselves
 
+import mpi
 import step
 import time_to_quality
 import timing
@@ -93,11 +94,27 @@ def test_saved_with_the_machine(tmp_path):
     assert read["machine"]["cores"] >= 1 and read["machine"]["blas"]["name"]
 
 
-@pytest.mark.parametrize("script", [step.main, time_to_quality.main])
+@pytest.mark.parametrize("script", [step.main, time_to_quality.main, mpi.main])
 @pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--rounds", "1.5"], ["-o", "nowhere/a.json"]])
 def test_arguments_refused(script, arguments, capsys):
     with pytest.raises(SystemExit) as refused:
         script(arguments)
+    assert refused.value.code == 2 and arguments[0] in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("field", "said"), [
+    ("dtype=float23", "float32 or float64"), ("bacth=10", "did you mean 'batch'"), ("batch=10", "--batch"), ("k=2", "--k"), ("k", "FIELD=VALUE"),
+])  # fmt: skip
+def test_fields_refused(field, said, capsys):
+    with pytest.raises(SystemExit) as refused:
+        step.main(["--recipes", "ring", "--set", field])
+    assert refused.value.code == 2 and said in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["--ranks", "0"], ["--ranks", "101"], ["--width", "4"], ["--iterations", "0"]])
+def test_ranks_refused(arguments, capsys):
+    with pytest.raises(SystemExit) as refused:
+        mpi.main(arguments)
     assert refused.value.code == 2 and arguments[0] in capsys.readouterr().err.splitlines()[-1]
 
 
@@ -148,7 +165,7 @@ def pictures(tmp_path_factory):
 
 
 def order(candidate, recipe, changes, iterations=1):
-    return {"candidate": candidate, "recipe": recipe, "set": changes, "threads": 1, "iterations": iterations}
+    return {"candidate": candidate, "recipe": recipe, "set": changes, "threads": 1, "check": iterations}
 
 
 @pytest.mark.parametrize("recipe, changes", [
@@ -156,8 +173,9 @@ def order(candidate, recipe, changes, iterations=1):
 ], ids=str)  # fmt: skip
 def test_a_peer_moves_as_numpygan_does(candidate, recipe, changes, pictures):
     narrow = NARROW | pictures if recipe.startswith("mnist") else NARROW_TOY
-    found = worker.check(order(candidate, recipe, narrow | changes, iterations=3))
-    assert max(found["G"], found["D"]) <= step.TOLERANCE
+    differences = worker.check(order(candidate, recipe, narrow | changes, iterations=3))["differences"]
+    assert list(differences) == ["G", "D"] + ["average of G"] * (RECIPES[recipe].average > 0)
+    assert max(differences.values()) <= step.TOLERANCE
 
 
 def test_a_peer_that_computes_another_gradient_is_found_out(pictures, monkeypatch):
@@ -166,22 +184,21 @@ def test_a_peer_that_computes_another_gradient_is_found_out(pictures, monkeypatc
 
     loss = Eager.g_loss
     monkeypatch.setattr(Eager, "g_loss", lambda *arguments: 1.0001 * loss(*arguments))
-    found = worker.check(order("torch", "mnist-authors", NARROW | pictures))
+    found = worker.check(order("torch", "mnist-authors", NARROW | pictures))["differences"]
     assert found["D"] <= step.TOLERANCE < found["G"]
 
 
-def test_peers_average_as_numpygan_does(candidate, pictures):
-    asked = order(candidate, "mnist", NARROW | pictures | {"dtype": "float64"})
-    ours, theirs = (worker.make(asked | {"candidate": name}, worker.recipe(asked)) for name in ("numpygan", candidate))
-    start = [[getattr(layer, name).copy() for layer in net.layers for name in layer.shapes()]
-             for net in (ours.training.G, ours.training.D)]  # fmt: skip
-    theirs.load(*start)
-    ours.iterate(3)
-    theirs.iterate(3)
-    average = theirs.state[-1] if candidate == "jax.jit" else theirs.average
-    flat = numpy.concatenate([numpy.asarray(part).ravel() for part in average])
-    numpy.testing.assert_allclose(flat, ours.training.sampler.theta, atol=1e-10)
-    assert numpy.abs(flat - ours.training.G.theta).max() > 1e-4
+def test_a_peer_with_another_rule_or_average_is_found_out(pictures, monkeypatch):
+    pytest.importorskip("torch", reason="install numpygan[peers]")
+    from game import Schedule
+
+    share = Schedule.share
+    monkeypatch.setattr(Schedule, "share", lambda self, iteration: 1.0001 * share(self, iteration))
+    found = worker.check(order("torch", "mnist", NARROW | pictures, iterations=3))["differences"]
+    assert max(found["G"], found["D"]) <= step.TOLERANCE < found["average of G"]
+    monkeypatch.setattr(Schedule, "decay", 0.9999)
+    found = worker.check(order("torch", "mnist", NARROW | pictures, iterations=3))["differences"]
+    assert min(found["G"], found["D"]) > step.TOLERANCE
 
 
 def test_cifar10_is_checked_on_narrow_networks():
@@ -192,8 +209,8 @@ def test_cifar10_is_checked_on_narrow_networks():
 def test_step_from_arguments_to_json(tmp_path):
     command = [sys.executable, BENCHMARKS / "step.py", "--recipes", "ring", "--batch", "20", "--k", "1", "2", "--threads", "1",
                "--rounds", "2", "--candidates", "floor", "-o", tmp_path / "step.json"]  # fmt: skip
-    for field, value in NARROW_TOY.items():
-        command += ["--set", f"{field}={json.dumps(value)}"]
+    for field in ("generator", "discriminator"):
+        command += ["--set", f"{field}={', '.join(NARROW_TOY[field])}"]
     done = subprocess.run(command, env=timing.environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     read = json.loads((tmp_path / "step.json").read_text())["configurations"]

@@ -1,4 +1,4 @@
-"""The benchmarks of layers, scaling, memory, parzen, gradcheck and device, and `python -m benchmarks`: tiny, from end to end."""
+"""The benchmarks of layers, scaling, memory, parzen, gradcheck, device and mpi, and `python -m benchmarks`: tiny, from end to end."""
 
 import json
 import math
@@ -21,7 +21,7 @@ from numpygan.gan.settings import change
 ROOT = Path(__file__).parent.parent
 sys.path += [str(ROOT), str(ROOT / "benchmarks")]  # `device` stays that of the tests
 from benchmarks import __main__ as everything
-from benchmarks import device, gradcheck, layers, memory, parzen, scaling
+from benchmarks import device, gradcheck, layers, memory, mpi, parzen, scaling
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_memory_is_counted_once():
 def test_memory_from_end_to_end(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(memory, "TRAINED", ("ring",))
     status, found = brief(memory, tmp_path / "memory.json", "--toy-iterations", 40)
-    ring = found["processes"]["ring"]
+    [ring] = found["processes"]["ring"]
     assert status == 0 and len(ring["moments"]) == 20 and ring["moments"][-1][0] == 40
     assert ring["parts"]["theta"] == 4 * (3 * 128 + 129 * 128 + 129 * 2 + 3 * 128 + 129 * 128 + 129)
     assert ring["imported"] < ring["verdict"]["steady"] <= ring["peak"]
@@ -164,11 +164,12 @@ def test_memory_from_end_to_end(tmp_path, monkeypatch, capsys):
     ("steady", "last", "said"), [(69e6, 69e6, None), (71e6, 71e6, "ring: holds more"), (60e6, 61.5e6, "ring: grows by more")]
 )
 def test_memory_beyond_the_sum_or_growing_is_a_failure(steady, last, said, monkeypatch, capsys):
-    moments = [[0, 200e6]] + [[i, steady] for i in range(1, 19)] + [[19, last]]
-    found = {"parts": {"theta": 10e6}, "moments": moments, "imported": 30e6, "peak": 200e6}
+    rounds = [69e6, 69e6], [steady, last], [60e6, 60e6]  # neither the first, nor the last, nor always the largest
+    processes = iter({"parts": {"theta": 10e6}, "moments": [[0, 200e6]] + [[i, before] for i in range(1, 19)] + [[19, after]],
+                      "imported": 30e6, "peak": 200e6} for before, after in rounds)  # fmt: skip
     monkeypatch.setattr(memory, "TRAINED", ("ring",))
-    monkeypatch.setattr(memory, "measure", lambda name, iterations: dict(found))
-    assert memory.main(["--brief"]) == (said is not None)
+    monkeypatch.setattr(memory, "measure", lambda name, iterations: next(processes))
+    assert memory.main(["--brief", "--rounds", "3"]) == (said is not None)
     verdicts = [line for line in capsys.readouterr().out.splitlines() if "more than" in line]
     assert len(verdicts) == (said is not None) and all(line.startswith(said) for line in verdicts)
 
@@ -249,6 +250,31 @@ def test_device_from_end_to_end(tiny, tmp_path, monkeypatch, capsys):
     assert "G 1 ReLU() backward" in found["layers"] and "D 1 Affine(784, 6) backward_params" in found["layers"]
     assert all(set(times) == {"NumPy", "CuPy"} for times in found["layers"].values())
     assert "NumPy / CuPy" in capsys.readouterr().out
+
+
+# mpi.py
+
+
+def test_ranks_from_end_to_end(tmp_path, capsys):
+    pytest.importorskip("mpi4py", reason="install numpygan[mpi]")
+    sizes = "--width", 20, "--batch", 8, "--iterations", 3, "--ranks", 2
+    status, found = brief(mpi, tmp_path / "mpi.json", *sizes)
+    assert status == 0 and set(found["rounds"][0]) == set(found["medians_ms"]) == {"1", "2"}
+    assert all(len(one["iterations"]) == 3 for one in found["rounds"][0].values())
+    total, waited, reduced = numpy.median(found["rounds"][0]["2"]["iterations"], axis=0)
+    assert found["medians_ms"]["2"]["total"] == pytest.approx(1e3 * total) and waited + reduced < total
+    assert found["machine"]["cores"] and len(found["predictions"]) == 18
+    assert "Allreduce on 2 ranks" in capsys.readouterr().out
+
+
+def test_a_rank_that_fails_ends_the_benchmark_in_one_sentence(tmp_path, monkeypatch, capfd):
+    pytest.importorskip("mpi4py", reason="install numpygan[mpi]")
+    (tmp_path / "mpiexec").write_text("#!/bin/sh\nexit 7\n")
+    (tmp_path / "mpiexec").chmod(0o755)
+    monkeypatch.setattr(mpi.shutil, "which", lambda name, path: str(tmp_path / "mpiexec"))
+    with pytest.raises(SystemExit) as ended:
+        mpi.main([])
+    assert ended.value.code == 1 and "mpiexec -n 1 ended with status 7" in capfd.readouterr().err
 
 
 # python -m benchmarks

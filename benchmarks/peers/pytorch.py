@@ -107,8 +107,9 @@ class Eager:
                 torch._foreach_lerp_(self.average, [p.detach() for p in self.theta_g], self.schedule.share(self.iteration))
             self.iteration += 1
 
-    def theta(self):
-        return [[p.detach().numpy() for p in theta] for theta in (self.theta_g, self.theta_d)]
+    def moved(self):
+        """θ_g, θ_d and, where there is one, the average of θ_g."""
+        return [[p.detach().numpy() for p in theta] for theta in (self.theta_g, self.theta_d, self.average) if theta]
 
 
 class Compiled(Eager):

@@ -3,7 +3,7 @@
     worker.py '{"candidate": "jax.jit", "recipe": "mnist", "set": {"batch": 100}, "threads": 2}'
 
 It answers "ready" with the seconds that getting ready took (compiling above all), then each number n by the seconds that one of n
-iterations takes. With "check": true it makes one iteration beside numpygan's, in float64, answers by how far they differ, and ends.
+iterations takes. With "check": n it makes n iterations beside numpygan's, in float64, answers by how far they differ, and ends.
 """
 
 import ctypes
@@ -13,7 +13,6 @@ import re
 import signal
 import sys
 import time
-from dataclasses import replace
 
 FULL_WIDTH = 10_000_000  # parameters up to which the check leaves a network as wide as it is
 # name: module, class
@@ -56,9 +55,9 @@ def main():
 
 def recipe(order):
     from numpygan.gan.recipes import RECIPES
+    from numpygan.gan.settings import change
 
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in order["set"].items()}
-    return replace(RECIPES[order["recipe"]], **fields)
+    return change(RECIPES[order["recipe"]], **order["set"])
 
 
 def make(order, recipe):
@@ -77,30 +76,33 @@ def narrow(layers):
 
 
 def check(order):
-    """The largest differences of D's and G's first moves from numpygan's, relative to the largest entry of the move.
+    """The largest differences of what the candidate has moved from what numpygan has, relative to the largest entry of the move.
 
     Momentum's first move is η ∂L/∂θ, so that under this rule it is the gradients that are compared: G's at the moved θ_d.
     """
     import numpy
     from game import parameters
 
-    chosen = replace(recipe(order), dtype="float64")
+    from numpygan.gan.settings import change
+
+    chosen = change(recipe(order), dtype="float64")
     ours = make(order | {"candidate": "numpygan"}, chosen).training
     if ours.G.theta.size + ours.D.theta.size > FULL_WIDTH:
-        chosen = replace(chosen, generator=narrow(chosen.generator), discriminator=narrow(chosen.discriminator))
+        chosen = change(chosen, generator=narrow(chosen.generator), discriminator=narrow(chosen.discriminator))
         ours = make(order | {"candidate": "numpygan"}, chosen).training
     theirs = make(order, chosen)
     start = [parameters(net) for net in (ours.G, ours.D)]
     theirs.load(*start)
-    for _ in range(order.get("iterations", 1)):
+    for _ in range(order["check"]):
         ours.advance()
         theirs.iterate(1)
-    found = {"rule": chosen.rule}
-    for name, net, before, moved in zip("GD", (ours.G, ours.D), start, theirs.theta()):
+    nets = {"G": ours.G, "D": ours.D} | ({"average of G": ours.average.net} if ours.average else {})
+    differences = {}
+    for (name, net), before, moved in zip(nets.items(), [*start, start[0]], theirs.moved(), strict=False):
         before, moved, mine = (numpy.concatenate([a.ravel() for a in part]) for part in (before, moved, parameters(net)))
-        found[name] = float(numpy.abs(moved - mine).max() / numpy.abs(mine - before).max())
-        found[f"parameters of {name}"] = mine.size
-    return found
+        differences[name] = float(numpy.abs(moved - mine).max() / numpy.abs(mine - before).max())
+    assert len(differences) == len(nets)
+    return {"rule": chosen.rule, "parameters": {name: net.theta.size for name, net in nets.items()}, "differences": differences}
 
 
 if __name__ == "__main__":

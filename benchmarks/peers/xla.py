@@ -98,5 +98,7 @@ class Jitted:
             self.iteration += 1
         jax.block_until_ready(self.state)
 
-    def theta(self):
-        return [[numpy.asarray(p) for p in theta] for theta in self.state[:2]]
+    def moved(self):
+        """θ_g, θ_d and, where there is one, the average of θ_g."""
+        theta_g, theta_d, *_, average = self.state
+        return [[numpy.asarray(p) for p in theta] for theta in (theta_g, theta_d, average) if theta]
