@@ -121,6 +121,15 @@ def test_what_crosses_to_the_device_in_an_iteration(case):
         assert advance(it, 1) == {"set": drawn} | ({"asarray": orders} if orders else {})
 
 
+@pytest.mark.parametrize(("case", "its_own"), [("mnist averaged", {"momentum": 2, "mix": 1}), ("mnist adam", {"adam": 2})])
+def test_what_is_one_kernel_in_an_iteration(case, its_own):
+    """D's two maxout layers in two passes; σ for two passes of G, twice for D's slopes, once for G's and the scores."""
+    it = training(case, device)
+    before = kernels.copy()
+    advance(it, 1)
+    assert kernels - before == its_own | {"first_largest": 4, "sigmoid": 6, "softplus": 2}
+
+
 @pytest.mark.parametrize("case", ["mnist max-norm k = 2", "mnist adam authors2014", "ring", "ring momentum"])
 @pytest.mark.parametrize("to", ["device", "numpy"])
 def test_a_run_resumed_from_the_device_goes_on_with_the_same_bits(case, to):
