@@ -70,7 +70,7 @@ def fused(function):
 
     @wraps(function)
     def call(xp, *args):
-        return function(xp, *args) if xp is numpy else kernel(xp)(*args)
+        return function(xp, *args) if xp.ndarray is numpy.ndarray else kernel(xp)(*args)
 
     return call
 

@@ -9,6 +9,7 @@ no scatter, no operand that half overlaps `out`, in a fused function nothing but
 GPU (`float(a)`, `bool(a)`, `a.get()`, iterating, a mask as an index, …) raises Synchronised within `step()`.
 """
 
+import threading
 from collections import Counter
 from contextlib import contextmanager
 from itertools import combinations
@@ -17,6 +18,7 @@ import numpy
 
 counts, kernels = Counter(), Counter()
 _forbidden = []  # not empty within step()
+_here = threading.local()  # fusing: whether this thread is within a fused function
 _pinned = {}  # (start, stop): memory of the host that is pinned
 
 
@@ -242,13 +244,12 @@ class Device:
     __name__ = "device"
     ndarray = DeviceArray
     cuda = Cuda()
-    _fusing = False
 
     def __getattr__(self, name):
         raise AttributeError(f"the device double has no {name}; if CuPy has it and numpygan needs it, add it here")
 
     def __getattribute__(self, name):
-        if name not in ELEMENTWISE and not name.startswith("_") and super().__getattribute__("_fusing"):
+        if name not in ELEMENTWISE and not name.startswith("_") and getattr(_here, "fusing", False):
             raise Refused(f"{name} within a fused function")
         return super().__getattribute__(name)
 
@@ -264,11 +265,11 @@ class Device:
                     if not _same(a, b) and numpy.shares_memory(a, b):
                         raise Refused(f"{kernel_name}: two arrays of a fused function overlap")
                 within = [Variable(a._memory) if isinstance(a, DeviceArray) else Number(_operand(a)) for a in args]
-                self._fusing = True
+                _here.fusing = True
                 try:
                     made = function(*within)
                 finally:
-                    self._fusing = False
+                    _here.fusing = False
                 kernels[kernel_name] += 1
                 if made is None:
                     return None
