@@ -41,7 +41,7 @@ def test_worked_by_hand():
 
 
 def test_every_entry_of_a_theta_of_many_pieces():
-    net = ng.MLP([ng.Affine(300, 301)])
+    net = ng.MLP([ng.Affine(500, 501)])
     average = Average(net, 0.9)
     net.initialize(Stream(0))
     average.update(1)

@@ -10,7 +10,7 @@ import numpygan as ng
 from numpygan.arrays import Stream
 
 RULES = [ng.Momentum, ng.Adam]
-LARGE = 300 * 300 + 300  # more than the 65,536 entries that are updated at a time
+LARGE = 500 * 500 + 500  # more than the 131,072 entries that are updated at a time
 
 
 def network(dtype="float64", n_in=1, n_out=1):
@@ -97,7 +97,7 @@ def plain(rule, gradients, eta=0.1, mu=0.5, beta=0.999):
 def test_a_theta_larger_than_one_piece(rule, dtype, tolerance, rng):
     gradients = rng.standard_normal((3, LARGE))
     gradients[1, ::3] = 0  # Adam divides by √s + ε
-    thetas = moves(rule(network(dtype, 300, 300), learning_rate=0.1, momentum=0.5), gradients)
+    thetas = moves(rule(network(dtype, 500, 500), learning_rate=0.1, momentum=0.5), gradients)
     assert thetas.shape == (3, LARGE)
     assert_near(thetas, plain(rule, gradients), tolerance)
 
@@ -116,7 +116,7 @@ def test_the_settings_that_are_not_given(rule, eta, rng):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_squares_are_those_of_theta_after_the_update(rule, rng):
-    updated = rule(network("float64", 300, 300))
+    updated = rule(network("float64", 500, 500))
     for _ in range(2):
         theta = moves(updated, rng.standard_normal((1, LARGE)))
         assert_near(updated.squares.sum(), (theta**2).sum(), 1e-12)
@@ -169,7 +169,7 @@ def test_without_max_norm_columns_grow():
 @pytest.mark.parametrize("rule", RULES)
 def test_an_update_goes_on_from_a_saved_state(rule, rng):
     gradients = rng.standard_normal((5, LARGE))
-    net, other = network("float32", 300, 300), network("float32", 300, 300)
+    net, other = network("float32", 500, 500), network("float32", 500, 500)
     net.initialize(Stream(0))
     started = rule(net)
     moves(started, gradients[:2])

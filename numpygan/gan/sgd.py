@@ -10,7 +10,7 @@ from ..arrays import fused, to_device, to_host
 from ..cores import at_once, cores
 from ..nn.layers import Affine
 
-PIECE = 65536  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
+PIECE = 131072  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
 
 
 class Walk:
