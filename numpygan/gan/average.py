@@ -27,15 +27,15 @@ class Average:
         share = 1 - min(self._beta, (t - 1) / (t + 2))
 
         def move(i, piece, step):
-            mix(self._of.xp, self.net.theta[piece], self._of.theta[piece], step, share)
+            average_update(self._of.xp, self.net.theta[piece], self._of.theta[piece], step, share)
 
         self._walk(move)
         self.net.version += 1
 
 
 @fused
-def mix(xp, mean, new, step, share):
-    """mean ← mean + share (new − mean)"""
+def average_update(xp, mean, new, step, share):
+    """mean ← mean + share (new − mean)  of arrays (n,); `step` (n,) is scratch memory."""
     xp.subtract(new, mean, out=step)
     step *= share
     mean += step

@@ -86,7 +86,7 @@ class Momentum(Rule):
 
     def _move_piece(self, piece, step, sign):
         theta, v, g = self.net.theta[piece], self.velocity[piece], self.net.grad[piece]
-        momentum(self.net.xp, theta, v, g, step, sign * self.learning_rate, self.momentum)
+        momentum_update(self.net.xp, theta, v, g, step, sign * self.learning_rate, self.momentum)
 
 
 class Adam(Rule):
@@ -105,7 +105,7 @@ class Adam(Rule):
         theta, v, s, g = self.net.theta[piece], self.velocity[piece], self.square[piece], self.net.grad[piece]
         mu, beta, t = self.momentum, self.decay, self.updates
         rate, unbias = self.learning_rate / (1 - mu**t), 1 / (1 - beta**t)
-        adam(self.net.xp, theta, v, s, g, step, mu, sign * (1 - mu), beta, 1 - beta, rate, unbias, self.epsilon)
+        adam_update(self.net.xp, theta, v, s, g, step, mu, sign * (1 - mu), beta, 1 - beta, rate, unbias, self.epsilon)
 
     def state(self):
         return super().state() | {"square": to_host(self.square)}
@@ -116,8 +116,8 @@ class Adam(Rule):
 
 
 @fused
-def momentum(xp, theta, v, g, step, rate, mu):
-    """v ← μ v + rate g,  θ ← θ + v"""
+def momentum_update(xp, theta, v, g, step, rate, mu):
+    """v ← μ v + rate g,  θ ← θ + v  of arrays (n,); `step` (n,) is scratch memory. The minus of a descent is in `rate`."""
     xp.multiply(g, rate, out=step)
     v *= mu
     v += step
@@ -125,8 +125,11 @@ def momentum(xp, theta, v, g, step, rate, mu):
 
 
 @fused
-def adam(xp, theta, v, s, g, step, mu, by_g, beta, by_square, rate, unbias, epsilon):
-    """v ← μ v + by_g g,  s ← β s + by_square g²,  θ ← θ + rate v/(√(unbias s) + ε)"""
+def adam_update(xp, theta, v, s, g, step, mu, by_g, beta, by_square, rate, unbias, epsilon):
+    """v ← μ v + by_g g,  s ← β s + by_square g²,  θ ← θ + rate v/(√(unbias s) + ε)  of arrays (n,); `step` (n,) is scratch memory.
+
+    by_g is ±(1 − μ), the minus that of a descent, by_square 1 − β, rate η/(1 − μᵗ), unbias 1/(1 − βᵗ).
+    """
     xp.multiply(g, by_g, out=step)
     v *= mu
     v += step

@@ -245,7 +245,7 @@ class Dropout(Layer):
 
 @fused
 def first_largest(xp, y, *u_and_won):
-    """The largest of some arrays u into `y`, and into an array won for each of them where it is the first that is so large."""
+    """y (m, n) = the largest of several u (m, n); a won (m, n) for each u: where it is the first that is so large."""
     n = len(u_and_won) // 2
     u, won = u_and_won[:n], u_and_won[n:]
     y[...] = u[0]
