@@ -3,6 +3,7 @@
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..runs.directory import RunDirectory
+from ..runs.provenance import dataset_of
 from . import evaluate_ais, evaluate_images, evaluate_toys
 from .arguments import add_force, add_set, natural
 
@@ -35,6 +36,8 @@ def evaluate(options):
         return evaluate_toys.evaluate_seeds(options)
     run = None if options.run is None else RunDirectory.existing(options.run)
     data = (options.data or "mnist") if run is None else run.recipe().data
+    if run is not None and data in TOYS and options.data is not None:
+        dataset_of(run, options.data)  # refuses what is not the toy
     if data not in TOYS and not options.ais:
         return evaluate_images.evaluate_images(options, run, data)
     if options.ais:

@@ -10,9 +10,9 @@ from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..gan.recipes import RECIPES
-from ..gan.settings import change, recipe_named
+from ..gan.settings import recipe_named
 from ..runs.directory import RunDirectory
-from ..runs.provenance import load_again, recorded
+from ..runs.provenance import dataset_of
 from ..runs.training import Training, load_dataset
 from ..study import page, shown
 from ..study.record import record
@@ -52,12 +52,10 @@ def add(command):
 def study(options):
     file = new_file(options.file, options, ".html")
     recipe, state, run = _what(options.what)
-    if options.data is not None:
-        if run is None:
-            raise NumpyganError("--data: says where the data of a RUN lie now; a recipe takes its own.")
-        recipe = change(recipe, data=options.data)
+    if run is None and options.data is not None:
+        raise NumpyganError("--data: says where the data of a RUN lie now; a recipe takes its own.")
     small = replace(recipe, dtype="float64", batch=min(options.batch, recipe.batch))
-    dataset = load_dataset(small) if run is None else load_again(small, recorded(run), run)[0]
+    dataset = load_dataset(small) if run is None else dataset_of(run, options.data)
     training = Training(small, dataset, numpy)
     training.iterations_per_epoch = max(1, training.p_data.size // (recipe.batch * recipe.k))  # the schedules are the recipe's
     if state is not None:

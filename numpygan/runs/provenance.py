@@ -57,10 +57,10 @@ class Made:
             if name in before and before[name] != now[name]:
                 hint = ""
                 if name == "blas_threads":
-                    hint = f"; to keep them, set OPENBLAS_NUM_THREADS={before[name]}"
+                    hint = f"; to keep them, set OPENBLAS_NUM_THREADS={before[name]!s:.60}"
                 yield printable(
                     f"resume: the bits can differ from those of an uninterrupted run, because {what} "
-                    f"was {before[name]} and is {now[name]} now{hint}"
+                    f"was {before[name]!s:.60} and is {now[name]} now{hint}"
                 )
 
 
@@ -136,7 +136,12 @@ def load_with_digest(recipe):
 
 def dataset_of(run, place=None):
     """The Dataset that `run` was trained on, read from `place` if it lies there now. Raises NumpyganError as `load_again` does."""
-    recipe = run.recipe()
+    recipe, before = run.recipe(), recorded(run)
     if place is not None:
+        if not before:
+            raise NumpyganError(
+                f"--data: {run.path} was made by a version that kept no digest of its data, so nothing tells whether those of "
+                f"{place} are the same; if they are, write their place into {run.config}."
+            )
         recipe = replace(recipe, data=os.path.expanduser(place))
-    return load_again(recipe, recorded(run), run)[0]
+    return load_again(recipe, before, run)[0]
