@@ -2,7 +2,8 @@
 
 import contextvars
 import os
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from queue import Empty, SimpleQueue
 
 import numpy
 
@@ -22,26 +23,47 @@ def cores(xp):
 
 
 def at_once(work, n):
-    """work(0), …, work(n − 1), each on a core of its own if there are as many; returns when all are done, or raises what one did."""
-    global _threads
+    """work(0), …, work(n − 1), each exactly once, by as many threads as can be had; returns when all are done.
+
+    Whoever is free takes the next share, the caller too, so no share depends on a thread that never starts. If some raise, the
+    error of the first of them is raised when all are done.
+    """
     if n == 1:
         work(0)
         return
-    if _threads is None:
-        _threads = ThreadPoolExecutor(os.cpu_count(), "numpygan")
-    others = []
+    waiting, shares = SimpleQueue(), [Future() for _ in range(n)]
+    for i in range(n):
+        waiting.put(i)
+
+    def take():
+        while True:
+            try:
+                i = waiting.get_nowait()
+            except Empty:
+                return
+            try:
+                shares[i].set_result(work(i))
+            except BaseException as error:
+                shares[i].set_exception(error)
+
+    _call_helpers(n - 1, take)
+    take()
+    wait(shares)
+    for share in shares:
+        share.result()
+
+
+def _call_helpers(n, take):
+    """Let n threads call `take` in the errstate of this one; fewer if the system or Python, at its end, refuses new threads."""
+    global _threads
+    threads = _threads = _threads or ThreadPoolExecutor(os.cpu_count(), "numpygan")
     try:
-        for i in range(1, n):
-            others.append(_threads.submit(contextvars.copy_context().run, work, i))  # with this thread's numpy.errstate
-    except RuntimeError:  # the main thread has ended, and Python lets no other start anything: the rest is done here
-        pass
-    try:
-        for i in [0, *range(len(others) + 1, n)]:
-            work(i)
-    finally:
-        wait(others)
-    for other in others:
-        other.result()
+        for _ in range(n):
+            threads.submit(contextvars.copy_context().run, take)
+    except (RuntimeError, MemoryError):
+        # The refused call is queued already. Drop it with the pool: without threads the queue would grow for ever.
+        _threads = None
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _forget():

@@ -1,9 +1,12 @@
 """Work shared out over cores gives what one core gives, bit for bit."""
 
+import gc
+import itertools
 import os
 import subprocess
 import sys
 import threading
+import weakref
 
 import numpy
 import pytest
@@ -20,11 +23,19 @@ def learn(rule, on, monkeypatch, updates=3):
     """θ, what the rule keeps, and the average after some updates in seven pieces on `on` cores, and the threads that made them."""
     monkeypatch.setattr(sgd, "cores", lambda xp: on)
     monkeypatch.setattr(sgd, "PIECE", 100)
-    net, threads = ng.MLP([ng.Affine(30, 20), ng.ReLU(), ng.Affine(20, 2)]), set()
+    net, threads, two = ng.MLP([ng.Affine(30, 20), ng.ReLU(), ng.Affine(20, 2)]), set(), threading.Event()
     net.initialize(Stream(0))
     updated, average = rule(net, learning_rate=1e-3), Average(net, 0.9)
     move_piece = updated._move_piece
-    updated._move_piece = lambda *args: threads.add(threading.current_thread()) or move_piece(*args)
+
+    def watched(*args):
+        threads.add(threading.current_thread())
+        if len(threads) > 1:
+            two.set()
+        assert on == 1 or two.wait(60)  # the first thread leaves a share to the second
+        move_piece(*args)
+
+    updated._move_piece = watched
     for t in range(1, updates + 1):
         Stream(t).normal(net.grad)
         updated.descend()
@@ -108,3 +119,147 @@ if child:
     assert os.waitpid(child, 0)[1] == 0
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()], ids=["threads", "memory"])
+@pytest.mark.parametrize("failing", [1, 2, 3, 4])
+def test_each_share_is_done_once_when_a_thread_cannot_start(failing, error, monkeypatch):
+    """The failing start, the first to the last, comes after the work was queued, as in ThreadPoolExecutor.submit."""
+    monkeypatch.setattr(cores, "_threads", None)
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    start, starts, all_together = threading.Thread.start, [], threading.Barrier(failing)
+
+    def fail(thread):
+        starts.append(thread)
+        if len(starts) == failing:
+            raise error
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    for call in range(3):  # also after the failure
+        done = []
+
+        def work(i):
+            if call == 0 and i < failing:
+                all_together.wait(60)  # the caller and each thread that did start have a share
+            done.append(i)
+
+        at_once(work, 5)
+        assert sorted(done) == [0, 1, 2, 3, 4]
+        assert len(starts) >= failing
+
+
+def test_calls_from_many_threads_while_starts_fail(monkeypatch):
+    monkeypatch.setattr(cores, "_threads", None)
+    start, starts = threading.Thread.start, itertools.count()
+
+    def often_fails(thread):
+        if "numpygan" in thread.name and next(starts) % 3:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", often_fails)
+    counts = numpy.zeros((4, 200, 3), int)
+
+    def call(caller):
+        for turn in range(200):
+            at_once(lambda i: counts.__setitem__((caller, turn, i), counts[caller, turn, i] + 1), 3)
+
+    callers = [threading.Thread(target=call, args=(caller,)) for caller in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(60)
+    assert next(starts) > 3 and (counts == 1).all()
+
+
+def test_nothing_piles_up_where_no_thread_ever_starts(monkeypatch):
+    monkeypatch.setattr(cores, "_threads", None)
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+    class Work:
+        def __call__(self, i):
+            pass
+
+    alive = weakref.WeakSet()
+    for _ in range(5):
+        work = Work()
+        alive.add(work)
+        at_once(work, 3)
+    del work
+    gc.collect()
+    assert not alive
+
+
+@pytest.mark.skipif(not hasattr(os, "setresuid"), reason="needs Linux's limit on the threads of a user")
+@pytest.mark.parametrize("allowed", [1, 2, 3])
+def test_a_real_limit_on_threads(allowed):
+    """Adam over 40 pieces by four threads, of which the system grants none, one or two besides the caller's."""
+    if os.getuid():
+        allowed = 1  # whoever is not root counts all that he runs already, so that no thread starts
+    code = f"""
+import os, resource, threading
+import numpy
+from numpygan import MLP, Adam, Affine
+from numpygan.arrays import Stream
+from numpygan.gan import sgd
+
+sgd.PIECE = 1000
+
+def learned(on):
+    sgd.cores = lambda xp: on
+    net = MLP([Affine(199, 200)])
+    net.initialize(Stream(0))
+    rule = Adam(net, 1e-3)
+    for t in range(50):
+        Stream(t).normal(net.grad)
+        rule.descend()
+    return net.theta.tobytes()
+
+alone = learned(1)
+os.cpu_count = lambda: 8
+if os.getuid() == 0:
+    os.setresuid({54321 + allowed}, {54321 + allowed}, {54321 + allowed})  # the limit does not bind root
+resource.setrlimit(resource.RLIMIT_NPROC, ({allowed}, {allowed}))
+started = []
+try:
+    while len(started) < 10:
+        started.append(threading.Thread(target=threading.Event().wait, args=(1,)))
+        started[-1].start()
+except RuntimeError as error:
+    print(len(started) - 1, error)
+for thread in started[:-1]:
+    thread.join()
+print(all(learned(4) == alone for _ in range(20)))
+"""
+    env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env=env)
+    assert done.stderr == "" and done.stdout == f"{allowed - 1} can't start new thread\nTrue\n"
+
+
+def test_work_at_the_end_of_the_interpreter():
+    """In an atexit function and in a thread that outlives the main one no thread may start, but some may wait already."""
+    code = """
+import atexit, threading
+from numpygan.cores import at_once
+
+def work(n):
+    done = []
+    at_once(done.append, n)
+    print(sorted(done) == list(range(n)), flush=True)
+
+def last():
+    threading.main_thread().join()
+    for n in (2, 5):
+        work(n)
+
+atexit.register(work, 5)
+work(2)
+threading.Thread(target=last).start()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60)
+    assert done.stdout == "True\n" * 4 and done.stderr == ""

@@ -69,6 +69,11 @@ def changed_fields(items):
     return changes
 
 
+def add_data(parser):
+    """The option for a run whose data were moved, which `dataset_of` reads."""
+    parser.add_argument("--data", metavar="PATH", help="where the data of the run lie now, if they were moved")
+
+
 def add_run_and_file(parser, kinds):
     """A run directory to draw from, and the file to write."""
     parser.add_argument("run", metavar="RUN", help="a run directory")

@@ -3,6 +3,7 @@
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..runs.directory import RunDirectory
+from ..runs.provenance import dataset_of
 from . import evaluate_ais, evaluate_images, evaluate_toys
 from .arguments import add_force, add_set, natural
 
@@ -14,7 +15,7 @@ def add(command):
         "run", nargs="?", metavar="RUN", help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy"
     )
     parser.add_argument("--samples", metavar="FILE.npy", help="evaluate these samples (N × d, pixels in [0, 1]) instead of a run's")
-    parser.add_argument("--data", metavar="PATH", help="what --samples are to be like (default: mnist)")
+    parser.add_argument("--data", metavar="PATH", help="what --samples are to be like (default: mnist), or where the data of RUN lie now")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the samples (default: 0)")
     parser.add_argument("-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)")
     evaluate_images.add(parser)
@@ -27,14 +28,16 @@ def add(command):
 def evaluate(options):
     if (options.run is None) == (options.samples is None):
         raise NumpyganError("evaluate: expected either a RUN or --samples FILE.npy; see `numpygan evaluate -h`.")
-    if options.run is not None and options.data is not None:
-        raise NumpyganError("--data: goes with --samples; a RUN is evaluated on the data it was trained on.")
+    if options.seeds is not None and options.data is not None:
+        raise NumpyganError("--data: goes with --samples or a RUN, not with --seeds.")
     evaluate_ais.check(options)
     evaluate_toys.check(options)
     if options.seeds is not None:
         return evaluate_toys.evaluate_seeds(options)
     run = None if options.run is None else RunDirectory.existing(options.run)
     data = (options.data or "mnist") if run is None else run.recipe().data
+    if run is not None and data in TOYS and options.data is not None:
+        dataset_of(run, options.data)  # refuses what is not the toy
     if data not in TOYS and not options.ais:
         return evaluate_images.evaluate_images(options, run, data)
     if options.ais:

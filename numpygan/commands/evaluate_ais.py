@@ -7,7 +7,7 @@ from ..errors import NumpyganError
 from ..files import write_whole
 from ..metrics import ais
 from ..runs.ais import BATCH, bounds, steps
-from ..runs.training import load_dataset
+from ..runs.provenance import dataset_of
 from .arguments import new_file, positive
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
@@ -40,7 +40,7 @@ def evaluate_ais(options, run):
     """The rows of AIS, added to the run's result."""
     file = run.evaluation if options.file is None else new_file(options.file, options, ".json")
     recipe, (G, _, source) = run.recipe(), run.generator()
-    dataset = load_dataset(recipe)
+    dataset = dataset_of(run, options.data)
     if dataset is None or recipe.preprocess != "none":
         raise NumpyganError(
             f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a run on such images."

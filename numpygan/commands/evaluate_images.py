@@ -11,7 +11,7 @@ from ..gan import sampling
 from ..metrics import evaluation
 from ..metrics.baselines import image_baselines
 from ..metrics.parzen import SAMPLES
-from ..runs.training import load_dataset
+from ..runs.provenance import dataset_of
 from ..study.side_by_side import save_side_by_side
 from . import evaluate_ais
 from .arguments import new_file
@@ -35,7 +35,7 @@ def evaluate_images(options, run, data):
     else:
         file = run.evaluation if options.file is None else new_file(options.file, options, ".json")
         recipe = run.recipe()
-        dataset, digits = load_dataset(recipe), data == "mnist" and recipe.preprocess == "none"
+        dataset, digits = dataset_of(run, options.data), data == "mnist" and recipe.preprocess == "none"
         G, _, source = run.generator()
         samples, kept = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed)), evaluate_ais.kept(run, source)
     evaluation.rows_compared(samples, dataset)  # before anything is written

@@ -3,7 +3,7 @@
 from ..files import write_whole
 from ..runs.directory import RunDirectory
 from ..study.report import report
-from .arguments import add_force, natural, new_file
+from .arguments import add_data, add_force, natural, new_file
 
 
 def add(command):
@@ -12,12 +12,13 @@ def add(command):
     parser.add_argument("run", metavar="RUN", help="a run directory")
     parser.add_argument("-o", dest="file", metavar="FILE.html", help="the file to write (default: RUN/report.html)")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the noise (default: 0)")
+    add_data(parser)
     add_force(parser, "FILE.html")
 
 
 def write_report(options):
     run = RunDirectory.existing(options.run)
     file = new_file(options.file or run.path / "report.html", options, ".html")
-    page = report(run, options.seed).encode()
+    page = report(run, options.seed, options.data).encode()
     write_whole(file, lambda out: out.write(page))
     print(f"{file}: the report of {run.path}, {len(page) / 1e6:.1f} MB")

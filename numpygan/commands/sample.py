@@ -7,9 +7,9 @@ from ..errors import NumpyganError
 from ..files import write_whole
 from ..gan import sampling
 from ..runs.directory import RunDirectory
-from ..runs.training import load_dataset
+from ..runs.provenance import dataset_of
 from ..study import panels, pictures
-from .arguments import add_run_and_file, new_file, positive
+from .arguments import add_data, add_run_and_file, new_file, positive
 
 
 def add(command):
@@ -19,6 +19,7 @@ def add(command):
     parser.add_argument("-n", type=positive(int, 10**6), default=100, metavar="N", help="how many (default: 100)")
     parser.add_argument("--nearest", action="store_true",
                       help="a column of nearest training examples on the right, as in the paper's Figure 2")  # fmt: skip
+    add_data(parser)
     add_run_and_file(parser, ".png (a grid) or .npy (float32, N × d)")
 
 
@@ -29,7 +30,7 @@ def sample(options):
     if options.nearest:
         if file.suffix != ".png" or image_shape is None:
             raise NumpyganError("--nearest: makes a picture of images; expected a run on images and a .png file.")
-        dataset = load_dataset(run.recipe())
+        dataset = dataset_of(run, options.data)
         pictures.save_picture(file, panels.figure2(samples, dataset.train, image_shape))
     elif file.suffix == ".npy":
         write_whole(file, lambda out: numpy.save(out, samples.astype("float32")))

@@ -12,11 +12,12 @@ from ..files import write_whole
 from ..gan.recipes import RECIPES
 from ..gan.settings import recipe_named
 from ..runs.directory import RunDirectory
+from ..runs.provenance import dataset_of
 from ..runs.training import Training, load_dataset
 from ..study import page, shown
 from ..study.record import record
 from ..study.toy_game import ToyGame
-from .arguments import add_force, natural, new_file, positive
+from .arguments import add_data, add_force, natural, new_file, positive
 
 _ROWS = 16  # few enough to see each
 _LARGEST = 150_000_000  # parameters, of about 70 bytes each: 10 GB; most is the copies in complex numbers
@@ -44,14 +45,17 @@ def add(command):
     parser.add_argument(
         "-o", dest="file", default="study.html", metavar="FILE.html", help="the file to write (default: study.html)"
     )
+    add_data(parser)
     add_force(parser, "FILE.html")
 
 
 def study(options):
     file = new_file(options.file, options, ".html")
-    recipe, state = _what(options.what)
+    recipe, state, run = _what(options.what)
+    if run is None and options.data is not None:
+        raise NumpyganError("--data: says where the data of a RUN lie now; a recipe takes its own.")
     small = replace(recipe, dtype="float64", batch=min(options.batch, recipe.batch))
-    dataset = load_dataset(small)
+    dataset = load_dataset(small) if run is None else dataset_of(run, options.data)
     training = Training(small, dataset, numpy)
     training.iterations_per_epoch = max(1, training.p_data.size // (recipe.batch * recipe.k))  # the schedules are the recipe's
     if state is not None:
@@ -76,11 +80,11 @@ def study(options):
 
 
 def _what(name):
-    """The recipe, and the state to start from (None: its beginning), of a recipe or run."""
+    """The recipe, the state to start from and the RunDirectory of a run; a recipe has the latter two None."""
     if name in RECIPES or not Path(name).exists():
-        return recipe_named(name), None
+        return recipe_named(name), None, None
     run = RunDirectory.existing(name)
-    return run.recipe(), run.state()
+    return run.recipe(), run.state(), run
 
 
 def _restore(training, state, name):

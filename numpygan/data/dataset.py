@@ -34,6 +34,14 @@ class Dataset:
     def dim(self):
         return self.train.shape[1]
 
+    def digest(self):
+        """SHA-256, in hex, of the dtype, shape and bytes of the three splits."""
+        digest = hashlib.sha256()
+        for rows in (self.train, self.validation, self.test):
+            digest.update(f"{rows.dtype.str} {rows.shape} ".encode())
+            digest.update(numpy.ascontiguousarray(rows))
+        return digest.hexdigest()
+
 
 def as_float(rows, dtype="float32"):
     """Rows as floats: uint8 pixels become [0, 1]."""

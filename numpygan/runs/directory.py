@@ -13,7 +13,7 @@ from ..files import append_line, leftovers, read_toml, write_whole
 from ..gan.networks import build
 from ..gan.recipes import Recipe
 from ..gan.settings import change
-from . import checkpoint
+from . import checkpoint, provenance
 
 OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
 G_OBJECTIVES = {
@@ -139,9 +139,16 @@ class RunDirectory:
             raise NumpyganError(f"{self.config}: {error}") from None
 
     def expect(self, wanted):
-        """Raise NumpyganError if the run was made with other settings than those of `wanted`, its length apart."""
+        """Raise NumpyganError if the run was made with other settings than those of `wanted`, its length apart.
+
+        Its data may lie elsewhere, if they are the same by the digest in its checkpoint.
+        """
         for field, value in vars(self.recipe()).items():
-            if field not in ("epochs", "iterations") and getattr(wanted, field) != value:
+            if field in provenance.LENGTH:
+                continue
+            if field == "data" and getattr(wanted, field) != value and (before := provenance.recorded(self)):
+                provenance.load_again(wanted, before, self)  # the same data may have moved
+            elif getattr(wanted, field) != value:
                 raise NumpyganError(
                     f"{self.path}: was made with {field} {value!r}, not {getattr(wanted, field)!r}; only the length of a run can "
                     f"change, so choose another --out for that."

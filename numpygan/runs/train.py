@@ -16,9 +16,9 @@ from ..gan.sampling import generate, sample
 from ..metrics import parzen
 from ..ranks import ALONE
 from ..study import pictures
-from . import checkpoint
+from . import checkpoint, provenance
 from .lock import locked
-from .training import Training, length, load_dataset
+from .training import Training, length
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
@@ -29,22 +29,31 @@ class Interrupted(Exception):
     """Ctrl-C: the iteration was finished and saved."""
 
 
-def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, profile=None):
+def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, profile=None,
+          say=lambda line: None):  # fmt: skip
     """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
 
     progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
     ranks     the processes that share each minibatch; only the first reads and writes the directory
     profile   a Profile that is to watch
+    say       called with a line for each thing that a resumed run has changed and that can change bits
     A resumed run whose recipe has another length than its config.toml gets the new one written there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
     Interrupted, after saving, on SIGINT or SIGTERM (to any rank).
     """
     xp = array_module(device, ranks.local)
-    dataset = load_dataset(recipe)
+    before = ranks.from_first(lambda: provenance.recorded(run)) if resume else {}
+    if resume:
+        provenance.check_recipe(recipe, before, run)
+        dataset, digest = provenance.load_again(recipe, before, run)
+    else:
+        dataset, digest = provenance.load_with_digest(recipe)
+    now = provenance.environment(device, ranks, xp)
     training = Training(recipe, dataset, xp, ranks)
     if profile:
         profile.watch(training)
     session = _Session(run, training, dataset, progress, ranks, length(training))
+    session.made = provenance.Made(recipe, digest, before.get("sessions", []), now)
     first = ranks.rank == 0
     with numpy.errstate(all="ignore"), StopSignals() as stop:  # training looks for values that aren't finite itself
         if first and not resume:
@@ -54,6 +63,8 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
                 run.remove_leftovers()
             if resume:
                 session.resume()
+                for line in session.made.changes():
+                    say(line)
             elif first:
                 run.create(recipe)
                 session.begin()
@@ -67,7 +78,7 @@ class _Session:
         self.run, self.training, self.ranks, self.total = run, training, ranks, total
         self.progress = progress or (lambda *_: None)
         self.best = -math.inf
-        self.seconds = 0.0  # of training in earlier sessions
+        self.seconds, self.started_at = 0.0, 0  # of training in earlier sessions, and their iterations
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
         self.look_at_each = training.xp is numpy  # on a GPU every look waits for it
@@ -102,6 +113,7 @@ class _Session:
                 f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
                 f"ask for more with --epochs or --iterations."
             )
+        self.started_at = self.training.iteration
         self.best, self.seconds = (checkpoint.number(state, name) for name in ("best", "seconds"))
 
     def play(self, stop):
@@ -171,7 +183,9 @@ class _Session:
 
     def save(self, path):
         self.training.check_parameters()
-        checkpoint.save(path, self.training.state() | {"best": self.best, "seconds": self.elapsed()})
+        checkpoint.save(path, self.training.state() | {
+            "best": self.best, "seconds": self.elapsed(), "made": self.made.text(self.started_at),
+        })  # fmt: skip
         self.saved = time.monotonic()
 
     def elapsed(self):

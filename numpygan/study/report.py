@@ -20,7 +20,7 @@ from ..gan import sampling
 from ..metrics.evaluation import TABLE1
 from ..metrics.toys import real_draw
 from ..runs.directory import rules_in_force
-from ..runs.training import load_dataset
+from ..runs.provenance import dataset_of
 from .chart import line_chart, scatter_chart
 from .markup import definitions, escape
 from .panels import figure2, figure3
@@ -31,16 +31,17 @@ _PAGE = Path(__file__).parent / "page"
 _POINTS = 600  # samples and data in a scatter panel
 
 
-def report(run, seed=0):
-    """The page of `run` as text. Raises NumpyganError if the run, its data or its evaluation can't be read."""
+def report(run, seed=0, data=None):
+    """The page of `run` as text; its data are read from `data` if they lie there now. Raises NumpyganError if the run, its data or its evaluation can't be read."""
     recipe, rows = run.recipe(), run.read_metrics()
     G, image_shape, source = run.generator()
+    dataset = None if image_shape is None and data is None else dataset_of(run, data)
     style, script = ((_PAGE / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     return Template((_PAGE / "report.html").read_text(encoding="utf-8")).substitute(
         style=style, script=script, style_hash=_hash(style), script_hash=_hash(script), version=__version__,
         title=escape(f"{recipe.name}: {run.path}"), name=escape(recipe.name), about=escape(recipe.about),
         facts=_facts(run, recipe, rows), learning=_learning(rows), frames=_frames(run, rows, image_shape),
-        panels=_panels(recipe, G, image_shape, source, seed),
+        panels=_panels(recipe, G, image_shape, source, seed, dataset),
         evaluation=_evaluation(run), rules="\n".join(map(escape, rules_in_force(recipe))), fields=_fields(recipe),
     )  # fmt: skip
 
@@ -110,15 +111,14 @@ def _figure(picture, alt, caption, pixels=True):
     return f'<figure><img{kind} alt="{escape(alt)}" src="{source}"><figcaption>{escape(caption)}</figcaption></figure>'
 
 
-def _panels(recipe, G, image_shape, source, seed):
+def _panels(recipe, G, image_shape, source, seed, dataset):
     about = f"From {source['file']}, iteration {source['iteration']:,}; fair random draws, not selected."
     if image_shape is not None:
         samples = sampling.sample(G, recipe.noise, 80, Stream(seed))
         ends = numpy.zeros((16, G.n_in), G.dtype)
         Noise(recipe.noise, Stream(seed)).minibatch(ends)
-        train = load_dataset(recipe).train
         panels = [
-            _figure(png(figure2(samples, train, image_shape, 11)), "samples and, in the rightmost column, training examples",
+            _figure(png(figure2(samples, dataset.train, image_shape, 11)), "samples and, in the rightmost column, training examples",
                     "As the paper's Figure 2: the rightmost column is the training example nearest to the sample beside it."),
             _figure(png(figure3(G, ends.reshape(2, 8, -1), image_shape)), "rows of samples that change from left to right",
                     "As the paper's Figure 3: each row is G(z) on a straight line between two points of z space."),
