@@ -147,7 +147,7 @@ class _Stopped:
     """A learning rule that stops the clock before it moves."""
 
     def __init__(self, rule, witness, name):
-        self._rule, self._witness, self._name = rule, witness, name
+        self.net, self._rule, self._witness, self._name = rule.net, rule, witness, name
 
     def ascend(self):
         self._witness.check(self._name, "ascend")
