@@ -50,6 +50,15 @@ def require(xp, **named):
             )
 
 
+def require_stream(name, stream):
+    """Raise NumpyganError unless `stream` draws as a Stream does: a generator of NumPy returns its draws and fills nothing."""
+    if not callable(getattr(stream, "keep", None)) or isinstance(stream, type):
+        what = f"the class {stream.__name__}" if isinstance(stream, type) else type(stream).__name__
+        raise NumpyganError(
+            f"{name}: expected a random stream of numpygan.arrays, such as Stream(0) or streams(0)['noise'], got {what}."
+        )
+
+
 def to_host(array):
     """`array` as a NumPy array; a copy if it was on a GPU (which waits for the GPU)."""
     return array.get() if hasattr(array, "get") else numpy.asarray(array)

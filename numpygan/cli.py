@@ -6,6 +6,8 @@ import sys
 import time
 from contextlib import nullcontext, redirect_stdout
 
+import numpy
+
 from . import __version__
 from .commands import COMMANDS, ON_RANKS
 from .errors import NumpyganError
@@ -29,7 +31,9 @@ def main(arguments=None):
             options.ranks = ranks
             if ranks.rank and options.run_command not in ON_RANKS:
                 return 0
-            return options.run_command(options) or 0
+            # What isn't finite is looked for where it matters, and some BLAS kernels say "invalid" without reason.
+            with numpy.errstate(all="ignore"):
+                return options.run_command(options) or 0
     except NumpyganError as error:
         _tell(ranks, error)
         return 2
