@@ -29,8 +29,8 @@ def array_module(device, nth=0):
         import cupy
     except ImportError:
         raise NumpyganError(
-            "device 'gpu': CuPy is not installed; install it with `pip install 'numpygan[gpu]'` (CUDA 12) or "
-            "`pip install 'numpygan[gpu13]'` (CUDA 13), or use --device cpu."
+            "device 'gpu': CuPy is not installed; install it with `pip install cupy-cuda12x` (CUDA 12) or "
+            "`pip install cupy-cuda13x` (CUDA 13), or use --device cpu."
         ) from None
     if not cupy.cuda.is_available():
         raise NumpyganError(

@@ -1,6 +1,7 @@
 """Kinds of arguments that several commands take."""
 
 import argparse
+import os
 from pathlib import Path
 
 from ..errors import NumpyganError
@@ -30,7 +31,7 @@ natural.__name__ = "whole number"
 
 def new_file(name, options, *suffixes, option="-o"):
     """The path to write. Raises NumpyganError if its ending is wrong, it exists, or its folder doesn't."""
-    file = Path(name)
+    file = Path(os.path.expanduser(name))
     if file.suffix not in suffixes:
         raise NumpyganError(f"{option} {file}: expected a file ending in {' or '.join(suffixes)}.")
     if file.exists() and not options.force:
@@ -42,7 +43,7 @@ def new_file(name, options, *suffixes, option="-o"):
 
 def folder_of_runs(name):
     """The path of `--out`, where many runs go; those that are there are gone on with. Raises NumpyganError if it is a file."""
-    folder = Path(name)
+    folder = Path(os.path.expanduser(name))
     if folder.exists() and not folder.is_dir():
         raise NumpyganError(f"--out {folder}: is a file; choose a folder for the runs.")
     return folder

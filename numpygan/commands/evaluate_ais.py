@@ -1,5 +1,6 @@
 """numpygan evaluate RUN --ais: annealed importance sampling, gone on with where it was stopped."""
 
+import itertools
 import json
 import math
 
@@ -8,6 +9,7 @@ from ..files import write_whole
 from ..metrics import ais
 from ..runs.ais import BATCH, bounds, steps
 from ..runs.provenance import dataset_of
+from ..terminal import Progress
 from .arguments import new_file, positive
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
@@ -71,17 +73,17 @@ def kept(run, source):
 
 
 def _with_bar(run, G, recipe, dataset, examples, distributions, options):
-    from tqdm import tqdm
-
     ranks, total = options.ranks, steps(examples, distributions, options.ranks)
-    with tqdm(total=total, unit=" distributions", smoothing=0.02, dynamic_ncols=True, disable=ranks.rank > 0) as bar:
+    done = itertools.count(1)
+    with Progress("distributions", quiet=ranks.rank > 0) as bar:
         try:
             return bounds(
-                run, G, recipe.noise, dataset.test, examples, distributions, options.seed, options.force, bar.update, ranks
-            )
+                run, G, recipe.noise, dataset.test, examples, distributions, options.seed, options.force,
+                lambda: bar.show(next(done), total), ranks,
+            )  # fmt: skip
         except KeyboardInterrupt:
-            bar.close()
-            raise NumpyganError(f"stopped; {run.ais} holds what is finished: give the same command to go on.") from None
+            again = "the same command without --force" if options.force else "the same command"
+            raise KeyboardInterrupt(f"stopped; {run.ais} holds what is finished: {again} goes on.") from None
 
 
 def _rows(state, examples, distributions):

@@ -2,9 +2,12 @@
 
 import json
 import sys
+from concurrent.futures import BrokenExecutor
+from contextlib import closing
 from dataclasses import replace
 
 from ..arrays import Stream
+from ..cores import cpus
 from ..data.readers import read_numpy
 from ..data.sources import TOYS
 from ..errors import NumpyganError
@@ -14,19 +17,20 @@ from ..gan.settings import change, recipe_named
 from ..metrics import toys
 from ..metrics.modes import SAMPLES
 from ..runs.directory import RunDirectory
-from ..runs.pool import carry_out
+from ..runs.pool import carry_out, in_words
 from ..runs.sweep import finished, play
 from ..runs.train import Interrupted
 from ..study.toy_plot import save_toy_plot
+from ..terminal import Progress
 from .arguments import changed_fields, folder_of_runs, new_file, positive
 
-_PROCESSES = 2  # that train at a time, where there are no MPI ranks
+_PROCESSES = min(2, cpus())  # that train at a time, where there are no MPI ranks
 
 
 def add(parser):
     """The options of `evaluate` that only toys have."""
     parser.add_argument("--seeds", type=positive(int, 1000), metavar="N",
-                        help="train the toy RECIPE with the seeds 0 … N−1, on 2 processes, and evaluate them together")  # fmt: skip
+                        help=f"train the toy RECIPE with the seeds 0 … N−1, on {_PROCESSES} processes, and evaluate them together")  # fmt: skip
     parser.add_argument(
         "--out", metavar="DIR", help="where the runs of --seeds lie; what is there is kept (default: runs/RECIPE-seeds)"
     )
@@ -81,14 +85,20 @@ def _file(options, folder):
 
 
 def _train(jobs, total, ranks):
-    """Play `jobs`, (recipe, path) each, with a bar that counts up to `total`."""
-    from tqdm import tqdm
-
-    with tqdm(total=total, initial=total - len(jobs), unit="run", dynamic_ncols=True, disable=ranks.rank > 0) as bar:
-        for (_, path), future in carry_out(play, jobs, _PROCESSES, ranks):
-            if future.exception() is not None:
-                raise NumpyganError(f"{path}: {future.exception()}") from None
-            bar.update()
+    """Play `jobs`, (recipe, path) each; the progress counts up to `total`. Raises NumpyganError if a run can't be finished."""
+    killed, done = [], total - len(jobs)
+    with Progress("runs", quiet=ranks.rank > 0) as progress, closing(carry_out(play, jobs, _PROCESSES, ranks)) as ended:
+        for (_, path), future in ended:
+            error = future.exception()
+            if isinstance(error, (Interrupted, BrokenExecutor)):  # perhaps as this process is being stopped, too
+                killed.append(f"{path}: {in_words(error)}.")
+            elif error is not None:
+                raise NumpyganError(f"{path}: {in_words(error)}") from None
+            else:
+                done += 1
+                progress.show(done, total, f"{path} is finished", line=True)
+    if killed:
+        raise NumpyganError(" ".join(killed))
 
 
 def _draw(G, recipe, seed):

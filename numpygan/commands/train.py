@@ -8,17 +8,19 @@ from .. import __version__
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..gan.objective import G_LOSSES
+from ..gan.recipes import RECIPES
 from ..gan.settings import change, recipe_named
 from ..runs import train as loop
 from ..runs.directory import RunDirectory, rules_in_force
 from ..runs.profile import Profile
+from ..terminal import Progress
 from .arguments import add_set, changed_fields, positive
 
 
 def add(command):
     parser = command("train", train, "Train a recipe: pictures, metrics and checkpoints go to a run directory.",
                     "numpygan train mnist --epochs 20 --set batch=50 --out runs/small-batch")  # fmt: skip
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="see `numpygan recipes` (default: mnist)")
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="see `numpygan recipes` (default: mnist); with --resume also a run directory")
     parser.add_argument("--epochs", type=positive(float), metavar="N", help="total length of the run in passes over the data")
     parser.add_argument("--iterations", type=positive(int), metavar="N", help="total length of the run in iterations")
     parser.add_argument("--seed", metavar="S", help="the seed of all randomness (default: 0)")
@@ -27,7 +29,7 @@ def add(command):
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
     parser.add_argument("--data", metavar="PATH", help="your own data: a folder of IDX or CIFAR-10 binary files, a .npy or .npz")
     parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the newest of the recipe)")
+    parser.add_argument("--resume", action="store_true", help="go on with a run: `train RUN --resume`, or --out RUN (default: the newest of the recipe)")
     add_set(parser)
     parser.add_argument(
         "--local-batch", action="store_true",
@@ -59,10 +61,16 @@ def train(options):
         say(f"  batch  {rows}; the learning rates are left as they are")
     elif options.ranks.size > 1:
         say(f"  batch  {recipe.batch} rows, shared by {options.ranks.size} ranks")
+    sys.stdout.flush()  # into a log before the lines about progress
     profile = Profile() if options.profile else None
-    with _Bar(options.quiet or options.ranks.rank > 0) as bar:
+    with Progress("iterations", options.quiet or options.ranks.rank > 0) as bar:
+
+        def show(iteration, total, means, epoch_ends):
+            text = "V {:.3f}, D(x) {:.2f}, D(G(z)) {:.2f}".format(*means)
+            bar.show(iteration, total, text, line=epoch_ends)
+
         try:
-            loop.train(recipe, run, options.device, options.resume, bar.show, options.ranks, profile, say)
+            loop.train(recipe, run, options.device, options.resume, show, options.ranks, profile, say)
         except loop.Interrupted:
             if options.ranks.rank:
                 return 0
@@ -95,14 +103,19 @@ def train(options):
 
 def _run_and_recipe(options, changes):
     """The RunDirectory and the recipe that the options ask for. Raises NumpyganError if they can't be had."""
+    named = _run_named(options.recipe)
     if options.resume:
         if options.local_batch:
             raise NumpyganError("--local-batch: a run that is resumed keeps its minibatch; leave the option out.")
-        run = RunDirectory.existing(options.out) if options.out else RunDirectory.latest(options.recipe or "mnist")
+        if named and options.out:
+            raise NumpyganError(f"--resume: {options.recipe} and --out {options.out} both name a run; give one of them.")
+        run = RunDirectory.existing(options.out) if options.out else named or RunDirectory.latest(options.recipe or "mnist")
         recipe = _with_absolute_data(change(run.recipe(), **changes))
-        if options.recipe not in (None, run.recipe().name):
+        if not named and options.recipe not in (None, run.recipe().name):
             raise NumpyganError(f"--resume: {run.path} is a run of {run.recipe().name}, not of {options.recipe}.")
         run.expect(recipe)
+    elif named:
+        raise NumpyganError(f"{options.recipe}: is a run, not a recipe; add --resume to go on with it.")
     else:
         recipe = _with_absolute_data(change(recipe_named(options.recipe or "mnist"), **changes))
         if options.local_batch:
@@ -111,33 +124,13 @@ def _run_and_recipe(options, changes):
     return run, recipe
 
 
+def _run_named(name):
+    """The run at the path `name`, None if there is none. A recipe goes before a folder of its name."""
+    if name is None or name in RECIPES or not RunDirectory(name).config.is_file():
+        return None
+    return RunDirectory(name)
+
+
 def _with_absolute_data(recipe):
     """So that a run can be resumed from another folder."""
     return recipe if recipe.data in ("mnist", *TOYS) else change(recipe, data=str(Path(recipe.data).resolve()))
-
-
-class _Bar:
-    """A progress bar, made when there is something to show."""
-
-    def __init__(self, quiet):
-        self._quiet, self._bar = quiet, None
-
-    def show(self, iteration, total, means):
-        if self._quiet:
-            return
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=total, initial=iteration, unit="it", dynamic_ncols=True, smoothing=0.1)
-        self._bar.set_postfix_str("V {:.3f}, D(x) {:.2f}, D(G(z)) {:.2f}".format(*means), refresh=False)
-        self._bar.update(iteration - self._bar.n)
-
-    def close(self):
-        if self._bar is not None:
-            self._bar.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

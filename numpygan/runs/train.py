@@ -2,7 +2,6 @@
 
 import gc
 import math
-import signal
 import time
 from contextlib import nullcontext
 
@@ -18,6 +17,7 @@ from ..ranks import ALONE
 from ..study import pictures
 from . import checkpoint, provenance
 from .lock import locked
+from .stop import StopSignals, go_on
 from .training import Training, length
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
@@ -33,13 +33,13 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
           say=lambda line: None):  # fmt: skip
     """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
 
-    progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
+    progress  called now and then, and when an epoch ends, with (iteration, total, means of V, D(x), D(G(z)), whether one has)
     ranks     the processes that share each minibatch; only the first reads and writes the directory
     profile   a Profile that is to watch
     say       called with a line for each thing that a resumed run has changed and that can change bits
     A resumed run whose recipe has another length than its config.toml gets the new one written there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
-    Interrupted, after saving, on SIGINT or SIGTERM (to any rank).
+    Interrupted, after saving, on SIGINT, SIGTERM or SIGHUP (to any rank). A second SIGINT ends the process at once.
     """
     xp = array_module(device, ranks.local)
     before = ranks.from_first(lambda: provenance.recorded(run)) if resume else {}
@@ -52,10 +52,10 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
     training = Training(recipe, dataset, xp, ranks)
     if profile:
         profile.watch(training)
-    session = _Session(run, training, dataset, progress, ranks, length(training))
+    session = _Session(run, training, dataset, progress, ranks, length(training), device)
     session.made = provenance.Made(recipe, digest, before.get("sessions", []), now)
     first = ranks.rank == 0
-    with numpy.errstate(all="ignore"), StopSignals() as stop:  # training looks for values that aren't finite itself
+    with numpy.errstate(all="ignore"), StopSignals(session.last_words) as stop:  # training looks for values that aren't finite itself
         if first and not resume:
             run.make()
         with locked(run.lock) if first else nullcontext():
@@ -74,9 +74,10 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
 class _Session:
     """One stretch of a run, from its start or a checkpoint to its end or an interruption."""
 
-    def __init__(self, run, training, dataset, progress, ranks, total):
-        self.run, self.training, self.ranks, self.total = run, training, ranks, total
+    def __init__(self, run, training, dataset, progress, ranks, total, device):
+        self.run, self.training, self.ranks, self.total, self.device = run, training, ranks, total, device
         self.progress = progress or (lambda *_: None)
+        self.kept = None  # the iteration of the checkpoint
         self.best = -math.inf
         self.seconds, self.started_at = 0.0, 0  # of training in earlier sessions, and their iterations
         self.started = self.saved = time.monotonic()
@@ -113,7 +114,7 @@ class _Session:
                 f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
                 f"ask for more with --epochs or --iterations."
             )
-        self.started_at = self.training.iteration
+        self.started_at = self.kept = self.training.iteration
         self.best, self.seconds = (checkpoint.number(state, name) for name in ("best", "seconds"))
 
     def play(self, stop):
@@ -128,16 +129,16 @@ class _Session:
                 training.check_finite()
             if look:
                 looked = now
-                self.progress(training.iteration, self.total, training.means())
+                self.progress(training.iteration, self.total, training.means(), False)
             if training.iteration % training.iterations_per_epoch == 0 or training.iteration == self.total:
                 self.record(with_parzen=self.validation is not None)
+                self.progress(training.iteration, self.total, self.last, True)
             elif stopping or save:
                 self.record(with_parzen=False)
             if stopping and training.iteration < self.total:
                 self.plot()
                 self.ranks.wait()  # an exit of one ends them all, and the first may still be writing
                 raise Interrupted
-        self.progress(training.iteration, self.total, self.last)
 
     def record(self, with_parzen):
         """A row of metrics, a picture, a checkpoint; the best one, too, if the validation log-likelihood says so."""
@@ -187,24 +188,17 @@ class _Session:
             "best": self.best, "seconds": self.elapsed(), "made": self.made.text(self.started_at),
         })  # fmt: skip
         self.saved = time.monotonic()
+        if path == self.run.checkpoint:
+            self.kept = self.training.iteration
+
+    def last_words(self):
+        """What is told when a second Ctrl-C ends the process in the middle of an iteration."""
+        if self.ranks.rank > 0:
+            return ""
+        where = f"ended at once, after iteration {self.training.iteration:,}"
+        if self.kept is None:
+            return f"{where}; nothing is saved yet. Give the same command again."
+        return f"{where}; saved is iteration {self.kept:,}. Go on with: {go_on(self.run.path, self.device)}"
 
     def elapsed(self):
         return self.seconds + time.monotonic() - self.started
-
-
-class StopSignals:
-    """Turns SIGINT and SIGTERM into a wish, `asked`, that the loop grants at the end of the iteration."""
-
-    def __enter__(self):
-        self.asked = False
-        self._before = {}
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
-        return self
-
-    def _ask(self, number, frame):
-        self.asked = True
-
-    def __exit__(self, *_):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
