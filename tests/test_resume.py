@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import signal
+import time
 
 import numpy
 import pytest
@@ -11,6 +12,7 @@ from cli_helpers import TINY, TINY_TOY, checkpoint, files, images, learned, metr
 
 from numpygan.data.sources import Mixture, Shuffled
 from numpygan.metrics import parzen
+from numpygan.runs.directory import RunDirectory
 from numpygan.runs.training import Training
 from numpygan.study import pictures
 
@@ -94,6 +96,24 @@ def test_the_best_checkpoint_outlives_a_stop_at_the_end_of_an_epoch(tmp_path):
     rows = metrics(tmp_path / "whole")
     values = [float(row["parzen"]) for row in rows]
     assert int(rows[values.index(max(values))]["iteration"]) == best[0]["iteration"]
+
+
+def test_the_seconds_of_earlier_sessions_count(tmp_path, monkeypatch):
+    """A quarter of an hour passes in the first session; the clock of the second begins anew, as after a restart of the machine."""
+    clock, advance, late = time.monotonic, Training.advance, [0.0]
+
+    def slow(self):
+        late[0] += 900.0 * (self.iteration == 5)
+        advance(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "advance", slow)
+        patch.setattr(time, "monotonic", lambda: clock() + late[0])
+        assert run(*TINY, "--iterations", 20, "--out", "it") == 0
+    assert late[0] == 900
+    assert run(*TINY, "--iterations", 60, "--out", "it", "--resume") == 0
+    seconds = [row["seconds"] for row in RunDirectory(tmp_path / "it").read_metrics()]
+    assert len(seconds) == 3 and 900 < seconds[0] < seconds[1] < seconds[2] < 1800
 
 
 def test_resume_finds_the_newest_run(tmp_path):
