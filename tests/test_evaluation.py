@@ -111,6 +111,29 @@ def test_a_sorted_file_of_samples_is_not_cut_off(data):
     assert 0.3 < by_name(evaluation.evaluate(samples, data)["rows"])["Precision"]["value"] < 0.7
 
 
+def by_brightness(rows):
+    return rows[rows.sum(1).argsort()]
+
+
+def test_the_halves_of_the_test_split_are_random_and_share_nothing():
+    """However the file is sorted."""
+    dataset = Dataset(REAL[:400], REAL[400:600], by_brightness(REAL[600:800]), (8, 8))
+    measures = evaluation.Measures(dataset, 100)
+    reference, real = ({row.tobytes() for row in half} for half in (measures.reference, measures.real))
+    assert len(reference | real) == 200 and not reference & real
+    places = [i for i, row in enumerate(as_float(dataset.test)) if row.tobytes() in reference]
+    assert abs(numpy.mean(places) - 99.5) < 4 * 100 / 12**0.5 / 200**0.5 * 2  # 49.5 if it were the darker half
+
+
+def test_the_real_row_of_parzen_is_of_random_training_images(monkeypatch):
+    """Of as many as there are samples, from a training split that is larger and sorted."""
+    monkeypatch.setattr(evaluation, "SAMPLES", 100)
+    train = numpy.concatenate([numpy.zeros_like(REAL[:300]), REAL[:300]])
+    found = evaluation.evaluate(FRESH, Dataset(train, REAL[400:600], REAL[600:800], (8, 8)))["real"]
+    black = evaluation.evaluate(FRESH, Dataset(train[:300], REAL[400:600], REAL[600:800], (8, 8)))["real"]
+    assert found["samples"] == black["samples"] == 100 and found["mean"] > black["mean"] + 10
+
+
 def test_digits_have_the_classifier():
     mnist = datasets.load("mnist")
     few = Dataset(mnist.train[:500], mnist.validation[:500], mnist.test[:600], (28, 28))
@@ -132,6 +155,24 @@ def test_memorising_by_hand():
     (distance, se), (nearer, nearer_se) = memorising(numpy.array([[0.0, 1.0], [18.0, 0.0]]), train, held_out, Stream(0))
     assert (distance, se) == (pytest.approx((1 + 8) / 2), pytest.approx(3.5 / 2**0.5))
     assert (nearer, nearer_se) == (0.5, pytest.approx(0.5 / 2**0.5))
+
+
+def test_a_tie_between_training_and_held_out_is_half():
+    points = [numpy.array([[value]]) for value in (1.0, 0.0, 2.0)]
+    assert memorising(*points, Stream(0))[1] == (0.5, 0.0)
+
+
+def test_as_many_held_out_as_training_examples_are_asked():
+    """Else the larger split would be nearer by its number alone."""
+    nearer, se = memorising(FRESH, REAL[:100], REAL[100:800], Stream(0))[1]
+    assert abs(nearer - 0.5) < 3.5 * se < 0.15
+
+
+def test_the_training_examples_that_are_asked_are_picked_at_random():
+    """The first of a sorted split are like no sample."""
+    train = numpy.concatenate([numpy.zeros_like(REAL[:200]), REAL[:200]])
+    nearer, se = memorising(FRESH, train, REAL[400:600], Stream(0))[1]
+    assert nearer > 0.15 + 3.5 * se  # ⅓: half of those that are picked are images, beside twice as many
 
 
 def test_copies_are_caught_and_fresh_images_are_not(data):

@@ -114,6 +114,17 @@ def test_the_standard_errors_are_those_of_repetitions():
     assert numpy.std([found[0] for found in alike]) == pytest.approx(numpy.mean([found[3] for found in alike]), rel=0.2)
 
 
+def test_the_nearest_of_the_other_sample_in_every_block():
+    """Which it is, as well as how far: on both sides, where the distances are held in several blocks."""
+    x, y = normal(1700, 3, 0), normal(1600, 3, 1)
+    starts = [rows.start for rows, _ in blocks(x, y)]
+    assert len(starts) > 1
+    both, distance = pair(x, y), ((x[:, None] - y) ** 2).sum(2)
+    assert both.x_among_y.index.tolist() == distance.argmin(1).tolist()
+    assert both.y_among_x.index.tolist() == distance.argmin(0).tolist()
+    assert distance.argmin(0).max() >= starts[1] > distance.argmin(0).min()  # neighbours in both
+
+
 def test_samples_far_away_fail_and_copies_pass():
     real = normal(200, 2, 0)
     far = pair(normal(200, 2, 1, 50.0), real, 3)
