@@ -61,6 +61,15 @@ def test_the_order_goes_on_where_it_was(before):
     assert numpy.array_equal(draw(again, 20, 5), rest)
 
 
+@pytest.mark.parametrize(("name", "value"), [("position", -1), ("position", 33), ("order", numpy.zeros(32, int))])
+def test_a_state_of_no_order_is_refused(name, value):
+    source = Shuffled(numbered(32), Stream(0))
+    draw(source, 3, 5)
+    source.restore(source.state())  # this one is
+    with pytest.raises(NumpyganError, match="32 rows"):
+        source.restore(source.state() | {name: value})
+
+
 def test_bytes_become_pixels_in_0_1():
     rows = numpy.arange(256, dtype="uint8").reshape(16, 16)
     drawn = draw(Shuffled(rows, Stream(0)), 4, 4, 16).ravel()
