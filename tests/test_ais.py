@@ -9,6 +9,7 @@ from cli_helpers import TINY, images, run, small_world
 
 import numpygan as ng
 from numpygan.arrays import Stream
+from numpygan.commands import evaluate_ais
 from numpygan.metrics import ais
 from numpygan.runs import ais as runs
 
@@ -237,6 +238,20 @@ def test_rows_stand_beside_others_and_survive_a_new_evaluation(world):
     assert after["parzen"] == before["parzen"] and len(after["rows"]) == len(before["rows"]) + 2
     assert run("evaluate", "it") == 0
     assert json.loads((world / "it" / "evaluation.json").read_text()) == after
+
+
+def test_rows_of_another_checkpoint_do_not_survive_a_new_evaluation(world):
+    """They say nothing of the one that is evaluated now."""
+    assert run("evaluate", "it") == 0
+    assert run(*AIS) == 0
+    file = world / "it" / "evaluation.json"
+    found = json.loads(file.read_text())
+    assert [row["metric"] for row in found["rows"][-2:]] == list(evaluate_ais.NAMES)
+    found["source"]["iteration"] -= 1
+    file.write_text(json.dumps(found))
+    assert run("evaluate", "it") == 0
+    rows = json.loads(file.read_text())["rows"]
+    assert rows and not {row["metric"] for row in rows} & set(evaluate_ais.NAMES)
 
 
 BAD = {

@@ -158,6 +158,15 @@ def test_evaluate_a_run(here, capsys):
     assert {name: after[name] for name in before} == before  # nothing else changed
 
 
+def test_the_samples_of_an_evaluation_follow_the_seed(tmp_path):
+    """The Parzen estimate has no other randomness than the samples."""
+    means = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        assert run("evaluate", "it", "--seed", seed, "-o", tmp_path / f"{name}.json") == 0
+        means.append(json.loads((tmp_path / f"{name}.json").read_text())["parzen"]["mean"])
+    assert means[0] == means[1] != means[2]
+
+
 def test_evaluate_puts_the_result_where_it_is_told(tmp_path):
     code = run("evaluate", "it", "-o", tmp_path / "mine.json")
     assert code == 2 or (tmp_path / "mine.json").exists()  # never ignored

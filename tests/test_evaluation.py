@@ -4,7 +4,7 @@ import json
 
 import numpy
 import pytest
-from cli_helpers import images, run
+from cli_helpers import images, run, sets
 from matplotlib.image import imread
 
 from numpygan.arrays import Stream
@@ -235,6 +235,22 @@ def test_baselines_get_columns_and_a_picture(here, capsys, monkeypatch):
     assert run(*command, "--baselines", "side.png") == 2 and "side.png: exists" in capsys.readouterr().err
     assert run(*command, "--baselines", "side.jpg") == 2 and "--baselines side.jpg" in capsys.readouterr().err
     assert not (here / "evaluation.json").exists()
+
+
+@pytest.mark.parametrize(("preprocess", "asked"), [("none", True), ("contrast", False)])
+def test_the_classifier_is_asked_of_digits_as_they_are(preprocess, asked, here, monkeypatch):
+    """It knows pixels in [0, 1], not those of a recipe that normalises the contrast."""
+    small = sets(generator="relu 8, linear", scale_g="0,0", discriminator="relu 8", keep="1,1", scale_d="0,0", bias="zero")
+    command = "train", "mnist", "--quiet", *small, *sets(preprocess=preprocess), "--iterations", 1
+    assert run(*command, "--out", "it") == 0
+    seen = []
+
+    def evaluate(samples, dataset, seed, digits, *_):
+        seen.append(digits)
+        raise NumpyganError("this is enough.")
+
+    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+    assert run("evaluate", "it") == 2 and seen == [asked]
 
 
 @pytest.mark.parametrize(

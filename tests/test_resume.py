@@ -118,11 +118,35 @@ def test_the_seconds_of_earlier_sessions_count(tmp_path, monkeypatch):
 
 def test_resume_finds_the_newest_run(tmp_path):
     run(*TINY_TOY, "--iterations", 1)
-    for number in range(2, 11):
-        shutil.copytree("runs/ring-1", f"runs/ring-{number}")
+    others = [f"ring-{number}" for number in range(2, 11)] + ["grid-12", "ring-old-13", "string-14"]
+    for name in others:
+        shutil.copytree("runs/ring-1", f"runs/{name}")
     assert run(*TINY_TOY, "--iterations", 2, "--resume") == 0
     made = {path.name: int(checkpoint(path)["iteration"]) for path in (tmp_path / "runs").iterdir()}
+    assert len(made) == 13
     assert made.pop("ring-10") == 2 and set(made.values()) == {1}
+
+
+def test_rows_later_than_the_checkpoint_are_written_anew(tmp_path):
+    """Of a run whose last checkpoint was lost: each epoch has one row, and it is the right one."""
+    assert run(*TINY, "--iterations", 20, "--out", "it") == 0
+    shutil.copy("it/checkpoint.npz", "old.npz")
+    assert run(*TINY, "--iterations", 60, "--out", "it", "--resume") == 0
+    straight = metrics(tmp_path / "it")
+    shutil.copy("old.npz", "it/checkpoint.npz")
+    assert len(straight) == 3 and checkpoint(tmp_path / "it")["iteration"] == 20
+    assert run(*TINY, "--iterations", 60, "--out", "it", "--resume") == 0
+    assert metrics(tmp_path / "it") == straight
+
+
+def test_a_run_goes_on_from_another_folder(tmp_path, monkeypatch):
+    """Its data were named from where it began."""
+    assert "images.npy" in TINY
+    assert run(*TINY, "--iterations", 5, "--out", "it") == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert run("train", "--quiet", "--resume", "--out", "../it", "--iterations", 9) == 0
+    assert checkpoint(tmp_path / "it")["iteration"] == 9
 
 
 def test_epochs_are_the_total(tmp_path):
