@@ -218,6 +218,26 @@ def test_a_process_that_is_killed_takes_no_other_with_it():
     assert ended[3,] == 1.5 and ended[5,] == 2.5 and isinstance(ended[0,], BrokenExecutor)
 
 
+def blas_threads(variable):
+    """What a child of a sweep finds: the variable, and the threads that each BLAS in it was given."""
+    from threadpoolctl import threadpool_info
+
+    return os.environ.get(variable), [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+@pytest.mark.parametrize("before", [None, "2"])
+@pytest.mark.parametrize("variable", ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"])
+def test_every_process_has_one_blas_thread(variable, before, monkeypatch):
+    """Whatever the parent has, which keeps it."""
+    pytest.importorskip("threadpoolctl", reason="threadpoolctl, of scikit-learn, is not installed")
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False) if before is None else monkeypatch.setenv(name, before)
+    for _, future in carry_out(blas_threads, [(variable,)], 1, ALONE):
+        told, pools = future.result()
+        assert told == "1" and pools and set(pools) == {1}
+    assert os.environ.get(variable) == before
+
+
 def ask_to_stop(n):
     """As Ctrl-C does; then work until SIGTERM comes."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])

@@ -1,6 +1,9 @@
 """`numpygan train`: what a run leaves, that it is repeatable, that its pictures cost it nothing, and how divergence ends it."""
 
 import math
+import os
+import stat
+import sys
 import tomllib
 
 import numpy
@@ -37,6 +40,31 @@ def test_a_run_of_images_leaves_everything(here):
     assert len({imread(path).tobytes() for path in pictures}) == len(pictures)
     assert imread(it / "learning.png").ndim == 3
     assert not list(it.rglob("*.tmp*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what a handle is open on from /proc")
+def test_all_that_a_run_made_is_on_the_disk(here, monkeypatch):
+    """Each file was flushed as it is at the end, and each folder after the last change in it."""
+    fsync, flushed, folders = os.fsync, {}, {}
+
+    def watched(handle):
+        found = os.fstat(handle)
+        if stat.S_ISDIR(found.st_mode):
+            folders[found.st_ino] = set(os.listdir(f"/proc/self/fd/{handle}")) - {"lock"}
+        else:
+            with open(f"/proc/self/fd/{handle}", "rb") as file:
+                flushed[found.st_ino] = file.read()
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    assert run(*TINY, "--epochs", "2", "--out", "it") == 0
+    made = [path for path in (here / "it").rglob("*") if path.is_file() and path.name != "lock"]
+    assert {"config.toml", "metrics.csv", "checkpoint.npz", "best.npz", "00000040.png"} <= {path.name for path in made}
+    for path in made:
+        assert flushed.get(path.stat().st_ino) == path.read_bytes(), path
+    for folder in (here / "it", here / "it" / "samples"):
+        names = {path.name for path in folder.iterdir()} - {"lock"}
+        assert folders.get(folder.stat().st_ino) == names, folder
 
 
 def test_the_names_in_a_checkpoint(here):

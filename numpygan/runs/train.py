@@ -99,6 +99,7 @@ class _Session:
             self._go_on(state)
         if self.ranks.rank > 0:
             return
+        self.run.samples.mkdir(exist_ok=True)  # after a power failure config.toml may be alone
         if state is None:  # killed before the first checkpoint
             self.begin()
         else:
