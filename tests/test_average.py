@@ -12,6 +12,7 @@ from numpygan.gan.networks import build
 from numpygan.gan.sampling import sample
 from numpygan.metrics import parzen
 from numpygan.runs.directory import RunDirectory
+from numpygan.study import pictures
 
 
 @pytest.fixture
@@ -78,6 +79,20 @@ def test_samples_come_from_it(here):
     G, _ = build(it.recipe(), 64, numpy)
     G.theta = checkpoint(it.path, "best.npz")["average_g"]
     assert numpy.load("samples.npy").tobytes() == sample(G, it.recipe().noise, 5, Stream(0)).tobytes()
+
+
+def test_the_pictures_are_of_the_average(here, monkeypatch):
+    shown = []
+    monkeypatch.setattr(pictures, "save_samples", lambda path, samples, *_: shown.append(samples))
+    assert run(*TINY, *sets(average=0.9), "--epochs", 1, "--out", "it") == 0
+    it = RunDirectory("it")
+    G, _ = build(it.recipe(), 64, numpy)
+    G.theta = checkpoint(it.path)["average_g"]
+    noise = streams(it.recipe().seed)["sample"]
+    numpy.testing.assert_allclose(shown[-1], sample(G, it.recipe().noise, 100, noise), rtol=1e-5)
+    G.theta = checkpoint(it.path)["theta_g"]
+    noise = streams(it.recipe().seed)["sample"]
+    assert not numpy.allclose(shown[-1], sample(G, it.recipe().noise, 100, noise), rtol=1e-5)
 
 
 def test_the_measure_is_of_the_average(here):
