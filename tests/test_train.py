@@ -153,6 +153,17 @@ def test_epochs_are_passes_over_the_training_examples(here):
     assert checkpoint(here / "it")["iteration"] == 30  # 400 training examples, 20 at a time
     run(*TINY, "--k", "2", "--epochs", "1.5", "--out", "two")
     assert checkpoint(here / "two")["iteration"] == 15
+    run(*TINY, "--epochs", "0.06", "--out", "part")
+    assert checkpoint(here / "part")["iteration"] == 2  # 1.2, and no less than what was asked for
+
+
+def test_each_epoch_has_its_momentum(here):
+    """That of the first is the one that the recipe starts with."""
+    assert run(*TINY, "--epochs", "3", "--out", "it") == 0
+    recipe, rows = RunDirectory("it").recipe(), RunDirectory("it").read_metrics()
+    expected = [recipe.momentum_in(epoch) for epoch in (1, 2, 3)]
+    assert expected[0] == recipe.momentum < expected[1] < expected[2] == recipe.momentum_final
+    assert [row["momentum"] for row in rows] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("extra", [[], sets(algorithm="authors2014"), ["--k", "2"]])
