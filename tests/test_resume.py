@@ -158,6 +158,7 @@ def test_epochs_are_the_total(tmp_path):
     run(*TINY, "--epochs", 1, "--out", "it")
     assert run("train", "--quiet", "--out", "it", "--resume", "--epochs", 2) == 0  # the fields are the run's
     assert checkpoint(tmp_path / "it")["iteration"] == 40
+    assert RunDirectory("it").recipe().epochs == 2  # which --resume alone goes on to
 
 
 # Ctrl-C

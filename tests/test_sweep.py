@@ -10,12 +10,14 @@ from concurrent.futures import BrokenExecutor, Future
 
 import numpy
 import pytest
-from cli_helpers import files, learned, run
+from cli_helpers import files, images, learned, run
 
 from numpygan.errors import NumpyganError
 from numpygan.gan.recipes import RECIPES
 from numpygan.gan.settings import change
+from numpygan.metrics import parzen
 from numpygan.ranks import ALONE
+from numpygan.runs.directory import RunDirectory
 from numpygan.runs.pool import carry_out
 from numpygan.runs.sweep import finished, mean_and_se, play, read_sweep
 from numpygan.runs.train import Interrupted, train
@@ -183,6 +185,19 @@ def test_a_run_killed_before_its_result_was_written_is_kept(here):
     (here / "it" / "result.json").unlink()
     assert finished(recipe, "it") is None
     assert play(recipe, "it") == result and files(here / "it") == before
+
+
+def test_the_parzen_value_of_a_run_is_its_best(here, monkeypatch):
+    """Not its last; the other measures are those of the last epoch."""
+    numpy.save("images.npy", images())
+    values = iter([(5.0, 0.1), (9.0, 0.1), (3.0, 0.1)])
+    monkeypatch.setattr(parzen, "best_bandwidth", lambda *_, **__: next(values))
+    fields = SMALL.replace("relu 8, linear", "relu 8, sigmoid") + 'data = "images.npy"\n'
+    (setting,) = sweep_of('recipe = "mnist"\nepochs = 3\n' + fields + "[grid]\nk = [1]\n")
+    found = play(setting.recipes[0], "it")
+    rows = RunDirectory("it").read_metrics()
+    assert [row["parzen"] for row in rows] == [5, 9, 3] and found["parzen"] == 9
+    assert found["V"] == rows[-1]["V"] and found["iteration"] == rows[-1]["iteration"] == 60
 
 
 def test_what_a_run_killed_at_its_start_leaves_is_not_in_the_way(here):

@@ -89,6 +89,22 @@ def test_metrics(here):
     assert seconds == sorted(seconds) and seconds[0] > 0
 
 
+def test_a_row_is_the_mean_of_its_epoch(here):
+    """Not of all that came before; the row of a run that ends within an epoch, of what there is of it."""
+    assert run(*TINY, "--iterations", "50", "--out", "it") == 0
+    recipe = RunDirectory("it").recipe()
+    training, scores = Training(recipe, load_dataset(recipe), numpy), []
+    for _ in range(50):
+        training.advance()
+        scores.append(training.game.scores()[:3].copy())
+    rows = RunDirectory("it").read_metrics()
+    for row, part in zip(rows, (slice(0, 20), slice(20, 40), slice(40, 50)), strict=True):
+        found, mean = [row[name] for name in ("V", "D_real", "D_fake")], numpy.mean(scores[part], 0)
+        numpy.testing.assert_allclose(found, mean, rtol=1e-5)
+        so_far = numpy.mean(scores[: part.stop], 0)
+        assert part.start == 0 or (numpy.abs(mean - so_far) > 1e-4 * numpy.abs(mean)).all()
+
+
 def test_untrained_players_are_at_the_start_of_the_game(here):
     """D starts near ½ everywhere, so V is −log 4 in the first iterations at a learning rate that is next to nothing."""
     run(
@@ -137,6 +153,17 @@ def test_epochs_are_passes_over_the_training_examples(here):
     assert checkpoint(here / "it")["iteration"] == 30  # 400 training examples, 20 at a time
     run(*TINY, "--k", "2", "--epochs", "1.5", "--out", "two")
     assert checkpoint(here / "two")["iteration"] == 15
+    run(*TINY, "--epochs", "0.06", "--out", "part")
+    assert checkpoint(here / "part")["iteration"] == 2  # 1.2, and no less than what was asked for
+
+
+def test_each_epoch_has_its_momentum(here):
+    """That of the first is the one that the recipe starts with."""
+    assert run(*TINY, "--epochs", "3", "--out", "it") == 0
+    recipe, rows = RunDirectory("it").recipe(), RunDirectory("it").read_metrics()
+    expected = [recipe.momentum_in(epoch) for epoch in (1, 2, 3)]
+    assert expected[0] == recipe.momentum < expected[1] < expected[2] == recipe.momentum_final
+    assert [row["momentum"] for row in rows] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("extra", [[], sets(algorithm="authors2014"), ["--k", "2"]])
