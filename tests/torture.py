@@ -133,7 +133,9 @@ class Run:
     def check(self, code, stderr):
         """After each end of the trainer; returns whether the run is complete."""
         assert "Traceback" not in stderr, stderr
-        assert code in (0, -signal.SIGKILL) or (code == 2 and stderr.count("\n") == 1), (code, stderr)
+        sentences = stderr.splitlines()  # a picture that could not be written, and then perhaps the state, one each
+        assert code in (0, -signal.SIGKILL) or (code == 2 and sentences), (code, stderr)
+        assert all(line.startswith("numpygan: ") for line in sentences), stderr
         if not (self.folder / "checkpoint.npz").exists():
             assert self.seen < 0, "the checkpoint is gone"
             return False

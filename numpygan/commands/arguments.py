@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from ..errors import NumpyganError
+from ..files import NewPath, check_writable
 
 
 def positive(kind, most=float("inf")):
@@ -34,11 +35,21 @@ def new_file(name, options, *suffixes, option="-o"):
     file = Path(os.path.expanduser(name))
     if file.suffix not in suffixes:
         raise NumpyganError(f"{option} {file}: expected a file ending in {' or '.join(suffixes)}.")
-    if file.exists() and not options.force:
+    if os.path.lexists(file) and not options.force:
         raise NumpyganError(f"{option} {file}: exists already; add --force to overwrite it.")
     if not file.parent.is_dir():
         raise NumpyganError(f"{option} {file}: there is no folder {file.parent}; make it first.")
+    file = file if options.force else NewPath(file)
+    check_writable(file)
     return file
+
+
+def result_file(options, run, suffix):
+    """The file of `-o`, else the run's evaluation.json, which is overwritten. Raises NumpyganError if it can't be written."""
+    if options.file is not None:
+        return new_file(options.file, options, suffix)
+    check_writable(run.evaluation)
+    return run.evaluation
 
 
 def folder_of_runs(name):

@@ -1,16 +1,15 @@
 """numpygan evaluate RUN --ais: annealed importance sampling, gone on with where it was stopped."""
 
 import itertools
-import json
 import math
 
 from ..errors import NumpyganError
-from ..files import write_whole
+from ..files import write_json
 from ..metrics import ais
 from ..runs.ais import BATCH, bounds, steps
 from ..runs.provenance import dataset_of
 from ..terminal import Progress
-from .arguments import new_file, positive
+from .arguments import positive, result_file
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
 CAVEATS = (
@@ -40,7 +39,7 @@ def check(options):
 
 def evaluate_ais(options, run):
     """The rows of AIS, added to the run's result."""
-    file = run.evaluation if options.file is None else new_file(options.file, options, ".json")
+    file = result_file(options, run, ".json")
     recipe, (G, _, source) = run.recipe(), run.generator()
     dataset = dataset_of(run, options.data)
     if dataset is None or recipe.preprocess != "none":
@@ -60,8 +59,8 @@ def evaluate_ais(options, run):
     if options.ranks.rank:
         return
     result["rows"] = [row for row in result.get("rows", []) if row["metric"] not in NAMES] + _rows(state, examples, distributions)
-    write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
-    print("\n".join(_table(result["rows"][-2:], recipe.data == "mnist")))
+    print("\n".join(_table(result["rows"][-2:], recipe.data == "mnist")), flush=True)
+    write_json(file, result)
     print(f"{file}: the same as JSON")
 
 

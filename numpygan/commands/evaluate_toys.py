@@ -1,6 +1,5 @@
 """What `numpygan evaluate` does on toys: one run, samples from a file, or a recipe trained with many seeds."""
 
-import json
 import sys
 from concurrent.futures import BrokenExecutor
 from contextlib import closing
@@ -11,7 +10,7 @@ from ..cores import cpus
 from ..data.readers import read_numpy
 from ..data.sources import TOYS
 from ..errors import NumpyganError
-from ..files import write_whole
+from ..files import write_json
 from ..gan import sampling
 from ..gan.settings import change, recipe_named
 from ..metrics import toys
@@ -22,7 +21,7 @@ from ..runs.sweep import finished, play
 from ..runs.train import Interrupted
 from ..study.toy_plot import save_toy_plot
 from ..terminal import Progress
-from .arguments import changed_fields, folder_of_runs, new_file, positive
+from .arguments import changed_fields, folder_of_runs, new_file, positive, result_file
 
 _PROCESSES = min(2, cpus())  # that train at a time, where there are no MPI ranks
 
@@ -46,7 +45,7 @@ def check(options):
 
 def evaluate_toy(options, run, toy):
     """The toy table of a run or, if `run` is None, of the samples in a file."""
-    file = run.evaluation if run and options.file is None else new_file(options.file or "evaluation.json", options, ".json")
+    file = result_file(options, run, ".json") if run else new_file(options.file or "evaluation.json", options, ".json")
     _picture_of(file, options)
     if run is None:
         _report(toy, [read_numpy(options.samples)], file, {"source": {"file": options.samples}}, options.samples)
@@ -116,8 +115,8 @@ def _picture_of(file, options=None):
 def _report(toy, draws, file, about, title):
     """Print the toy table of `draws`, write it to `file` as JSON, and beside it a picture of the first of them."""
     rows = toys.evaluate(draws, toy)
-    write_whole(file, lambda out: out.write(json.dumps({"rows": rows, "data": toy} | about, indent=2).encode() + b"\n"))
-    picture = _picture_of(file)
+    print("\n".join(toys.table(rows, toy)), flush=True)
+    write_json(file, {"rows": rows, "data": toy} | about)
+    picture = file.with_suffix(".png")
     save_toy_plot(picture, draws[0][:SAMPLES], toys.real_draw(toy, SAMPLES), *TOYS[toy](), title)
-    print("\n".join(toys.table(rows, toy)))
     print(f"{file}: the same as JSON; {picture.name}: the samples over the modes")

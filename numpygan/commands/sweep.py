@@ -1,6 +1,5 @@
 """numpygan sweep: a recipe at many settings, with several seeds each."""
 
-import json
 import shlex
 import sys
 from functools import partial
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from ..arrays import array_module
 from ..cores import cpus
-from ..files import write_whole
+from ..files import write_json
 from ..runs.pool import carry_out, in_words
 from ..runs.sweep import finished, mean_and_se, play, read_sweep
 from ..runs.train import Interrupted
@@ -59,8 +58,9 @@ def sweep(options):
     rows = [_row(setting, [results[job] for job in names if names[job] == setting.name and job in results]) for setting in settings]
     failed = {job[1]: failures[job] for job in names if job in failures}
     file = out / "sweep.json"
-    write_whole(file, lambda to: to.write(json.dumps({"settings": rows, "failed": failed}, indent=2).encode() + b"\n"))
-    print("\n".join([*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items()), f"{file}: the same as JSON"]))
+    print("\n".join([*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items())]), flush=True)
+    write_json(file, {"settings": rows, "failed": failed})
+    print(f"{file}: the same as JSON")
     return 1 if failed else 0
 
 

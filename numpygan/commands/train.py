@@ -70,7 +70,8 @@ def train(options):
             bar.show(iteration, total, text, line=epoch_ends)
 
         try:
-            loop.train(recipe, run, options.device, options.resume, show, options.ranks, profile, say)
+            with run.reserved():
+                loop.train(recipe, run, options.device, options.resume, show, options.ranks, profile, say)
         except loop.Interrupted:
             if options.ranks.rank:
                 return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
-from ..files import check_expansion, read_arrays
+from ..reading import check_expansion, read_arrays
 
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CIFAR_ROW = 1 + 3 * 32 * 32

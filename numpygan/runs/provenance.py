@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_info
 from .. import __version__
 from ..cores import cores
 from ..errors import NumpyganError, printable
-from ..files import read_arrays
+from ..reading import read_arrays
 from ..gan.recipes import Recipe
 from .training import load_dataset
 

@@ -13,7 +13,8 @@ import numpy
 from ..arrays import Stream
 from ..data.sources import TOYS
 from ..errors import Finished, NumpyganError
-from ..files import read_toml, write_whole
+from ..files import write_json
+from ..reading import read_toml
 from ..gan.recipes import Recipe
 from ..gan.settings import change, nearest, recipe_named
 from .directory import RunDirectory
@@ -207,7 +208,7 @@ def play(recipe, path, device="cpu"):
     parzen = [row["parzen"] for row in rows if not math.isnan(row["parzen"])]
     result = {"parzen": max(parzen)} if parzen else {}
     result |= {name: rows[-1][name] for name in ("V", "D_real", "D_fake", "iteration", "seconds")}
-    write_whole(run.path / RESULT, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
+    write_json(run.path / RESULT, result)
     return result
 
 

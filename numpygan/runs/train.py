@@ -2,6 +2,7 @@
 
 import gc
 import math
+import sys
 import time
 from contextlib import nullcontext
 
@@ -10,13 +11,14 @@ import numpy
 from ..arrays import array_module, streams
 from ..data.dataset import as_float
 from ..data.sources import Noise
-from ..errors import Finished, NumpyganError
+from ..errors import Finished, NumpyganError, printable
 from ..gan.sampling import generate, sample
 from ..metrics import parzen
 from ..ranks import ALONE
 from ..study import pictures
 from . import checkpoint, provenance
-from .lock import locked
+from .directory import metrics_line, metrics_row
+from .lock import NotOwner
 from .stop import StopSignals, go_on
 from .training import Training, length
 
@@ -58,7 +60,7 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
     with numpy.errstate(all="ignore"), StopSignals(session.last_words) as stop:  # training looks for values that aren't finite itself
         if first and not resume:
             run.make()
-        with locked(run.lock) if first else nullcontext():
+        with run.locked() if first else nullcontext():
             if first:
                 run.remove_leftovers()
             if resume:
@@ -82,6 +84,7 @@ class _Session:
         self.seconds, self.started_at = 0.0, 0  # of training in earlier sessions, and their iterations
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
+        self.unwritten, self.trouble = [], None  # rows of metrics, and why they or a picture could not be written
         self.look_at_each = training.xp is numpy  # on a GPU every look waits for it
         fixed = streams(training.recipe.seed)["sample"]
         self.z = training.xp.zeros((100, training.G.n_in), training.G.dtype)
@@ -90,33 +93,46 @@ class _Session:
         self.image_shape = None if dataset is None else dataset.image_shape
 
     def begin(self):
-        self.picture()
         self.save(self.run.checkpoint)
+        self.show()
 
     def resume(self):
         state = self.ranks.from_first(lambda: self.run.state() if self.run.begun else None)
         if state is not None:
-            self._go_on(state)
-        if self.ranks.rank > 0:
-            return
-        self.run.samples.mkdir(exist_ok=True)  # after a power failure config.toml may be alone
-        if state is None:  # killed before the first checkpoint
+            self.training.restore(state)
+        ended = self.training.iteration >= self.total
+        told = NumpyganError(
+            f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
+            f"ask for more with --epochs or --iterations."
+        )
+        if self.training.iteration > self.total:
+            raise told
+        if self.ranks.rank == 0 and state is None:  # killed before the first checkpoint
             self.begin()
-        else:
-            self.run.rewind_metrics(self.training.iteration, self.training.iterations_per_epoch)
-        if self.run.recipe() != self.training.recipe:
+        elif self.ranks.rank == 0:
+            self._catch_up(state, ended)
+        if ended:
+            raise Finished(*told.args)
+        if state is None:
+            return
+        if self.ranks.rank == 0 and self.run.recipe() != self.training.recipe:
             self.run.write_config(self.training.recipe)
-
-    def _go_on(self, state):
-        self.training.restore(state)
-        if self.training.iteration >= self.total:
-            error = Finished if self.training.iteration == self.total else NumpyganError
-            raise error(
-                f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
-                f"ask for more with --epochs or --iterations."
-            )
         self.started_at = self.kept = self.training.iteration
         self.best, self.seconds = (checkpoint.number(state, name) for name in ("best", "seconds"))
+
+    def _catch_up(self, state, ended):
+        """Write what a trainer that was killed after its checkpoint wrote no more: the row, the picture, at the end the curves."""
+        iteration, per_epoch = self.training.iteration, self.training.iterations_per_epoch
+        if not ended:
+            self.run.rewind_metrics(iteration, per_epoch)
+        line = str(state.get("row", ""))
+        if line and (ended or iteration % per_epoch == 0):
+            row = metrics_row(line, self.run.checkpoint)
+            if row["iteration"] != iteration:
+                raise NumpyganError(f"{self.run.checkpoint}: its row of metrics is not of iteration {iteration}; it is damaged.")
+            if all(other["iteration"] != iteration for other in self.run.read_metrics()):
+                self.unwritten.append(row | {"seconds": checkpoint.number(state, "seconds")})
+        self.show(picture=not self.picture_path.exists(), curves=ended)
 
     def play(self, stop):
         training, looked = self.training, -math.inf
@@ -137,12 +153,14 @@ class _Session:
             elif stopping or save:
                 self.record(with_parzen=False)
             if stopping and training.iteration < self.total:
-                self.plot()
+                self.show(picture=False, curves=True)
                 self.ranks.wait()  # an exit of one ends them all, and the first may still be writing
                 raise Interrupted
+        if self.trouble:
+            raise NumpyganError(f"the training is done and its state saved, but {self.trouble}")
 
     def record(self, with_parzen):
-        """A row of metrics, a picture, a checkpoint; the best one, too, if the validation log-likelihood says so."""
+        """A checkpoint, the best one, too, if the validation log-likelihood says so; then a row of metrics and a picture."""
         training = self.training
         training.check_finite()
         training.check_replicas()
@@ -164,29 +182,51 @@ class _Session:
         self.saved = time.monotonic()
         if self.ranks.rank > 0:
             return
-        self.run.add_metrics(row)
-        self.picture()
-        if training.iteration == self.total or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS:
-            self.plot()  # before the last checkpoint, which a killed run can't be resumed after
-        gc.collect()  # a figure is a knot of reference cycles; left to Python, 10 MB of them pile up
+        line = metrics_line(row | {"seconds": math.nan})  # in the checkpoint, too: a kill can come between the two files
         if improved:
-            self.save(self.run.best)
-        self.save(self.run.checkpoint)
+            self.save(self.run.best, line)
+        self.save(self.run.checkpoint, line)
+        self.unwritten.append(row)
+        self.show(curves=training.iteration == self.total or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS)
 
-    def picture(self):
-        path = self.run.samples / f"{self.training.iteration:08d}.png"
-        pictures.save_samples(path, generate(self.training.sampler, self.z), self.image_shape)
-
-    def plot(self):
+    def show(self, picture=True, curves=False):
+        """Write what people look at. The state is safe by now: what can't be written is told, and ends no training."""
         if self.ranks.rank > 0:
             return
-        pictures.save_learning_curves(self.run.learning, self.run.read_metrics())
-        self.plotted = time.monotonic()
+        try:
+            while self.unwritten:
+                self.run.add_metrics(self.unwritten[0])
+                del self.unwritten[0]
+            if picture:
+                self.picture()
+            if curves and (rows := self.run.read_metrics()):
+                self.run.check_owner()
+                pictures.save_learning_curves(self.run.learning, rows)
+                self.plotted = time.monotonic()
+            self.trouble = None
+        except NotOwner:
+            raise
+        except Exception as error:  # matplotlib's set-up can be broken in any way
+            trouble = str(error) if isinstance(error, NumpyganError) else f"a picture: {type(error).__name__}: {error}."
+            if trouble != self.trouble:
+                print(f"numpygan: {printable(trouble)} The state is saved, and training goes on.", file=sys.stderr, flush=True)
+            self.trouble = printable(trouble)
+        gc.collect()  # a figure is a knot of reference cycles; left to Python, 10 MB of them pile up
 
-    def save(self, path):
+    @property
+    def picture_path(self):
+        return self.run.samples / f"{self.training.iteration:08d}.png"
+
+    def picture(self):
+        self.run.check_owner()
+        self.run.make_samples()
+        pictures.save_samples(self.picture_path, generate(self.training.sampler, self.z), self.image_shape)
+
+    def save(self, path, line=""):
         self.training.check_parameters()
+        self.run.check_owner()
         checkpoint.save(path, self.training.state() | {
-            "best": self.best, "seconds": self.elapsed(), "made": self.made.text(self.started_at),
+            "best": self.best, "seconds": self.elapsed(), "row": line, "made": self.made.text(self.started_at),
         })  # fmt: skip
         self.saved = time.monotonic()
         if path == self.run.checkpoint:
