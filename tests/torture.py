@@ -190,7 +190,7 @@ def journal(kind, folder):
 
     Promised is the iteration of the checkpoint that the trainer leaves behind when it goes on.
     """
-    (folder / "run").mkdir(parents=True)
+    folder.mkdir()
     seen, advance = Journal(folder), Training.advance
 
     def promised(self):
