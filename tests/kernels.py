@@ -15,8 +15,7 @@ from pathlib import Path
 KERNELS = "Haswell", "SkylakeX", "Zen", "Nehalem"  # and the one that OpenBLAS picks
 FILES = (
     "algorithm1", "arrays", "average", "blas_warnings", "cores", "features", "game_bugs", "gradcheck", "gradcheck_randomness",
-    "layers", "library_inputs", "mlp", "modes", "objective", "parzen", "properties", "resume", "sgd", "sources", "tape",
-    "two_samples",
+    "layers", "library_inputs", "mlp", "modes", "objective", "parzen", "sgd", "sources", "tape", "two_samples",
 )  # fmt: skip
 _LOOK = """
 import numpy, threadpoolctl
