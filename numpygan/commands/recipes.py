@@ -6,7 +6,7 @@ from dataclasses import fields
 from ..gan.recipes import RECIPES
 from ..gan.settings import recipe_named
 
-_WIDTH, _NAME = 100, 22  # columns: of a line, of a field's name
+_WIDTH, _NAME = 90, 22  # columns: of a line, of a field's name
 
 
 def add(command):

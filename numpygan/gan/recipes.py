@@ -51,9 +51,9 @@ class Recipe:
         1.000004, "both rates are divided by this number at every iteration"
     )
     learning_rate_floor: float = says(1e-6, "both rates end here")
-    momentum: float = says(0.5, "momentum in epoch 1; Adam's β₁")
+    momentum: float = says(0.5, "its value in epoch 1; Adam's β₁")
     momentum_final: float = says(
-        0.7, "momentum changes linearly to this value; Adam needs the same as in epoch 1"
+        0.7, "reached linearly from the first value; Adam needs the same value"
     )
     momentum_epochs: int = says(250, "the epoch in which it has the final value")
     average: float = says(
