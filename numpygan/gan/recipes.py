@@ -16,7 +16,7 @@ class Recipe:
     about: str = says("MNIST with the authors' own numbers, by Algorithm 1", "the recipe in a line")
     data: str = says("mnist", '"mnist", "gauss1d", "ring", "grid", or a path (see --data)')
     preprocess: str = says(
-        "none", '"none", or "contrast": global contrast normalisation to length 55'
+        "none", '"none", or "contrast": to mean 0 and length 55'
     )
     generator: tuple[str, ...] = says(
         ("relu 1200", "relu 1200", "sigmoid"), "G's hidden layers, then its visible nonlinearity"
@@ -28,11 +28,11 @@ class Recipe:
         (0.8, 0.5, 0.5), "dropout in D: the share kept of its input and of each hidden layer"
     )
     scale_g: tuple[float, ...] = says(
-        (0.05, 0.05, 0.05), "G's weights start in U(−scale, scale), layer by layer; 0: Glorot's scale"
+        (0.05, 0.05, 0.05), "G's weights start in U(−s, s), s for each layer; 0: Glorot's scale"
     )
     scale_d: tuple[float, ...] = says((0.005, 0.005, 0.005), "D's weights likewise")
     bias: str = says(
-        "mean", 'G\'s visible bias starts at the logit of the "mean" example, or at "zero"'
+        "mean", 'G\'s first visible bias: "zero", or "mean": the mean example\'s logit'
     )
     noise: str = says("uniform", 'the density of z: "uniform" on (−√3, √3), or "gaussian"')
     noise_dim: int = says(100, "the width of z")
@@ -57,7 +57,7 @@ class Recipe:
     )
     momentum_epochs: int = says(250, "the epoch in which it has the final value")
     average: float = says(
-        0.0, "β of a running average of θ_g, which samples come from; 0: from θ_g itself"
+        0.0, "samples come from a running average of θ_g with this β; 0: from θ_g"
     )
     max_norm: float = says(0.0, "largest length of a column of D's weights; 0: no limit")
     epochs: float = says(250.0, "length of the run in passes over the data")
