@@ -123,8 +123,11 @@ def test_without_a_terminal_there_is_a_line_for_an_epoch(here):
 
 # Signals
 
-# A training that says when it is in an iteration, and stays in the second one, at `work`, for ever.
+# A training that says when it is in its second iteration, and there does `work`.
 LONG = """import sys, time
+from numpygan.runs.stop import StopSignals
+asked, ask = [], StopSignals._ask
+StopSignals._ask = lambda self, *which: (ask(self, *which), asked.append(which))
 from numpygan.runs.training import Training
 advance = Training.advance
 def long(self):
@@ -147,7 +150,7 @@ def long_training(work, *more, at=2, **how):
     return child
 
 
-HANDLED = "signal = __import__('signal'); signal.pause()"  # returns when a handler has been called
+HANDLED = "while not asked: time.sleep(0.01)"
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
@@ -155,7 +158,7 @@ def test_a_signal_finishes_the_iteration_and_saves(name, here):
     child = long_training(HANDLED)
     child.send_signal(getattr(signal, name))
     err = child.communicate()[1]
-    assert child.returncode == 130 and err.startswith("Stopped and saved. Go on with: numpygan train --resume")
+    assert child.returncode == 130 and "Stopped and saved. Go on with: numpygan train --resume" in err
     assert checkpoint(here / "it")["iteration"] == 2
 
 
@@ -282,8 +285,8 @@ def test_ctrl_c_in_a_sweep_saves_what_runs_and_the_same_command_goes_on(here):
         begun.wait(0.05)
     os.killpg(sweep.pid, signal.SIGINT)
     out, err = sweep.communicate()
-    assert sweep.returncode == 130 and err.startswith("Stopped; what was running is saved. Go on with: numpygan sweep")
-    assert err.count("\n") == 1 and "Traceback" not in out
+    assert sweep.returncode == 130 and "Stopped; what was running is saved. Go on with: numpygan sweep" in err
+    assert "Traceback" not in err + out
     assert all(numpy.load(place)["iteration"] > 0 for place in places)
 
 
