@@ -80,7 +80,7 @@ def _tell(ranks, error):
 class _Parser(argparse.ArgumentParser):
     """argparse's parser, whose errors are NumpyganErrors and name what was probably meant."""
 
-    commands = {}  # name -> parser; of the whole command line
+    commands = {}  # name -> parser, of the command line as a whole
 
     def error(self, message):
         raise NumpyganError(f"{message}; see `{self.prog} -h`.")
@@ -93,13 +93,13 @@ class _Parser(argparse.ArgumentParser):
         name = next((word for word in words if not word.startswith("-")), None)
         if name is not None and name not in self.commands:
             self.error(f"there is no command {name!r}{nearest(name.lower(), self.commands)}")
-        options, rest = self.parse_known_args(args, namespace)
-        if rest:
-            its = self.commands[name]
-            unknown = next((word for word in rest if word.startswith("-")), rest[0])
-            known = re.findall(r"--[\w-]+", its.format_help())
-            its.error(f"unrecognized argument {unknown!r}{nearest(unknown.partition('=')[0], known)}")
-        return options
+        its = self.commands.get(name, self)
+        known = re.findall(r"--[\w-]+", its.format_help())
+        for word in words[: words.index("--") if "--" in words else None]:
+            option = word.partition("=")[0]
+            if option.startswith("--") and option not in known:
+                its.error(f"there is no option {option!r}{nearest(option.lower(), known)}")
+        return super().parse_args(args, namespace)
 
 
 def parser():

@@ -9,7 +9,7 @@ import threading
 
 # Ctrl-C; `kill` and schedulers; a terminal that is closed, which Windows calls SIGBREAK. No system has all of them.
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
-_SECONDS_OF_PATIENCE = 2
+_SECONDS_OF_PATIENCE = 5  # before it is told that a second Ctrl-C ends it
 
 
 class StopSignals:
