@@ -3,11 +3,11 @@
 import json
 import math
 
+from ..data.dataset import load_dataset
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..metrics import ais
 from ..runs.ais import BATCH, bounds, steps
-from ..runs.training import load_dataset
 from .arguments import new_file, positive
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
@@ -41,7 +41,7 @@ def evaluate_ais(options, run):
     file = run.evaluation if options.file is None else new_file(options.file, options, ".json")
     recipe, (G, _, source) = run.recipe(), run.generator()
     dataset = load_dataset(recipe)
-    if dataset is None or recipe.preprocess != "none":
+    if dataset is None or dataset.range != (0, 1):
         raise NumpyganError(
             f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a run on such images."
         )

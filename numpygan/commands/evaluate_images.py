@@ -3,18 +3,16 @@
 import json
 
 from ..arrays import Stream
-from ..data.dataset import as_float, load
-from ..data.readers import read_numpy
+from ..data.dataset import as_float, load, load_dataset, samples_like
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..gan import sampling
 from ..metrics import evaluation
 from ..metrics.baselines import image_baselines
 from ..metrics.parzen import SAMPLES
-from ..runs.training import load_dataset
 from ..study.side_by_side import save_side_by_side
 from . import evaluate_ais
-from .arguments import new_file
+from .arguments import data_fields, new_file
 
 
 def add(parser):
@@ -30,7 +28,8 @@ def evaluate_images(options, run, data):
     picture = new_file(options.baselines, options, ".png", option="--baselines") if options.baselines else None
     if run is None:
         file = new_file(options.file or "evaluation.json", options, ".json")
-        samples, dataset, digits, kept = read_numpy(options.samples), load(data), data == "mnist", []
+        dataset = load(data, **{name: value for name, value in data_fields(options).items() if name != "data"})
+        samples, digits, kept = samples_like(dataset, options.samples), data == "mnist", []
         source = {"file": options.samples}
     else:
         file = run.evaluation if options.file is None else new_file(options.file, options, ".json")

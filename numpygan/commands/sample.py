@@ -3,11 +3,11 @@
 import numpy
 
 from ..arrays import Stream
+from ..data.dataset import load_dataset
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..gan import sampling
 from ..runs.directory import RunDirectory
-from ..runs.training import load_dataset
 from ..study import panels, pictures
 from .arguments import add_run_and_file, new_file, positive
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy
 
+from ..data.dataset import load_dataset
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..gan.recipes import RECIPES
 from ..gan.settings import recipe_named
 from ..runs.directory import RunDirectory
-from ..runs.training import Training, load_dataset
+from ..runs.training import Training
 from ..study import page, shown
 from ..study.record import record
 from ..study.toy_game import ToyGame

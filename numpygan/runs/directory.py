@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy
@@ -52,7 +53,7 @@ class RunDirectory:
     """
 
     def __init__(self, path):
-        self.path = Path(path)
+        self.path = Path(os.path.expanduser(path))
         self.config, self.metrics = self.path / "config.toml", self.path / "metrics.csv"
         self.samples, self.learning = self.path / "samples", self.path / "learning.png"
         self.checkpoint, self.best = self.path / "checkpoint.npz", self.path / "best.npz"

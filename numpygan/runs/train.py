@@ -9,7 +9,7 @@ from contextlib import nullcontext
 import numpy
 
 from ..arrays import array_module, streams
-from ..data.dataset import as_float
+from ..data.dataset import as_float, load_dataset
 from ..data.sources import Noise
 from ..errors import Finished, NumpyganError
 from ..gan.sampling import generate, sample
@@ -18,7 +18,7 @@ from ..ranks import ALONE
 from ..study import pictures
 from . import checkpoint
 from .lock import locked
-from .training import Training, length, load_dataset
+from .training import Training, length
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
@@ -29,18 +29,19 @@ class Interrupted(Exception):
     """Ctrl-C: the iteration was finished and saved."""
 
 
-def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, profile=None):
+def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, profile=None, dataset=None):
     """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
 
     progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
     ranks     the processes that share each minibatch; only the first reads and writes the directory
     profile   a Profile that is to watch
+    dataset   the recipe's, if it is read already
     A resumed run whose recipe has another length than its config.toml gets the new one written there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
     Interrupted, after saving, on SIGINT or SIGTERM (to any rank).
     """
     xp = array_module(device, ranks.local)
-    dataset = load_dataset(recipe)
+    dataset = load_dataset(recipe) if dataset is None else dataset
     training = Training(recipe, dataset, xp, ranks)
     if profile:
         profile.watch(training)

@@ -15,12 +15,12 @@ import numpy
 
 from .. import __version__
 from ..arrays import Stream
+from ..data.dataset import load_dataset
 from ..data.sources import TOYS, Noise
 from ..gan import sampling
 from ..metrics.evaluation import TABLE1
 from ..metrics.toys import real_draw
 from ..runs.directory import rules_in_force
-from ..runs.training import load_dataset
 from .chart import line_chart, scatter_chart
 from .markup import definitions, escape
 from .panels import figure2, figure3
