@@ -74,7 +74,7 @@ def data_fields(options):
 
 def absolute_data(data):
     """The data's path, absolute and with ~ expanded, so that a run can be resumed from another folder; a name stays."""
-    return data if data in ("mnist", *TOYS) else os.path.abspath(os.path.expanduser(data))
+    return data if data in ("mnist", *TOYS) else str(Path(os.path.expanduser(data)).resolve())
 
 
 def add_force(parser, metavar):

@@ -122,6 +122,7 @@ def _run_and_recipe(options, changes):
 def _asked_for(options, changes):
     """The recipe by its name, changed; own data for which no recipe is named give theirs to it."""
     recipe = change(recipe_named(options.recipe or "mnist"), **changes)
+    recipe = change(recipe, data=absolute_data(recipe.data))
     own = options.recipe is None and recipe.data not in ("mnist", *TOYS)
     return named_after_data(recipe) if own and "name" not in changes else recipe
 

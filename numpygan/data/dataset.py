@@ -77,8 +77,8 @@ def prepared(recipe):
     """The recipe's Dataset, read by its options and preprocessed; None for a toy. Raises NumpyganError as `load` does."""
     if recipe.data in TOYS:
         return None
-    options = {name: getattr(recipe, name) for name in ("size", "drop", "transpose") if getattr(recipe, name)}
-    dataset = load(recipe.data, **options)
+    given = {name: getattr(recipe, name) for name in ("size", "drop", "transpose")}
+    dataset = load(recipe.data, **{name: value for name, value in given.items() if value not in ("auto", 0)})
     return global_contrast_normalise(dataset) if recipe.preprocess == "contrast" else dataset
 
 
@@ -102,24 +102,24 @@ def data_in_words(dataset):
     return [] if dataset is None else [f"data   {dataset.understood}", *(f"       {note}" for note in dataset.notes)]
 
 
-def load(source, size="", drop="", transpose=0):
+def load(source, size="auto", drop="auto", transpose=0):
     """The Dataset at `source`: "mnist", or a path to whatever `readers.read` reads; docs/data.md lists it.
 
-    size       "HxW": rows are images of this size, and image files are scaled to it; "none": rows are a table
-    drop       columns of a CSV to leave out;  transpose  1: rows and columns of the images change places (EMNIST)
+    size, drop, transpose  as in a recipe
     Splits: MNIST as the paper's authors did it, 50,000 + 10,000 + the test set. Other data's test and validation splits are those
     that are given. Where they are not, the last sixth (of CIFAR-10 the last fifth) of what is left is held out; images in a
     folder are put into a fixed random order before.
 
     Raises NumpyganError if anything there is missing, damaged, empty, of the wrong rank, not finite, or on two scales.
     """
+    size = read_size(size)
     if source == "mnist":
         path, names = MNIST, {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"}
         found = readers.Found({split: _mnist_file(name) for split, name in names.items()}, names)
     else:
         path = Path(os.path.expanduser(source))
-        found = readers.read(path, size if isinstance(size := read_size(size), tuple) else None, drop)
-    return _understand(found, path, size or None, transpose)
+        found = readers.read(path, size if isinstance(size, tuple) else None, drop)
+    return _understand(found, path, size, transpose)
 
 
 def _understand(found, path, size, transpose):

@@ -33,7 +33,7 @@ class Found:
     shuffle: bool = False  # the order of the rows has a meaning (a folder for each class), so splits are cut at random
 
 
-def read(path, size=None, drop=""):
+def read(path, size=None, drop="auto"):
     """What lies at `path`, a file of any kind, `FILE.npz:NAME`, or a folder. Raises NumpyganError if it can't be read.
 
     size  the (height, width) to scale image files to;  drop  the columns of a CSV to leave out
@@ -42,7 +42,7 @@ def read(path, size=None, drop=""):
     if path.is_dir():
         return _folder(path, size, drop)
     kind, notes = kind_of(path), []
-    if drop and kind != "csv":
+    if drop not in ("auto", "none") and kind != "csv":
         raise NumpyganError(f"{path}: --drop is for the columns of a CSV file; leave it out.")
     if kind in ("npy", "npz"):
         return _arrays(path, member)
@@ -196,6 +196,11 @@ def _idx(path, files):
         if some := by_split.get(split):
             file = _only(path, some)
             arrays[split], names[split] = read_idx(file, notes), file.name
+    if list(arrays) == ["train"] and _split(names["train"]):
+        raise NumpyganError(
+            f"{path}: no t10k-images-idx3-ubyte there; add the test images, or give the file {names['train']} itself to hold some "
+            f"of its images out."
+        )
     if "train" not in arrays:
         raise NumpyganError(f"{path}: no train-images-idx3-ubyte there, but {', '.join(names.values())}; add the training images.")
     return Found(arrays, names, notes)

@@ -11,12 +11,12 @@ _SIDE = 8  # the smallest width and height of images that are told from a table 
 
 
 def read_size(text, where="--size"):
-    """A size as (height, width), "none", or None for no size. Raises NumpyganError for another text."""
-    if text in ("", "none"):
-        return text or None
+    """A size as (height, width), "none", or None for "auto". Raises NumpyganError for another text."""
+    if text in ("auto", "none"):
+        return None if text == "auto" else text
     match = re.fullmatch(r"([1-9]\d{0,4})[x×X]([1-9]\d{0,4})", text)
     if not match:
-        raise NumpyganError(f"{where}: expected HEIGHTxWIDTH, such as 28x28, or none, got {text!r}.")
+        raise NumpyganError(f"{where}: expected HEIGHTxWIDTH, such as 28x28, or auto or none, got {text!r}.")
     return int(match[1]), int(match[2])
 
 

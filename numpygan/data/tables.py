@@ -16,7 +16,7 @@ LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|id|un
 def read_csv(path, drop, notes):
     """The numbers in a CSV file, (N, d) float64; columns split by commas, semicolons, tabs or spaces.
 
-    drop   names, or numbers from 1, of columns to leave out, split by commas
+    drop   names, or numbers from 1, of columns to leave out, split by commas; "none"; "auto": labels, by their names
     notes  a list that gets a sentence about what was left out
     Raises NumpyganError if a cell is no number, or the file is not a table.
     """
@@ -31,7 +31,7 @@ def read_csv(path, drop, notes):
         names, lines = cells, lines[1:]
     width = len(cells)
     left_out = _left_out(path, names, width, drop)
-    if not left_out and names is None and not drop:
+    if names is None and drop == "auto":
         left_out = _labels_first(lines, delimiter, width)
     if left_out:
         notes.append("left out: " + ", ".join(names[i] or "column 1" if names else f"column {i + 1}" for i in sorted(left_out)))
@@ -86,8 +86,10 @@ def _is_number(cell, comma=False):
 
 
 def _left_out(path, names, width, drop):
-    """The columns that `drop` names or, if it is empty, that are labels by their names."""
-    if not drop:
+    """The columns that `drop` names or, if it is "auto", that are labels by their names."""
+    if drop == "none":
+        return set()
+    if drop == "auto":
         return {i for i, name in enumerate(names or ()) if LABELS.fullmatch(name)}
     found = set()
     for item in (item.strip() for item in drop.split(",")):

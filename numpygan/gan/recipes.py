@@ -10,8 +10,8 @@ class Recipe:
     name: str = "mnist-authors"
     about: str = "MNIST with the authors' own numbers, by Algorithm 1"
     data: str = "mnist"  # "mnist", "gauss1d", "ring", "grid", or a path (see --data)
-    size: str = ""  # of the user's own images, "HxW"; "none": the rows are a table; "": as the data say
-    drop: str = ""  # columns of a CSV to leave out, names or numbers from 1, split by commas
+    size: str = "auto"  # of own images, "HxW"; "none": the rows are a table; "auto": as the data say
+    drop: str = "auto"  # columns of a CSV to leave out, split by commas; "none"; "auto": labels, by name
     transpose: int = 0  # 1: rows and columns of the images change places, as EMNIST needs it
     preprocess: str = "none"  # or "contrast": global contrast normalisation to length 55
     generator: tuple[str, ...] = ("relu 1200", "relu 1200", "sigmoid")  # hidden layers, then the visible nonlinearity

@@ -78,7 +78,7 @@ def _settings(table):
         raise NumpyganError('recipe: expected the name of a recipe, such as recipe = "mnist"; `numpygan recipes` lists them.')
     base = change(recipe_named(table["recipe"]), **fixed)
     if base.data not in ("mnist", *TOYS):
-        base = change(base, data=os.path.abspath(os.path.expanduser(base.data)))
+        base = change(base, data=str(Path(os.path.expanduser(base.data)).resolve()))
     points = _grid(table["grid"]) if "grid" in table else _draws(dict(table["random"]))
     if len(points) * len(seeds) > _MOST_RUNS:
         raise NumpyganError(f"{len(points) * len(seeds):,} runs are more than the {_MOST_RUNS:,} that a sweep may have.")

@@ -23,6 +23,8 @@ from .training import Training, length
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
+_SMALL = 10_000  # training examples; fewer, and an epoch is so short that records would take most of the time
+_SHARE, _FREE_SECONDS = 0.1, 3  # of the time of training that records of small data may take, and besides
 
 
 class Interrupted(Exception):
@@ -61,6 +63,11 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
             session.play(stop)
 
 
+def records_are_due(recording, seconds):
+    """Whether small data get a row, pictures and a checkpoint, if these took `recording` of the run's `seconds` so far."""
+    return recording <= _FREE_SECONDS + _SHARE * (seconds - recording)
+
+
 class _Session:
     """One stretch of a run, from its start or a checkpoint to its end or an interruption."""
 
@@ -71,6 +78,7 @@ class _Session:
         self.seconds = 0.0  # of training in earlier sessions
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
+        self.recording = 0.0  # seconds
         self.look_at_each = training.xp is numpy  # on a GPU every look waits for it
         fixed = streams(training.recipe.seed)["sample"]
         self.z = training.xp.zeros((100, training.G.n_in), training.G.dtype)
@@ -107,6 +115,7 @@ class _Session:
 
     def play(self, stop):
         training, looked = self.training, -math.inf
+        always = self.validation is None or training.p_data.size >= _SMALL
         while training.iteration < self.total:
             training.advance()
             now = time.monotonic()
@@ -118,7 +127,9 @@ class _Session:
             if look:
                 looked = now
                 self.progress(training.iteration, self.total, training.means())
-            if training.iteration % training.iterations_per_epoch == 0 or training.iteration == self.total:
+            epoch_ends = training.iteration % training.iterations_per_epoch == 0
+            due = always or (epoch_ends and self.ranks.any(records_are_due(self.recording, now - self.started))[0])
+            if training.iteration == self.total or epoch_ends and (due or stopping or save):
                 self.record(with_parzen=self.validation is not None)
             elif stopping or save:
                 self.record(with_parzen=False)
@@ -129,6 +140,11 @@ class _Session:
         self.progress(training.iteration, self.total, self.last)
 
     def record(self, with_parzen):
+        before = time.monotonic()
+        self._record(with_parzen)
+        self.recording += time.monotonic() - before
+
+    def _record(self, with_parzen):
         """A row of metrics, a picture, a checkpoint; the best one, too, if the validation log-likelihood says so."""
         training = self.training
         training.check_finite()
