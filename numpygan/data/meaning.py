@@ -28,7 +28,7 @@ class Values:
     low: float
     high: float
     whole: bool  # all are whole numbers
-    size: float  # the mean of |x|
+    size: float  # the mean of |x|, 0 where it is not needed
 
     @classmethod
     def of(cls, array, where):
@@ -42,7 +42,7 @@ class Values:
             )
         floats = array.dtype.kind == "f"
         whole = not floats or (high > 1 and bool((numpy.rint(array) == array).all()))
-        size = float(numpy.abs(array).mean(dtype="float64")) if floats else 0.0
+        size = 0.0 if array.dtype.kind in "bu" else float(numpy.abs(array).mean(dtype="float64"))
         return cls(array.dtype, low, high, whole, size)
 
     @property
@@ -98,13 +98,15 @@ def common_scale(parts, images):
     whole = _joined(parts.values())
     (first, train), *_ = parts.items()
     scale = scale_of(whole, images, first)
+    of_train = scale_of(train, images, first) if scale == "real" else scale
+    table = of_train == "real" or (images is not True and of_train != "pixels")
     for where, values in parts.items():
         if values.constant and whole.low <= values.low <= whole.high and values.low in (-1, 0, 1):
             continue  # all black or all white has a place on every scale
         own = scale_of(values, images, where)
         same = own == scale or {own, scale} == {"bits", "unit"}
         if scale == "real":
-            same = _near(train, values)
+            same = _near(train, values) if table else own == of_train
         if not same:
             raise NumpyganError(
                 f"{where}: holds {values}, {first} {train}; expected the same scale in all splits: bring one to that of "

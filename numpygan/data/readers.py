@@ -266,5 +266,7 @@ def _images(path, files, size):
         raise NumpyganError(f"{path}: has no training images, only {', '.join(by_split)}; give that folder itself.")
     notes = []
     arrays = {split: read_images(some, size, notes) for split, some in by_split.items()}
+    if any(array.ndim == 4 for array in arrays.values()):  # grey images beside colour ones
+        arrays = {s: a if a.ndim == 4 else numpy.repeat(a[..., None], 3, 3) for s, a in arrays.items()}
     names = {split: f"{split}/" if len(arrays) > 1 else path.name for split in arrays}
     return Found(arrays, names, notes, shuffle=True)
