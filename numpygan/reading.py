@@ -21,6 +21,10 @@ _LARGEST_INT = 2**63 - 1  # as TOML has it; Python would refuse to print a longe
 _MOST_DOTS, _MOST_STEPS = 1000, 10**6  # tomllib walks down all names of a table's header again for each line below it
 
 
+class _OtherKind(Exception):
+    """What a whole file holds that is not read."""
+
+
 # What zipfile and numpy.lib.format raise on files that were cut, flipped, encrypted or made up.
 _DAMAGE = (
     ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError,
@@ -44,6 +48,8 @@ def read_arrays(path, wanted=list):
                 return _read_archive(file, size, wanted, path)
     except OSError as error:
         raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
+    except _OtherKind as error:
+        raise NumpyganError(f"{path}: holds {error}") from None
     except _DAMAGE as error:
         raise NumpyganError(f"{path}: is damaged ({str(error)[:200] or type(error).__name__}).") from None
     raise NumpyganError(f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez.")
@@ -131,9 +137,9 @@ def _read_array(file, size):
         raise ValueError("it is of a version that is for arrays of records")
     shape, _, dtype = header(file)
     if dtype.hasobject:
-        raise ValueError("it holds Python objects, which are never unpickled")
+        raise _OtherKind("Python objects, which are never unpickled; save one array of numbers with numpy.save.")
     if dtype.kind not in "biufcU" or dtype.itemsize == 0:
-        raise ValueError(f"it holds values of the kind {dtype.str}, expected numbers")
+        raise _OtherKind(f"values of the kind {dtype.str}, expected numbers; save an array of numbers with numpy.save.")
     promised, held = math.prod(shape) * dtype.itemsize, size - file.tell()
     if min(shape, default=1) < 0 or promised > held:
         raise ValueError(f"its header promises {promised:,} bytes of values, the file holds {held:,}")

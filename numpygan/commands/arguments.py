@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import NewPath, check_writable
 
@@ -33,7 +34,7 @@ natural.__name__ = "whole number"
 def new_file(name, options, *suffixes, option="-o"):
     """The path to write. Raises NumpyganError if its ending is wrong, it exists, or its folder doesn't."""
     file = Path(os.path.expanduser(name))
-    if file.suffix not in suffixes:
+    if file.suffix.lower() not in suffixes:
         raise NumpyganError(f"{option} {file}: expected a file ending in {' or '.join(suffixes)}.")
     if os.path.lexists(file) and not options.force:
         raise NumpyganError(f"{option} {file}: exists already; add --force to overwrite it.")
@@ -60,6 +61,33 @@ def folder_of_runs(name):
     return folder
 
 
+def add_data(parser, about):
+    """The option --data and those that say how it is read; `data_fields` reads them."""
+    parser.add_argument("--data", metavar="PATH", help=about)
+    parser.add_argument("--size", metavar="HxW", help="rows of --data are images of this size, and image files are scaled to it; none: a table")
+    parser.add_argument("--drop", metavar="NAMES", help="columns of a CSV to leave out, such as labels: names or numbers from 1")
+    parser.add_argument("--transpose", action="store_const", const=1, help="change rows and columns of the images over (EMNIST)")
+
+
+def data_fields(options):
+    """The recipe's fields that say what the data are and how they are read, of those given.
+
+    Raises NumpyganError if --data names the shipped data and a file here, too.
+    """
+    if options.data in ("mnist", *TOYS) and os.path.exists(options.data):
+        raise NumpyganError(
+            f"--data {options.data}: is the name of data that numpygan has, and of a file or folder here; say ./{options.data} "
+            f"for that, or --set data={options.data} with train (leave --data out with evaluate) for the shipped data."
+        )
+    names = ("data", "size", "drop", "transpose")
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def absolute_data(data):
+    """The data's path, absolute and with ~ expanded, so that a run can be resumed from another folder; a name stays."""
+    return data if data in ("mnist", *TOYS) else str(Path(os.path.expanduser(data)).resolve())
+
+
 def add_force(parser, metavar):
     """The flag that `new_file` looks at."""
     parser.add_argument("--force", action="store_true", help=f"overwrite {metavar} if it exists")
@@ -81,7 +109,7 @@ def changed_fields(items):
     return changes
 
 
-def add_data(parser):
+def add_moved_data(parser):
     """The option for a run whose data were moved, which `dataset_of` reads."""
     parser.add_argument("--data", metavar="PATH", help="where the data of the run lie now, if they were moved")
 

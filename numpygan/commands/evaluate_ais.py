@@ -42,7 +42,7 @@ def evaluate_ais(options, run):
     file = result_file(options, run, ".json")
     recipe, (G, _, source) = run.recipe(), run.generator()
     dataset = dataset_of(run, options.data)
-    if dataset is None or recipe.preprocess != "none":
+    if dataset is None or dataset.range != (0, 1):
         raise NumpyganError(
             f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a run on such images."
         )

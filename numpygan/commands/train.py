@@ -2,19 +2,20 @@
 
 import shlex
 import sys
-from pathlib import Path
 
 from .. import __version__
+from ..data.dataset import check_fits, data_in_words, prepared
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..gan.objective import G_LOSSES
 from ..gan.recipes import RECIPES
-from ..gan.settings import change, recipe_named
+from ..gan.settings import change, fitted, named_after_data, recipe_named
+from ..runs import provenance
 from ..runs import train as loop
 from ..runs.directory import RunDirectory, rules_in_force
 from ..runs.profile import Profile
 from ..terminal import Progress
-from .arguments import add_set, changed_fields, positive
+from .arguments import absolute_data, add_data, add_set, changed_fields, data_fields, positive
 
 
 def add(command):
@@ -27,7 +28,7 @@ def add(command):
     parser.add_argument("--k", metavar="K", help="steps of D in an iteration")
     parser.add_argument("--loss", metavar="|".join(G_LOSSES), help="the generator's loss")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
-    parser.add_argument("--data", metavar="PATH", help="your own data: a folder of IDX or CIFAR-10 binary files, a .npy or .npz")
+    add_data(parser, "your own data: .npy, .npz, CSV, IDX or CIFAR-10 binary files, or a folder of these or of images")
     parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
     parser.add_argument("--resume", action="store_true", help="go on with a run: `train RUN --resume`, or --out RUN (default: the newest of the recipe)")
     add_set(parser)
@@ -41,8 +42,10 @@ def add(command):
 
 
 def train(options):
-    changes = {name: getattr(options, name) for name in ("seed", "k", "loss", "data") if getattr(options, name) is not None}
-    changes |= changed_fields(options.set)
+    changes = {name: getattr(options, name) for name in ("seed", "k", "loss") if getattr(options, name) is not None}
+    changes |= data_fields(options) | changed_fields(options.set)
+    if "data" in changes:
+        changes["data"] = absolute_data(changes["data"])
     if options.epochs is not None and options.iterations is not None:
         raise NumpyganError("--epochs and --iterations both give the length of the run; give one of them.")
 
@@ -52,8 +55,12 @@ def train(options):
         changes["iterations"] = options.iterations
 
     run, recipe = options.ranks.from_first(lambda: _run_and_recipe(options, changes))
+    with run.reserved():
+        recipe, dataset = _with_data(options, changes, recipe, run)
     say = (lambda *_: None) if options.quiet else print
     say(f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> {run.path}")
+    for line in data_in_words(dataset):
+        say(f"  {line}")
     for line in rules_in_force(recipe):
         say(f"  {line}")
     if options.local_batch:
@@ -71,7 +78,9 @@ def train(options):
 
         try:
             with run.reserved():
-                loop.train(recipe, run, options.device, options.resume, show, options.ranks, profile, say)
+                loop.train(
+                    recipe, run, options.device, options.resume, show, options.ranks, profile, say, dataset
+                )
         except loop.Interrupted:
             if options.ranks.rank:
                 return 0
@@ -110,19 +119,31 @@ def _run_and_recipe(options, changes):
             raise NumpyganError("--local-batch: a run that is resumed keeps its minibatch; leave the option out.")
         if named and options.out:
             raise NumpyganError(f"--resume: {options.recipe} and --out {options.out} both name a run; give one of them.")
-        run = RunDirectory.existing(options.out) if options.out else named or RunDirectory.latest(options.recipe or "mnist")
-        recipe = _with_absolute_data(change(run.recipe(), **changes))
+        run = RunDirectory.existing(options.out) if options.out else named or RunDirectory.latest(_asked_for(options, changes).name)
+        recipe = change(run.recipe(), **changes)
         if not named and options.recipe not in (None, run.recipe().name):
             raise NumpyganError(f"--resume: {run.path} is a run of {run.recipe().name}, not of {options.recipe}.")
         run.expect(recipe)
     elif named:
         raise NumpyganError(f"{options.recipe}: is a run, not a recipe; add --resume to go on with it.")
     else:
-        recipe = _with_absolute_data(change(recipe_named(options.recipe or "mnist"), **changes))
+        recipe = _asked_for(options, changes)
         if options.local_batch:
             recipe = change(recipe, batch=recipe.batch * options.ranks.size)
         run = RunDirectory(options.out) if options.out else RunDirectory.next_free(recipe.name)
     return run, recipe
+
+
+def _with_data(options, changes, recipe, run):
+    """The recipe, fitted to own data, and its Dataset, None for a toy. Raises NumpyganError if it can't be had."""
+    if options.resume:
+        before = options.ranks.from_first(lambda: provenance.recorded(run))
+        return recipe, provenance.load_again(recipe, before, run)
+    dataset = prepared(recipe)
+    if dataset is not None:
+        recipe = recipe if recipe.data == "mnist" else fitted(recipe, dataset, changes)
+        check_fits(recipe, dataset)
+    return recipe, dataset
 
 
 def _run_named(name):
@@ -132,6 +153,9 @@ def _run_named(name):
     return RunDirectory(name)
 
 
-def _with_absolute_data(recipe):
-    """So that a run can be resumed from another folder."""
-    return recipe if recipe.data in ("mnist", *TOYS) else change(recipe, data=str(Path(recipe.data).resolve()))
+def _asked_for(options, changes):
+    """The recipe by its name, changed; own data for which no recipe is named give theirs to it."""
+    recipe = change(recipe_named(options.recipe or "mnist"), **changes)
+    recipe = change(recipe, data=absolute_data(recipe.data))
+    own = options.recipe is None and recipe.data not in ("mnist", *TOYS)
+    return named_after_data(recipe) if own and "name" not in changes else recipe

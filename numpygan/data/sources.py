@@ -11,12 +11,13 @@ import numpy
 from ..arrays import gather, require, require_stream, to_device
 from ..errors import NumpyganError
 from ..numbers import number
+from .meaning import shuffled_scale
 
 
 class Shuffled:
     """p_data: the rows of a dataset in a fresh random order each epoch, m at a time.
 
-    rows    (N, d) on the host, uint8 (0..255 becomes [0, 1] minibatch by minibatch) or float
+    rows    (N, d) on the host: floats, or integers 0..255, which become [0, 1] minibatch by minibatch
     A remainder of fewer than m rows is left over at the end of an epoch; the next order decides which.
     Raises NumpyganError if the rows are no such array or hold a value that is not finite; `minibatch` if they don't fit `out`.
     """
@@ -27,7 +28,7 @@ class Shuffled:
             require_stream("Shuffled", None)
         self.size = len(rows)
         self._rows, self._stream, self._xp = to_device(rows, xp), stream, xp
-        self._scale = 1 / 255 if rows.dtype == numpy.uint8 else 1.0  # in the dtype of `out`, or NumPy would compute in float64
+        self._scale = shuffled_scale(rows)  # in the dtype of `out`, or NumPy would compute in float64
         self._picked = None
         self._position = self.size  # at the end: the first minibatch begins a new order
         self._reorder(numpy.arange(self.size))

@@ -57,7 +57,7 @@ class RunDirectory:
     """
 
     def __init__(self, path):
-        self.path = Path(os.path.expanduser(path))  # of --out=~/run, a shell leaves ~ as it is
+        self.path = Path(os.path.expanduser(path))
         self.config, self.metrics = self.path / "config.toml", self.path / "metrics.csv"
         self.samples, self.learning = self.path / "samples", self.path / "learning.png"
         self.checkpoint, self.best = self.path / "checkpoint.npz", self.path / "best.npz"
@@ -85,13 +85,14 @@ class RunDirectory:
 
     @contextmanager
     def reserved(self):
-        """At the end remove what `next_free` made, as far as it is empty: no run began."""
+        """If what is done within fails, remove what `next_free` made, as far as it is empty: no run began."""
         try:
             yield
-        finally:
+        except BaseException:
             for folder in reversed(self._reserved):
                 with suppress(OSError):
                     folder.rmdir()
+            raise
 
     @contextmanager
     def locked(self):

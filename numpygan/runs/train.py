@@ -9,7 +9,7 @@ from contextlib import nullcontext
 import numpy
 
 from ..arrays import array_module, streams
-from ..data.dataset import as_float
+from ..data.dataset import as_float, load_dataset
 from ..data.sources import Noise
 from ..errors import Finished, NumpyganError, printable
 from ..gan.sampling import generate, sample
@@ -25,6 +25,8 @@ from .training import Training, length
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
+_SMALL = 10_000  # training examples; fewer, and an epoch is so short that records would take most of the time
+_SHARE, _FREE_SECONDS = 0.1, 3  # of the time of training that records of small data may take, and besides
 
 
 class Interrupted(Exception):
@@ -32,13 +34,14 @@ class Interrupted(Exception):
 
 
 def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, profile=None,
-          say=lambda line: None):  # fmt: skip
+          say=lambda line: None, dataset=None):  # fmt: skip
     """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
 
     progress  called now and then, and when an epoch ends, with (iteration, total, means of V, D(x), D(G(z)), whether one has)
     ranks     the processes that share each minibatch; only the first reads and writes the directory
     profile   a Profile that is to watch
     say       called with a line for each thing that a resumed run has changed and that can change bits
+    dataset   the recipe's, if it is read already
     A resumed run whose recipe has another length than its config.toml gets the new one written there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
     Interrupted, after saving, on SIGINT, SIGTERM or SIGHUP (to any rank). A second SIGINT ends the process at once.
@@ -47,15 +50,14 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
     before = ranks.from_first(lambda: provenance.recorded(run)) if resume else {}
     if resume:
         provenance.check_recipe(recipe, before, run)
-        dataset, digest = provenance.load_again(recipe, before, run)
-    else:
-        dataset, digest = provenance.load_with_digest(recipe)
+    if dataset is None:
+        dataset = provenance.load_again(recipe, before, run) if resume else load_dataset(recipe)
     now = provenance.environment(device, ranks, xp)
     training = Training(recipe, dataset, xp, ranks)
     if profile:
         profile.watch(training)
     session = _Session(run, training, dataset, progress, ranks, length(training), device)
-    session.made = provenance.Made(recipe, digest, before.get("sessions", []), now)
+    session.made = provenance.Made(recipe, dataset and dataset.digest(), before.get("sessions", []), now)
     first = ranks.rank == 0
     with numpy.errstate(all="ignore"), StopSignals(session.last_words) as stop:  # training looks for values that aren't finite itself
         if first and not resume:
@@ -73,6 +75,11 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
             session.play(stop)
 
 
+def records_are_due(recording, seconds):
+    """Whether small data get a row, pictures and a checkpoint, if these took `recording` of the run's `seconds` so far."""
+    return recording <= _FREE_SECONDS + _SHARE * (seconds - recording)
+
+
 class _Session:
     """One stretch of a run, from its start or a checkpoint to its end or an interruption."""
 
@@ -85,6 +92,7 @@ class _Session:
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
         self.unwritten, self.trouble = [], None  # rows of metrics, and why they or a picture could not be written
+        self.recording = 0.0  # seconds
         self.look_at_each = training.xp is numpy  # on a GPU every look waits for it
         fixed = streams(training.recipe.seed)["sample"]
         self.z = training.xp.zeros((100, training.G.n_in), training.G.dtype)
@@ -136,6 +144,7 @@ class _Session:
 
     def play(self, stop):
         training, looked = self.training, -math.inf
+        always = self.validation is None or training.p_data.size >= _SMALL
         while training.iteration < self.total:
             training.advance()
             now = time.monotonic()
@@ -147,7 +156,9 @@ class _Session:
             if look:
                 looked = now
                 self.progress(training.iteration, self.total, training.means(), False)
-            if training.iteration % training.iterations_per_epoch == 0 or training.iteration == self.total:
+            epoch_ends = training.iteration % training.iterations_per_epoch == 0
+            due = always or (epoch_ends and self.ranks.any(records_are_due(self.recording, now - self.started))[0])
+            if training.iteration == self.total or epoch_ends and (due or stopping or save):
                 self.record(with_parzen=self.validation is not None)
                 self.progress(training.iteration, self.total, self.last, True)
             elif stopping or save:
@@ -160,6 +171,11 @@ class _Session:
             raise NumpyganError(f"the training is done and its state saved, but {self.trouble}")
 
     def record(self, with_parzen):
+        before = time.monotonic()
+        self._record(with_parzen)
+        self.recording += time.monotonic() - before
+
+    def _record(self, with_parzen):
         """A checkpoint, the best one, too, if the validation log-likelihood says so; then a row of metrics and a picture."""
         training = self.training
         training.check_finite()
