@@ -10,6 +10,11 @@ import numpy
 _threads = None  # beside the caller's own
 
 
+def cpus():
+    """The number of CPUs that this process may use; where the system does not tell, the number that there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def cores(xp):
     """Over how many cores work on arrays of `xp` may be shared out: this process's, but no more than BLAS is allowed; of CuPy's, 1.
 
@@ -17,16 +22,16 @@ def cores(xp):
     """
     if xp is not numpy:
         return 1
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    here = cpus()
     allowed = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
     return min(here, int(allowed)) if allowed.isdecimal() and int(allowed) > 0 else here
 
 
 def at_once(work, n):
-    """work(0), …, work(n − 1), each exactly once, by as many threads as can be had.
+    """work(0), …, work(n − 1), each exactly once, by as many threads as can be had; returns when all are done.
 
-    Whoever is free takes the next share, the caller too, so no share waits for a thread that never
-    starts. Returns when all are done. If some raise, the error of the first of them is raised then.
+    Whoever is free takes the next share, the caller too, so no share depends on a thread that never starts. If some raise, the
+    error of the first of them is raised when all are done.
     """
     if n == 1:
         work(0)
@@ -54,17 +59,14 @@ def at_once(work, n):
 
 
 def _call_helpers(n, take):
-    """Let n threads call `take` in the errstate of this one.
-
-    They are fewer if the system refuses new threads, or Python does because it is about to end.
-    """
+    """Let n threads call `take` in the errstate of this one; fewer if the system or Python, at its end, refuses new threads."""
     global _threads
     threads = _threads = _threads or ThreadPoolExecutor(os.cpu_count(), "numpygan")
     try:
         for _ in range(n):
             threads.submit(contextvars.copy_context().run, take)
     except (RuntimeError, MemoryError):
-        # The refused call is queued already. Drop it with the pool, or the queue would grow for ever.
+        # The refused call is queued already. Drop it with the pool: without threads the queue would grow for ever.
         _threads = None
         threads.shutdown(wait=False, cancel_futures=True)
 
