@@ -51,11 +51,14 @@ def require(xp, **named):
 
 
 def require_stream(name, stream):
-    """Raise NumpyganError unless `stream` draws as a Stream does: a generator of NumPy returns its draws and fills nothing."""
+    """Raise NumpyganError unless `stream` fills arrays as a Stream does.
+
+    A generator of NumPy does not: it returns what it draws.
+    """
     if not callable(getattr(stream, "keep", None)) or isinstance(stream, type):
         what = f"the class {stream.__name__}" if isinstance(stream, type) else type(stream).__name__
         raise NumpyganError(
-            f"{name}: expected a random stream of numpygan.arrays, such as Stream(0) or streams(0)['noise'], got {what}."
+            f"{name}: expected a random stream of numpygan.arrays, such as Stream(0), got {what}."
         )
 
 

@@ -51,7 +51,7 @@ def _carry_out(arguments, options):
             parser().parse_args(arguments, options)
             if ranks.rank and options.run_command not in ON_RANKS:
                 return 0
-            # What isn't finite is looked for where it matters, and some BLAS kernels say "invalid" without reason.
+            # Commands look for what isn't finite; some BLAS kernels say "invalid" without reason.
             with numpy.errstate(all="ignore"):
                 return options.run_command(options) or 0
     except NumpyganError as error:

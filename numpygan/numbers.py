@@ -1,4 +1,4 @@
-"""Numbers that a user gives: Python's or NumPy's, never a bool, in the range where they make sense."""
+"""Numbers that a user gives: Python's or NumPy's, no bool, in the range where they make sense."""
 
 import numpy
 
@@ -6,7 +6,7 @@ from .errors import NumpyganError
 
 
 def whole(name, value, least=1):
-    """`value` as an int. Raises NumpyganError, naming `name`, unless it is a whole number ≥ least."""
+    """`value` as an int. Raises NumpyganError, naming `name`, unless it is whole and ≥ least."""
     found = _plain(value)
     if type(found) is not int or found < least:
         raise NumpyganError(f"{name} must be a whole number ≥ {least}, got {value!r}.")
@@ -14,11 +14,15 @@ def whole(name, value, least=1):
 
 
 def number(name, value, interval):
-    """`value` as an int or float. Raises NumpyganError unless it lies in `interval`: "[0, 1)" has 0, not 1; "(0, inf)" no end."""
+    """`value` as an int or float. Raises NumpyganError, naming `name`, if not in `interval`.
+
+    The interval "[0, 1)" holds 0 and not 1; "(0, inf)" is every finite number above 0.
+    """
     low, high = map(float, interval[1:-1].split(","))
     found = _plain(value)
     right = type(found) in (int, float) and low <= found <= high  # False for NaN
-    if not right or (found == low and interval[0] == "(") or (found == high and interval[-1] == ")"):
+    open_ends = [low] * (interval[0] == "(") + [high] * (interval[-1] == ")")
+    if not right or found in open_ends:
         raise NumpyganError(f"{name} must be a number in {interval}, got {value!r}.")
     return found
 

@@ -2,8 +2,9 @@
 
     python tests/kernels.py [pytest's arguments]
 
-OpenBLAS picks a kernel by the CPU. Another CPU's has other roundings and, for AVX-512, spurious warnings. What the CPU can't run
-is skipped, and a line says so. Exits 1 if a test failed anywhere, 2 if nothing could be run.
+OpenBLAS picks a kernel by the CPU. Another kernel rounds otherwise, and the one for AVX-512 warns
+without reason. A kernel that the CPU can't run is skipped, and a line says so. Exits 1 if a test
+failed anywhere, 2 if nothing could be run.
 """
 
 import os
@@ -14,28 +15,54 @@ from pathlib import Path
 
 KERNELS = "Haswell", "SkylakeX", "Zen", "Nehalem"  # and the one that OpenBLAS picks
 FILES = (
-    "algorithm1", "arrays", "average", "blas_warnings", "cores", "features", "game_bugs", "gradcheck", "gradcheck_randomness",
-    "layers", "library_inputs", "mlp", "modes", "objective", "parzen", "sgd", "sources", "tape", "two_samples",
-)  # fmt: skip
+    "algorithm1",
+    "arrays",
+    "average",
+    "blas_warnings",
+    "cores",
+    "features",
+    "game_bugs",
+    "game_inputs",
+    "gradcheck",
+    "gradcheck_randomness",
+    "layers",
+    "library_inputs",
+    "mlp",
+    "modes",
+    "objective",
+    "parzen",
+    "sgd",
+    "sources",
+    "tape",
+    "two_samples",
+)
 _LOOK = """
 import numpy, threadpoolctl
 for dtype in ("float32", "float64", "complex128"):
     a = numpy.ones((300, 300), dtype)
     assert (a @ a == 300).all()
-print(*{found["architecture"] for found in threadpoolctl.threadpool_info() if found["internal_api"] == "openblas"})
+every = threadpoolctl.threadpool_info()
+print(*{blas["architecture"] for blas in every if blas["internal_api"] == "openblas"})
 """
 
 
 def environment(kernel, threads=1):
     """This one, with the kernel named (None: the one that OpenBLAS picks)."""
     named = {name: value for name, value in os.environ.items() if name != "OPENBLAS_CORETYPE"}
-    return named | ({"OPENBLAS_CORETYPE": kernel} if kernel else {}) | {"OPENBLAS_NUM_THREADS": str(threads)}
+    return (
+        named
+        | ({"OPENBLAS_CORETYPE": kernel} if kernel else {})
+        | {"OPENBLAS_NUM_THREADS": str(threads)}
+    )
 
 
 def in_force(kernel):
-    """The kernel that computes when `kernel` is asked for, "" without OpenBLAS; None if the CPU can't run it."""
-    look = subprocess.run([sys.executable, "-c", _LOOK], env=environment(kernel), capture_output=True, text=True)
-    if 0 < look.returncode < 256:  # an error of Python; what the CPU can't run ends by a signal or, on Windows, a huge code
+    """The kernel that computes if `kernel` is asked for, "" without OpenBLAS; None if none can."""
+    look = subprocess.run(
+        [sys.executable, "-c", _LOOK], env=environment(kernel), capture_output=True, text=True
+    )
+    # Python's own error. What the CPU can't run ends by a signal or, on Windows, with a huge code.
+    if 0 < look.returncode < 256:
         sys.exit(f"kernels: {look.stderr.strip()}")
     return look.stdout.strip() if look.returncode == 0 else None
 
@@ -46,7 +73,7 @@ def main(arguments):
         print("kernels: NumPy can't multiply matrices here.")
         return 2
     if not picked:
-        print("kernels: this NumPy has no OpenBLAS, whose kernel could be chosen; only its own BLAS is tried.")
+        print("kernels: this NumPy has no OpenBLAS; only its own BLAS is tried.")
     runs, tried = [(None, 1), (None, 2)], {picked}
     for kernel in KERNELS if picked else ():
         found = in_force(kernel)
@@ -65,9 +92,10 @@ def main(arguments):
         start = time.monotonic()
         command = [sys.executable, "-m", "pytest", *files, *arguments]
         failed = subprocess.run(command, env=environment(kernel, threads)).returncode
-        print(f"kernels: {name}: {'FAILED' if failed else 'ok'}, {time.monotonic() - start:.0f} s", flush=True)
+        seconds = time.monotonic() - start
+        print(f"kernels: {name}: {'FAILED' if failed else 'ok'}, {seconds:.0f} s", flush=True)
         wrong += [name] * bool(failed)
-    print(f"kernels: {len(runs)} tried, {len(wrong)} wrong{': ' + '; '.join(wrong) if wrong else ''}")
+    print(f"kernels: {len(runs)} tried, {len(wrong)} wrong; {'; '.join(wrong) or 'all ok'}")
     return 1 if wrong else 0
 
 

@@ -1,4 +1,4 @@
-"""gradcheck on a layer that draws random numbers where it must not: it is called that, not wrong by some factor."""
+"""gradcheck on a layer that draws random numbers in forward: the verdict says so."""
 
 import numpy
 import pytest
@@ -57,14 +57,24 @@ class Counting(ng.Tanh):
 
 
 @pytest.mark.parametrize("oracle", ["complex", "five-point"])
-@pytest.mark.parametrize("layer", [
-    lambda: Mask(0.5), lambda: Mask(0.97), lambda: Random(0.5), lambda: Random(0.97), Noisy, Counting,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: Mask(0.5),
+        lambda: Mask(0.97),
+        lambda: Random(0.5),
+        lambda: Random(0.97),
+        Noisy,
+        Counting,
+    ],
+)
 def test_a_forward_that_draws_anew_is_called_that(layer, oracle):
     report = ng.gradcheck([ng.Affine(3, 4), layer(), ng.Affine(4, 2)], oracle=oracle)
     (check,) = report.failures  # and nothing is said of a network that has no derivative
     assert check.place.startswith("layer 1, ") and check.verdict == "wrong"
-    assert "forward draws its randomness anew or keeps a state" in str(report) and "draw_mask(t, stream)" in str(report)
+    assert "forward draws its randomness anew or keeps a state" in str(
+        report
+    ) and "draw_mask(t, stream)" in str(report)
     assert "times" not in check.hint and "factor" not in check.hint
 
 
@@ -75,7 +85,10 @@ def test_a_backward_that_draws_anew_is_called_that():
             t.gx *= numpy.random.random()
 
     (check,) = ng.gradcheck([ng.Affine(3, 4), Backward()]).failures
-    assert (check.tensor, check.verdict) == ("x", "wrong") and "backward draws its randomness anew" in check.hint
+    assert (check.tensor, check.verdict) == (
+        "x",
+        "wrong",
+    ) and "backward draws its randomness anew" in check.hint
 
 
 def test_a_forward_that_adds_to_y_is_not_called_random():

@@ -14,10 +14,10 @@ from . import oracles
 from .compare import compare, second_opinion
 from .verdicts import AT_A_KINK, WRONG, Check
 
-_PASSES = 20  # forward passes that must give the same y: a mask that is drawn anew seldom changes a small one
+_PASSES = 20  # forward passes that must give the same y; two masks can be equal by chance
 _ANEW = (
-    "{} draws its randomness anew or keeps a state: the same x, θ and masks give another {}; draw in draw_mask(t, stream) of a layer "
-    "with random = True"
+    "{} draws its randomness anew or keeps a state: the same x, θ and masks give another {}; "
+    "draw in draw_mask(t, stream) of a layer with random = True"
 )
 
 
@@ -51,7 +51,7 @@ class Report:
         return ["place", "tensor", "checked", "error", "allowed", "verdict"], rows
 
 
-@numpy.errstate(all="ignore")  # what isn't finite is in the verdict; some BLAS kernels say "invalid" without reason
+@numpy.errstate(all="ignore")  # some BLAS kernels say "invalid" without reason
 def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
     """Compare the hand-written backward pass of `net` with numerical derivatives; returns a Report.
 
@@ -69,8 +69,10 @@ def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
     Each layer is checked by itself, so that the right one is named, at the input it gets in a real pass and with a random upstream
     gradient; then θ and x of the whole network. Verdicts: "ok"; "wrong"; "uninformative", where the gradient is too small for any
     mistake to show; "at a kink", where a ReLU or maxout tie leaves no derivative to compare with.
-    A layer's forward and backward are called several times, with NumPy's warnings about floating-point errors turned off.
-    Raises NumpyganError for a network that isn't float64, a parameter or an x that isn't finite, or a layer without backward.
+    A layer's forward and backward are called several times. NumPy's warnings about floating-point
+    errors are off meanwhile: the verdict says what is not finite.
+    Raises NumpyganError for a network that isn't float64, a parameter or an x that isn't finite, or
+    a layer without backward.
     """
     if oracle not in ("complex", "five-point"):
         raise NumpyganError(f"oracle: there is no {oracle!r}; expected 'complex' or 'five-point'.")
@@ -92,7 +94,7 @@ def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
     else:
         net.check_rows("gradcheck: x", x, rows, net.n_in)
         if not numpy.isfinite(x).all():
-            raise NumpyganError("gradcheck: x holds a value that is not finite, where no function has a derivative.")
+            raise NumpyganError("gradcheck: x holds a value that is not finite; change it.")
         tape.x[...] = x
     net.draw_masks(tape, stream)
     twins = [net.copy("complex128"), net.copy("float64")][oracle != "complex" :]
@@ -103,13 +105,14 @@ def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
         if raised:  # no pass gets beyond it
             return Report(tuple(checks), oracle)
     found = _check_whole(net, tape, twins[0], stream, oracle)
-    checks += _without_derivative(found) if any(check.verdict == AT_A_KINK for check in checks) else found
+    at_a_kink = any(check.verdict == AT_A_KINK for check in checks)
+    checks += _without_derivative(found) if at_a_kink else found
     return Report(tuple(checks), oracle)
 
 
 def check_network(net):
     if net.xp.ndarray is not numpy.ndarray:
-        raise NumpyganError(f"gradcheck: the network is on a GPU ({net.xp.__name__}), expected numpy; make it with xp=numpy.")
+        raise NumpyganError("gradcheck: the network is on a GPU; make it with xp=numpy.")
     if net.dtype != numpy.float64:
         raise NumpyganError(f"gradcheck: the network is {net.dtype}, expected float64; check net.copy('float64').")
     for index, layer in enumerate(net.layers):
@@ -143,7 +146,8 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
         return [Check(place, name, WRONG, numpy.inf, 0.0, size, size, hint=hint)], raised
 
     def changed():
-        return [name for name, array in kept.items() if not numpy.array_equal(before[name], array, equal_nan=True)]
+        same = {name: numpy.array_equal(before[name], kept[name], equal_nan=True) for name in kept}
+        return [name for name in kept if not same[name]]
 
     if set(changed()) <= set(t.own):
         for _ in range(_PASSES):

@@ -19,7 +19,8 @@ class Shuffled:
 
     rows    (N, d) on the host: floats, or integers 0..255, which become [0, 1] minibatch by minibatch
     A remainder of fewer than m rows is left over at the end of an epoch; the next order decides which.
-    Raises NumpyganError if the rows are no such array or hold a value that is not finite; `minibatch` if they don't fit `out`.
+    Raises NumpyganError if the rows are no such array or hold a value that is not finite;
+    `minibatch` raises it if they don't fit `out`.
     """
 
     def __init__(self, rows, stream, xp=numpy):
@@ -51,12 +52,13 @@ class Shuffled:
         self._position += m
 
     def _room_for(self, out):
-        """Memory for a minibatch, in the dtype of the data. Raises NumpyganError unless such rows fit `out`."""
+        """Memory for a minibatch in the data's dtype. Raises NumpyganError unless it fits `out`."""
         require(self._xp, **{"minibatch: out": out})
         shape = (len(out), self._rows.shape[1])
         if out.shape != shape:
             raise NumpyganError(
-                f"minibatch: the data has rows of width {shape[1]}, but they are to fill an array of shape {out.shape}."
+                f"minibatch: the data has rows of width {shape[1]}, "
+                f"but they are to fill an array of shape {out.shape}."
             )
         return self._xp.empty(shape, self._rows.dtype)
 
@@ -80,16 +82,21 @@ def _check_rows(rows, xp):
         )
     if len(rows.shape) != 2 or 0 in rows.shape:
         raise NumpyganError(
-            f"Shuffled: rows must have shape (N, d), an example in each row, and hold at least one, got shape {rows.shape}; "
-            f"reshape(len(rows), -1) makes rows of images."
+            f"Shuffled: rows must have shape (N, d), one example or more, each a row, "
+            f"got shape {rows.shape}; reshape(len(rows), -1) makes rows of images."
         )
     if rows.dtype.kind not in "biuf":
-        raise NumpyganError(f"Shuffled: rows must hold real numbers, got {rows.dtype}; convert it with astype('float32').")
+        raise NumpyganError(
+            f"Shuffled: rows must hold real numbers, got {rows.dtype}; use astype('float32')."
+        )
     if isinstance(rows, numpy.ndarray) and rows.dtype.kind == "f":
         with numpy.errstate(all="ignore"):
-            finite = numpy.isfinite(rows.min()) and numpy.isfinite(rows.max())  # without an array as large as the data
+            # This makes no array as large as the data.
+            finite = numpy.isfinite(rows.min()) and numpy.isfinite(rows.max())
         if not finite:
-            raise NumpyganError("Shuffled: rows hold a value that is not finite; leave out the rows that have one.")
+            raise NumpyganError(
+                "Shuffled: rows hold a value that is not finite; leave out the rows that have one."
+            )
 
 
 class Mixture:
@@ -107,7 +114,8 @@ class Mixture:
             raise NumpyganError("Mixture: means must be an array of numbers, (modes, d).") from None
         if self.means.ndim != 2 or not self.means.size or not numpy.isfinite(self.means).all():
             raise NumpyganError(
-                f"Mixture: means must be finite and have shape (modes, d), a mode in each row, got shape {self.means.shape}."
+                f"Mixture: means must be finite and have shape (modes, d), a mode in each row, "
+                f"got shape {self.means.shape}."
             )
         self.std = number("Mixture: std", std, "[0, inf)")
         self._stream, self._xp = stream, xp
@@ -116,7 +124,8 @@ class Mixture:
     def minibatch(self, out):
         if out.shape[1:] != self.means.shape[1:]:
             raise NumpyganError(
-                f"minibatch: the mixture has rows of width {self.means.shape[1]}, but they are to fill an array of shape {out.shape}."
+                f"minibatch: the mixture has rows of width {self.means.shape[1]}, "
+                f"but they are to fill an array of shape {out.shape}."
             )
         modes = self._stream.integers(len(self.means), len(out))
         self._stream.normal(out)
@@ -138,7 +147,7 @@ class Noise:
 
     def __init__(self, kind, stream):
         if not isinstance(kind, str) or kind not in NOISES:
-            raise NumpyganError(f"Noise: there is no {kind!r}; expected one of {', '.join(NOISES)}.")
+            raise NumpyganError(f"Noise: there is no {kind!r}; expected {' or '.join(NOISES)}.")
         require_stream("Noise", stream)
         self._kind, self._stream = kind, stream
 

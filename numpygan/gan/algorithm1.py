@@ -22,8 +22,9 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
     m, k           the rows of a minibatch; the steps of D in an iteration
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1; "non_saturating": −(1/m) Σ log D(G(z)),
                    which the paper recommends early in learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
-    Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said here: another loss, G's rows or
-    the data's don't fit D, two networks of several dtypes or array modules, a rule that moves the other network.
+    Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said
+    here: the loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or
+    array module, a rule moves another network.
     """
     k = whole("algorithm1: k", k)
     xp, (_, loss_slope) = G.xp, g_loss(loss)

@@ -23,7 +23,9 @@ class Average:
 
     def __init__(self, of, beta):
         if not isinstance(of, MLP):
-            raise NumpyganError(f"Average: expected the network whose θ is averaged, an MLP, got {type(of).__name__}.")
+            raise NumpyganError(
+                f"Average: expected the MLP whose θ is averaged, got {type(of).__name__}."
+            )
         self._of, self._beta = of, number("Average: beta", beta, "(0, 1)")
         self.net = of.copy()
         self._walk = Walk(of.theta, of.xp)

@@ -47,25 +47,32 @@ def _kind(net):
 
 
 def check_players(G, D, p_data, p_z, rule_g, rule_d):
-    """Raise NumpyganError unless both sources can be drawn from, and each rule moves its own network."""
+    """Raise NumpyganError unless both sources can be drawn from and each rule moves its network."""
     for name, net in (("G", G), ("D", D)):
         if not net.theta.size:
             raise NumpyganError(f"game: {name} has no parameters, so there is nothing to train.")
     if any(layer.random for layer in G.layers):
-        raise NumpyganError("game: G has random layers, but dropout masks are drawn for D alone; leave them out of G.")
+        raise NumpyganError(
+            "game: G has random layers, but masks are drawn for D alone; leave them out of G."
+        )
     for name, source in (("p_data", p_data), ("p_z", p_z)):
         if not _has(source, "minibatch"):
             raise NumpyganError(
-                f"game: {name} must have minibatch(out), such as Shuffled(rows, stream) or Noise(kind, stream), "
-                f"got {_what(source)}."
+                f"game: {name} must have minibatch(out), such as Shuffled(rows, stream) or "
+                f"Noise(kind, stream), got {_what(source)}."
             )
     for name, rule, net, other in (("rule_g", rule_g, G, D), ("rule_d", rule_d, D, G)):
         if not (_has(rule, "ascend") and _has(rule, "descend")):
-            raise NumpyganError(f"game: {name} must be a learning rule, such as Momentum(net), got {_what(rule)}.")
+            raise NumpyganError(
+                f"game: {name} must be a learning rule, such as Momentum(net), got {_what(rule)}."
+            )
         moved = getattr(rule, "net", net)  # a rule of one's own need not tell
         if moved is not net:
-            which = {id(other): "the other player"}.get(id(moved), "a network that doesn't play")
-            raise NumpyganError(f"game: {name} moves {which}; make it of {name[-1].upper()}, and a rule for each of both.")
+            which = "the other player" if moved is other else "a network that doesn't play"
+            raise NumpyganError(
+                f"game: {name} moves {which}; each network needs a rule of its own, "
+                f"this one must move {name[-1].upper()}."
+            )
 
 
 def _has(thing, method):
@@ -74,4 +81,6 @@ def _has(thing, method):
 
 
 def _what(thing):
-    return f"the class {thing.__name__}" if isinstance(thing, type) else f"an object of type {type(thing).__name__}"
+    if isinstance(thing, type):
+        return f"the class {thing.__name__}"
+    return f"an object of type {type(thing).__name__}"

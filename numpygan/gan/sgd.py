@@ -51,11 +51,15 @@ class Rule:
     def __init__(self, net, learning_rate=0.1, momentum=0.5, max_norm=None):
         name = type(self).__name__
         if not isinstance(net, MLP):
-            raise NumpyganError(f"{name}: expected the network whose θ is to move, an MLP, got {type(net).__name__}.")
+            raise NumpyganError(
+                f"{name}: expected the MLP whose θ is to move, got {type(net).__name__}."
+            )
         self.net = net
         self.learning_rate = number(f"{name}: learning_rate", learning_rate, "[0, inf)")
         self.momentum = number(f"{name}: momentum", momentum, "[0, 1)")
-        self.max_norm = max_norm if max_norm is None else number(f"{name}: max_norm", max_norm, "(0, inf)")
+        if max_norm is not None:
+            max_norm = number(f"{name}: max_norm", max_norm, "(0, inf)")
+        self.max_norm = max_norm
         self.velocity = net.xp.zeros_like(net.theta)
         self.updates = 0
         self._walk = Walk(net.theta, net.xp)
@@ -109,7 +113,8 @@ class Adam(Rule):
 
     def __init__(self, net, learning_rate=2e-4, momentum=0.5, max_norm=None, decay=0.999, epsilon=1e-8):
         super().__init__(net, learning_rate, momentum, max_norm)
-        self.decay, self.epsilon = number("Adam: decay", decay, "[0, 1)"), number("Adam: epsilon", epsilon, "[0, inf)")
+        self.decay = number("Adam: decay", decay, "[0, 1)")
+        self.epsilon = number("Adam: epsilon", epsilon, "[0, inf)")
         self.square = net.xp.zeros_like(net.theta)
 
     def _move_piece(self, piece, step, sign):

@@ -72,7 +72,7 @@ class Affine(Layer):
         self.bias = self._bias(bias)
 
     def _bias(self, bias):
-        """`bias`, a list as an array. Raises NumpyganError unless it is a finite number or n_out of them."""
+        """`bias` as an array. Raises NumpyganError unless it is one or n_out finite numbers."""
         if not hasattr(bias, "shape"):  # an array of NumPy or CuPy has one
             try:
                 bias = numpy.asarray(bias)
@@ -80,7 +80,8 @@ class Affine(Layer):
                 bias = numpy.asarray(None)
         if bias.shape not in ((), (self.n_out,)) or bias.dtype.kind not in "iuf":
             raise NumpyganError(
-                f"{self}: bias must be a number or {self.n_out} numbers, got shape {bias.shape} of {bias.dtype}."
+                f"{self}: bias must be a number or {self.n_out} numbers, "
+                f"got shape {bias.shape} of {bias.dtype}."
             )
         if isinstance(bias, (numpy.ndarray, numpy.generic)) and not numpy.isfinite(bias).all():
             raise NumpyganError(f"{self}: bias holds a value that is not finite.")

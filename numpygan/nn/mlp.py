@@ -25,7 +25,8 @@ class MLP:
     dtype   "float32" (training), "float64" (checks) or "complex128" (complex-step checks)
     xp      the array module: numpy or cupy
 
-    Raises NumpyganError if the widths of neighbouring layers don't fit, or if an argument is not what is said here.
+    Raises NumpyganError if the widths of neighbouring layers don't fit, or if an argument is not
+    what is said here.
     """
 
     def __init__(self, layers, dtype="float32", xp=numpy):
@@ -138,7 +139,8 @@ class MLP:
             self.check_rows(f"{self.layers[-1]}: gy", gy, tape.m, self.n_out)
             tape.gy[...] = gy
         n = len(self.layers)
-        lowest = 0 if inputs else next((i for i, layer in enumerate(self.layers) if layer.shapes()), n)
+        with_parameters = (i for i, layer in enumerate(self.layers) if layer.shapes())
+        lowest = 0 if inputs else next(with_parameters, n)
         for i in reversed(range(lowest, n)):
             layer, t = self.layers[i], tape.layers[i]
             if params:
@@ -163,7 +165,9 @@ class MLP:
 
     def _own(self, tape):
         if getattr(tape, "net", None) is not self:
-            what = "this tape was made by another network" if hasattr(tape, "net") else f"a {type(tape).__name__} is no tape"
+            what = "this tape was made by another network"
+            if not hasattr(tape, "net"):
+                what = f"expected a tape, got {type(tape).__name__}"
             raise NumpyganError(f"{what}; make one with the network's own tape(m).")
 
     def __repr__(self):
@@ -183,7 +187,9 @@ def _layers(layers):
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
             hint = f"; write {layer.__name__}(…)" if isinstance(layer, type) else ""
-            raise NumpyganError(f"MLP: expected a list of layers, got {layer!r} in place {index}{hint}.")
+            raise NumpyganError(
+                f"MLP: expected a list of layers, got {layer!r} in place {index}{hint}."
+            )
     return layers
 
 
