@@ -66,7 +66,9 @@ def test_signed_images_stay_signed(tmp_path):
     assert numpy.array_equal(whole(data), (grey() / 127.5 - 1).astype("float32").reshape(60, 81))
 
 
-@pytest.mark.parametrize("change", [lambda x: x / 255, lambda x: x / 127.5 - 1, lambda x: (x > 99).astype("uint8")])
+@pytest.mark.parametrize(
+    "change", [lambda x: x / 255, lambda x: x / 127.5 - 1, lambda x: (x > 99).astype("uint8")]
+)
 def test_a_test_split_on_another_scale_is_refused(change, tmp_path):
     numpy.savez(tmp_path / "x.npz", x_train=grey(), x_test=change(grey(20)))
     with pytest.raises(NumpyganError, match="x_test.*same scale"):
@@ -75,7 +77,9 @@ def test_a_test_split_on_another_scale_is_refused(change, tmp_path):
 
 @pytest.mark.parametrize("black", ["uint8", "float32"])
 def test_an_all_black_test_split_is_on_every_scale(black, tmp_path):
-    numpy.savez(tmp_path / "x.npz", x_train=grey().astype(black), x_test=numpy.zeros((12, 9, 9), black))
+    numpy.savez(
+        tmp_path / "x.npz", x_train=grey().astype(black), x_test=numpy.zeros((12, 9, 9), black)
+    )
     assert (load(tmp_path / "x.npz").test == 0).all()
 
 
@@ -86,7 +90,9 @@ def test_the_last_rows_of_one_array_on_another_scale(tmp_path):
         saved(tmp_path / "x.npy", values)
 
 
-@pytest.mark.parametrize("values", [grey() // 16 * 1.0, grey().astype("int32") + 700, grey().astype("int32") - 99])
+@pytest.mark.parametrize(
+    "values", [grey() // 16 * 1.0, grey().astype("int32") + 700, grey().astype("int32") - 99]
+)
 def test_pixels_of_no_known_scale(values, tmp_path):
     with pytest.raises(NumpyganError, match=r"x.npy.*\["):
         saved(tmp_path / "x.npy", values)
@@ -132,13 +138,17 @@ def test_channels(tmp_path):
     planes = colours.transpose(0, 3, 1, 2)
     for array in (colours, planes):
         data = saved(tmp_path / "x.npy", array)
-        assert data.image_shape == (3, 5, 7) and numpy.array_equal(whole(data), planes.reshape(30, -1))
+        assert data.image_shape == (3, 5, 7) and numpy.array_equal(
+            whole(data), planes.reshape(30, -1)
+        )
 
 
 def test_transposed(tmp_path):
     numpy.save(tmp_path / "x.npy", grey())
     turned = whole(load(tmp_path / "x.npy", transpose=1)).reshape(60, 9, 9)
-    assert not numpy.array_equal(turned, grey()) and numpy.array_equal(turned, grey().swapaxes(1, 2))
+    assert not numpy.array_equal(turned, grey()) and numpy.array_equal(
+        turned, grey().swapaxes(1, 2)
+    )
 
 
 # Kinds of files
@@ -160,9 +170,10 @@ def test_names_of_idx_files(names, packed, tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(gzip.compress(idx(pixels)) if packed else idx(pixels))
-        (path.parent / path.name.replace("images-idx3", "labels-idx1").replace("images.idx3", "labels.idx1")).write_bytes(
-            idx(numpy.arange(60, dtype="uint8"))
-        ) if "images" in path.name else None
+        (
+            path.parent
+            / path.name.replace("images-idx3", "labels-idx1").replace("images.idx3", "labels.idx1")
+        ).write_bytes(idx(numpy.arange(60, dtype="uint8"))) if "images" in path.name else None
     (tmp_path / "notes.bin").write_bytes(b"123")
     data = load(tmp_path)
     assert numpy.array_equal(data.test, grey(12, seed=1).reshape(12, 81)) and len(data.train) == 50
@@ -211,7 +222,9 @@ def test_names_of_arrays(names, files, tmp_path):
     else:
         numpy.savez(tmp_path / "x.npz", **arrays)
     data = load(tmp_path if files else tmp_path / "x.npz")
-    assert numpy.array_equal(data.test, (grey(12, seed=1) if test else grey()[-10:]).reshape(-1, 81))
+    assert numpy.array_equal(
+        data.test, (grey(12, seed=1) if test else grey()[-10:]).reshape(-1, 81)
+    )
 
 
 def test_one_array_by_its_name(tmp_path):
@@ -231,7 +244,9 @@ def test_images_in_a_folder(tmp_path):
         for i, image in enumerate(pixels):
             Image.fromarray(image).save(tmp_path / part / f"{i:02}.PNG", format="PNG")
     data = load(tmp_path)
-    assert data.image_shape == (9, 9) and numpy.array_equal(data.test, grey(12, seed=1).reshape(12, 81))
+    assert data.image_shape == (9, 9) and numpy.array_equal(
+        data.test, grey(12, seed=1).reshape(12, 81)
+    )
     Image.fromarray(grey(1, 12)[0]).save(tmp_path / "train/99.png")
     with pytest.raises(NumpyganError, match="12 × 12.*--size"):
         load(tmp_path)
@@ -247,7 +262,9 @@ def test_an_image_turned_by_a_camera_is_upright(tmp_path):
     exif[0x0112] = 3  # upside down
     for i, image in enumerate(grey(8)):
         Image.fromarray(image[::-1, ::-1]).save(tmp_path / f"{i}.png", exif=exif)
-    assert {row.tobytes() for row in whole(load(tmp_path))} == {image.tobytes() for image in grey(8)}
+    assert {row.tobytes() for row in whole(load(tmp_path))} == {
+        image.tobytes() for image in grey(8)
+    }
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", " "])
@@ -255,7 +272,9 @@ def test_csv_of_pixels(delimiter, tmp_path):
     rows = numpy.hstack([numpy.arange(60)[:, None] % 10, grey().reshape(60, 81)])
     header = delimiter.join(["label", *(f"pixel{i}" for i in range(81))])
     for name, text in (("named", header), ("bare", "")):
-        numpy.savetxt(tmp_path / name, rows, "%d", delimiter, header=text, comments="", encoding="utf-8")
+        numpy.savetxt(
+            tmp_path / name, rows, "%d", delimiter, header=text, comments="", encoding="utf-8"
+        )
         data = load(tmp_path / name)
         assert data.image_shape == (9, 9) and numpy.array_equal(whole(data), grey().reshape(60, 81))
         assert "left out" in data.notes[0]
@@ -321,7 +340,9 @@ def test_own_data_give_the_run_its_name_and_its_game(tmp_path, monkeypatch, caps
     assert run("train", "--data", "wine.npy", "--iterations", 3, *NETS) == 0
     said = capsys.readouterr().out
     recipe = tomllib.loads((tmp_path / "runs/wine-1/config.toml").read_text())
-    assert recipe["name"] == "wine" and recipe["generator"][-1] == "linear" and recipe["batch"] == 60
+    assert (
+        recipe["name"] == "wine" and recipe["generator"][-1] == "linear" and recipe["batch"] == 60
+    )
     assert "90 rows of 5 numbers" in said and "mnist" not in said
     assert checkpoint(tmp_path / "runs/wine-1")["dim"] == 5
     assert run("train", "--resume", "--data", "wine.npy", "--iterations", 4, "--quiet") == 0
@@ -357,9 +378,27 @@ def test_a_folder_called_mnist_is_not_taken_silently(tmp_path, monkeypatch, caps
 def test_options_of_the_data_are_kept_with_the_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     numpy.save("x.npy", grey())
-    assert run("train", "--data", "x.npy", "--transpose", "--iterations", 1, "--out", "r", "--quiet", *NETS) == 0
+    assert (
+        run(
+            "train",
+            "--data",
+            "x.npy",
+            "--transpose",
+            "--iterations",
+            1,
+            "--out",
+            "r",
+            "--quiet",
+            *NETS,
+        )
+        == 0
+    )
     recipe = tomllib.loads((tmp_path / "r/config.toml").read_text())
-    assert (recipe["transpose"], recipe["size"], recipe["drop"]) == (1, Recipe().size, Recipe().drop)
+    assert (recipe["transpose"], recipe["size"], recipe["drop"]) == (
+        1,
+        Recipe().size,
+        Recipe().drop,
+    )
 
 
 @pytest.mark.parametrize("change, right", [
@@ -370,7 +409,9 @@ def test_samples_are_held_against_the_data(change, right, tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     numpy.save("x.npy", grey(120))
     numpy.save("s.npy", change(grey(seed=5)))
-    assert run("evaluate", "--samples", "s.npy", "--data", "x.npy", "-o", "e.json") == (0 if right else 2)
+    assert run("evaluate", "--samples", "s.npy", "--data", "x.npy", "-o", "e.json") == (
+        0 if right else 2
+    )
     assert right or "[0, 1]" in capsys.readouterr().err
 
 
@@ -397,5 +438,3 @@ def test_records_of_small_data_take_a_tenth_of_the_time():
         if records_are_due(recording, seconds):
             recording, seconds, records = recording + 0.5, seconds + 0.5, records + 1
     assert records > 10 and recording / seconds < 0.12
-
-

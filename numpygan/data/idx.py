@@ -70,7 +70,9 @@ def read_idx(path, notes=None):
         reason = getattr(error, "strerror", None) or error
         raise NumpyganError(f"{path}: cannot be read ({reason}); check the path.") from None
     except (EOFError, zlib.error):
-        raise NumpyganError(f"{path}: the gzip stream is damaged or cut short; get the file again.") from None
+        raise NumpyganError(
+            f"{path}: the gzip stream is damaged or cut short; get the file again."
+        ) from None
     if after.strip(b"\0") or more:
         if notes is not None:
             notes.append(f"{path.name}: trailing bytes after the values are ignored")
@@ -97,7 +99,9 @@ def _header(file, path):
         )
     sizes = file.read(4 * magic[3])
     if not 1 <= magic[3] <= 8 or len(sizes) < 4 * magic[3]:
-        raise NumpyganError(f"{path}: the IDX header is cut short or of rank {magic[3]}; get the file again.")
+        raise NumpyganError(
+            f"{path}: the IDX header is cut short or of rank {magic[3]}; get the file again."
+        )
     shape = [int(n) for n in numpy.frombuffer(sizes, ">u4")]
     if math.prod(shape) == 0:
         raise NumpyganError(f"{path}: the array is empty, {' × '.join(map(str, shape))}.")

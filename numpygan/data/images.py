@@ -35,7 +35,9 @@ def read_images(files, size, notes):
         colour = colour or image.mode == "RGB"
         images.append(image)
     mode = "RGB" if colour else "L"
-    return numpy.stack([numpy.asarray(image if image.mode == mode else image.convert(mode)) for image in images])
+    return numpy.stack(
+        [numpy.asarray(image if image.mode == mode else image.convert(mode)) for image in images]
+    )
 
 
 def _read(file):
@@ -49,14 +51,18 @@ def _read(file):
                 image = ImageOps.exif_transpose(opened)
                 image.load()
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise NumpyganError(f"{file}: the image cannot be read ({error}); remove it or save it again.") from None
+        raise NumpyganError(
+            f"{file}: the image cannot be read ({error}); remove it or save it again."
+        ) from None
     if image.mode in ("I;16", "I;16B", "I"):
         values = numpy.asarray(image)
         if values.max() > 255:  # 16 bits
             values = numpy.rint(values / 257)
         return Image.fromarray(values.astype("uint8")), False
     if image.mode == "F":
-        raise NumpyganError(f"{file}: pixels are floats, whose scale is not known; save the images as one .npy.")
+        raise NumpyganError(
+            f"{file}: pixels are floats, whose scale is not known; save the images as one .npy."
+        )
     if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
         grey, image = image.mode in _GREY, image.convert("RGBA")
         if image.getextrema()[3][0] < 255:

@@ -20,7 +20,11 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"PAR1", "a Parquet file", f"load it with pandas and {_SAVE}"),
     (b"ARROW1", "an Arrow or Feather file", f"load it with pandas and {_SAVE}"),
     (b"SQLite", "an SQLite database", f"load it with pandas and {_SAVE}"),
-    (b"version https://git-lfs", "a pointer of Git LFS, not the data", "fetch the data with `git lfs pull`"),
+    (
+        b"version https://git-lfs",
+        "a pointer of Git LFS, not the data",
+        "fetch the data with `git lfs pull`",
+    ),
     (b"BZh", "compressed by bzip2", "unpack it with bunzip2"),
     (b"\xfd7zXZ", "compressed by xz", "unpack it with unxz"),
     (b"\x28\xb5\x2f\xfd", "compressed by zstd", "unpack it with unzstd"),
@@ -31,7 +35,7 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
 
 
 def kind_of(path):
-    """"idx", "npy", "npz", "cifar", "image" or "csv".
+    """ "idx", "npy", "npz", "cifar", "image" or "csv".
 
     Raises NumpyganError that calls any other file what it is, or if it can't be read.
     """
@@ -100,7 +104,10 @@ def _zip(path):
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         return "npz"  # damaged: its reader says how
     if any(name.endswith("data.pkl") for name in names):
-        return "a PyTorch file", "load it with torch.load and save the tensor's numpy() with numpy.save"
+        return (
+            "a PyTorch file",
+            "load it with torch.load and save the tensor's numpy() with numpy.save",
+        )
     if any(name.startswith("xl/") for name in names):
         return "an Excel workbook", "save the sheet as CSV"
     if not names or any(name.lower().endswith(".npy") for name in names):

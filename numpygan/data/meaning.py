@@ -1,9 +1,9 @@
 """What a value means: the one place that decides it, for data, samples and minibatches.
 
-    bool, or integers that are only 0 and 1         0 and 1
-    uint8; integers or floats from 0 to 255         grey levels, read as value/255 in [0, 1]
-    floats in [0, 1] or [−1, 1]                     as they are; a rounding beyond the ends is cut off
-    other numbers                                   a table of real numbers, as they are
+bool, or integers that are only 0 and 1         0 and 1
+uint8; integers or floats from 0 to 255         grey levels, read as value/255 in [0, 1]
+floats in [0, 1] or [−1, 1]                     as they are; a rounding beyond the ends is cut off
+other numbers                                   a table of real numbers, as they are
 """
 
 import math
@@ -34,7 +34,9 @@ class Values:
     def of(cls, array, where):
         """Raises NumpyganError if the array doesn't hold finite numbers."""
         if array.dtype.kind not in "biuf":
-            raise NumpyganError(f"{where}: values are {array.dtype}; expected integers, floats or bools.")
+            raise NumpyganError(
+                f"{where}: values are {array.dtype}; expected integers, floats or bools."
+            )
         low, high = float(array.min()), float(array.max())
         if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) > 3e38:
             raise NumpyganError(
@@ -58,7 +60,7 @@ class Values:
 
 
 def scale_of(values, images, where):
-    """"bits", "pixels", "unit", "signed" or "real".
+    """ "bits", "pixels", "unit", "signed" or "real".
 
     images  True: the rows are images; False: they are not; None: the width would fit a square
     Raises NumpyganError if the values could be read in two ways, or the pixels of images in none.
@@ -202,7 +204,9 @@ def samples_as_data(rows, ends, train, where):
         return unit if ends == UNIT else 2 * unit - 1
     slack = _BEYOND * (high - low)
     other = values.low < low - slack or values.high > high + slack
-    unit_for_signed = ends == SIGNED and values.low >= 0 and train.min() < -0.5 and not values.constant
+    unit_for_signed = (
+        ends == SIGNED and values.low >= 0 and train.min() < -0.5 and not values.constant
+    )
     if other or unit_for_signed:
         raise NumpyganError(
             f"{where}: samples lie in [{values.low:g}, {values.high:g}], the data in [{low:g}, {high:g}]; rescale or clip "

@@ -18,8 +18,20 @@ _WORDS = {
     "validation": ("val", "valid", "validation", "dev"),
     "train": ("train", "training"),
 }
-_PLAIN = ("x", "images", "data", "image", "features", "pixels", "imgs", "samples", "arr_0")  # names of one array, best first
-_LABELS = re.compile(r"(^|[\W_])(y|labels?|targets?|class(es)?|lbls?|fine_labels|names?)($|[\W_\d])|^y[_\d]", re.I)
+_PLAIN = (
+    "x",
+    "images",
+    "data",
+    "image",
+    "features",
+    "pixels",
+    "imgs",
+    "samples",
+    "arr_0",
+)  # names of one array, best first
+_LABELS = re.compile(
+    r"(^|[\W_])(y|labels?|targets?|class(es)?|lbls?|fine_labels|names?)($|[\W_\d])|^y[_\d]", re.I
+)
 _DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
 
 
@@ -51,9 +63,15 @@ def read(path, size=None, drop="auto"):
     if kind == "idx":
         array = read_idx(path, notes)
         if array.ndim == 1 or "label" in path.name.lower():
-            raise NumpyganError(f"{path}: holds labels, {array.shape}; expected the file of the images.")
+            raise NumpyganError(
+                f"{path}: holds labels, {array.shape}; expected the file of the images."
+            )
     else:
-        array = read_cifar([path]).reshape(-1, 3, 32, 32) if kind == "cifar" else read_csv(path, drop, notes)
+        array = (
+            read_cifar([path]).reshape(-1, 3, 32, 32)
+            if kind == "cifar"
+            else read_csv(path, drop, notes)
+        )
     return Found({"train": array}, {"train": path.name}, notes)
 
 
@@ -64,7 +82,9 @@ def read_cifar(paths):
         try:
             content = numpy.fromfile(path, numpy.uint8)
         except OSError as error:
-            raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
+            raise NumpyganError(
+                f"{path}: cannot be read ({error.strerror or error}); check the path."
+            ) from None
         if content.size == 0 or content.size % CIFAR_ROW:
             raise NumpyganError(
                 f"{path}: not a CIFAR-10 binary file; its {content.size:,} bytes are not a multiple of {CIFAR_ROW}."
@@ -96,7 +116,9 @@ def _arrays(path, member):
         if not member:
             return [name for name in found if not _LABELS.search(name)] or found
         if member not in found:
-            raise NumpyganError(f"{path}: has no array {member!r}; it holds {', '.join(found)[:200]}.")
+            raise NumpyganError(
+                f"{path}: has no array {member!r}; it holds {', '.join(found)[:200]}."
+            )
         return [member]
 
     arrays = read_arrays(path, wanted)
@@ -112,17 +134,24 @@ def _arrays(path, member):
     if "train" not in picked:
         picked["train"] = _best(plain or found.get(None, []))
     if picked["train"] is None:
-        shapes = ", ".join(f"{name} {'×'.join(map(str, array.shape))}" for name, array in arrays.items())
+        shapes = ", ".join(
+            f"{name} {'×'.join(map(str, array.shape))}" for name, array in arrays.items()
+        )
         raise NumpyganError(
             f"{path}: holds the arrays {shapes[:300]}; say which one with {path.name}:NAME, or call it x_train."
         )
-    return Found({split: arrays[name] for split, name in picked.items() if name}, {s: n for s, n in picked.items() if n})
+    return Found(
+        {split: arrays[name] for split, name in picked.items() if name},
+        {s: n for s, n in picked.items() if n},
+    )
 
 
 def _split(name):
     """Which split a name speaks of, None if of none."""
     words = re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
-    joined = [word[1:] for word in words if word[:1] == "x"] + [word[:-1] for word in words if word[-1:] == "x"]
+    joined = [word[1:] for word in words if word[:1] == "x"] + [
+        word[:-1] for word in words if word[-1:] == "x"
+    ]
     return next((split for split, known in _WORDS.items() if set(known) & {*words, *joined}), None)
 
 
@@ -131,7 +160,11 @@ def _best(names):
     if len(names) == 1:
         return names[0]
     for word in _PLAIN:
-        hits = [name for name in names if name.lower() == word or word in re.split(r"[\W_]+", name.lower())]
+        hits = [
+            name
+            for name in names
+            if name.lower() == word or word in re.split(r"[\W_]+", name.lower())
+        ]
         if len(hits) == 1:
             return hits[0]
     return None
@@ -146,19 +179,35 @@ def _folder(path, size, drop):
             kinds.setdefault(kind_of(file), []).append(file)
         except NumpyganError as error:
             refused.append(str(error))
-    batches = [file for file in files if re.match(r"(data|test)_batch", file.name) and file.suffix.lower() == ".bin"]
-    idx = [file for file in kinds.get("idx", []) if "label" not in file.name.lower() and len(shape_of(file)) > 1]
+    batches = [
+        file
+        for file in files
+        if re.match(r"(data|test)_batch", file.name) and file.suffix.lower() == ".bin"
+    ]
+    idx = [
+        file
+        for file in kinds.get("idx", [])
+        if "label" not in file.name.lower() and len(shape_of(file)) > 1
+    ]
     if idx:
         return _idx(path, idx)
     if batches:
         return _cifar(path, batches)
     for kind, what in (("npy", "arrays"), ("npz", "arrays"), ("csv", "tables")):
-        some = [file for file in kinds.get(kind, []) if _is_data(file, kind) and not _LABELS.search(file.stem)]
+        some = [
+            file
+            for file in kinds.get(kind, [])
+            if _is_data(file, kind) and not _LABELS.search(file.stem)
+        ]
         if some and not (kind == "csv" and "image" in kinds):
             return _by_name(path, some, what, lambda file: read(file, size, drop))
     if "image" in kinds:
         return _images(path, kinds["image"], size)
-    there = f"; {refused[0]}" if refused else f"; there are {', '.join(file.name for file in files[:4]) or 'no files'}."
+    there = (
+        f"; {refused[0]}"
+        if refused
+        else f"; there are {', '.join(file.name for file in files[:4]) or 'no files'}."
+    )
     raise NumpyganError(
         f"{path}: no data found; expected IDX, CIFAR-10 .bin, .npy, .npz or CSV files, or images, such as "
         f"train-images-idx3-ubyte{there}"
@@ -166,7 +215,11 @@ def _folder(path, size, drop):
 
 
 def _is_data(file, kind):
-    return kind != "csv" or file.suffix.lower() in (".csv", ".tsv", ".gz") or file.stem.lower() in ("train", "test")
+    return (
+        kind != "csv"
+        or file.suffix.lower() in (".csv", ".tsv", ".gz")
+        or file.stem.lower() in ("train", "test")
+    )
 
 
 def _files(path):
@@ -175,13 +228,21 @@ def _files(path):
         found = []
         for file in path.rglob("*"):
             parts = file.relative_to(path).parts
-            if any(part.startswith(".") or part == "__MACOSX" for part in parts) or len(parts) > _DEEPEST or not file.is_file():
+            if (
+                any(part.startswith(".") or part == "__MACOSX" for part in parts)
+                or len(parts) > _DEEPEST
+                or not file.is_file()
+            ):
                 continue
             found.append(file)
             if len(found) > _MOST:
-                raise NumpyganError(f"{path}: holds more than {_MOST:,} files; give a folder with the data alone.")
+                raise NumpyganError(
+                    f"{path}: holds more than {_MOST:,} files; give a folder with the data alone."
+                )
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
+        raise NumpyganError(
+            f"{path}: cannot be read ({error.strerror or error}); check the path."
+        ) from None
     return sorted(found, key=lambda file: (len(file.parts), str(file)))
 
 
@@ -202,7 +263,9 @@ def _idx(path, files):
             f"of its images out."
         )
     if "train" not in arrays:
-        raise NumpyganError(f"{path}: no train-images-idx3-ubyte there, but {', '.join(names.values())}; add the training images.")
+        raise NumpyganError(
+            f"{path}: no train-images-idx3-ubyte there, but {', '.join(names.values())}; add the training images."
+        )
     return Found(arrays, names, notes)
 
 
@@ -229,7 +292,10 @@ def _cifar(path, batches):
     for file in batches:
         if file.stat().st_size % CIFAR_ROW == 0 and file.stat().st_size and not is_cifar(file):
             raise NumpyganError(f"{file}: not a CIFAR-10 binary file; a label byte is more than 9.")
-    arrays = {"train": read_cifar(train).reshape(-1, 3, 32, 32), "test": read_cifar(test).reshape(-1, 3, 32, 32)}
+    arrays = {
+        "train": read_cifar(train).reshape(-1, 3, 32, 32),
+        "test": read_cifar(test).reshape(-1, 3, 32, 32),
+    }
     return Found(arrays, {"train": "data_batch*.bin", "test": "test_batch.bin"})
 
 
@@ -263,10 +329,14 @@ def _images(path, files, size):
         folders = file.relative_to(path).parts[:-1]
         by_split.setdefault(next((s for s in map(_split, folders) if s), "train"), []).append(file)
     if "train" not in by_split:
-        raise NumpyganError(f"{path}: has no training images, only {', '.join(by_split)}; give that folder itself.")
+        raise NumpyganError(
+            f"{path}: has no training images, only {', '.join(by_split)}; give that folder itself."
+        )
     notes = []
     arrays = {split: read_images(some, size, notes) for split, some in by_split.items()}
     if any(array.ndim == 4 for array in arrays.values()):  # grey images beside colour ones
-        arrays = {s: a if a.ndim == 4 else numpy.repeat(a[..., None], 3, 3) for s, a in arrays.items()}
+        arrays = {
+            s: a if a.ndim == 4 else numpy.repeat(a[..., None], 3, 3) for s, a in arrays.items()
+        }
     names = {split: f"{split}/" if len(arrays) > 1 else path.name for split in arrays}
     return Found(arrays, names, notes, shuffle=True)

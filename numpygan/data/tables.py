@@ -34,7 +34,12 @@ def read_csv(path, drop, notes):
     if names is None and drop == "auto":
         left_out = _labels_first(lines, delimiter, width)
     if left_out:
-        notes.append("left out: " + ", ".join(names[i] or "column 1" if names else f"column {i + 1}" for i in sorted(left_out)))
+        notes.append(
+            "left out: "
+            + ", ".join(
+                names[i] or "column 1" if names else f"column {i + 1}" for i in sorted(left_out)
+            )
+        )
     kept = [i for i in range(width) if i not in left_out]
     if not kept or not lines:
         raise NumpyganError(f"{path}: holds no columns or no lines of numbers.")
@@ -59,7 +64,9 @@ def _lines(path):
         else:
             text = content.decode("utf-8-sig")
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise NumpyganError(f"{path}: cannot be read as text ({error}); save it as CSV in UTF-8.") from None
+        raise NumpyganError(
+            f"{path}: cannot be read as text ({error}); save it as CSV in UTF-8."
+        ) from None
     lines = [line for line in text.splitlines() if line.strip()]
     return [line for line in lines if not line.lstrip().startswith("#")]
 
@@ -101,7 +108,9 @@ def _left_out(path, names, width, drop):
             close = difflib.get_close_matches(item, names or (), 1)
             hint = f" (did you mean {close[0]!r}?)" if close else ""
             has = f"columns {', '.join(names)}"[:200] if names else f"{width} columns without names"
-            raise NumpyganError(f"{path}: --drop: there is no column {item!r}{hint}; the file has {has}.")
+            raise NumpyganError(
+                f"{path}: --drop: there is no column {item!r}{hint}; the file has {has}."
+            )
     return found
 
 
@@ -124,7 +133,9 @@ def _bad_cell(path, lines, delimiter, names, kept, width):
     for number, line in enumerate(lines, 2 if names else 1):
         cells = _cells(line, delimiter)
         if len(cells) != width:
-            return NumpyganError(f"{path}: line {number} has {len(cells)} columns, expected {width} as in the first.")
+            return NumpyganError(
+                f"{path}: line {number} has {len(cells)} columns, expected {width} as in the first."
+            )
         for i in kept:
             if not _is_number(cells[i]):
                 column = repr(names[i]) if names else str(i + 1)
