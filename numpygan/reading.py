@@ -16,7 +16,8 @@ from .files import open_regular, read_bytes
 
 _EXPANSION, _HARMLESS = 200, 64 << 20  # a compressed file may expand so many times, or to so many bytes
 _LARGEST_TOML = 1 << 17  # bytes
-_LARGEST_JSON = 1 << 24
+_LARGEST_JSON = 1 << 24  # bytes
+LARGEST = 1e100  # no measure has more; its square, and the width of an axis, are still numbers
 _LARGEST_INT = 2**63 - 1  # as TOML has it; Python would refuse to print a longer hexadecimal one
 _MOST_DOTS, _MOST_STEPS = 1000, 10**6  # tomllib walks down all names of a table's header again for each line below it
 
@@ -74,28 +75,40 @@ def read_toml(path):
 
 
 def read_json(path, advice):
-    """The value in a JSON file. NaN and infinity, which JSON doesn't have, and numbers too long for a float are refused.
+    """The value in a JSON file: tables, lists, texts, numbers, None. A NaN or infinity, as versions before wrote it, is None.
 
-    advice  what the error tells to do
-    Raises NumpyganError if the file can't be read or is not JSON.
+    Raises NumpyganError, which ends in `advice`, if it is no JSON, a table has a name twice or a number is beyond all measure.
     """
     content = read_bytes(path, _LARGEST_JSON)
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_number, parse_float=_float, parse_int=_int)
-    except (ValueError, RecursionError) as error:
-        raise NumpyganError(f"{path}: is not JSON that can be read ({str(error)[:200]}); {advice}.") from None
+        return json.loads(
+            content.decode("utf-8-sig"), parse_constant=lambda _: None, parse_int=_small_int, parse_float=_small_float, object_pairs_hook=_table
+        )
+    except RecursionError:
+        reason = "its lists are nested too deeply"
+    except (ValueError, MemoryError) as error:
+        reason = str(error) or type(error).__name__
+    raise NumpyganError(f"{path}: is damaged ({reason}); {advice}.")
 
 
-def _refuse_number(text):
-    raise ValueError(f"{text[:20]} is not a number of JSON")
+def _small_int(text):
+    if len(text) > 16:
+        raise ValueError(f"a whole number of {len(text)} digits")
+    return int(text)
 
 
-def _float(text):
-    return number if math.isfinite(number := float(text)) else _refuse_number(text)
+def _small_float(text):
+    value = float(text)
+    if not abs(value) <= LARGEST:
+        raise ValueError(f"the number {text[:40]}")
+    return value
 
 
-def _int(text):
-    return int(text) if len(text) <= 19 else _float(text)
+def _table(pairs):
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        raise ValueError("a name stands twice in one table")
+    return table
 
 
 def _values(value):

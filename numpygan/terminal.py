@@ -2,10 +2,19 @@
 
 import contextlib
 import os
+import re
 import sys
 import time
 
 _SECONDS_BETWEEN_LINES = 60  # where there is no terminal, and so no bar
+
+
+# Names and values come from files: a terminal would obey their codes. A bar goes back to the start of its line by \r.
+_CODES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def _escaped(code):
+    return code[0].encode("unicode_escape").decode()
 
 
 class Output:
@@ -19,7 +28,7 @@ class Output:
 
     def write(self, text):
         with self._dropping():
-            self._stream.write(text)
+            self._stream.write(_CODES.sub(_escaped, text))
         return len(text)
 
     def flush(self):

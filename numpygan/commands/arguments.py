@@ -83,11 +83,6 @@ def data_fields(options):
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
-def absolute_data(data):
-    """The data's path, absolute and with ~ expanded, so that a run can be resumed from another folder; a name stays."""
-    return data if data in ("mnist", *TOYS) else str(Path(os.path.expanduser(data)).resolve())
-
-
 def add_force(parser, metavar):
     """The flag that `new_file` looks at."""
     parser.add_argument("--force", action="store_true", help=f"overwrite {metavar} if it exists")

@@ -68,7 +68,8 @@ def kept(run, source):
     """The rows of AIS in the run's evaluation.json, if they are of the same checkpoint: they took hours."""
     result = run.read_evaluation() or {}
     rows = result.get("rows", []) if result.get("source") == source else []
-    return [row for row in rows if row["metric"] in NAMES]
+    nothing = dict.fromkeys(("se", "real", "real_se")) | {"detail": "", "caveat": ""}
+    return [nothing | row for row in rows if row["metric"] in NAMES and None not in (row["value"], row.get("se"))]
 
 
 def _with_bar(run, G, recipe, dataset, examples, distributions, options):

@@ -27,6 +27,8 @@ def sample(options):
     run, file = RunDirectory.existing(options.run), new_file(options.file, options, ".png", ".npy")
     G, image_shape, _ = run.generator()
     samples = sampling.sample(G, run.recipe().noise, options.n, Stream(options.seed))
+    if not numpy.isfinite(samples).all():
+        raise NumpyganError(f"{run.path}: G(z) is not finite, its parameters are too large; nothing is written.")
     if options.nearest:
         if file.suffix != ".png" or image_shape is None:
             raise NumpyganError("--nearest: makes a picture of images; expected a run on images and a .png file.")

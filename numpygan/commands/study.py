@@ -21,6 +21,7 @@ from ..study.toy_game import ToyGame
 from .arguments import add_moved_data, add_force, natural, new_file, positive
 
 _ROWS = 16  # few enough to see each
+_STEPS = 10  # of D in an iteration, for the same reason; a run with k = 1,000 would make a page of 400 MB
 _LARGEST = 150_000_000  # parameters, of about 70 bytes each: 10 GB; most is the copies in complex numbers
 
 
@@ -55,7 +56,7 @@ def study(options):
     recipe, state, run = _what(options.what)
     if run is None and options.data is not None:
         raise NumpyganError("--data: says where the data of a RUN lie now; a recipe takes its own.")
-    small = replace(recipe, dtype="float64", batch=min(options.batch, recipe.batch))
+    small = replace(recipe, dtype="float64", batch=min(options.batch, recipe.batch), k=min(_STEPS, recipe.k))
     dataset = load_dataset(small) if run is None else dataset_of(run, options.data)
     training = Training(small, dataset, numpy)
     training.iterations_per_epoch = max(1, training.p_data.size // (recipe.batch * recipe.k))  # the schedules are the recipe's
@@ -78,6 +79,8 @@ def study(options):
         f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, {len(text) / 1e6:.1f} MB; "
         "open it in a browser"
     )
+    if small.k < recipe.k:
+        print(_fewer_steps(recipe))
 
 
 def _what(name):
@@ -97,11 +100,17 @@ def _restore(training, state, name):
         raise NumpyganError(f"{name}: {str(error).removeprefix('resume: ')}") from None
 
 
+def _fewer_steps(recipe):
+    return f"k = {_STEPS} steps of D in an iteration, to see each; the recipe has {recipe.k:,}, and the others are left out."
+
+
 def _notes(recipe, small, recorder):
     """What differs from the recipe and what is left out, in sentences."""
     notes = ["Played in float64, so that every sum can be followed to its last digit; a training run computes in float32."]
     if small.batch < recipe.batch:
         notes.append(f"m = {small.batch} rows in a minibatch, to see each; the recipe has {recipe.batch} (--batch {recipe.batch}).")
+    if small.k < recipe.k:
+        notes.append(_fewer_steps(recipe))
     for name, net in recorder.nets.items():
         cut = sorted({(n, len(columns)) for n, columns in zip(net.widths, recorder.kept.units[name]) if len(columns) < n})
         if cut:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from ..errors import NumpyganError
+from ..files import NewPath, check_writable, make_folder
 from ..study import figure1, theory_plots
 from ..theory import known_game, maximum_likelihood, proposition1, proposition2, statements
 
@@ -58,15 +59,18 @@ def _draw_and_check(folder):
 def _folder(options):
     """The folder to write to, made if need be. Raises NumpyganError if it can't be, or a figure in it would be overwritten."""
     folder = Path(os.path.expanduser(options.out))
-    there = [name for name in FIGURES if (folder / name).exists()]
+    folder = folder if options.force else NewPath(folder)
+    there = [name for name in FIGURES if os.path.lexists(folder / name)]
     if there and not options.force:
         raise NumpyganError(
             f"--out {folder}: holds {', '.join(there)} already; add --force to overwrite, or choose another folder."
         )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise NumpyganError(f"--out {folder}: cannot be made ({error.strerror}); choose another folder.") from None
+    for name in FIGURES:
+        check_writable(folder / name)
     return folder
 
 

@@ -9,13 +9,13 @@ from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..gan.objective import G_LOSSES
 from ..gan.recipes import RECIPES
-from ..gan.settings import change, fitted, named_after_data, recipe_named
+from ..gan.settings import absolute_data, change, fitted, named_after_data, recipe_named
 from ..runs import provenance
 from ..runs import train as loop
 from ..runs.directory import RunDirectory, rules_in_force
 from ..runs.profile import Profile
 from ..terminal import Progress
-from .arguments import absolute_data, add_data, add_set, changed_fields, data_fields, positive
+from .arguments import add_data, add_set, changed_fields, data_fields, positive
 
 
 def add(command):

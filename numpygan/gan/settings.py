@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import os
 import re
 from dataclasses import fields, replace
 from pathlib import Path
@@ -47,6 +48,11 @@ def named_after_data(recipe):
     name = re.sub(r"[^\w.-]+", "-", re.split(r"\.(?!.*\.)", stem)[0] or stem).strip(".-_")[:80]
     name = f"my-{name or 'data'}" if not name or name in (*RECIPES, *TOYS) else name
     return change(recipe, name=name, about=f"own data, {stem[:200]}, by Algorithm 1: Adam, samples from averaged iterates")
+
+
+def absolute_data(data):
+    """The data's path, absolute and with ~ expanded, so that a run can be resumed from another folder; a name stays."""
+    return data if data in ("mnist", *TOYS) else str(Path(os.path.expanduser(data)).resolve())
 
 
 def fitted(recipe, dataset, given):

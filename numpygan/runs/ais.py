@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import numpy
 
@@ -86,7 +87,7 @@ def _nothing(settings, examples):
 
 def _load(run, nothing):
     """The state in RUN/ais.npz, `nothing` if there is none."""
-    if not run.ais.exists():
+    if not os.path.lexists(run.ais):
         return nothing
     state = checkpoint.load(run.ais)
     same = {name: numpy.shape(value) for name, value in state.items()} == {name: numpy.shape(value) for name, value in nothing.items()}

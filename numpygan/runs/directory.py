@@ -1,6 +1,5 @@
 """The run directory: where everything of a run lies, and how its configuration is written and read."""
 
-import csv
 import itertools
 import json
 import math
@@ -12,12 +11,12 @@ import numpy
 
 from .. import __version__
 from ..errors import NumpyganError
-from ..files import append_line, leftovers, make_folder, read_bytes, remove_leftovers, write_whole
+from ..files import append_line, leftovers, make_folder, remove_leftovers, write_whole
 from ..gan.networks import build
 from ..gan.recipes import Recipe
 from ..gan.settings import change
-from ..reading import read_json, read_toml
-from . import checkpoint, provenance
+from ..reading import LARGEST, read_json, read_toml
+from . import checkpoint, metrics, provenance
 from .lock import locked
 
 OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
@@ -26,9 +25,6 @@ G_OBJECTIVES = {
     "non_saturating": "max over G of mean log D(G(z))",
     "maximum_likelihood": "max over G of mean exp(logit D(G(z)))/2",
 }
-COLUMNS = (
-    "iteration", "epoch", "seconds", "V", "D_real", "D_fake", "parzen", "sigma", "learning_rate_g", "learning_rate_d", "momentum",
-)  # fmt: skip
 
 
 def rules_in_force(recipe):
@@ -169,7 +165,7 @@ class RunDirectory:
     @property
     def begun(self):
         """Whether there was ever a checkpoint here."""
-        return any(path.exists() for path in (self.checkpoint, self.best, self.metrics))
+        return any(os.path.lexists(path) for path in (self.checkpoint, self.best, self.metrics))
 
     def write_config(self, recipe):
         """Write config.toml."""
@@ -204,23 +200,23 @@ class RunDirectory:
     def state(self):
         """The state to go on from. Raises NumpyganError that says which file is damaged and what is still good."""
         try:
-            return checkpoint.load(self.checkpoint)
+            return _finite(self.checkpoint)
         except NumpyganError as error:
             raise NumpyganError(f"{error} {self._still_good(self.best, self.checkpoint)}") from None
 
     def _still_good(self, other, damaged):
         try:
-            iteration = int(checkpoint.load(other)["iteration"])
-        except NumpyganError:
+            iteration = int(_finite(other)["iteration"])
+        except (NumpyganError, KeyError, TypeError, ValueError, OverflowError):
             return "No other checkpoint in this run is good; start a new run."
         return f"Still good: {other.name}, of iteration {iteration}; copy it over {damaged.name} to use it."
 
     def best_state(self):
         """The state with the best validation log-likelihood, else the newest one, and the name of its file."""
-        if not self.best.exists():
+        if not os.path.lexists(self.best):
             return self.state(), self.checkpoint.name
         try:
-            return checkpoint.load(self.best), self.best.name
+            return _finite(self.best), self.best.name
         except NumpyganError as error:
             raise NumpyganError(f"{error} {self._still_good(self.checkpoint, self.best)}") from None
 
@@ -231,6 +227,8 @@ class RunDirectory:
         state, name = self.best_state()
         try:
             dim, iteration, shape = int(state["dim"]), int(state["iteration"]), tuple(int(n) for n in state["image_shape"])
+            if not 0 <= iteration <= 10**15:
+                raise ValueError(f"iteration {iteration}")
             if not 0 < dim <= state["theta_g"].size or (shape and (min(shape) < 1 or math.prod(shape) != dim)):
                 raise ValueError(f"rows of width {dim}, images {shape}")
             if shape and len(shape) != 2 and (len(shape), shape[0]) != (3, 3):
@@ -247,56 +245,59 @@ class RunDirectory:
         rows = [
             row for row in self.read_metrics() if row["iteration"] <= iteration and row["iteration"] % iterations_per_epoch == 0
         ]
-        text = "".join(line + "\n" for line in (_HEADER, *map(metrics_line, rows)))
+        self._write_metrics(rows)
+
+    def add_missing_rows(self, rows):
+        """Put those of `rows`, from a checkpoint, that metrics.csv does not have among its rows; whether there were any."""
+        there = self.read_metrics()
+        known = {row["iteration"] for row in there}
+        missing = [row for row in rows if row["iteration"] not in known]
+        if missing:
+            self._write_metrics(sorted(there + missing, key=lambda row: row["iteration"]))
+        return bool(missing)
+
+    def _write_metrics(self, rows):
         self.check_owner()
+        text = "".join(line + "\n" for line in (metrics.HEADER, *map(metrics.line, rows)))
         write_whole(self.metrics, lambda file: file.write(text.encode()))
 
     def add_metrics(self, row):
         """Append a row (column -> number) to metrics.csv."""
         self.check_owner()
-        append_line(self.metrics, metrics_line(row), first=_HEADER)
+        append_line(self.metrics, metrics.line(row), first=metrics.HEADER)
 
     def read_metrics(self):
-        """The rows of metrics.csv as numbers, NaN where a cell is empty; a last line without its end was cut short and left out."""
-        if not self.metrics.exists():
-            return []
-        content = read_bytes(self.metrics, _LARGEST_METRICS)
-        return _metrics_rows(content[: content.rfind(b"\n") + 1], self.metrics)
+        """The rows of metrics.csv as numbers, NaN where a cell is empty; none if there is no file."""
+        return metrics.read(self.metrics) if os.path.lexists(self.metrics) else []
 
     def read_evaluation(self):
         """What `numpygan evaluate` wrote to evaluation.json, None if it hasn't. Raises NumpyganError if it is damaged."""
-        if not self.evaluation.exists():
+        if not os.path.lexists(self.evaluation):
             return None
         result = read_json(self.evaluation, "delete it and evaluate again")
         rows = result.get("rows") if isinstance(result, dict) else None
-        if not isinstance(rows, list) or not all(isinstance(row, dict) and {"metric", "value"} <= row.keys() for row in rows):
+        if not isinstance(rows, list) or not all(map(_is_measure, rows)) or not isinstance(result.get("source", {}), dict):
             raise NumpyganError(f"{self.evaluation}: is not an evaluation; delete it and evaluate again.")
         return result
 
 
-_HEADER = ",".join(COLUMNS)
-_LARGEST_METRICS = 1 << 28  # bytes
+def _is_measure(row):
+    """Whether `row` is one of evaluation.json: texts where texts are expected, numbers or nothing where numbers are."""
+    if not isinstance(row, dict) or not isinstance(row.get("metric"), str) or "value" not in row:
+        return False
+    numbers = [row.get(name) for name in ("value", "se", "real", "real_se")]  # each ± its error
+    texts = [row.get(name, "") for name in ("detail", "caveat")]
+    fit = all(x is None or (type(x) in (int, float) and abs(x) <= LARGEST) for x in numbers)
+    return fit and all(x is None or x >= 0 for x in numbers[1::2]) and all(isinstance(text, str) for text in texts)
 
 
-def metrics_line(row):
-    """A row (column -> number) as a line of metrics.csv; a cell without a value, or NaN, is empty."""
-    return ",".join(f"{row[name]:.10g}" if row.get(name, math.nan) == row.get(name) else "" for name in COLUMNS)
-
-
-def metrics_row(line, path):
-    """The numbers of a `metrics_line`, column -> number. Raises NumpyganError, naming the file it is from, if it is none."""
-    rows = _metrics_rows(f"{_HEADER}\n{line}\n".encode(), path)
-    if len(rows) != 1:
-        raise NumpyganError(f"{path}: its row of metrics is damaged; use another checkpoint.")
-    return rows[0]
-
-
-def _metrics_rows(content, path):
-    try:
-        table = csv.DictReader(content.decode().splitlines())
-        return [{name: float(row[name]) if row[name] else math.nan for name in COLUMNS} for row in table]
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise NumpyganError(f"{path}: is damaged ({error}); repair or delete it.") from None
+def _finite(path):
+    """The checkpoint at `path`. Raises NumpyganError if it is damaged or a parameter in it is not finite."""
+    state = checkpoint.load(path)
+    for name in ("theta_g", "theta_d", "average_g"):
+        if name in state and (state[name].dtype.kind != "f" or not numpy.isfinite(state[name]).all()):
+            raise NumpyganError(f"{path}: {name} holds values that are not finite numbers, so nothing can be drawn from it.")
+    return state
 
 
 def _to_toml(recipe):

@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import json
 import math
 import os
 import re
@@ -16,13 +15,14 @@ from ..data.dataset import prepared
 from ..data.sources import TOYS
 from ..errors import Finished, NumpyganError
 from ..files import write_json
-from ..reading import read_toml
+from ..reading import read_json, read_toml
 from ..gan.recipes import Recipe
-from ..gan.settings import change, fitted, nearest, recipe_named
+from ..gan.settings import absolute_data, change, fitted, nearest, recipe_named
 from .directory import RunDirectory
 from .train import train
 
 RESULT = "result.json"  # in the directory of a finished run
+_MEASURES = {"V", "D_real", "D_fake", "iteration", "seconds"}
 _MOST_RUNS = 10_000
 _KEYS = ("recipe", "seeds", "epochs", "iterations", "set", "grid", "random")
 
@@ -78,8 +78,6 @@ def _settings(table):
     if not isinstance(table.get("recipe"), str):
         raise NumpyganError('recipe: expected the name of a recipe, such as recipe = "mnist"; `numpygan recipes` lists them.')
     base = change(recipe_named(table["recipe"]), **fixed)
-    if base.data not in ("mnist", *TOYS):
-        base = change(base, data=str(Path(os.path.expanduser(base.data)).resolve()))
     points = _grid(table["grid"]) if "grid" in table else _draws(dict(table["random"]))
     if len(points) * len(seeds) > _MOST_RUNS:
         raise NumpyganError(f"{len(points) * len(seeds):,} runs are more than the {_MOST_RUNS:,} that a sweep may have.")
@@ -88,7 +86,9 @@ def _settings(table):
         values = {field: value for key, value in point.items() for field in _fields(key)}
         name = _name(point)
         if name not in settings:
-            changed = _fitted(change(base, **values), {**fixed, **values}, loaded)
+            changed = change(base, **values)
+            changed = change(changed, data=absolute_data(changed.data))
+            changed = _fitted(changed, {**fixed, **values}, loaded)
             settings[name] = Setting(name, tuple(replace(changed, seed=seed) for seed in seeds))
     return list(settings.values())
 
@@ -198,12 +198,13 @@ def finished(recipe, path):
     run, file = RunDirectory(path), Path(path) / RESULT
     if run.config.exists():
         run.expect(recipe)
-    if not file.exists() or run.recipe() != replace(recipe, data=run.recipe().data):  # of another length
+    if not os.path.lexists(file) or run.recipe() != replace(recipe, data=run.recipe().data):  # of another length
         return None
-    try:
-        return {name: float(value) for name, value in json.loads(file.read_text()).items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise NumpyganError(f"{file}: is damaged ({error}); delete it, and the run is looked at again.") from None
+    again = "delete it, and the run is looked at again"
+    result = read_json(file, again)
+    if not isinstance(result, dict) or not _MEASURES <= result.keys() or any(type(x) not in (int, float) for x in result.values()):
+        raise NumpyganError(f"{file}: is damaged (expected a number for each of {', '.join(sorted(_MEASURES))}); {again}.")
+    return {name: float(value) for name, value in result.items()}
 
 
 def play(recipe, path, device="cpu"):
@@ -220,7 +221,7 @@ def play(recipe, path, device="cpu"):
     rows = run.read_metrics()
     parzen = [row["parzen"] for row in rows if not math.isnan(row["parzen"])]
     result = {"parzen": max(parzen)} if parzen else {}
-    result |= {name: rows[-1][name] for name in ("V", "D_real", "D_fake", "iteration", "seconds")}
+    result |= {name: rows[-1][name] for name in _MEASURES}
     write_json(run.path / RESULT, result)
     return result
 

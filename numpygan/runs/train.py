@@ -16,8 +16,7 @@ from ..gan.sampling import generate, sample
 from ..metrics import parzen
 from ..ranks import ALONE
 from ..study import pictures
-from . import checkpoint, provenance
-from .directory import metrics_line, metrics_row
+from . import checkpoint, metrics, provenance
 from .lock import NotOwner
 from .stop import StopSignals, go_on
 from .training import Training, length
@@ -127,20 +126,21 @@ class _Session:
             self.run.write_config(self.training.recipe)
         self.started_at = self.kept = self.training.iteration
         self.best, self.seconds = (checkpoint.number(state, name) for name in ("best", "seconds"))
+        if not 0 <= self.seconds < math.inf or math.isnan(self.best):
+            raise NumpyganError(
+                f"{self.run.checkpoint}: counts {self.seconds} seconds of training, its best log-likelihood is "
+                f"{self.best}; expected numbers, the first ≥ 0."
+            )
 
     def _catch_up(self, state, ended):
         """Write what a trainer that was killed after its checkpoint wrote no more: the row, the picture, at the end the curves."""
         iteration, per_epoch = self.training.iteration, self.training.iterations_per_epoch
         if not ended:
             self.run.rewind_metrics(iteration, per_epoch)
-        line = str(state.get("row", ""))
-        if line and (ended or iteration % per_epoch == 0):
-            row = metrics_row(line, self.run.checkpoint)
-            if row["iteration"] != iteration:
-                raise NumpyganError(f"{self.run.checkpoint}: its row of metrics is not of iteration {iteration}; it is damaged.")
-            if all(other["iteration"] != iteration for other in self.run.read_metrics()):
-                self.unwritten.append(row | {"seconds": checkpoint.number(state, "seconds")})
-        self.show(picture=not self.picture_path.exists(), curves=ended)
+        seconds = checkpoint.number(state, "seconds")
+        rows = metrics.from_array(state["rows"], seconds, self.run.checkpoint) if "rows" in state else []
+        missing = self.run.add_missing_rows([row for row in rows if ended or row["iteration"] % per_epoch == 0])
+        self.show(picture=not self.picture_path.exists(), curves=ended and missing)
 
     def play(self, stop):
         training, looked = self.training, -math.inf
@@ -198,11 +198,10 @@ class _Session:
         self.saved = time.monotonic()
         if self.ranks.rank > 0:
             return
-        line = metrics_line(row | {"seconds": math.nan})  # in the checkpoint, too: a kill can come between the two files
+        self.unwritten.append(row)  # the checkpoint has it, too: a kill can come between the two files
         if improved:
-            self.save(self.run.best, line)
-        self.save(self.run.checkpoint, line)
-        self.unwritten.append(row)
+            self.save(self.run.best)
+        self.save(self.run.checkpoint)
         self.show(curves=training.iteration == self.total or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS)
 
     def show(self, picture=True, curves=False):
@@ -210,15 +209,15 @@ class _Session:
         if self.ranks.rank > 0:
             return
         try:
-            while self.unwritten:
-                self.run.add_metrics(self.unwritten[0])
-                del self.unwritten[0]
             if picture:
                 self.picture()
-            if curves and (rows := self.run.read_metrics()):
+            if curves and (rows := self.run.read_metrics() + self.unwritten):
                 self.run.check_owner()
                 pictures.save_learning_curves(self.run.learning, rows)
                 self.plotted = time.monotonic()
+            while self.unwritten:  # last: as long as the row is missing, a resumed run makes up for all of these
+                self.run.add_metrics(self.unwritten[0])
+                del self.unwritten[0]
             self.trouble = None
         except NotOwner:
             raise
@@ -238,11 +237,11 @@ class _Session:
         self.run.make_samples()
         pictures.save_samples(self.picture_path, generate(self.training.sampler, self.z), self.image_shape)
 
-    def save(self, path, line=""):
+    def save(self, path):
         self.training.check_parameters()
         self.run.check_owner()
         checkpoint.save(path, self.training.state() | {
-            "best": self.best, "seconds": self.elapsed(), "row": line, "made": self.made.text(self.started_at),
+            "best": self.best, "seconds": self.elapsed(), "rows": metrics.as_array(self.unwritten), "made": self.made.text(self.started_at),
         })  # fmt: skip
         self.saved = time.monotonic()
         if path == self.run.checkpoint:

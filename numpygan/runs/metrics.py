@@ -1,0 +1,85 @@
+"""metrics.csv: what its rows are, written and read."""
+
+import csv
+import math
+
+import numpy
+
+from ..errors import NumpyganError
+from ..files import read_bytes
+from ..reading import LARGEST
+
+COLUMNS = (
+    "iteration", "epoch", "seconds", "V", "D_real", "D_fake", "parzen", "sigma", "learning_rate_g", "learning_rate_d", "momentum",
+)  # fmt: skip
+HEADER = ",".join(COLUMNS)
+_COUNTERS = ("iteration", "epoch", "seconds")  # at least 0, and in every row
+_LARGEST_COUNTER = 1e15
+_LARGEST_FILE = 1 << 27  # bytes, about a million rows
+
+
+def line(row):
+    """A row (column -> number) as text; what it lacks, or is NaN, is an empty cell."""
+    return ",".join("" if math.isnan(row.get(name, math.nan)) else f"{row[name]:.10g}" for name in COLUMNS)
+
+
+def as_array(rows):
+    """Rows as an array (n, columns), NaN where a cell is empty: how a checkpoint holds those that may not be in the file yet.
+
+    Without `seconds`, which a checkpoint has already: all else in it is the same in each repetition of a run.
+    """
+    cells = [[math.nan if name == "seconds" else row.get(name, math.nan) for name in COLUMNS] for row in rows]
+    return numpy.array(cells).reshape(len(rows), len(COLUMNS))
+
+
+def from_array(array, seconds, path):
+    """The rows of `as_array`. Raises NumpyganError, with the checkpoint's `path`, if they can't be."""
+    if array.ndim != 2 or array.shape[1] != len(COLUMNS) or array.dtype.kind != "f":
+        raise NumpyganError(f"{path}: its rows of metrics are {array.dtype} {array.shape}; start a new run.")
+    rows = [dict(zip(COLUMNS, map(float, row))) | {"seconds": seconds} for row in array]
+    try:
+        return [_checked(row) for row in rows]
+    except ValueError as error:
+        raise NumpyganError(f"{path}: its rows of metrics are damaged ({error}); start a new run.") from None
+
+
+def read(path):
+    """The rows of a file, NaN where a cell is empty; a last line without its end was cut short and is left out.
+
+    Raises NumpyganError if a cell is no number, a counter is negative or huge, or the iterations don't increase.
+    """
+    content = read_bytes(path, _LARGEST_FILE)
+    try:
+        lines = content[: content.rfind(b"\n") + 1].decode().splitlines()
+        if lines and lines[0] != HEADER:
+            raise ValueError(f"its first line is {lines[0][:100]!r}, expected {HEADER}")
+        rows = []
+        for number, cells in enumerate(csv.reader(lines[1:]), 2):
+            try:
+                rows.append(_row(cells, rows[-1] if rows else None))
+            except ValueError as error:
+                raise ValueError(f"line {number}: {error}") from None
+        return rows
+    except (ValueError, csv.Error) as error:
+        raise NumpyganError(f"{path}: is damaged ({error}); repair or delete it.") from None
+
+
+def _row(cells, before):
+    if len(cells) != len(COLUMNS):
+        raise ValueError(f"{len(cells)} cells, expected {len(COLUMNS)}")
+    row = _checked({name: float(cell) if cell else math.nan for name, cell in zip(COLUMNS, cells)})
+    if before and row["iteration"] <= before["iteration"]:
+        raise ValueError(f"iteration {row['iteration']:g} comes after {before['iteration']:g}")
+    return row
+
+
+def _checked(row):
+    """`row`. Raises ValueError if it can't be one."""
+    for name, value in row.items():
+        if name in _COUNTERS and not 0 <= value <= _LARGEST_COUNTER:
+            raise ValueError(f"{name} is {value:g}, expected 0 or more, and at most {_LARGEST_COUNTER:g}")
+        if abs(value) > LARGEST:
+            raise ValueError(f"{name} is {value:g}")
+    if row["iteration"] % 1:
+        raise ValueError(f"iteration is {row['iteration']:g}, expected a whole number")
+    return row
