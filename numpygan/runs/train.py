@@ -88,6 +88,7 @@ class _Session:
         Noise(training.recipe.noise, fixed).minibatch(self.z)
         self.validation = None if dataset is None else as_float(dataset.validation[: parzen.VALIDATION])
         self.image_shape = None if dataset is None else dataset.image_shape
+        self.limits = None if dataset is None else pictures.limits(training.recipe, dataset.train)
 
     def begin(self):
         self.picture()
@@ -175,7 +176,8 @@ class _Session:
 
     def picture(self):
         path = self.run.samples / f"{self.training.iteration:08d}.png"
-        pictures.save_samples(path, generate(self.training.sampler, self.z), self.image_shape)
+        samples = generate(self.training.sampler, self.z)
+        pictures.save_samples(path, samples, self.image_shape, self.limits)
 
     def plot(self):
         if self.ranks.rank > 0:

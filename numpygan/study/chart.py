@@ -83,10 +83,11 @@ def _about(limits, half):
 
 
 def _ticks(limits):
-    from matplotlib.ticker import MaxNLocator
-
-    ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(*limits)
-    return [tick for tick in ticks if limits[0] <= tick <= limits[1]]
+    """Multiples of 1, 2 or 5 times a power of ten between the limits, at most six."""
+    low, high = limits
+    power = 10.0 ** math.floor(math.log10((high - low) / 5))
+    step = next(power * n for n in (1, 2, 5, 10) if power * n >= (high - low) / 5)
+    return [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _number(value):

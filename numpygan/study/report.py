@@ -24,7 +24,7 @@ from ..runs.provenance import dataset_of
 from .chart import line_chart, scatter_chart
 from .markup import definitions, escape
 from .panels import figure2, figure3
-from .pictures import png
+from .pictures import limits, png
 
 FRAMES = 24  # pictures of samples over time, at most
 _PAGE = Path(__file__).parent / "page"
@@ -117,10 +117,11 @@ def _panels(recipe, G, image_shape, source, seed, dataset):
         samples = sampling.sample(G, recipe.noise, 80, Stream(seed))
         ends = numpy.zeros((16, G.n_in), G.dtype)
         Noise(recipe.noise, Stream(seed)).minibatch(ends)
+        scale = limits(recipe, dataset.train)
         panels = [
-            _figure(png(figure2(samples, dataset.train, image_shape, 11)), "samples and, in the rightmost column, training examples",
+            _figure(png(figure2(samples, dataset.train, image_shape, scale, 11)), "samples and, in the rightmost column, training examples",
                     "As the paper's Figure 2: the rightmost column is the training example nearest to the sample beside it."),
-            _figure(png(figure3(G, ends.reshape(2, 8, -1), image_shape)), "rows of samples that change from left to right",
+            _figure(png(figure3(G, ends.reshape(2, 8, -1), image_shape, scale)), "rows of samples that change from left to right",
                     "As the paper's Figure 3: each row is G(z) on a straight line between two points of z space."),
         ]  # fmt: skip
     elif recipe.data in TOYS:
