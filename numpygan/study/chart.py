@@ -73,7 +73,7 @@ def _limits(arrays):
     values = numpy.concatenate([numpy.ravel(array) for array in arrays])
     values = values[numpy.isfinite(values)]
     low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
-    margin = 0.04 * (high - low) or 0.5
+    margin = 0.04 * (high - low) or max(0.5, 0.04 * abs(high))
     return low - margin, high + margin
 
 
