@@ -73,7 +73,7 @@ function drawStack(part) {
     "div",
     { class: "scroll" },
     table,
-    make("p", { class: "hint" }, "Values flow down, adjoints flow up. Choose a layer."),
+    make("p", { class: "hint" }, "Values flow down, adjoints flow up. Choose a layer. A dot marks a number that the complex step has proved."),
   );
 }
 
