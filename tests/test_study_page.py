@@ -181,6 +181,7 @@ def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
     last = page.evaluate("data.steps.length - 1")
     at = lambda: int(page.evaluate("document.body.dataset.step"))  # noqa: E731
     for key, step in (
+        ("Home", 0),
         ("ArrowRight", 1),
         ("ArrowRight", 2),
         ("ArrowLeft", 1),

@@ -39,7 +39,7 @@ def save_proposition1(path, fits):
         errors.set(xlabel="units of a layer, or examples", ylabel="max |D − D*| in the grey interval", title="Sup-error")
         errors.set_ylim(0.01, 1)
         errors.legend(frameon=False)
-        figure.suptitle("Proposition 1: D trained alone against a fixed G approaches D* = p_data/(p_data + p_g)")
+        figure.suptitle("Proposition 1: D trained alone against a fixed G approaches D* = $p_{data}$/($p_{data}$ + $p_g$)")
 
 
 def save_theorem1(path, looks):
@@ -64,7 +64,7 @@ def save_theorem1(path, looks):
         axes.set_xscale("log")
         axes.set(xlabel="iteration", ylabel="nats", xlim=(iterations[0], iterations[-1]))
         axes.set_ylim(-1.6, max(look.cost for look in looks) + 0.25)
-        axes.set_title("Theorem 1: V ≤ C(G) = −log 4 + 2 JSD(p_data ‖ p_g), in a real game on a known density")
+        axes.set_title("Theorem 1: V ≤ C(G) = −log 4 + 2 JSD($p_{data}$ ‖ $p_g$), in a real game on a known density")
         axes.legend(frameon=False, loc="upper right", ncols=2, fontsize=9)
 
 
@@ -81,27 +81,27 @@ def save_proposition2(path, descents, x):
                 costs.loglog(steps, gap, color=colour, linestyle=dash, marker=marker, markevery=every.tolist(), markersize=4,
                              label=f"in {space}: {name}")  # fmt: skip
             mixture = proposition2.GaussianMixture(path_m[-1][:, None], proposition2.STD)
-            axes.plot(line, numpy.exp(path_q[0]) / width, color=GREY, linewidth=1, label="p_g at the start")
-            axes.plot(line, numpy.exp(proposition2.log_masses(mixture, x)) / width, color=PINK, linestyle="--", label="p_g, θ-space")
-            axes.plot(line, numpy.exp(path_q[-1]) / width, color=GREEN, label="p_g, densities")
-            axes.plot(line, p_data / width, color=BLACK, linestyle=":", linewidth=2, label="p_data")
+            axes.plot(line, numpy.exp(path_q[0]) / width, color=GREY, linewidth=1, label="$p_g$ at the start")
+            axes.plot(line, numpy.exp(proposition2.log_masses(mixture, x)) / width, color=PINK, linestyle="--", label="$p_g$, θ-space")
+            axes.plot(line, numpy.exp(path_q[-1]) / width, color=GREEN, label="$p_g$, densities")
+            axes.plot(line, p_data / width, color=BLACK, linestyle=":", linewidth=2, label="$p_{data}$")
             axes.set(xlabel="x", ylabel="density", title=f"Start: {name}", xlim=(-5, 5), ylim=(0, 1.0))
             axes.legend(frameon=False, fontsize=8, loc="upper right")
         costs.set(xlabel="step + 1", ylabel="C + log 4 (nats; at least 1e−12)", title="D = D* at each step", ylim=(1e-13, 1e5))
         costs.legend(frameon=False, fontsize=8, loc="upper center")
-        figure.suptitle("Proposition 2: p_g itself converges to p_data from anywhere; θ may be caught where ∂C/∂θ = 0")
+        figure.suptitle("Proposition 2: $p_g$ itself converges to $p_{data}$ from anywhere; θ may be caught where ∂C/∂θ = 0")
 
 
 def save_maximum_likelihood(path, fits):
     """KL(p_data ‖ p_θ) falling as the likelihood rises, step by step of EM, and the fitted densities."""
     with saved_figure(path, 10, 3.8, 2, dpi=150) as (figure, (curves, densities)):
         steps, entropy = numpy.arange(len(fits.kl)), maximum_likelihood.entropy(maximum_likelihood.P_DATA)
-        curves.plot(steps, fits.kl, color=ORANGE, marker=".", label="KL(p_data ‖ p_θ)")
-        curves.plot(steps, fits.expected, color=BLUE, marker=".", label="E[log p_θ] under p_data")
-        label = f"mean log p_θ of {maximum_likelihood.EXAMPLES:,} examples"
+        curves.plot(steps, fits.kl, color=ORANGE, marker=".", label="KL($p_{data}$ ‖ $p_θ$)")
+        curves.plot(steps, fits.expected, color=BLUE, marker=".", label="E[log $p_θ$] under $p_{data}$")
+        label = f"mean log $p_θ$ of {maximum_likelihood.EXAMPLES:,} examples"
         curves.plot(steps, fits.on_examples, color=BLACK, linestyle=":", label=label)
         curves.plot(steps, fits.kl + fits.expected, color=GREY, linestyle="--", label="their sum")
-        curves.annotate(f"−H(p_data) = −{entropy:.4f}", (steps[-1], -entropy), (0, 6), textcoords="offset points", ha="right",
+        curves.annotate(f"−H($p_{{data}}$) = −{entropy:.4f}", (steps[-1], -entropy), (0, 6), textcoords="offset points", ha="right",
                         color=GREY)  # fmt: skip
         curves.set(xlabel="step of EM", ylabel="nats", title="The likelihood rises exactly as KL falls", ylim=(None, 1.6))
         curves.legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
@@ -109,7 +109,7 @@ def save_maximum_likelihood(path, fits):
         for model, colour, dash, label in (
             (fits.mixtures[0], GREY, "-", "mixture, start"), (fits.gaussian, ORANGE, "-.", "Gaussian"),
             (fits.mixtures[-1], GREEN, "-", f"mixture, {maximum_likelihood.STEPS} steps of EM"),
-            (maximum_likelihood.P_DATA, BLACK, ":", "p_data"),
+            (maximum_likelihood.P_DATA, BLACK, ":", "$p_{data}$"),
         ):  # fmt: skip
             width = 2 if model is maximum_likelihood.P_DATA else 1.5
             densities.plot(x, numpy.exp(model.log_density(x)), color=colour, linestyle=dash, linewidth=width, label=label)
