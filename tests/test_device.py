@@ -161,7 +161,7 @@ def play(tmp_path, monkeypatch):
     monkeypatch.setattr(training_loop, "array_module", {"cpu": numpy, "gpu": device}.get)
     monkeypatch.setattr(parzen, "SAMPLES", 100)
     monkeypatch.setattr(pictures, "save_learning_curves", lambda path, rows: None)
-    monkeypatch.setattr(pictures, "save_samples", lambda path, samples, shape: numpy.save(path, samples))
+    monkeypatch.setattr(pictures, "save_samples", lambda path, samples, *_: numpy.save(path, samples))
     monkeypatch.setattr(Mixture, "size", 5 * 128)  # a short epoch
     numpy.save(tmp_path / "images.npy", images(rows=150))
     advance_as_it_is = Training.advance

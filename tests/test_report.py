@@ -9,6 +9,8 @@ import pytest
 from browser import chromium, open_page  # noqa: F401
 from cli_helpers import TINY, images, run, small_world
 
+from numpygan.runs.directory import RunDirectory
+from numpygan.study import chart
 from numpygan.study import report as reports
 
 HOSTILE = "<img src=x onerror=alert(1)>$x&\"'</script><script>alert(2)</script>"
@@ -201,3 +203,91 @@ def test_nothing_moves_by_itself(world, open_page):  # noqa: F811
     page = open_page(world / "it.html", reduced_motion="reduce")
     assert page.evaluate("document.getAnimations().length") == 0
     assert not re.search("transition|animation|scroll-behavior", (world / "it.html").read_text(encoding="utf-8"))
+
+
+ONE_MEASURE = [{"metric": "coverage", "value": 0.5}]
+
+
+@pytest.fixture
+def evaluated(world, tmp_path):
+    """`evaluated(source)`: the text of the report of a run at iteration 40 to 60, beside an evaluation of `source`."""
+
+    def make(source):
+        file = world / "it" / "evaluation.json"
+        before = file.read_text()
+        file.write_text(json.dumps({"rows": ONE_MEASURE, "data": "mnist"} | ({} if source is None else {"source": source})))
+        try:
+            assert run("report", "it", "-o", tmp_path / "page.html", "--force") == 0
+        finally:
+            file.write_text(before)
+        return Page(tmp_path / "page.html").text
+
+    return make
+
+
+def samples_of(world):
+    return RunDirectory.existing(world / "it").generator()[2]
+
+
+def test_an_evaluation_of_the_checkpoint_shown_says_so(world, evaluated):
+    source = samples_of(world)
+    text = evaluated(source)
+    assert f"Measured on {source['file']}, iteration {source['iteration']}, as the samples above." in text
+    assert "Not of the samples above" not in text and f"From {source['file']}, iteration {source['iteration']};" in text
+
+
+@pytest.mark.parametrize(("source", "words"), [
+    ({"file": "best.npz", "iteration": 1}, "are of best.npz, iteration 1;"),
+    ({"file": "checkpoint.npz", "iteration": 12345}, "are of checkpoint.npz, iteration 12,345;"),
+    ({"file": "mine.npy"}, "are of the samples in mine.npy;"),
+    (None, "a checkpoint that evaluation.json does not name"),
+    ("best.npz", "a checkpoint that evaluation.json does not name"),
+    ({"file": ["best.npz"], "iteration": "60"}, "a checkpoint that evaluation.json does not name"),
+])  # fmt: skip
+def test_an_evaluation_of_anything_else_is_marked_with_the_command_that_renews_it(world, evaluated, source, words):
+    shown = samples_of(world)
+    text = evaluated(source)
+    assert "Not of the samples above." in text and words in text and "numpygan evaluate it measures those" in text
+    assert f"samples above are from {shown['file']}, iteration {shown['iteration']}." in text and "Measured on" not in text
+
+
+def test_a_run_that_has_gone_on_since_its_best_checkpoint_says_so(world, tmp_path):
+    metrics = world / "it" / "metrics.csv"
+    before = metrics.read_text()
+    metrics.write_text(before + re.sub("^60,", "6000,", before.splitlines()[-1]) + "\n")
+    try:
+        assert run("report", "it", "-o", tmp_path / "page.html") == 0
+    finally:
+        metrics.write_text(before)
+    assert "The run has gone on to iteration 6,000." in Page(tmp_path / "page.html").text
+
+
+@pytest.mark.parametrize("line", [None, "", "60,3,,,,,,,,,", ",,,,,,,,,,", "60,3,5,0.1,0.1,0.5,,0.5,nan,,", "60,3,5,0.1,0.1,0.5,1e17,0.5,0.5,1,1"])
+def test_few_rows_and_empty_cells_are_survived(world, tmp_path, line):
+    metrics = world / "it" / "metrics.csv"
+    before = metrics.read_text()
+    assert before.splitlines()[0].count(",") == 10
+    if line is None:
+        metrics.unlink()
+    else:
+        metrics.write_text(before.splitlines()[0] + "\n" + (line and line + "\n"))
+    try:
+        assert run("report", "it", "-o", tmp_path / "page.html") == 0
+    finally:
+        metrics.write_text(before)
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert not re.search(r"\bnan\b", re.sub('src="[^"]*"', "", text))
+
+
+def test_the_curve_goes_through_the_rows_that_have_a_value():
+    rows = [dict.fromkeys(("V", "D_real", "D_fake"), 0.5) | {"epoch": e, "parzen": p} for e, p in ((1, 4.0), (2, numpy.nan), (3, 9.0))]
+    path = re.search('d="([^"]*)"', reports._learning(rows).split("Parzen log-likelihood")[-1].split('class="accent line"')[1])[1]
+    assert path.count("M") == 1 and path.count("L") == 1
+
+
+@pytest.mark.parametrize("limits", [(0, 1), (-1.4, -0.2), (-400, 170), (3.0, 3.1), (1e17, 1.1e17), (-1e-9, 1e-9), (0, 60), (-0.5, 0.5)])
+def test_ticks_are_round_few_and_inside(limits):
+    ticks = chart._ticks(limits)
+    assert 2 <= len(ticks) <= 6 and all(limits[0] <= tick <= limits[1] for tick in ticks)
+    steps = numpy.diff(ticks)
+    assert numpy.allclose(steps, steps[0]) and f"{steps[0]:.3e}"[0] in "125"

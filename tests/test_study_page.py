@@ -181,6 +181,7 @@ def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
     last = page.evaluate("data.steps.length - 1")
     at = lambda: int(page.evaluate("document.body.dataset.step"))  # noqa: E731
     for key, step in (
+        ("Home", 0),
         ("ArrowRight", 1),
         ("ArrowRight", 2),
         ("ArrowLeft", 1),
@@ -322,3 +323,72 @@ def test_mnist(open_page, mnist, capsys):  # noqa: F811
     assert paint < 20_000 and numpy.median(times) < 1_000
     assert page.locator("#game .pictures canvas").count() == 16 + 8 + 8
     assert not page.problems and not page.requests
+
+
+def test_it_opens_on_a_line_where_there_are_derivatives(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny)
+    assert page.evaluate("data.steps[current].line") == "d D backward" and page.evaluate("current") > 0
+    assert page.locator("#network [data-tensor=gW]").count() == 1
+
+
+def test_proven_entries_are_dotted_in_every_array_of_adjoints(open_page, mnist):  # noqa: F811
+    page = ready(open_page, mnist)
+    for line, net in (("d D backward", "D"), ("g D backward", "D"), ("g G backward", "G")):
+        page.evaluate(f"go(data.steps.findIndex((step) => step.line === '{line}'))")
+        for layer in range(page.evaluate(f"data.nets.{net}.layers.length")):
+            page.locator(f"[data-layer='{layer}']").click()
+            for name in page.evaluate("[...document.querySelectorAll('#layer [data-tensor^=g]')].map((e) => e.dataset.tensor)"):
+                dots = page.locator(f"#layer [data-tensor={name}] .proven path").last.get_attribute("d")
+                assert dots.count("h0") >= 1, (line, layer, name)
+    box = page.locator("#layer .tensor:has(.proven) .map-box").first
+    assert box.locator(".proven").bounding_box()["width"] == pytest.approx(box.bounding_box()["width"], abs=3)
+
+
+def test_the_dots_are_where_the_proof_is(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny)
+    proof, dots = page.evaluate(
+        "[data.passes[data.steps[current].stack[0].pass].grads[chosen.layer.D].W.proof.at,"
+        " document.querySelector('#layer [data-tensor=gW] .proven path').getAttribute('d')]"
+    )
+    assert dots == "".join(f"M{j + 0.5:g} {i + 0.5:g}h0" for i, j in proof) and len(proof) > 1
+
+
+PIXELS = """([values, grey]) => {
+    data.image = [1, 2];
+    const images = { array: Float32Array.from(values), shape: [values.length / 2, 2] };
+    const colour = (canvas) => [...canvas.getContext("2d").getImageData(0, 0, 2, 1).data];
+    return [...pictures(images, [], { grey }).querySelectorAll("canvas")].map(colour);
+}"""
+
+
+def test_signed_arrays_have_one_scale_and_zeros_the_paper(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny, color_scheme="light")
+    paper = page.evaluate("[...colours().paper, 255]")
+    zeros, signed, small = page.evaluate(PIXELS, [[0, 0, -4, 4, 0, 1], None])
+    assert zeros == paper * 2 and signed[4:7] == page.evaluate("colours().plus")
+    assert small[4:7] != signed[4:7] and small[:4] == paper  # a quarter of the largest of all has half of the colour
+    assert page.evaluate(PIXELS, [[0, 0], None]) == [paper * 2]
+
+
+def test_images_are_grey_from_low_to_high(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny)
+    assert [row[::4] for row in page.evaluate(PIXELS, [[-1, 1, 0, 0], [-1, 1]])] == [[0, 255], [128, 128]]
+    assert [row[::4] for row in page.evaluate(PIXELS, [[0, 1, 0, 2], [0, 1]])] == [[0, 255], [0, 255]]
+
+
+def test_the_legend_names_only_what_is_drawn(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny)
+    seen = set()
+    for step in range(page.evaluate("data.steps.length")):
+        page.evaluate(f"go({step})")
+        arrows, named = page.locator("#game path.push").count(), "−∂L/∂G(z)" in page.inner_text("#game .legend")
+        assert named == (arrows > 0)
+        seen.add(named)
+    assert seen == {True, False}
+
+
+def test_a_count_is_written_out_however_large(open_page, tiny):  # noqa: F811
+    page = ready(open_page, tiny)
+    assert page.evaluate("[0, 7, 1234567, -2000000, 0.5, 1.5e7 + 0.5].map((value) => show(value))") == [
+        "0", "7", "1,234,567", "−2,000,000", "0.500000", "1.50000e+7",
+    ]  # fmt: skip

@@ -9,6 +9,7 @@ from ..metrics import evaluation
 from ..metrics.baselines import image_baselines
 from ..metrics.parzen import SAMPLES
 from ..runs.provenance import dataset_of
+from ..study.pictures import limits_of
 from ..study.side_by_side import save_side_by_side
 from . import evaluate_ais
 from .arguments import data_fields, new_file, result_file
@@ -56,6 +57,7 @@ def _baselines(file, options, samples, dataset):
     ours = "GAN" if options.samples is None else "these samples"
     if options.ranks.rank:
         return baselines
-    save_side_by_side(file, {ours: samples, **baselines, "test images": as_float(dataset.test)}, dataset.image_shape)
+    named = {ours: samples, **baselines, "test images": as_float(dataset.test)}
+    save_side_by_side(file, named, dataset.image_shape, limits_of(dataset.train))
     print(f"{file}: the samples beside those of explicit densities")
     return baselines

@@ -24,5 +24,7 @@ def interpolate(options):
         raise NumpyganError(f"{run.path}: its samples are not images; interpolate needs a run on images.")
     ends = numpy.zeros((2 * options.n, G.n_in), G.dtype)
     Noise(run.recipe().noise, Stream(options.seed)).minibatch(ends)
-    pictures.save_picture(file, panels.figure3(G, ends.reshape(2, options.n, -1), image_shape))
+    scale = pictures.limits(run.recipe())
+    picture = panels.figure3(G, ends.reshape(2, options.n, -1), image_shape, scale)
+    pictures.save_picture(file, picture)
     print(f"{file}: {options.n} lines between points in z space")

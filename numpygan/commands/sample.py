@@ -33,9 +33,10 @@ def sample(options):
         if file.suffix != ".png" or image_shape is None:
             raise NumpyganError("--nearest: makes a picture of images; expected a run on images and a .png file.")
         dataset = dataset_of(run, options.data)
-        pictures.save_picture(file, panels.figure2(samples, dataset.train, image_shape))
+        scale = pictures.limits(run.recipe(), dataset.train)
+        pictures.save_picture(file, panels.figure2(samples, dataset.train, image_shape, scale))
     elif file.suffix == ".npy":
         write_whole(file, lambda out: numpy.save(out, samples.astype("float32")))
     else:
-        pictures.save_samples(file, samples, image_shape)
+        pictures.save_samples(file, samples, image_shape, pictures.limits(run.recipe()))
     print(f"{file}: {len(samples)} samples of {run.path}")

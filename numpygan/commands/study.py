@@ -15,10 +15,10 @@ from ..gan.settings import recipe_named
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
 from ..runs.training import Training
-from ..study import page, shown
+from ..study import page, pictures, shown
 from ..study.record import record
 from ..study.toy_game import ToyGame
-from .arguments import add_moved_data, add_force, natural, new_file, positive
+from .arguments import add_force, add_moved_data, natural, new_file, positive
 
 _ROWS = 16  # few enough to see each
 _STEPS = 10  # of D in an iteration, for the same reason; a run with k = 1,000 would make a page of 400 MB
@@ -73,7 +73,8 @@ def study(options):
     title = f"{options.what}, from iteration {training.iteration:,}" if training.iteration else f"{options.what}, from its start"
     toy = ToyGame(training) if small.data in TOYS else None
     recorder = record(training, options.iterations, dataset and dataset.image_shape, toy.add_frame if toy else lambda _: None)
-    text = page.page(recorder, toy, title, _notes(recipe, small, recorder))
+    limits = (0.0, 1.0) if dataset is None else pictures.limits(small, dataset.train)
+    text = page.page(recorder, toy, title, _notes(recipe, small, recorder), limits)
     write_whole(file, lambda out: out.write(text.encode()))
     print(
         f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, {len(text) / 1e6:.1f} MB; "

@@ -90,7 +90,8 @@ class _Session:
         self.seconds, self.started_at = 0.0, 0  # of training in earlier sessions, and their iterations
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
-        self.unwritten, self.trouble = [], None  # rows of metrics, and why they or a picture could not be written
+        self.unwritten = []  # rows of metrics
+        self.trouble, self.told = None, set()  # why a picture or a row could not be written; what was said of that
         self.recording = 0.0  # seconds
         self.look_at_each = training.xp is numpy  # on a GPU every look waits for it
         fixed = streams(training.recipe.seed)["sample"]
@@ -98,6 +99,7 @@ class _Session:
         Noise(training.recipe.noise, fixed).minibatch(self.z)
         self.validation = None if dataset is None else as_float(dataset.validation[: parzen.VALIDATION])
         self.image_shape = None if dataset is None else dataset.image_shape
+        self.limits = None if dataset is None else pictures.limits(training.recipe, dataset.train)
 
     def begin(self):
         self.save(self.run.checkpoint)
@@ -208,25 +210,24 @@ class _Session:
         """Write what people look at. The state is safe by now: what can't be written is told, and ends no training."""
         if self.ranks.rank > 0:
             return
+        self.trouble = None
+        # The metrics last: as long as a row is missing, a resumed run makes up for what came before it, too.
+        for wanted, write in ((picture, self.picture), (curves, self.plot), (True, self.add_metrics)):
+            if wanted:
+                self._attempt(write)
+        gc.collect()  # a figure is a knot of reference cycles; left to Python, 10 MB of them pile up
+
+    def _attempt(self, write):
         try:
-            if picture:
-                self.picture()
-            if curves and (rows := self.run.read_metrics() + self.unwritten):
-                self.run.check_owner()
-                pictures.save_learning_curves(self.run.learning, rows)
-                self.plotted = time.monotonic()
-            while self.unwritten:  # last: as long as the row is missing, a resumed run makes up for all of these
-                self.run.add_metrics(self.unwritten[0])
-                del self.unwritten[0]
-            self.trouble = None
+            write()
         except NotOwner:
             raise
         except Exception as error:  # matplotlib's set-up can be broken in any way
-            trouble = str(error) if isinstance(error, NumpyganError) else f"a picture: {type(error).__name__}: {error}."
-            if trouble != self.trouble:
-                print(f"numpygan: {printable(trouble)} The state is saved, and training goes on.", file=sys.stderr, flush=True)
-            self.trouble = printable(trouble)
-        gc.collect()  # a figure is a knot of reference cycles; left to Python, 10 MB of them pile up
+            known = isinstance(error, NumpyganError)
+            self.trouble = str(error) if known else printable(f"a picture: {type(error).__name__}: {error}.")
+            if self.trouble not in self.told:
+                self.told.add(self.trouble)
+                print(f"numpygan: {self.trouble} The state is saved, and training goes on.", file=sys.stderr, flush=True)
 
     @property
     def picture_path(self):
@@ -235,7 +236,19 @@ class _Session:
     def picture(self):
         self.run.check_owner()
         self.run.make_samples()
-        pictures.save_samples(self.picture_path, generate(self.training.sampler, self.z), self.image_shape)
+        samples = generate(self.training.sampler, self.z)
+        pictures.save_samples(self.picture_path, samples, self.image_shape, self.limits)
+
+    def plot(self):
+        if rows := self.run.read_metrics() + self.unwritten:
+            self.run.check_owner()
+            pictures.save_learning_curves(self.run.learning, rows)
+            self.plotted = time.monotonic()
+
+    def add_metrics(self):
+        while self.unwritten:
+            self.run.add_metrics(self.unwritten[0])
+            del self.unwritten[0]
 
     def save(self, path):
         self.training.check_parameters()

@@ -73,7 +73,7 @@ def _limits(arrays):
     values = numpy.concatenate([numpy.ravel(array) for array in arrays])
     values = values[numpy.isfinite(values)]
     low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
-    margin = 0.04 * (high - low) or 0.5
+    margin = 0.04 * (high - low) or max(0.5, 0.04 * abs(high))
     return low - margin, high + margin
 
 
@@ -83,10 +83,11 @@ def _about(limits, half):
 
 
 def _ticks(limits):
-    from matplotlib.ticker import MaxNLocator
-
-    ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(*limits)
-    return [tick for tick in ticks if limits[0] <= tick <= limits[1]]
+    """Multiples of 1, 2 or 5 times a power of ten between the limits, at most six."""
+    low, high = limits
+    power = 10.0 ** math.floor(math.log10((high - low) / 5))
+    step = next(power * n for n in (1, 2, 5, 10) if power * n >= (high - low) / 5)
+    return [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _number(value):

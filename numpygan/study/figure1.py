@@ -3,12 +3,14 @@
 The paper draws z uniform; here z is Gaussian, and is drawn at u = Φ(z), which is uniform: G ∘ Φ⁻¹ is a generator of uniform noise.
 """
 
+import tempfile
+from pathlib import Path
+
 import numpy
 
 from ..files import write_whole
 from ..theory.known_game import P_DATA, U, X
-from .pictures import new_figure
-from .theory_plots import BLACK, BLUE, GREEN, GREY, ORANGE
+from .plot import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure, own_settings, saved_figure
 
 _TOP, _LINE_X, _LINE_Z = 1.08, -0.16, -0.62  # heights: of D = 1 and the densities, of the line of x, of the line of z
 TITLES = (
@@ -25,33 +27,30 @@ def panels(looks):
 
 def save_figure1(path, looks):
     """Black dotted p_data, green p_g, blue dashed D, orange dotted D*, and below arrows from u = Φ(z) to x = G(z)."""
-    figure, axes = new_figure(13, 4.6, 4)
-    for one, look, title in zip(axes, panels(looks), TITLES):
-        scale = _draw(one, look)
-        one.set_title(title, fontsize=10)
-    axes[0].set_ylabel(f"D, D*; densities × {scale:.2g}", y=0.65)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
-    write_whole(path, lambda file: figure.savefig(file, format="png", dpi=130))
+    with saved_figure(path, 13, 4.6, 4, dpi=130) as (figure, axes):
+        for one, look, title in zip(axes, panels(looks), TITLES):
+            scale = _draw(one, look)
+            one.set_title(title, fontsize=10)
+        axes[0].set_ylabel(f"D, D*; densities × {scale:.2g}", y=0.65)
+        handles, labels = axes[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
 
 
 def save_animation(path, looks):
     """The same picture at every look, as a GIF."""
-    import tempfile
-    from pathlib import Path
+    with own_settings(), tempfile.TemporaryDirectory() as folder:  # matplotlib writes by name only
+        from matplotlib.animation import FuncAnimation, PillowWriter
 
-    from matplotlib.animation import FuncAnimation, PillowWriter
+        figure, axes = new_figure(4.6, 4.6)
 
-    figure, axes = new_figure(4.6, 4.6)
+        def frame(i):
+            axes.clear()
+            _draw(axes, looks[i], ceiling=1.4)  # with room for the legend
+            stage = f" ({looks[i].stage})" if "alone" in looks[i].stage else ""
+            axes.set_title(f"iteration {looks[i].iteration:,}{stage}")
+            axes.legend(loc="upper right", ncols=2, frameon=False, fontsize=8)
 
-    def frame(i):
-        axes.clear()
-        _draw(axes, looks[i], ceiling=1.4)  # with room for the legend
-        axes.set_title(f"iteration {looks[i].iteration:,}" + (f" ({looks[i].stage})" if "alone" in looks[i].stage else ""))
-        axes.legend(loc="upper right", ncols=2, frameon=False, fontsize=8)
-
-    frames = [*range(len(looks)), *[len(looks) - 1] * 10]  # the end stands still for a while
-    with tempfile.TemporaryDirectory() as folder:  # matplotlib writes by name only
+        frames = [*range(len(looks)), *[len(looks) - 1] * 10]  # the end stands still for a while
         file = Path(folder) / "training.gif"
         FuncAnimation(figure, frame, frames).save(file, PillowWriter(fps=7), dpi=90)
         write_whole(path, lambda out: out.write(file.read_bytes()))

@@ -16,12 +16,13 @@ from .typeset import EQUATIONS, SYMBOLS, formula, typeset
 SCRIPTS = ("data", "heat", "stepper", "layers", "origin", "game", "toy", "norms", "main")
 
 
-def page(recorder, toy, title, notes):
+def page(recorder, toy, title, notes, limits=(0.0, 1.0)):
     """The text of the page.
 
     recorder  the Recorder of the iterations
     toy       the ToyGame, or None
     title     what was studied; notes: sentences on what was changed or left out. Both are escaped.
+    limits    the values (low, high) of black and white in images
     """
     recipe = recorder.training.recipe
     nets = {}
@@ -44,6 +45,7 @@ def page(recorder, toy, title, notes):
         "algorithm": recipe.algorithm,
         "loss": recipe.loss,
         "m": recipe.batch,
+        "limits": limits,
         "image": _height_and_width(recorder.kept.image_shape),
         "toy": toy and toy.data(),
         "symbols": {name: [symbol_formula(name), text] for name, text in SYMBOLS.items()},

@@ -1,25 +1,44 @@
-"""Pictures: sample grids, learning curves. matplotlib is imported when the first one is drawn."""
+"""Pictures: sample grids, learning curves."""
 
 import io
 import math
 
 import numpy
 
+from ..data.dataset import as_float
 from ..files import write_whole
+from .plot import BLUE, GREEN, GREY, ORANGE, saved_figure
 
-_ORANGE, _BLUE, _GREEN, _GREY = "#d55e00", "#0072b2", "#009e73", "#777777"  # told apart by the colour-blind (Okabe and Ito)
+
+def limits(recipe, train=None):
+    """The values (low, high) of black and white in pictures of a recipe's images, as its visible layer has them.
+
+    A linear layer has no limits; they are then of the data, `train` (N, d), or if that is None of what is drawn: None.
+    """
+    known = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}.get(recipe.generator[-1])
+    return known if known or train is None else limits_of(train)
 
 
-def as_images(rows, image_shape):
-    """Rows (N, d) as images (N, height, width[, 3]) in [0, 1]; if any row leaves that range, each is stretched to it by itself."""
-    images = rows.reshape(-1, *image_shape).astype("float32")
+def limits_of(rows):
+    """The same of rows whose making is unknown: [0, 1] or [−1, 1] if they lie there, else their least and largest value."""
+    if rows.dtype == numpy.uint8:
+        return 0.0, 1.0
+    low, high = float(numpy.nanmin(rows)), float(numpy.nanmax(rows))
+    if low >= -1 and high <= 1:
+        return (0.0 if low >= 0 else -1.0), 1.0
+    return low, max(high, low + 1e-8)
+
+
+def as_images(rows, image_shape, limits=(0.0, 1.0)):
+    """Rows (N, d) as images (N, height, width[, 3]) in [0, 1]: (x − low)/(high − low), cut off there; `limits` is (low, high).
+
+    All have one scale. `limits` None: those of the rows.
+    """
+    low, high = limits or limits_of(rows)
+    images = as_float(rows).reshape(-1, *image_shape)
     if len(image_shape) == 3:
         images = images.transpose(0, 2, 3, 1)
-    if images.min() < 0 or images.max() > 1:
-        axes = tuple(range(1, images.ndim))
-        low, high = images.min(axes, keepdims=True), images.max(axes, keepdims=True)
-        images = (images - low) / numpy.maximum(high - low, 1e-8)
-    return images
+    return numpy.nan_to_num(numpy.clip((images - low) / (high - low), 0, 1))
 
 
 def tile(images, columns, gap=2):
@@ -35,10 +54,10 @@ def tile(images, columns, gap=2):
 
 def png(picture):
     """A picture (height, width[, 3]) with values in [0, 1] as the bytes of a .png file."""
-    from matplotlib import image
+    from PIL import Image
 
     levels, file = numpy.rint(picture * 255).astype(numpy.uint8), io.BytesIO()
-    image.imsave(file, levels, cmap="gray", vmin=0, vmax=255, format="png")
+    Image.fromarray(levels).convert("RGBA").save(file, "png")
     return file.getvalue()
 
 
@@ -48,55 +67,52 @@ def save_picture(path, picture):
     write_whole(path, lambda file: file.write(data))
 
 
-def save_samples(path, samples, image_shape=None, columns=None):
-    """Samples as a picture: a grid of images, or a scatter plot of 2-D points, a histogram of 1-D ones, a map of other rows."""
+def save_samples(path, samples, image_shape=None, limits=None):
+    """Samples as a picture: a grid of images, or a scatter plot of 2-D points, a histogram of 1-D ones, a map of other rows.
+
+    limits  the values (low, high) of black and white in images, None for those of the samples
+    """
     if image_shape is not None:
-        columns = columns or math.ceil(math.sqrt(len(samples)))
-        return save_picture(path, tile(as_images(samples, image_shape), columns))
-    figure, axes = new_figure(4, 4)
-    if samples.shape[1] == 1:
-        axes.hist(samples[:, 0], bins=40, color=_GREEN)
-        axes.set(xlabel="x", ylabel="samples of G(z)")
-    elif samples.shape[1] == 2:
-        axes.scatter(*samples.T, s=6, color=_GREEN)
-        axes.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
-    else:
-        axes.imshow(samples, aspect="auto", cmap="gray")
-        axes.set(xlabel="component of x", ylabel="sample of G(z)")
-    write_whole(path, lambda file: figure.savefig(file, format="png"))
+        columns = math.ceil(math.sqrt(len(samples)))
+        return save_picture(path, tile(as_images(samples, image_shape, limits), columns))
+    with saved_figure(path, 4, 4) as (_, axes):
+        if samples.shape[1] == 1:
+            axes.hist(samples[:, 0], bins=40, color=GREEN)
+            axes.set(xlabel="x", ylabel="samples of G(z)")
+        elif samples.shape[1] == 2:
+            axes.scatter(*samples.T, s=6, color=GREEN)
+            axes.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+        else:
+            axes.imshow(samples, aspect="auto", cmap="gray", interpolation="nearest")
+            axes.set(xlabel="component of x", ylabel="sample of G(z)")
 
 
 def save_learning_curves(path, rows):
-    """V against −log 4, D(x) and D(G(z)) against ½, and the validation Parzen log-likelihood if there is one, over the epochs."""
-    column = lambda name: [row[name] for row in rows]  # noqa: E731
-    with_parzen = any(math.isfinite(value) for value in column("parzen"))
-    figure, all_axes = new_figure(4.5 * (2 + with_parzen), 3.4, 2 + with_parzen)
-    epochs = column("epoch")
-    marker = "o" if len(rows) < 3 else None
-    value, verdicts = all_axes[:2]
-    value.plot(epochs, column("V"), color=_BLUE, marker=marker, label="V(D, G)")
-    value.axhline(-math.log(4), color=_GREY, linestyle=":", label="−log 4")
-    value.set(xlabel="epoch", ylabel="nats", title="Value of the game")
-    verdicts.plot(epochs, column("D_real"), color=_BLUE, marker=marker, label="D(x)")
-    verdicts.plot(epochs, column("D_fake"), color=_ORANGE, linestyle="--", marker=marker, label="D(G(z))")
-    verdicts.axhline(0.5, color=_GREY, linestyle=":", label="½")
-    verdicts.set(xlabel="epoch", ylabel="mean probability", ylim=(0, 1), title="Verdict of the discriminator")
-    if with_parzen:
-        all_axes[2].plot(epochs, column("parzen"), color=_GREEN, marker=marker, label="validation")
-        all_axes[2].set(xlabel="epoch", ylabel="nats", title="Parzen log-likelihood")
-    for axes in all_axes:
-        axes.legend(frameon=False)
-    write_whole(path, lambda file: figure.savefig(file, format="png"))
+    """V against −log 4, D(x) and D(G(z)) against ½, and the validation Parzen log-likelihood if there is one, over the epochs.
 
+    Each curve goes through the rows that have a value; one that few have is drawn with points.
+    """
+    with_parzen = any(math.isfinite(row["parzen"]) for row in rows)
 
-def new_figure(width, height, columns=1):
-    """A matplotlib figure of `columns` plots side by side, and its axes; no window, no global state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    def curve(axes, name, label, **style):
+        known = [row for row in rows if math.isfinite(row["epoch"]) and math.isfinite(row[name])]
+        marker = "o" if len(known) < 3 else None
+        x, y = ([row[column] for row in known] for column in ("epoch", name))
+        axes.plot(x, y, marker=marker, label=label, **style)
 
-    figure = Figure((width, height), dpi=110, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(1, columns)
-    for one in numpy.atleast_1d(axes):
-        one.spines[["top", "right"]].set_visible(False)
-    return figure, axes
+    panels = 2 + with_parzen
+    with saved_figure(path, 4.5 * panels, 3.4, panels) as (_, all_axes):
+        value, verdicts = all_axes[:2]
+        curve(value, "V", "V(D, G)", color=BLUE)
+        value.axhline(-math.log(4), color=GREY, linestyle=":", label=r"$-\log\,4$, where $p_g = p_{data}$")
+        value.set(xlabel="epoch", ylabel="nats", title="Value of the game")
+        curve(verdicts, "D_real", "D(x)", color=BLUE)
+        curve(verdicts, "D_fake", "D(G(z))", color=ORANGE, linestyle="--")
+        verdicts.axhline(0.5, color=GREY, linestyle=":", label="½")
+        verdicts.set(xlabel="epoch", ylabel="mean probability", ylim=(-0.02, 1.02))
+        verdicts.set(title="Verdict of the discriminator")
+        if with_parzen:
+            curve(all_axes[2], "parzen", "validation", color=GREEN)
+            all_axes[2].set(xlabel="epoch", ylabel="nats", title="Parzen log-likelihood")
+        for axes in all_axes:  # below the axes, where a legend covers no curve
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)

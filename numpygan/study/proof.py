@@ -18,6 +18,7 @@ class Chain:
 
     def __init__(self, parts, objective):
         self.links, self._objective = [], objective
+        self._output = parts[-1][1].y
         for net, tape in parts:
             twin = net.copy("complex128")
             memory = twin.tape(tape.m)
@@ -26,8 +27,11 @@ class Chain:
                 self.links.append((mine, s, t.x))
 
     def derivatives(self, index, name, entries):
-        """∂f/∂ of the tensor `name` ("x", "W", "b") of layer `index` at flat `entries`: Im f/h, one of them moved by ih in place."""
-        layer, _, x = self.links[index]
+        """∂f/∂ of the tensor `name` ("x", "W", "b") of layer `index` at flat `entries`: Im f/h.
+
+        One of them is moved by ih in place. The "x" behind the last layer are the logits.
+        """
+        layer, _, x = self.links[index] if index < len(self.links) else (None, None, self._output)
         x = x.astype("complex128")
         numbers = (x if name == "x" else getattr(layer, name)).reshape(-1)
         found = []

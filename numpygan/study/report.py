@@ -25,7 +25,7 @@ from ..runs.provenance import dataset_of
 from .chart import line_chart, scatter_chart
 from .markup import definitions, escape
 from .panels import figure2, figure3
-from .pictures import png
+from .pictures import limits, png
 
 FRAMES = 24  # pictures of samples over time, at most
 _PAGE = Path(__file__).parent / "page"
@@ -43,8 +43,8 @@ def report(run, seed=0, data=None):
         style=style, script=script, style_hash=_hash(style), script_hash=_hash(script), version=__version__,
         title=escape(f"{recipe.name}: {run.path}"), name=escape(recipe.name), about=escape(recipe.about),
         facts=_facts(run, recipe, rows), learning=_learning(rows), frames=_frames(run, rows, image_shape),
-        panels=_panels(recipe, G, image_shape, source, seed, dataset),
-        evaluation=_evaluation(run), rules="\n".join(map(escape, rules_in_force(recipe))), fields=_fields(recipe),
+        panels=_panels(recipe, G, image_shape, source, seed, dataset, rows),
+        evaluation=_evaluation(run, source), rules="\n".join(map(escape, rules_in_force(recipe))), fields=_fields(recipe),
     )  # fmt: skip
 
 
@@ -54,10 +54,11 @@ def _hash(text):
 
 def _facts(run, recipe, rows):
     last = rows[-1] if rows else dict.fromkeys(("iteration", "epoch", "seconds"), 0.0)
-    minutes, seconds = divmod(round(last["seconds"]), 60)
+    at = {name: value if math.isfinite(value) else 0.0 for name, value in last.items()}
+    minutes, seconds = divmod(round(at["seconds"]), 60)
     return definitions([
-        ("run", str(run.path)), ("data", recipe.data), ("iterations", f"{last['iteration']:,.0f}"),
-        ("epochs", f"{last['epoch']:.4g}"), ("training time", f"{minutes} min {seconds} s"), ("seed", str(recipe.seed)),
+        ("run", str(run.path)), ("data", recipe.data), ("iterations", f"{at['iteration']:,.0f}"),
+        ("epochs", f"{at['epoch']:.4g}"), ("training time", f"{minutes} min {seconds} s"), ("seed", str(recipe.seed)),
     ])  # fmt: skip
 
 
@@ -71,18 +72,22 @@ def _learning(rows):
     if not rows:
         return "<p>No metrics yet: the run has not reached its first record.</p>"
     column = {name: numpy.array([row[name] for row in rows]) for name in rows[0]}
-    epochs = column["epoch"]
+
+    def curve(label, kind, name):
+        """Through the rows that have a value."""
+        known = numpy.isfinite(column["epoch"]) & numpy.isfinite(column[name])
+        return label, kind, column["epoch"][known], column[name][known]
+
     charts = [
-        line_chart("Value of the game", [("V(D, G)", "accent", epochs, column["V"])], "epoch", "nats",
+        line_chart("Value of the game", [curve("V(D, G)", "accent", "V")], "epoch", "nats",
                    ("−log 4, the value where p_g = p_data", -math.log(4))),
         line_chart("Verdict of the discriminator", [
-            ("mean D(x)", "accent", epochs, column["D_real"]), ("mean D(G(z))", "second", epochs, column["D_fake"]),
+            curve("mean D(x)", "accent", "D_real"), curve("mean D(G(z))", "second", "D_fake"),
         ], "epoch", "probability", ("½", 0.5), (0, 1)),
     ]  # fmt: skip
-    known = numpy.isfinite(column["parzen"])
-    if known.any():
-        parzen = [("validation", "accent", epochs[known], column["parzen"][known])]
-        charts.append(line_chart("Parzen log-likelihood", parzen, "epoch", "nats"))
+    if numpy.isfinite(column["parzen"]).any():
+        parzen = curve("validation", "accent", "parzen")
+        charts.append(line_chart("Parzen log-likelihood", [parzen], "epoch", "nats"))
     text = "V falls towards −log 4 = −1.386 as D can no longer tell samples from data; it is no measure of their quality by itself."
     return f'<p>{text}</p><div class="charts">{"".join(charts)}</div>'
 
@@ -92,7 +97,8 @@ def _frames(run, rows, image_shape):
     if not files:
         return "<p>The run has no pictures of samples.</p>"
     files = [files[i] for i in sorted(set(numpy.linspace(0, len(files) - 1, FRAMES).round().astype(int).tolist()))]
-    per_epoch = next((row["iteration"] / row["epoch"] for row in rows if row["epoch"] > 0), None)
+    ratios = (row["iteration"] / row["epoch"] for row in rows if row["epoch"] > 0)
+    per_epoch = next((ratio for ratio in ratios if 0 < ratio < math.inf), None)
     items = []
     for file in files:
         iteration = int(file.stem)
@@ -113,16 +119,19 @@ def _figure(picture, alt, caption, pixels=True):
     return f'<figure><img{kind} alt="{escape(alt)}" src="{source}"><figcaption>{escape(caption)}</figcaption></figure>'
 
 
-def _panels(recipe, G, image_shape, source, seed, dataset):
-    about = f"From {source['file']}, iteration {source['iteration']:,}; fair random draws, not selected."
+def _panels(recipe, G, image_shape, source, seed, dataset, rows):
+    last = rows[-1]["iteration"] if rows else source["iteration"]
+    gone_on = f" The run has gone on to iteration {last:,.0f}." if last > source["iteration"] else ""
+    about = f"From {_checkpoint(source)}; fair random draws, not selected.{gone_on}"
     if image_shape is not None:
         samples = sampling.sample(G, recipe.noise, 80, Stream(seed))
         ends = numpy.zeros((16, G.n_in), G.dtype)
         Noise(recipe.noise, Stream(seed)).minibatch(ends)
+        scale = limits(recipe, dataset.train)
         panels = [
-            _figure(png(figure2(samples, dataset.train, image_shape, 11)), "samples and, in the rightmost column, training examples",
+            _figure(png(figure2(samples, dataset.train, image_shape, scale, 11)), "samples and, in the rightmost column, training examples",
                     "As the paper's Figure 2: the rightmost column is the training example nearest to the sample beside it."),
-            _figure(png(figure3(G, ends.reshape(2, 8, -1), image_shape)), "rows of samples that change from left to right",
+            _figure(png(figure3(G, ends.reshape(2, 8, -1), image_shape, scale)), "rows of samples that change from left to right",
                     "As the paper's Figure 3: each row is G(z) on a straight line between two points of z space."),
         ]  # fmt: skip
     elif recipe.data in TOYS:
@@ -146,11 +155,24 @@ def _toy_panel(G, recipe, seed):
     return line_chart("Densities of 10,000 samples of G and of p_data", series, "x", "density")
 
 
-def _evaluation(run):
+def _checkpoint(source):
+    return f"{source['file']}, iteration {source['iteration']:,}"
+
+
+def _evaluation(run, source):
+    """The measures, and which checkpoint they are of; `source` is that of the samples on the page."""
+    command = f"<code>{escape(f'numpygan evaluate {shlex.quote(str(run.path))}')}</code>"
     result = run.read_evaluation()
     if result is None:
-        command = f"numpygan evaluate {shlex.quote(str(run.path))}"
-        return f"<p>Not evaluated yet. <code>{escape(command)}</code> does it; then make this page again.</p>"
+        return f"<p>Not evaluated yet. {command} does it; then make this page again.</p>"
+    measured = _measured(result.get("source"))
+    if measured == _measured(source):
+        of = f"<p>Measured on {escape(measured)}, as the samples above.</p>"
+    else:
+        of = (
+            f"<p class=stale role=note><strong>Not of the samples above.</strong> These measures are of {escape(measured)}; the "
+            f"samples above are from {escape(_checkpoint(source))}. {command} measures those; then make this page again.</p>"
+        )
     bodies = "".join(
         f"<tbody><tr><th scope=row>{escape(str(row['metric']))}</th><td>{_with_error(row['value'], row.get('se'))}</td>"
         f"<td>{_with_error(row.get('real'), row.get('real_se'))}</td></tr>"
@@ -161,7 +183,14 @@ def _evaluation(run):
     head = "<thead><tr><th scope=col>measure</th><th scope=col>samples ± SE</th><th scope=col>real data ± SE</th></tr></thead>"
     published = ", ".join(f"{name} {mean:g} ± {se:g}" for name, mean, se in TABLE1)
     beside = f"<p class=detail>Published Parzen log-likelihoods on MNIST (nats): {escape(published)}.</p>"
-    return f"<table>{head}{bodies}</table>{beside if result.get('data') == 'mnist' else ''}"
+    return f"{of}<table>{head}{bodies}</table>{beside if result.get('data') == 'mnist' else ''}"
+
+
+def _measured(source):
+    """What an evaluation was made of, by its `source`, which may be anything."""
+    if not isinstance(source, dict) or not isinstance(source.get("file"), str):
+        return "a checkpoint that evaluation.json does not name"
+    return _checkpoint(source) if type(source.get("iteration")) is int else f"the samples in {source['file']}"
 
 
 def _with_error(value, se):

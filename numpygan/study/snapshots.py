@@ -95,17 +95,11 @@ class Snapshots:
         kept["adjoints"] = [None] * lowest
         for i in range(lowest, len(adjoints)):
             found = self._keep_rows(adjoints[i], columns[i])
-            if i < len(tape.layers):
-                found["proof"] = prove(
-                    chain,
-                    i,
-                    "x",
-                    adjoints[i],
-                    [rows, columns[i]],
-                    self._stream,
-                    self._proven["x"],
-                    float(numpy.abs(adjoints[i]).max()),
-                )
+            largest = float(numpy.abs(adjoints[i]).max())
+            places = [rows, columns[i]]
+            found["proof"] = prove(
+                chain, i, "x", adjoints[i], places, self._stream, self._proven["x"], largest
+            )
             kept["adjoints"].append(found)
         kept["grads"] = []
         for i, layer in enumerate(tape.net.layers):

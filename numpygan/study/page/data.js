@@ -20,7 +20,7 @@ async function unpack() {
 // A number with `digits` significant digits and a real minus sign.
 function show(value, digits = 6) {
   if (value === 0) return "0";
-  if (Number.isInteger(value) && Math.abs(value) < 1e6) return value.toLocaleString("en").replace("-", "−");
+  if (Number.isSafeInteger(value)) return value.toLocaleString("en").replace("-", "−"); // a count, however large
   const size = Math.abs(value);
   const text = size >= 1e-3 && size < 1e6 ? value.toPrecision(digits) : value.toExponential(digits - 1);
   return text.replaceAll("-", "−");

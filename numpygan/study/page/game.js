@@ -160,6 +160,7 @@ function imageView() {
   const view = make("div", {});
   const drawn = latest("d", "D forward");
   const taught = latest("g", "D backward");
+  const grey = { scale: 3, grey: data.limits };
   const verdicts = (kept, from, name) => (n) => `${name} = ${show(kept[from + n], 4)}`;
   if (drawn) {
     const logits = drawn.values.at(-1).block.array,
@@ -174,8 +175,8 @@ function imageView() {
     const part = (from, to) => ({ array: images.array.subarray(from * size, to * size), shape: [to - from, size] });
     view.append(make("h3", {}, `${atOnce() ? "E" : "D step: e"}xamples, and what G made of noise, with D's verdicts`));
     view.append(
-      pictures(part(0, shownRows), captions, 3),
-      pictures(part(shownRows, 2 * shownRows), captions.slice(shownRows), 3),
+      pictures(part(0, shownRows), captions, grey),
+      pictures(part(shownRows, 2 * shownRows), captions.slice(shownRows), grey),
     );
   } else view.append(make("p", { class: "hint" }, "The pictures appear when D has seen them: go on to its forward pass."));
   if (taught) {
@@ -189,15 +190,15 @@ function imageView() {
           ? "What G learns from: the same samples and verdicts"
           : "G step: new samples, the verdict of the D that has just moved",
       ),
-      pictures(rows, captions, 3),
+      pictures(rows, captions, grey),
       lossChoice(),
     );
     view.append(
-      make("h3", {}, "−∂L/∂G(z): where G is told to put ink (blue) and to take it away (orange), one scale for each picture"),
+      make("h3", {}, "−∂L/∂G(z): where G is told to put ink (blue) and to take it away (orange), one scale for all"),
       pictures(
         taught.push[shown.loss].images,
         captions.map((_, n) => `of G(z) ${n}`),
-        3,
+        { scale: 3 },
       ),
       saturation(taught),
     );

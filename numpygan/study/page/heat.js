@@ -15,20 +15,21 @@ function colours() {
 
 // Draw a matrix on a canvas of one pixel a cell. A cell has the full colour where its absolute value is `largest`, by default that
 // of the matrix; the share of the colour is the square root of the share of the value, so that small numbers can be seen.
-// grey: 0 is black and 1 white, as images are.
-function paint(canvas, rows, columns, at, { grey = false, largest = 0 } = {}) {
+// grey: [low, high], the values of black and of white, where the matrix is an image.
+function paint(canvas, rows, columns, at, { grey = null, largest = 0 } = {}) {
   canvas.width = columns;
   canvas.height = rows;
   const image = new ImageData(columns, rows);
   const { paper, plus, minus } = colours();
-  if (!largest) for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) largest = Math.max(largest, Math.abs(at(i, j)));
+  if (!largest && !grey) for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) largest = Math.max(largest, Math.abs(at(i, j)));
   let place = 0;
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const value = at(i, j) || 0; // what is not a number has the colour of 0
       const full = value < 0 ? minus : plus;
-      const share = grey || !largest ? value : Math.sqrt(Math.min(1, Math.abs(value) / largest));
-      for (let c = 0; c < 3; c++) image.data[place++] = grey ? 255 * share : paper[c] + (full[c] - paper[c]) * share;
+      const share = largest ? Math.sqrt(Math.min(1, Math.abs(value) / largest)) : 0;
+      const light = grey && (255 * (value - grey[0])) / (grey[1] - grey[0]);
+      for (let c = 0; c < 3; c++) image.data[place++] = grey ? light : paper[c] + (full[c] - paper[c]) * share;
       image.data[place++] = 255;
     }
   }
@@ -60,11 +61,27 @@ function heatmap(tensor, options) {
       `[${place}] = ${show(at(i, j))}` + (proven < 0 ? "" : ` · complex step ${show(options.proof.step.array[proven])}`);
   };
   const box = make("div", { class: "map-box" }, canvas);
+  if (options.proof) box.append(proofMarks(options.proof, rows, columns));
   const whole = make("div", {}, make("div", { class: "scroll" }, box), readout);
   explore(canvas, box, rows, columns, read, { pick: options.onpick });
   // Frame row i, column j, or with both one cell.
   whole.mark = (i, j) => box.append(place(make("div", { class: "mark" }), i, j, rows, columns));
   return whole;
+}
+
+// A dot in each cell whose number has a complex-step proof.
+function proofMarks(proof, rows, columns) {
+  const cells = proof.at.map((at) => (at.length === 2 ? at : [0, at[0]]));
+  const d = cells.map(([i, j]) => `M${j + 0.5} ${i + 0.5}h0`).join("");
+  const marks = svg("svg", {
+    viewBox: `0 0 ${columns} ${rows}`,
+    preserveAspectRatio: "none",
+    class: "proven",
+    "aria-hidden": "true",
+    "data-proven": cells.length,
+  });
+  marks.append(svg("path", { d, class: "halo" }), svg("path", { d }));
+  return marks;
 }
 
 // Put `frame` around cell (i, j) of a rows × columns map; null is all of them.
@@ -119,20 +136,21 @@ function explore(canvas, box, rows, columns, read, { pick, beyond } = {}) {
 }
 
 // Rows of `images` (n, height · width) as pictures, each with a caption, and below them the pixel under the pointer or cursor. All of
-// them are one stop of the Tab key: the arrow keys go from pixel to pixel, and past the edge into the neighbour.
-function pictures(images, captions, scale = 2) {
+// them are one stop of the Tab key: the arrow keys go from pixel to pixel, and past the edge into the neighbour. All have one scale.
+// grey: as of paint, of images; other arrays over the pixels are signed.
+function pictures(images, captions, { scale = 2, grey = null } = {}) {
   const [height, width] = data.image;
   const list = make("div", { class: "pictures" });
   const readout = make("output", { class: "readout" });
   const all = [];
   const pixels = images.array;
+  const largest = grey ? 0 : pixels.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0);
   for (let n = 0; n < images.shape[0]; n++) {
     const part = pixels.subarray(n * height * width, (n + 1) * height * width);
-    const grey = part.every((value) => value >= 0 && value <= 1);
     const name = captions[n] || `picture ${n}`;
     const label = `${name}, ${height} by ${width}; arrow keys read it`;
     const canvas = make("canvas", { role: "img", tabindex: n ? -1 : 0, "aria-label": label });
-    paint(canvas, height, width, (i, j) => part[i * width + j], { grey });
+    paint(canvas, height, width, (i, j) => part[i * width + j], { grey, largest });
     canvas.style.width = `${width * scale}px`;
     const box = make("div", { class: "map-box" }, canvas);
     const read = (i, j) => (readout.textContent = `${name}: [${i}, ${j}] = ${show(part[i * width + j], 4)}`);

@@ -73,7 +73,7 @@ function drawStack(part) {
     "div",
     { class: "scroll" },
     table,
-    make("p", { class: "hint" }, "Values flow down, adjoints flow up. Choose a layer."),
+    make("p", { class: "hint" }, "Values flow down, adjoints flow up. Choose a layer. A dot marks a number that the complex step has proved."),
   );
 }
 
@@ -102,6 +102,7 @@ function drawLayer(part) {
     rows: kept.rows,
     halves: kept.halves,
     widths: { x: net.widths[i], y: net.widths[i + 1] },
+    image: part.net === "G" ? (i === net.layers.length - 1 ? "y" : null) : i === 0 ? "x" : null, // what holds images
   };
   const tensors = make("div", { class: "tensors" });
   const add = (key, name, what, kept, sides) => {
@@ -175,7 +176,7 @@ function drawTensor(key, name, what, kept, sides, parts) {
     ),
   );
   if (kept.proof) box.append(drawProof(kept.proof));
-  if (kept.images) box.append(pictures(kept.images, captionsOf(key, kept, parts)));
+  if (kept.images) box.append(pictures(kept.images, captionsOf(key, kept, parts), { grey: key === parts.image ? data.limits : null }));
   return box;
 }
 

@@ -30,7 +30,7 @@ unpack().then((found) => {
   listSymbols();
   listen();
   explainOnHover();
-  go(0);
+  go(data.steps.findIndex((step) => step.line.endsWith("D backward"))); // before it there are no derivatives to see
   document.body.dataset.ready = performance.now().toFixed(0);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     palette = null;

@@ -33,11 +33,12 @@ function toyView() {
   return make("div", { class: "game" }, plot, side);
 }
 
+// The key of what is drawn; the entry of something that isn't is null or 0.
 function legend(entries) {
   return make(
     "ul",
     { class: "legend" },
-    ...entries.map(([draw, text]) => {
+    ...entries.filter(Boolean).map(([draw, text]) => {
       const key = svg("svg", { viewBox: "0 0 26 10", "aria-hidden": "true" });
       key.append(draw);
       return make("li", {}, key, text);
@@ -88,12 +89,13 @@ function toyPlane(frame, samples, push, drawn, taught) {
   dots(frame.cloud, 0, frame.cloud.shape[0], { r: 1.4, fill: "var(--green)", opacity: 0.55 });
   if (drawn) dots(drawn.values[0].block, 0, drawn.rows / 2, { r: 3, fill: "none", stroke: "var(--ink)", "stroke-width": 1.3 });
   if (samples) dots(samples, 0, taught.rows, { r: 3.2, fill: "var(--green)", stroke: "var(--paper)" });
+  let arrows = 0;
   if (push) {
     const scale = arrowScale(taught) * 70;
     const from = matrix(samples).at,
       arrow = matrix(push).at;
     for (let i = 0; i < taught.rows; i++)
-      drawArrow(plot, x(from(i, 0)), y(from(i, 1)), scale * arrow(i, 0), -scale * arrow(i, 1));
+      arrows += drawArrow(plot, x(from(i, 0)), y(from(i, 1)), scale * arrow(i, 0), -scale * arrow(i, 1));
   }
   const line = (attributes) => svg("line", { x1: 1, x2: 25, y1: 5, y2: 5, stroke: "var(--ink)", ...attributes });
   const dot = (attributes) => svg("circle", { cx: 13, cy: 5, r: 3.5, ...attributes });
@@ -102,9 +104,9 @@ function toyPlane(frame, samples, push, drawn, taught) {
     [svg("rect", { x: 3, width: 20, height: 10, fill: "var(--minus)" }), zero ? "below ½" : "below 0"],
     [line({ "stroke-width": 1.6 }), "D = ½"],
     [line({ "stroke-dasharray": "4 3" }), "D* = ½"],
-    [dot({ fill: "none", stroke: "var(--ink)" }), "x of this minibatch"],
+    drawn && [dot({ fill: "none", stroke: "var(--ink)" }), "x of this minibatch"],
     [dot({ fill: "var(--green)" }), "G(z)"],
-    [line({ "stroke-width": 2.2 }), "−∂L/∂G(z)"],
+    arrows && [line({ "stroke-width": 2.2 }), "−∂L/∂G(z)"],
   ]);
   return make("div", {}, make("div", { class: "stage" }, canvas, plot), what);
 }
@@ -122,7 +124,7 @@ function arrowScale(taught) {
 
 function drawArrow(plot, x, y, dx, dy) {
   const length = Math.hypot(dx, dy);
-  if (length < 0.3) return;
+  if (length < 0.3) return false;
   const [ux, uy] = [dx / length, dy / length],
     head = Math.min(6, length * 0.6);
   const [tx, ty] = [x + dx, y + dy];
@@ -136,6 +138,7 @@ function drawArrow(plot, x, y, dx, dy) {
       fill: "none",
     }),
   );
+  return true;
 }
 
 function axes(plot, x, y, size, pad) {
@@ -229,10 +232,11 @@ function toyLine(frame, samples, push, drawn, taught) {
   };
   if (drawn) dots(drawn.values[0].block, drawn.rows / 2, floor - 14, { fill: "none", stroke: "var(--ink)" });
   if (samples) dots(samples, taught.rows, floor, { fill: "var(--green)" });
+  let arrows = 0;
   if (push) {
     const scale = arrowScale(taught) * 60;
     for (let i = 0; i < taught.rows; i++)
-      drawArrow(plot, x(matrix(samples).at(i, 0)), floor + 14 + ((i * 7) % 40), scale * matrix(push).at(i, 0), 0);
+      arrows += drawArrow(plot, x(matrix(samples).at(i, 0)), floor + 14 + ((i * 7) % 40), scale * matrix(push).at(i, 0), 0);
   }
   axes(plot, x, null, height, pad);
   const line = (attributes) => svg("line", { x1: 1, x2: 25, y1: 5, y2: 5, ...attributes });
@@ -247,9 +251,9 @@ function toyLine(frame, samples, push, drawn, taught) {
       [line(styles.D), "D"],
       [line(styles.best), "D*"],
       [line(styles.difference), "½ + (D − D*)/2"],
-      [dot({ fill: "none", stroke: "var(--ink)" }), "x of this minibatch"],
-      [dot({ fill: "var(--green)" }), "G(z)"],
-      [line({ stroke: "var(--ink)", "stroke-width": 2 }), "−∂L/∂G(z)"],
+      drawn && [dot({ fill: "none", stroke: "var(--ink)" }), "x of this minibatch"],
+      samples && [dot({ fill: "var(--green)" }), "G(z)"],
+      arrows && [line({ stroke: "var(--ink)", "stroke-width": 2 }), "−∂L/∂G(z)"],
     ]),
   );
 }
