@@ -33,6 +33,8 @@ def main(arguments=None):
             code, asked_for_help = _carry_out(arguments, options), None
         except SystemExit as error:  # -h or --version, which argparse has printed
             code, asked_for_help = 0, error
+        except KeyboardInterrupt:  # again, while the first was being told
+            code, asked_for_help = 130, None
         out.flush()
         if out.lost and not isinstance(out.lost, BrokenPipeError):
             _tell(options.ranks, f"stdout: cannot be written ({out.lost.strerror}); what was to be printed there is lost.")
