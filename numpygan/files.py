@@ -160,9 +160,14 @@ def _read_array(file, size):
         raise ValueError("it is of a version that is for arrays of records")
     shape, _, dtype = header(file)
     if dtype.hasobject:
-        raise _OtherKind("Python objects, which are never unpickled; save one array of numbers with numpy.save.")
+        raise _OtherKind(
+            "Python objects, which are never unpickled; save one array of numbers with numpy.save."
+        )
     if dtype.kind not in "biufcU" or dtype.itemsize == 0:
-        raise _OtherKind(f"values of the kind {dtype.str}, expected numbers; save an array of numbers with numpy.save.")
+        raise _OtherKind(
+            f"values of the kind {dtype.str}, expected numbers; save an array of numbers with "
+            f"numpy.save."
+        )
     promised, held = math.prod(shape) * dtype.itemsize, size - file.tell()
     if min(shape, default=1) < 0 or promised > held:
         raise ValueError(f"its header promises {promised:,} bytes of values, the file holds {held:,}")

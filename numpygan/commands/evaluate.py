@@ -13,7 +13,11 @@ def add(command):
     parser.add_argument(
         "run", nargs="?", metavar="RUN", help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy"
     )
-    parser.add_argument("--samples", metavar="FILE.npy", help="evaluate these samples, on the scale of the data, instead of a run's")
+    parser.add_argument(
+        "--samples",
+        metavar="FILE.npy",
+        help="evaluate these samples, on the scale of the data, instead of a run's",
+    )
     add_data(parser, "what --samples are to be like (default: mnist)")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the samples (default: 0)")
     parser.add_argument("-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)")
@@ -36,7 +40,9 @@ def evaluate(options):
     run = None if options.run is None else RunDirectory.existing(options.run)
     fields = data_fields(options)
     if run is not None and fields:
-        raise NumpyganError(f"--{next(iter(fields))}: goes with --samples and --data; a RUN has its own.")
+        raise NumpyganError(
+            f"--{next(iter(fields))}: goes with --samples and --data; a RUN has its own."
+        )
     data = fields.get("data", "mnist") if run is None else run.recipe().data
     if data not in TOYS and not options.ais:
         return evaluate_images.evaluate_images(options, run, data)

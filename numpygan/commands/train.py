@@ -25,7 +25,7 @@ def add(command):
     parser.add_argument("--k", metavar="K", help="steps of D in an iteration")
     parser.add_argument("--loss", metavar="|".join(G_LOSSES), help="the generator's loss")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
-    add_data(parser, "your own data: .npy, .npz, CSV, IDX or CIFAR-10 binary files, or a folder of these or of images")
+    add_data(parser, "your own data: .npy, .npz, CSV, IDX, CIFAR-10, or a folder of these or images")
     parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the newest of the recipe)")
     add_set(parser)
@@ -39,7 +39,11 @@ def add(command):
 
 
 def train(options):
-    changes = {name: getattr(options, name) for name in ("seed", "k", "loss") if getattr(options, name) is not None}
+    changes = {
+        name: getattr(options, name)
+        for name in ("seed", "k", "loss")
+        if getattr(options, name) is not None
+    }
     changes |= data_fields(options) | changed_fields(options.set)
     if "data" in changes:
         changes["data"] = absolute_data(changes["data"])
@@ -54,7 +58,9 @@ def train(options):
     run, recipe = options.ranks.from_first(lambda: _run_and_recipe(options, changes))
     dataset = prepared(recipe)
     if dataset is not None:
-        recipe = recipe if options.resume or recipe.data == "mnist" else fitted(recipe, dataset, changes)
+        recipe = (
+            recipe if options.resume or recipe.data == "mnist" else fitted(recipe, dataset, changes)
+        )
         check_fits(recipe, dataset)
     say = (lambda *_: None) if options.quiet else print
     say(f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> {run.path}")
@@ -70,7 +76,16 @@ def train(options):
     profile = Profile() if options.profile else None
     with _Bar(options.quiet or options.ranks.rank > 0) as bar:
         try:
-            loop.train(recipe, run, options.device, options.resume, bar.show, options.ranks, profile, dataset)
+            loop.train(
+                recipe,
+                run,
+                options.device,
+                options.resume,
+                bar.show,
+                options.ranks,
+                profile,
+                dataset,
+            )
         except loop.Interrupted:
             if options.ranks.rank:
                 return 0
@@ -106,7 +121,11 @@ def _run_and_recipe(options, changes):
     if options.resume:
         if options.local_batch:
             raise NumpyganError("--local-batch: a run that is resumed keeps its minibatch; leave the option out.")
-        run = RunDirectory.existing(options.out) if options.out else RunDirectory.latest(_asked_for(options, changes).name)
+        run = (
+            RunDirectory.existing(options.out)
+            if options.out
+            else RunDirectory.latest(_asked_for(options, changes).name)
+        )
         recipe = change(run.recipe(), **changes)
         if options.recipe not in (None, run.recipe().name):
             raise NumpyganError(f"--resume: {run.path} is a run of {run.recipe().name}, not of {options.recipe}.")

@@ -10,8 +10,8 @@ class Recipe:
     name: str = "mnist-authors"
     about: str = "MNIST with the authors' own numbers, by Algorithm 1"
     data: str = "mnist"  # "mnist", "gauss1d", "ring", "grid", or a path (see --data)
-    size: str = "auto"  # of own images, "HxW"; "none": the rows are a table; "auto": as the data say
-    drop: str = "auto"  # columns of a CSV to leave out, split by commas; "none"; "auto": labels, by name
+    size: str = "auto"  # of own images, "HxW"; "none": rows are a table; "auto": the data tell
+    drop: str = "auto"  # columns of a CSV to leave out, split by commas; "none"; "auto": labels
     transpose: int = 0  # 1: rows and columns of the images change places, as EMNIST needs it
     preprocess: str = "none"  # or "contrast": global contrast normalisation to length 55
     generator: tuple[str, ...] = ("relu 1200", "relu 1200", "sigmoid")  # hidden layers, then the visible nonlinearity
@@ -19,7 +19,7 @@ class Recipe:
     keep: tuple[float, ...] = (0.8, 0.5, 0.5)  # dropout in D: the share kept of its input and of each hidden layer
     scale_g: tuple[float, ...] = (0.05, 0.05, 0.05)  # G's weights start in U(−scale, scale), layer by layer; 0: Glorot's scale
     scale_d: tuple[float, ...] = (0.005, 0.005, 0.005)  # D's likewise
-    bias: str = "mean"  # G's visible bias starts where G(0) is the mean training example; "zero": at 0
+    bias: str = "mean"  # G's visible bias starts where G(0) is the mean training example; or "zero"
     noise: str = "uniform"  # on (−√3, √3); or "gaussian"
     noise_dim: int = 100
     algorithm: str = "algorithm1"  # or "authors2014"
