@@ -26,7 +26,9 @@ def save_data():
     numpy.save("few-points.npy", numpy.zeros((2499, 2), "float32"))
     numpy.save("nan-points.npy", numpy.where(numpy.arange(5000).reshape(-1, 2) == 6, numpy.nan, 0.5))
     numpy.save("wide.npy", numpy.zeros((60, 65), "float32"))
-    numpy.save("range.npy", pixels / 255 * numpy.where(numpy.arange(60) < 50, 1, 255)[:, None, None])
+    numpy.save(
+        "range.npy", pixels / 255 * numpy.where(numpy.arange(60) < 50, 1, 255)[:, None, None]
+    )
     numpy.savez("two.npz", a=pixels, b=pixels)
     with open("images.npy", "rb") as file:
         content = file.read()

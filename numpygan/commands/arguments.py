@@ -64,9 +64,22 @@ def folder_of_runs(name):
 def add_data(parser, about):
     """The option --data and those that say how it is read; `data_fields` reads them."""
     parser.add_argument("--data", metavar="PATH", help=about)
-    parser.add_argument("--size", metavar="HxW", help="rows of --data are images of this size, and image files are scaled to it; none: a table")
-    parser.add_argument("--drop", metavar="NAMES", help="columns of a CSV to leave out, such as labels: names or numbers from 1")
-    parser.add_argument("--transpose", action="store_const", const=1, help="change rows and columns of the images over (EMNIST)")
+    parser.add_argument(
+        "--size",
+        metavar="HxW",
+        help="rows of --data are images of this size, to which image files are scaled; none: a table",
+    )
+    parser.add_argument(
+        "--drop",
+        metavar="NAMES",
+        help="columns of a CSV to leave out, such as labels: names or numbers from 1",
+    )
+    parser.add_argument(
+        "--transpose",
+        action="store_const",
+        const=1,
+        help="change rows and columns of the images over (EMNIST)",
+    )
 
 
 def data_fields(options):
@@ -76,8 +89,10 @@ def data_fields(options):
     """
     if options.data in ("mnist", *TOYS) and os.path.exists(options.data):
         raise NumpyganError(
-            f"--data {options.data}: is the name of data that numpygan has, and of a file or folder here; say ./{options.data} "
-            f"for that, or --set data={options.data} with train (leave --data out with evaluate) for the shipped data."
+            f"--data {options.data}: is the name of data that numpygan has, and of a file or "
+            f"folder here; say ./{options.data} "
+            f"for that, or --set data={options.data} with train (leave --data out with evaluate) "
+            f"for the shipped data."
         )
     names = ("data", "size", "drop", "transpose")
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}

@@ -28,7 +28,9 @@ def evaluate_images(options, run, data):
     picture = new_file(options.baselines, options, ".png", option="--baselines") if options.baselines else None
     if run is None:
         file = new_file(options.file or "evaluation.json", options, ".json")
-        dataset = load(data, **{name: value for name, value in data_fields(options).items() if name != "data"})
+        dataset = load(
+            data, **{name: value for name, value in data_fields(options).items() if name != "data"}
+        )
         samples, digits, kept = samples_like(dataset, options.samples), data == "mnist", []
         source = {"file": options.samples}
     else:

@@ -49,7 +49,13 @@ def evaluate_toy(options, run, toy):
     file = result_file(options, run, ".json") if run else new_file(options.file or "evaluation.json", options, ".json")
     _picture_of(file, options)
     if run is None:
-        _report(toy, [read_numpy(os.path.expanduser(options.samples))], file, {"source": {"file": options.samples}}, options.samples)
+        _report(
+            toy,
+            [read_numpy(os.path.expanduser(options.samples))],
+            file,
+            {"source": {"file": options.samples}},
+            options.samples,
+        )
     else:
         G, _, source = run.generator()
         _report(toy, [_draw(G, run.recipe(), options.seed)], file, {"source": source, "seed": options.seed}, str(run.path))

@@ -28,7 +28,7 @@ def add(command):
     parser.add_argument("--k", metavar="K", help="steps of D in an iteration")
     parser.add_argument("--loss", metavar="|".join(G_LOSSES), help="the generator's loss")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
-    add_data(parser, "your own data: .npy, .npz, CSV, IDX or CIFAR-10 binary files, or a folder of these or of images")
+    add_data(parser, "your own data: .npy, .npz, CSV, IDX, CIFAR-10, or a folder of these or images")
     parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
     parser.add_argument("--resume", action="store_true", help="go on with a run: `train RUN --resume`, or --out RUN (default: the newest of the recipe)")
     add_set(parser)
@@ -42,7 +42,11 @@ def add(command):
 
 
 def train(options):
-    changes = {name: getattr(options, name) for name in ("seed", "k", "loss") if getattr(options, name) is not None}
+    changes = {
+        name: getattr(options, name)
+        for name in ("seed", "k", "loss")
+        if getattr(options, name) is not None
+    }
     changes |= data_fields(options) | changed_fields(options.set)
     if "data" in changes:
         changes["data"] = absolute_data(changes["data"])

@@ -31,7 +31,8 @@ class Dataset:
 
     image_shape  (height, width) or (3, height, width) of a row that is an image, else None
     range        the ends between which all values lie, (0, 1) or (−1, 1); None: real numbers
-    understood   what the data were taken for, in words;  notes  sentences about what was left out or changed
+    understood   what the data were taken for, in words;  notes  sentences about what was left out
+        or changed
     """
 
     train: numpy.ndarray
@@ -48,7 +49,8 @@ class Dataset:
         return self.train.shape[1]
 
     def digest(self):
-        """The SHA-256, in hexadecimal digits, over dtype, shape and bytes of all splits as read, before preprocessing."""
+        """The SHA-256, in hexadecimal digits, over dtype, shape and bytes of all splits as read,
+        before preprocessing."""
         return self.read_as or self._digest
 
     @cached_property
@@ -74,47 +76,68 @@ def load_dataset(recipe):
 
 
 def prepared(recipe):
-    """The recipe's Dataset, read by its options and preprocessed; None for a toy. Raises NumpyganError as `load` does."""
+    """The recipe's Dataset, read by its options and preprocessed; None for a toy. Raises
+    NumpyganError as `load` does."""
     if recipe.data in TOYS:
         return None
     given = {name: getattr(recipe, name) for name in ("size", "drop", "transpose")}
-    dataset = load(recipe.data, **{name: value for name, value in given.items() if value not in ("auto", 0)})
+    dataset = load(
+        recipe.data, **{name: value for name, value in given.items() if value not in ("auto", 0)}
+    )
     return global_contrast_normalise(dataset) if recipe.preprocess == "contrast" else dataset
 
 
 def check_fits(recipe, dataset):
-    """Raise NumpyganError unless G's visible layer reaches the data, and there are rows for a minibatch."""
+    """Raise NumpyganError unless G's visible layer reaches the data, and there are rows for a
+    minibatch."""
     visible = recipe.generator[-1]
-    if (visible == "sigmoid" and dataset.range != UNIT) or (visible == "tanh" and dataset.range != SIGNED):
+    if (visible == "sigmoid" and dataset.range != UNIT) or (
+        visible == "tanh" and dataset.range != SIGNED
+    ):
         rows = dataset.train
         low, high = dataset.range or (rows.min(), rows.max())
         reach = "[0, 1]" if visible == "sigmoid" else "[-1, 1]"
         raise NumpyganError(
-            f"data {recipe.data}: values lie in [{low:g}, {high:g}], but G's visible layer is a {visible}, which reaches {reach}; "
+            f"data {recipe.data}: values lie in [{low:g}, {high:g}], but G's visible layer is a "
+            f"{visible}, which reaches {reach}; "
             f"scale them to {reach}, or leave the visible layer to the data."
         )
     if recipe.batch > len(dataset.train):
-        raise NumpyganError(f"batch: {recipe.batch} is more than the {len(dataset.train)} training examples in {recipe.data}.")
+        raise NumpyganError(
+            f"batch: {recipe.batch} is more than the {len(dataset.train)} training examples in "
+            f"{recipe.data}."
+        )
 
 
 def data_in_words(dataset):
     """Lines that tell what was understood of the data: none for a toy, whose dataset is None."""
-    return [] if dataset is None else [f"data   {dataset.understood}", *(f"       {note}" for note in dataset.notes)]
+    return (
+        []
+        if dataset is None
+        else [f"data   {dataset.understood}", *(f"       {note}" for note in dataset.notes)]
+    )
 
 
 def load(source, size="auto", drop="auto", transpose=0):
-    """The Dataset at `source`: "mnist", or a path to whatever `readers.read` reads; docs/data.md lists it.
+    """The Dataset at `source`: "mnist", or a path to whatever `readers.read` reads; docs/data.md
+    lists it.
 
     size, drop, transpose  as in a recipe
-    Splits: MNIST as the paper's authors did it, 50,000 + 10,000 + the test set. Other data's test and validation splits are those
-    that are given. Where they are not, the last sixth (of CIFAR-10 the last fifth) of what is left is held out; images in a
+    Splits: MNIST as the paper's authors did it, 50,000 + 10,000 + the test set. Other data's test
+    and validation splits are those
+    that are given. Where they are not, the last sixth (of CIFAR-10 the last fifth) of what is left
+    is held out; images in a
     folder are put into a fixed random order before.
 
-    Raises NumpyganError if anything there is missing, damaged, empty, of the wrong rank, not finite, or on two scales.
+    Raises NumpyganError if anything there is missing, damaged, empty, of the wrong rank, not
+    finite, or on two scales.
     """
     size = read_size(size)
     if source == "mnist":
-        path, names = MNIST, {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"}
+        path, names = (
+            MNIST,
+            {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"},
+        )
         found = readers.Found({split: _mnist_file(name) for split, name in names.items()}, names)
     else:
         path = Path(os.path.expanduser(source))
@@ -124,13 +147,17 @@ def load(source, size="auto", drop="auto", transpose=0):
 
 def _understand(found, path, size, transpose):
     """The Dataset of what was found at `path`."""
-    where = {split: str(path) if name == path.name else f"{path}: {name}" for split, name in found.names.items()}
+    where = {
+        split: str(path) if name == path.name else f"{path}: {name}"
+        for split, name in found.names.items()
+    }
     flat = {split: flatten(array, size, where[split]) for split, array in found.arrays.items()}
     rows, shape, images = flat["train"]
     for split, (others, shape_there, _) in flat.items():
         if (others.shape[1], shape_there) != (rows.shape[1], shape):
             raise NumpyganError(
-                f"{path}: training rows are {_form(shape, rows)}, {split} rows {_form(shape_there, others)}; expected the same size."
+                f"{path}: training rows are {_form(shape, rows)}, {split} rows "
+                f"{_form(shape_there, others)}; expected the same size."
             )
     parts = {split: others for split, (others, *_) in flat.items()}
     parts = _split(parts, found.shuffle, 5 if shape == (3, 32, 32) else 6, path)
@@ -147,9 +174,14 @@ def _understand(found, path, size, transpose):
         turned = {split: transposed(part, shape, path) for split, part in parts.items()}
         parts, shape = {split: part for split, (part, _) in turned.items()}, turned["train"][1]
         notes.append("rows and columns of the images are transposed")
-    ready = {split: as_rows(part, scale, replace(values[split], whole=whole)) for split, part in parts.items()}
+    ready = {
+        split: as_rows(part, scale, replace(values[split], whole=whole))
+        for split, part in parts.items()
+    }
     words = _in_words(parts, found, shape, scale, values)
-    return Dataset(*(ready[split][0] for split in SPLITS), shape, ready["train"][1], words, tuple(notes))
+    return Dataset(
+        *(ready[split][0] for split in SPLITS), shape, ready["train"][1], words, tuple(notes)
+    )
 
 
 def _split(parts, shuffle, share, path):
@@ -159,7 +191,9 @@ def _split(parts, shuffle, share, path):
     rows, share = parts["train"], 6 if len(missing) == 2 else share
     held = len(rows) // share
     if missing and not held:
-        raise NumpyganError(f"{path}: {len(rows)} examples are too few to split; expected at least {share}.")
+        raise NumpyganError(
+            f"{path}: {len(rows)} examples are too few to split; expected at least {share}."
+        )
     if missing and shuffle:
         rows = rows[numpy.random.default_rng(0).permutation(len(rows))]
     for split in missing:
@@ -172,15 +206,20 @@ def _form(shape, rows):
 
 
 def _in_words(parts, found, shape, scale, values):
-    """What the data were taken for, such as "60,000 grey images 28 × 28, uint8, [0, 1]; test split: x_test"."""
-    n = len(parts["train"]) + sum(len(rows) for split, rows in parts.items() if split not in found.names)
+    """What the data were taken for, such as "60,000 grey images 28 × 28, uint8, [0, 1]; test
+    split: x_test"."""
+    n = len(parts["train"]) + sum(
+        len(rows) for split, rows in parts.items() if split not in found.names
+    )
     if shape is None:
         what = f"{n:,} rows of {parts['train'].shape[1]} numbers"
     else:
         what = f"{n:,} {'colour' if len(shape) == 3 else 'grey'} images {shape[-2]} × {shape[-1]}"
     dtype = values["train"].dtype
     low, high = min(v.low for v in values.values()), max(v.high for v in values.values())
-    ends = {"bits": "0 and 1", "signed": "[-1, 1]", "real": f"in [{low:.4g}, {high:.4g}]"}.get(scale, "[0, 1]")
+    ends = {"bits": "0 and 1", "signed": "[-1, 1]", "real": f"in [{low:.4g}, {high:.4g}]"}.get(
+        scale, "[0, 1]"
+    )
     if scale == "pixels" and dtype != numpy.uint8:
         ends = "0 to 255 read as [0, 1]"
     held = f"{'a random' if found.shuffle else 'the last'} {len(parts['test']):,}"
@@ -188,13 +227,17 @@ def _in_words(parts, found, shape, scale, values):
 
 
 def samples_like(dataset, source):
-    """The samples (N, d) in a file, on the scale of the dataset. Raises NumpyganError if they are on another one."""
+    """The samples (N, d) in a file, on the scale of the dataset. Raises NumpyganError if they are
+    on another one."""
     path = Path(os.path.expanduser(source))
     array = readers.read(path).arrays["train"]
     if array.ndim > 2:
         array = flatten(array, None, path)[0]
     if array.ndim != 2 or array.shape[1] != dataset.dim:
-        raise NumpyganError(f"{path}: samples: expected rows of width {dataset.dim}, as the data has, got shape {array.shape}.")
+        raise NumpyganError(
+            f"{path}: samples: expected rows of width {dataset.dim}, as the data has, got shape "
+            f"{array.shape}."
+        )
     return samples_as_data(array, dataset.range, dataset.train, path)
 
 

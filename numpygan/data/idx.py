@@ -1,4 +1,5 @@
-"""IDX files, the format of MNIST: a magic number with type and rank, sizes, values; plain or gzipped."""
+"""IDX files, the format of MNIST: a magic number with type and rank, sizes, values; plain or
+gzipped."""
 
 import math
 import zlib
@@ -95,7 +96,8 @@ def _header(file, path):
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in IDX_TYPES:
         raise NumpyganError(
-            f"{path}: not an IDX file; expected it to start with 00 00 and a type code, got {magic.hex(' ')}."
+            f"{path}: not an IDX file; expected it to start with 00 00 and a type code, got "
+            f"{magic.hex(' ')}."
         )
     sizes = file.read(4 * magic[3])
     if not 1 <= magic[3] <= 8 or len(sizes) < 4 * magic[3]:
@@ -109,12 +111,14 @@ def _header(file, path):
 
 
 def _read_exactly(file, expected, path):
-    """`expected` bytes from `file`, grown as they come, so that a header that lies cannot reserve memory."""
+    """`expected` bytes from `file`, grown as they come, so that a header that lies cannot reserve
+    memory."""
     content = bytearray()
     while len(content) < expected and (part := file.read(min(_PIECE, expected - len(content)))):
         content += part
     if len(content) < expected:
         raise NumpyganError(
-            f"{path}: the header promises {expected:,} bytes of values, the file holds only {len(content):,}; get it again."
+            f"{path}: the header promises {expected:,} bytes of values, the file holds only "
+            f"{len(content):,}; get it again."
         )
     return content

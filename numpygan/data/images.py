@@ -29,7 +29,8 @@ def read_images(files, size, notes):
         first = first or (file, image.size)
         if image.size != first[1]:
             raise NumpyganError(
-                f"{file.parent}: images differ in size, {first[0].name} is {first[1][1]} × {first[1][0]}, {file.name} is "
+                f"{file.parent}: images differ in size, {first[0].name} is {first[1][1]} × "
+                f"{first[1][0]}, {file.name} is "
                 f"{image.size[1]} × {image.size[0]}; add --size HxW to scale all to one."
             )
         colour = colour or image.mode == "RGB"

@@ -40,7 +40,8 @@ class Values:
         low, high = float(array.min()), float(array.max())
         if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) > 3e38:
             raise NumpyganError(
-                f"{where}: holds values that are NaN, infinite or too large for float32; remove them."
+                f"{where}: holds values that are NaN, infinite or too large for float32; remove "
+                f"them."
             )
         floats = array.dtype.kind == "f"
         whole = not floats or (high > 1 and bool((numpy.rint(array) == array).all()))
@@ -81,12 +82,14 @@ def scale_of(values, images, where):
             return "pixels"
         if values.whole and images:
             raise NumpyganError(
-                f"{where}: holds whole numbers, {values}, whose white is not known; divide by the largest "
+                f"{where}: holds whole numbers, {values}, whose white is not known; divide by the "
+                f"largest "
                 f"grey level, so that they lie in [0, 1]."
             )
         if high > _DARKEST:
             raise NumpyganError(
-                f"{where}: {values} can be pixels of square images or a table; add --size HxW or --size none."
+                f"{where}: {values} can be pixels of square images or a table; add --size HxW or "
+                f"--size none."
             )
     if values.integer and images:
         raise NumpyganError(
@@ -96,7 +99,8 @@ def scale_of(values, images, where):
 
 
 def common_scale(parts, images):
-    """The scale that all splits have, of {where: Values}. Raises NumpyganError if one has another."""
+    """The scale that all splits have, of {where: Values}. Raises NumpyganError if one has
+    another."""
     whole = _joined(parts.values())
     (first, train), *_ = parts.items()
     scale = scale_of(whole, images, first)
@@ -111,7 +115,8 @@ def common_scale(parts, images):
             same = _near(train, values) if table else own == of_train
         if not same:
             raise NumpyganError(
-                f"{where}: holds {values}, {first} {train}; expected the same scale in all splits: bring one to that of "
+                f"{where}: holds {values}, {first} {train}; expected the same scale in all "
+                f"splits: bring one to that of "
                 f"the other."
             )
     return scale
@@ -129,13 +134,15 @@ def _joined(parts):
     parts = list(parts)
     dtype = next((p.dtype for p in parts if not p.integer), parts[0].dtype)
     return Values(
-        dtype, min(p.low for p in parts), max(p.high for p in parts), all(p.whole or p.high <= 1 and p.constant for p in parts),
+        dtype, min(p.low for p in parts), max(p.high for p in parts),
+        all(p.whole or p.high <= 1 and p.constant for p in parts),
         max(p.size for p in parts),
     )  # fmt: skip
 
 
 def as_rows(array, scale, values):
-    """Rows of the scale `scale`, uint8 (0..255 stands for [0, 1]) or float32, and their range (None: real numbers)."""
+    """Rows of the scale `scale`, uint8 (0..255 stands for [0, 1]) or float32, and their range
+    (None: real numbers)."""
     if scale == "bits":
         return array.astype(numpy.uint8) * numpy.uint8(255), UNIT
     if scale == "pixels":
@@ -159,7 +166,8 @@ def refuse_mixed_rows(rows, where):
     dim = (top <= 1) & (top > 0)
     if 0 < dim.sum() < len(rows) and dim.mean() > 0.05:
         raise NumpyganError(
-            f"{where}: image {int(dim.argmax())} lies in [0, {top[dim].max():g}], image {int(top.argmax())} in "
+            f"{where}: image {int(dim.argmax())} lies in [0, {top[dim].max():g}], image "
+            f"{int(top.argmax())} in "
             f"[0, {top.max():g}]; expected one scale for all."
         )
 
@@ -174,7 +182,8 @@ def shuffled_scale(rows):
     low, high = int(rows.min()), int(rows.max())
     if low < 0 or high > 255:
         raise NumpyganError(
-            f"rows: integers are read as pixels 0 to 255, these lie in [{low}, {high}]; give floats for other numbers."
+            f"rows: integers are read as pixels 0 to 255, these lie in [{low}, {high}]; give "
+            f"floats for other numbers."
         )
     return 1.0 if high <= 1 else 1 / 255
 
@@ -194,7 +203,8 @@ def samples_as_data(rows, ends, train, where):
         there = float(numpy.abs(train).mean(dtype="float64"))
         if there and float(numpy.abs(finite).mean(dtype="float64")) > _APART * there:
             raise NumpyganError(
-                f"{where}: samples are {values}, the data's mean size is {there:g}; bring them to the scale of the data."
+                f"{where}: samples are {values}, the data's mean size is {there:g}; bring them to "
+                f"the scale of the data."
             )
         return rows if rows.dtype.kind == "f" else rows.astype("float32")
     low, high = ends
@@ -209,7 +219,8 @@ def samples_as_data(rows, ends, train, where):
     )
     if other or unit_for_signed:
         raise NumpyganError(
-            f"{where}: samples lie in [{values.low:g}, {values.high:g}], the data in [{low:g}, {high:g}]; rescale or clip "
+            f"{where}: samples lie in [{values.low:g}, {values.high:g}], the data in [{low:g}, "
+            f"{high:g}]; rescale or clip "
             f"them to that."
         )
     return rows

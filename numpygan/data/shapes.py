@@ -13,7 +13,8 @@ _SIDE = (
 
 
 def read_size(text, where="--size"):
-    """A size as (height, width), "none", or None for "auto". Raises NumpyganError for another text."""
+    """A size as (height, width), "none", or None for "auto". Raises NumpyganError for another
+    text."""
     if text in ("auto", "none"):
         return None if text == "auto" else text
     match = re.fullmatch(r"([1-9]\d{0,4})[x×X]([1-9]\d{0,4})", text)
@@ -25,20 +26,24 @@ def read_size(text, where="--size"):
 
 
 def flatten(array, size, where):
-    """The rows (N, d) of an array, the shape of an image or None, and whether they are images (None: by their width, maybe).
+    """The rows (N, d) of an array, the shape of an image or None, and whether they are images
+    (None: by their width, maybe).
 
-    N × d, N × H × W, N × H × W × 1, N × 1 × H × W, N × H × W × 3 and N × 3 × H × W are taken; colours become planes, 3 × H × W.
+    N × d, N × H × W, N × H × W × 1, N × 1 × H × W, N × H × W × 3 and N × 3 × H × W are taken;
+    colours become planes, 3 × H × W.
     Raises NumpyganError for another rank, nothing in it, or images of another size than `size`.
     """
     found = " × ".join(map(str, array.shape))
     if array.ndim == 1:
         raise NumpyganError(
-            f"{where}: is one value for each of {len(array)} rows, so it looks like labels; expected the images, N × H × W, "
+            f"{where}: is one value for each of {len(array)} rows, so it looks like labels; "
+            f"expected the images, N × H × W, "
             f"or a table, N × d."
         )
     if array.ndim == 0 or array.ndim > 4:
         raise NumpyganError(
-            f"{where}: the array has rank {array.ndim}; expected N × d or N × height × width, with colours N × H × W × 3."
+            f"{where}: the array has rank {array.ndim}; expected N × d or N × height × width, "
+            f"with colours N × H × W × 3."
         )
     if array.size == 0:
         raise NumpyganError(f"{where}: the array is empty, {found}.")
@@ -63,7 +68,8 @@ def flatten(array, size, where):
         fits = {math.prod(size): size, 3 * math.prod(size): (3, *size)}
         if rows.shape[1] not in fits or (len(shape) > 1 and tuple(shape[-2:]) != size):
             raise NumpyganError(
-                f"{where}: --size {size[0]}x{size[1]} does not fit {found}; a size is only scaled to for image files."
+                f"{where}: --size {size[0]}x{size[1]} does not fit {found}; a size is only scaled "
+                f"to for image files."
             )
         return rows, fits[rows.shape[1]], True
     if len(shape) > 1:
@@ -83,7 +89,8 @@ def _channels_first(array, where):
     elif first not in (1, 3):
         found = " × ".join(map(str, array.shape))
         raise NumpyganError(
-            f"{where}: the array is {found}; expected 1 or 3 channels, N × H × W × 3 or N × 3 × H × W."
+            f"{where}: the array is {found}; expected 1 or 3 channels, N × H × W × 3 or N × 3 × H "
+            f"× W."
         )
     if array.shape[1] == 1:
         array = array[:, 0]

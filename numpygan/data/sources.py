@@ -17,7 +17,8 @@ from .meaning import shuffled_scale
 class Shuffled:
     """p_data: the rows of a dataset in a fresh random order each epoch, m at a time.
 
-    rows    (N, d) on the host: floats, or integers 0..255, which become [0, 1] minibatch by minibatch
+    rows    (N, d) on the host: floats, or integers 0..255, which become [0, 1] minibatch by
+        minibatch
     A remainder of fewer than m rows is left over at the end of an epoch; the next order decides which.
     Raises NumpyganError if the rows are no such array or hold a value that is not finite;
     `minibatch` raises it if they don't fit `out`.
@@ -29,7 +30,7 @@ class Shuffled:
             require_stream("Shuffled", None)
         self.size = len(rows)
         self._rows, self._stream, self._xp = to_device(rows, xp), stream, xp
-        self._scale = shuffled_scale(rows)  # in the dtype of `out`, or NumPy would compute in float64
+        self._scale = shuffled_scale(rows)  # used in the dtype of `out`, or NumPy takes float64
         self._picked = None
         self._position = self.size  # at the end: the first minibatch begins a new order
         self._reorder(numpy.arange(self.size))

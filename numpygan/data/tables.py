@@ -14,9 +14,11 @@ LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|id|un
 
 
 def read_csv(path, drop, notes):
-    """The numbers in a CSV file, (N, d) float64; columns split by commas, semicolons, tabs or spaces.
+    """The numbers in a CSV file, (N, d) float64; columns split by commas, semicolons, tabs or
+    spaces.
 
-    drop   names, or numbers from 1, of columns to leave out, split by commas; "none"; "auto": labels, by their names
+    drop   names, or numbers from 1, of columns to leave out, split by commas; "none"; "auto":
+        labels, by their names
     notes  a list that gets a sentence about what was left out
     Raises NumpyganError if a cell is no number, or the file is not a table.
     """
@@ -53,7 +55,8 @@ def read_csv(path, drop, notes):
 
 
 def _lines(path):
-    """The lines of a text file without comments; the text may be gzipped, and start with a byte order mark."""
+    """The lines of a text file without comments; the text may be gzipped, and start with a byte
+    order mark."""
     try:
         with open(path, "rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
@@ -115,7 +118,8 @@ def _left_out(path, names, width, drop):
 
 
 def _labels_first(lines, delimiter, width):
-    """{0} if a column of digits or letters stands before square images, as in most CSV files of MNIST."""
+    """{0} if a column of digits or letters stands before square images, as in most CSV files of
+    MNIST."""
     side = math.isqrt(width - 1)
     if side < 8 or side * side != width - 1:
         return set()
@@ -140,7 +144,8 @@ def _bad_cell(path, lines, delimiter, names, kept, width):
             if not _is_number(cells[i]):
                 column = repr(names[i]) if names else str(i + 1)
                 return NumpyganError(
-                    f"{path}: line {number}, column {column} holds {cells[i][:40]!r}, expected a number; correct it or leave the "
+                    f"{path}: line {number}, column {column} holds {cells[i][:40]!r}, expected a "
+                    f"number; correct it or leave the "
                     f"column out with --drop {names[i] if names else i + 1}."
                 )
     return NumpyganError(f"{path}: is text, but not a table of numbers.")

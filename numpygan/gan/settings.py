@@ -43,11 +43,16 @@ def change(recipe, /, **values):
 
 
 def named_after_data(recipe):
-    """The recipe of own data, for which none was asked for: name and description speak of the data."""
+    """The recipe of own data, for which none was asked for: name and description speak of the
+    data."""
     stem = Path(recipe.data).name
     name = re.sub(r"[^\w.-]+", "-", re.split(r"\.(?!.*\.)", stem)[0] or stem).strip(".-_")[:80]
     name = f"my-{name or 'data'}" if not name or name in (*RECIPES, *TOYS) else name
-    return change(recipe, name=name, about=f"own data, {stem[:200]}, by Algorithm 1: Adam, samples from averaged iterates")
+    return change(
+        recipe,
+        name=name,
+        about=f"own data, {stem[:200]}, by Algorithm 1: Adam, samples from averaged iterates",
+    )
 
 
 def absolute_data(data):
@@ -58,17 +63,25 @@ def absolute_data(data):
 def fitted(recipe, dataset, given):
     """The recipe with what follows from the data, except for the fields `given` by the user.
 
-    visible layer  a sigmoid stays where the data lie in [0, 1], else it is tanh on [−1, 1], linear on real numbers
-    scales         on real numbers G's last and D's first weights start at Glorot's scale, times and by the data's spread
+    visible layer  a sigmoid stays where the data lie in [0, 1], else it is tanh on [−1, 1], linear
+        on real numbers
+    scales         on real numbers G's last and D's first weights start at Glorot's scale, times
+        and by the data's spread
     batch          at most the number of training examples
     """
     changes = {}
     if "generator" not in given and recipe.generator[-1] == "sigmoid" and dataset.range != (0, 1):
-        changes["generator"] = (*recipe.generator[:-1], "linear" if dataset.range is None else "tanh")
+        changes["generator"] = (
+            *recipe.generator[:-1],
+            "linear" if dataset.range is None else "tanh",
+        )
         spread = float(dataset.train.std(0, dtype="float64").mean()) or 1.0
         if dataset.range is None and not {"scale_g", "scale_d"} & set(given):
             glorot = lambda n: math.sqrt(6 / (n + dataset.dim))  # noqa: E731
-            g, d = hidden_layer("generator", recipe.generator[-2])[2], hidden_layer("discriminator", recipe.discriminator[0])[0]
+            g, d = (
+                hidden_layer("generator", recipe.generator[-2])[2],
+                hidden_layer("discriminator", recipe.discriminator[0])[0],
+            )
             changes["scale_g"] = (*recipe.scale_g[:-1], float(f"{spread * glorot(g):.3g}"))
             changes["scale_d"] = (float(f"{glorot(d) / spread:.3g}"), *recipe.scale_d[1:])
     if "batch" not in given:
@@ -142,7 +155,11 @@ def _check(recipe):
     expect(len(recipe.scale_d) == hidden_d + 1, "scale_d", f"{hidden_d + 1} numbers, one for each Affine of D")
     expect(len(recipe.scale_g) == len(recipe.generator), "scale_g", f"{len(recipe.generator)} numbers, one for each Affine of G")
     expect(recipe.generator[-1] in VISIBLE, "generator", f"the visible layer, {' or '.join(VISIBLE)}, at the end")
-    expect(recipe.bias == "zero" or recipe.data not in TOYS, "bias", "zero, as a toy has no mean training example")
+    expect(
+        recipe.bias == "zero" or recipe.data not in TOYS,
+        "bias",
+        "zero, as a toy has no mean training example",
+    )
     if recipe.rule == "adam":
         expect(
             recipe.momentum == recipe.momentum_final, "momentum_final", f"momentum, {recipe.momentum}, as Adam's must not change"

@@ -8,7 +8,8 @@ from .distances import blocks
 
 
 def median_bandwidth(x):
-    """σ, the median distance between two different rows of x (n, d): the usual Gaussian kernel (Gretton et al., §8).
+    """σ, the median distance between two different rows of x (n, d): the usual Gaussian kernel
+    (Gretton et al., §8).
 
     Where more than half of the rows are equal, the mean distance; where all are, 1.
     """

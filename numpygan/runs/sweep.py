@@ -94,7 +94,8 @@ def _settings(table):
 
 
 def _fitted(recipe, given, loaded):
-    """The recipe fitted to the user's own data, which `loaded` keeps from one setting to the next."""
+    """The recipe fitted to the user's own data, which `loaded` keeps from one setting to the
+    next."""
     if recipe.data in ("mnist", *TOYS):
         return recipe
     key = recipe.data, recipe.size, recipe.drop, recipe.transpose, recipe.preprocess

@@ -24,8 +24,8 @@ from .training import Training, length
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
-_SMALL = 10_000  # training examples; fewer, and an epoch is so short that records would take most of the time
-_SHARE, _FREE_SECONDS = 0.1, 3  # of the time of training that records of small data may take, and besides
+_SMALL = 10_000  # training examples; with fewer, records would take most of the time of an epoch
+_SHARE, _FIRST = 0.1, 3  # of the time of training that their records may take; epochs before that
 
 
 class Interrupted(Exception):
@@ -74,9 +74,10 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
             session.play(stop)
 
 
-def records_are_due(recording, seconds):
-    """Whether small data get a row, pictures and a checkpoint, if these took `recording` of the run's `seconds` so far."""
-    return recording <= _FREE_SECONDS + _SHARE * (seconds - recording)
+def records_are_due(epoch, recording, seconds):
+    """Whether small data get a row, pictures and a checkpoint at the end of this epoch, if these
+    took `recording` of the run's `seconds` so far. The first three epochs always get them."""
+    return epoch <= _FIRST or recording <= _SHARE * (seconds - recording)
 
 
 class _Session:
@@ -159,7 +160,12 @@ class _Session:
                 looked = now
                 self.progress(training.iteration, self.total, training.means(), False)
             epoch_ends = training.iteration % training.iterations_per_epoch == 0
-            due = always or (epoch_ends and self.ranks.any(records_are_due(self.recording, now - self.started))[0])
+            due = always or (
+                epoch_ends
+                and self.ranks.any(
+                    records_are_due(training.epoch, self.recording, now - self.started)
+                )[0]
+            )
             if training.iteration == self.total or epoch_ends and (due or stopping or save):
                 self.record(with_parzen=self.validation is not None)
                 self.progress(training.iteration, self.total, self.last, True)

@@ -39,7 +39,9 @@ class Training:
         else:
             self.p_data = Shuffled(dataset.train, self.streams["data"], xp)
             dim = dataset.dim
-        self.G, self.D = build(recipe, dim, xp, _visible_bias(recipe, dataset) if recipe.bias == "mean" else 0.0)
+        self.G, self.D = build(
+            recipe, dim, xp, _visible_bias(recipe, dataset) if recipe.bias == "mean" else 0.0
+        )
         self.G.initialize(self.streams["init"])
         self.D.initialize(self.streams["init"])
         rule = RULES[recipe.rule]

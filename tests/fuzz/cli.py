@@ -176,13 +176,23 @@ def world(place):
         for name, instead in {
             "numpygan.cli.parser": functools.cache(cli.parser),  # made once
             "numpygan.runs.training.build": narrow,
-            "numpygan.runs.training.algorithm1": lambda *given: algorithm1(*given[:-2], min(given[-2], 2), given[-1]),  # k ≤ 2
-            "numpygan.runs.training.Training.advance": lambda self: (signal.raise_signal(signal.SIGINT), advance(self)),
+            "numpygan.runs.training.algorithm1": lambda *given: algorithm1(
+                *given[:-2], min(given[-2], 2), given[-1]
+            ),  # k ≤ 2
+            "numpygan.runs.training.Training.advance": lambda self: (
+                signal.raise_signal(signal.SIGINT),
+
+                advance(self),
+            ),
             "numpygan.study.pictures.save_learning_curves": lambda *_: None,
             "numpygan.runs.train.gc.collect": lambda: 0,
             "numpygan.study.pictures.save_samples": lambda path, *_: Path(path).write_bytes(b""),
-            "numpygan.data.dataset.load": lambda source, **how: mnist() if source == "mnist" else load(source, **how),
-            "numpygan.commands.evaluate_images.load": lambda source, **how: mnist() if source == "mnist" else load(source, **how),
+            "numpygan.data.dataset.load": lambda source, **how: (
+                mnist() if source == "mnist" else load(source, **how)
+            ),
+            "numpygan.commands.evaluate_images.load": lambda source, **how: (
+                mnist() if source == "mnist" else load(source, **how)
+            ),
         }.items():
             patches.enter_context(mock.patch(name, instead))
         yield Path(place)
