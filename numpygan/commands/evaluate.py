@@ -15,7 +15,8 @@ def add(command):
         "run", nargs="?", metavar="RUN", help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy"
     )
     parser.add_argument("--samples", metavar="FILE.npy", help="evaluate these samples (N × d, pixels in [0, 1]) instead of a run's")
-    parser.add_argument("--data", metavar="PATH", help="what --samples are to be like (default: mnist), or where the data of RUN lie now")
+    parser.add_argument("--data", metavar="PATH", help="what --samples are to be like "
+                        "(default: mnist), or where the data of RUN lie now")  # fmt: skip
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the samples (default: 0)")
     parser.add_argument("-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)")
     evaluate_images.add(parser)

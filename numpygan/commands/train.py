@@ -62,7 +62,9 @@ def train(options):
     profile = Profile() if options.profile else None
     with _Bar(options.quiet or options.ranks.rank > 0) as bar:
         try:
-            loop.train(recipe, run, options.device, options.resume, bar.show, options.ranks, profile, say)
+            loop.train(
+                recipe, run, options.device, options.resume, bar.show, options.ranks, profile, say
+            )
         except loop.Interrupted:
             if options.ranks.rank:
                 return 0

@@ -1,4 +1,7 @@
-"""What made a run: program, BLAS, threads, data and recipe. Checkpoints keep it as one JSON text, `made`."""
+"""What made a run: program, BLAS, threads, data and recipe.
+
+Checkpoints keep it as one JSON text, `made`.
+"""
 
 import json
 import os
@@ -35,9 +38,9 @@ def environment(device, ranks, xp=numpy):
 
 
 class Made:
-    """What makes a run: its `recipe`, the `digest` of its data, the environments of `earlier` sessions and that of this one.
+    """What makes a run: `recipe`, `digest` of its data, environments of `earlier` sessions and `now`.
 
-    A session that has the environment of the one before it is the same session: it has the same bits.
+    A session in the environment of the one before it is not listed anew: it has the same bits.
     """
 
     def __init__(self, recipe, digest, earlier, now):
@@ -48,10 +51,14 @@ class Made:
         sessions = self._earlier
         if not sessions or self._now | {"iteration": 0} != sessions[-1] | {"iteration": 0}:
             sessions = [*sessions, {"iteration": iteration} | self._now]
-        return json.dumps({"recipe": vars(self._recipe), "data": self._digest, "sessions": sessions})
+        made = {"recipe": vars(self._recipe), "data": self._digest, "sessions": sessions}
+        return json.dumps(made)
 
     def changes(self):
-        """A line for each part of the environment that was another in the session before and can change bits."""
+        """A line for each part of the environment that changed since the last session.
+
+        Only what can change bits is named.
+        """
         before, now = self._earlier[-1] if self._earlier else {}, self._now
         for name, what in _NAMES.items():
             if name in before and before[name] != now[name]:
@@ -59,15 +66,15 @@ class Made:
                 if name == "blas_threads":
                     hint = f"; to keep them, set OPENBLAS_NUM_THREADS={before[name]!s:.60}"
                 yield printable(
-                    f"resume: the bits can differ from those of an uninterrupted run, because {what} "
-                    f"was {before[name]!s:.60} and is {now[name]} now{hint}"
+                    "resume: the bits can differ from those of an uninterrupted run, because "
+                    f"{what} was {before[name]!s:.60} and is {now[name]} now{hint}"
                 )
 
 
 def recorded(run):
-    """What `Made.text` wrote into the newest checkpoint of `run` that can be read; {} if there is none, or an old one.
+    """What `Made.text` wrote into the newest checkpoint of `run` that can be read.
 
-    Raises NumpyganError if it is something else.
+    It is {} if there is no checkpoint, or an old one. Raises NumpyganError if it is damaged.
     """
     for path in (run.checkpoint, run.best):
         try:
@@ -82,41 +89,54 @@ def _read(path, text):
     try:
         found = json.loads(text)
         recipe, data, sessions = found["recipe"], found["data"], found["sessions"]
-        good = isinstance(recipe, dict) and isinstance(data, str | None) and isinstance(sessions, list) and len(sessions) > 0
+        good = isinstance(recipe, dict) and isinstance(data, str | None)
+        good = good and isinstance(sessions, list) and len(sessions) > 0
         good = good and all(isinstance(session, dict) for session in sessions)
     except (ValueError, KeyError, TypeError, RecursionError):
         good = False
     if not good:
-        raise NumpyganError(f"{path}: `made`, which says what made the run, is damaged; use another checkpoint.")
+        raise NumpyganError(
+            f"{path}: `made`, the record of what made the run, is damaged; use another checkpoint."
+        )
     return found
 
 
 def check_recipe(recipe, before, run):
-    """Raise NumpyganError if the run's checkpoint was made by another recipe; its length and the place of its data apart."""
+    """Raise NumpyganError if the run's checkpoint was made by another recipe.
+
+    Its length may differ, and the place of its data.
+    """
     if not before:
         return
-    defaults = {field.name: field.default for field in fields(Recipe)}  # of fields that are newer than the checkpoint
-    now, was = (json.loads(json.dumps(table)) for table in (vars(recipe), defaults | before["recipe"]))
+    # A field that is newer than the checkpoint counts as its default.
+    was = {field.name: field.default for field in fields(Recipe)} | before["recipe"]
+    now, was = (json.loads(json.dumps(table)) for table in (vars(recipe), was))
     for name, value in now.items():
         if name not in ("data", *LENGTH) and value != was[name]:
             raise NumpyganError(
-                f"{run.config}: {name} is {value!r}, but the run was made with {was[name]!r}, as its checkpoint says; only the "
-                f"length of a run can change, so put {name} back, or train another run with a new --out."
+                f"{run.config}: {name} is {value!r}, but the run was made with {was[name]!r}, as its "
+                f"checkpoint says; only the length of a run can change, so put {name} back, or train "
+                "another run with a new --out."
             )
 
 
 def load_again(recipe, before, run):
-    """The Dataset of a run's `recipe`, and its digest. Raises NumpyganError if it isn't there or isn't what the run was trained on."""
+    """The Dataset of a run's `recipe`, and its digest.
+
+    Raises NumpyganError if it isn't there or isn't what the run was trained on.
+    """
     try:
         dataset, digest = load_with_digest(recipe)
     except NumpyganError as error:
         raise NumpyganError(
-            f"{str(error).removesuffix('.')}; if the data of {run.path} lie elsewhere now, give the place with --data PATH."
+            f"{str(error).removesuffix('.')}; if the data of {run.path} lie elsewhere now, give the "
+            "place with --data PATH."
         ) from None
     if before and digest != before["data"]:
         raise NumpyganError(
-            f"data: {recipe.data} (sha256 {_short(digest)}) is not what {run.path} was trained on, {before['recipe'].get('data')} "
-            f"(sha256 {_short(before['data'])}); give those data with --data PATH, or train a new run on these."
+            f"data: {recipe.data} (sha256 {_short(digest)}) is not what {run.path} was trained on, "
+            f"{before['recipe'].get('data')} (sha256 {_short(before['data'])}); give those data with "
+            "--data PATH, or train a new run on these."
         )
     return dataset, digest
 
@@ -126,22 +146,30 @@ def _short(digest):
 
 
 def load_with_digest(recipe):
-    """The Dataset of `recipe`, preprocessed, and the digest of its rows as they were read; for a toy (None, None)."""
+    """The Dataset of `recipe`, preprocessed, and the digest of its rows as they were read.
+
+    For a toy both are None.
+    """
     dataset = load_dataset(recipe)
     if dataset is None:
         return None, None
-    read = dataset if recipe.preprocess == "none" else load_dataset(replace(recipe, preprocess="none"))
+    # Preprocessing computes, and may give other bits elsewhere.
+    raw = replace(recipe, preprocess="none")
+    read = dataset if recipe == raw else load_dataset(raw)
     return dataset, read.digest()
 
 
 def dataset_of(run, place=None):
-    """The Dataset that `run` was trained on, read from `place` if it lies there now. Raises NumpyganError as `load_again` does."""
+    """The Dataset that `run` was trained on, read from `place` if it lies there now.
+
+    Raises NumpyganError if the data aren't there, or are others.
+    """
     recipe, before = run.recipe(), recorded(run)
     if place is not None:
         if not before:
             raise NumpyganError(
-                f"--data: {run.path} was made by a version that kept no digest of its data, so nothing tells whether those of "
-                f"{place} are the same; if they are, write their place into {run.config}."
+                f"--data: {run.path} was made by a version that kept no digest of its data, so nothing "
+                f"tells whether {place} holds the same; if it does, write this path into {run.config}."
             )
         recipe = replace(recipe, data=os.path.expanduser(place))
     return load_again(recipe, before, run)[0]

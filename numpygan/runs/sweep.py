@@ -184,7 +184,9 @@ def finished(recipe, path):
     run, file = RunDirectory(path), Path(path) / RESULT
     if run.config.exists():
         run.expect(recipe)
-    if not file.exists() or run.recipe() != replace(recipe, data=run.recipe().data):  # of another length
+    if not file.exists():
+        return None
+    if run.recipe() != replace(recipe, data=run.recipe().data):  # of another length
         return None
     try:
         return {name: float(value) for name, value in json.loads(file.read_text()).items()}

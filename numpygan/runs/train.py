@@ -36,7 +36,7 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
     progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
     ranks     the processes that share each minibatch; only the first reads and writes the directory
     profile   a Profile that is to watch
-    say       called with a line for each thing that a resumed run has changed and that can change bits
+    say       called with a line for each change since the last session that can change bits
     A resumed run whose recipe has another length than its config.toml gets the new one written there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
     Interrupted, after saving, on SIGINT or SIGTERM (to any rank).
@@ -78,7 +78,7 @@ class _Session:
         self.run, self.training, self.ranks, self.total = run, training, ranks, total
         self.progress = progress or (lambda *_: None)
         self.best = -math.inf
-        self.seconds, self.started_at = 0.0, 0  # of training in earlier sessions, and their iterations
+        self.seconds, self.started_at = 0.0, 0  # seconds and iterations of earlier sessions
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
         self.look_at_each = training.xp is numpy  # on a GPU every look waits for it

@@ -32,7 +32,10 @@ _POINTS = 600  # samples and data in a scatter panel
 
 
 def report(run, seed=0, data=None):
-    """The page of `run` as text; its data are read from `data` if they lie there now. Raises NumpyganError if the run, its data or its evaluation can't be read."""
+    """The page of `run` as text. Its data are read from `data` if they lie there now.
+
+    Raises NumpyganError if the run, its data or its evaluation can't be read.
+    """
     recipe, rows = run.recipe(), run.read_metrics()
     G, image_shape, source = run.generator()
     dataset = None if image_shape is None and data is None else dataset_of(run, data)
@@ -117,8 +120,9 @@ def _panels(recipe, G, image_shape, source, seed, dataset):
         samples = sampling.sample(G, recipe.noise, 80, Stream(seed))
         ends = numpy.zeros((16, G.n_in), G.dtype)
         Noise(recipe.noise, Stream(seed)).minibatch(ends)
+        train = dataset.train
         panels = [
-            _figure(png(figure2(samples, dataset.train, image_shape, 11)), "samples and, in the rightmost column, training examples",
+            _figure(png(figure2(samples, train, image_shape, 11)), "samples and, in the rightmost column, training examples",
                     "As the paper's Figure 2: the rightmost column is the training example nearest to the sample beside it."),
             _figure(png(figure3(G, ends.reshape(2, 8, -1), image_shape)), "rows of samples that change from left to right",
                     "As the paper's Figure 3: each row is G(z) on a straight line between two points of z space."),
