@@ -64,7 +64,7 @@ def _call_helpers(n, take):
         for _ in range(n):
             threads.submit(contextvars.copy_context().run, take)
     except (RuntimeError, MemoryError):
-        # The refused call is queued already. Drop it with the pool, or the queue would grow for ever.
+        # The refused call is queued already. Drop it with the pool, or the queue grows for ever.
         _threads = None
         threads.shutdown(wait=False, cancel_futures=True)
 
