@@ -205,6 +205,7 @@ def main(arguments=None):
         told = 1e3 * sum(predict(model | ({} if most > 1 else CLUSTER), options.width, options.batch, ranks))
         least_total = f"{total:.2f} ({times[:, 0].min():.2f})"
         print(f"{ranks:3} {least_total:>22} {total - waited - reduced:9.2f} {waited:9.2f} {reduced:10.2f} {told:9.2f}")
+    print(timing.blas(threads=1))
     print(f"\none process on fewer rows: t = s + c·rows, s = {1e3 * model['s']:.2f} ms, c = {1e6 * model['c']:.1f} µs a row")
     print("  rows      " + "".join(f"{n:>9}" for n in rows))
     print("  measured  " + "".join(f"{1e3 * t:9.2f}" for t in rows.values()) + "  ms (least)")
@@ -225,6 +226,7 @@ def main(arguments=None):
                 predictions.append({"network": name, "width": width, "theta": size, "batch": batch, "half": half,
                                     "fastest": fastest, "speed_up": gain})  # fmt: skip
                 print(f"{name:8} {width:6} {size:12,} {batch:7,} {half:18,} {fastest:10,} {gain:9.1f}")
+    print(timing.blas(threads=1))
     print(ASSUMPTIONS)
     timing.save(options.file, {
         "width": options.width, "batch": options.batch, "bytes": BYTES, "rounds": rounds, "medians_ms": measured, "rows_s": rows,

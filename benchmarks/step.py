@@ -113,7 +113,7 @@ def measure(candidates, recipe, changes, threads, rounds):
             worker.end()
 
 
-def show(title, times, flop):
+def show(title, times, flop, threads):
     """The table of one configuration."""
     ours, rows = times["numpygan"], []
     for name, theirs in times.items():
@@ -122,7 +122,7 @@ def show(title, times, flop):
         rows.append([name, f"{1e3 * median:.3f}", f"{1e3 * least:.3f}", timing.interval(timing.ratio(theirs, ours)),
                      f"{least / min(ours):.2f}", rate])  # fmt: skip
     head = ["", "median ms", "least ms", "× ours [95 %]", "least × ours", "GFLOP/s at least"]
-    print(f"\n{title}\n{timing.table(head, rows)}")
+    print(f"\n{title}\n{timing.table(head, rows, threads)}")
     if "floor" in times:
         print(f"numpygan takes {timing.interval(timing.ratio(ours, times['floor']))} × the floor")
     sys.stdout.flush()
@@ -179,7 +179,7 @@ def main(arguments=None):
         load = os.getloadavg()[0]
         times, flop = measure(candidates, name, changed | {"batch": batch, "k": k}, threads, options.rounds)
         title = f"{name}, batch {batch}, k = {k}, threads: {threads}; load before: {load:.1f}; rounds: {len(times['numpygan'])}"
-        show(title, times, flop)
+        show(title, times, flop, threads)
         ratios = {other: timing.ratio(theirs, times["numpygan"]) for other, theirs in times.items()}
         found["configurations"].append({"recipe": name, "set": changed, "batch": batch, "k": k, "threads": threads, "load": load,
                                         "flop": flop, "seconds": times, "ratio_low_high": ratios})  # fmt: skip

@@ -95,12 +95,23 @@ def interval(ratio_low_high):
     return f"{ratio:.2f} [{low:.2f}, {high:.2f}]"
 
 
-def table(head, rows):
-    """Lines of text with aligned columns: the first to the left, the others to the right. Floats have four significant digits."""
+def table(head, rows, threads=None):
+    """Lines of text with aligned columns: the first to the left, the others to the right; `blas(threads)` below.
+
+    Floats have four significant digits.
+    """
     cells = [[f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row] for row in [head, *rows]]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells]
-    return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
+    return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:], blas(threads)])
+
+
+def blas(threads=None):
+    """The line below each table: NumPy's BLAS, its kernel, and its threads, which are `threads` where others compute."""
+    found = _blas()
+    kernel = found.get("kernel") or "unknown (`pip install threadpoolctl` tells it)"
+    threads = threads or found.get("threads", "unknown")
+    return f"BLAS {found['name']} {found['version']}, kernel {kernel}, threads: {threads}"
 
 
 def save(path, payload):
@@ -185,4 +196,5 @@ def _blas():
     except ImportError:
         return blas
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    pools.sort(key=lambda pool: "numpy" not in pool["filepath"])  # SciPy has one of its own
     return blas | ({"kernel": pools[0].get("architecture"), "threads": pools[0]["num_threads"]} if pools else {})

@@ -6,7 +6,9 @@ import os
 # cycles). BLAS asks for it when NumPy is imported, so it has an effect only where numpygan comes first.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
+from .arrays import Stream, streams
 from .check.gradcheck import gradcheck
+from .data.sources import Noise, Shuffled
 from .errors import Diverged, NumpyganError
 from .gan.algorithm1 import algorithm1
 from .gan.authors2014 import authors2014
@@ -19,4 +21,5 @@ __version__ = "0.1.0"
 __all__ = [
     "MLP", "Layer", "Affine", "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Maxout", "Dropout",
     "Momentum", "Adam", "algorithm1", "authors2014", "gradcheck", "NumpyganError", "Diverged",
+    "Stream", "streams", "Shuffled", "Noise",
 ]  # fmt: skip

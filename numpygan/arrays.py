@@ -29,8 +29,8 @@ def array_module(device, nth=0):
         import cupy
     except ImportError:
         raise NumpyganError(
-            "device 'gpu': CuPy is not installed; install it with `pip install 'numpygan[gpu]'` (CUDA 12) or "
-            "`pip install 'numpygan[gpu13]'` (CUDA 13), or use --device cpu."
+            "device 'gpu': CuPy is not installed; install it with `pip install cupy-cuda12x` (CUDA 12) or "
+            "`pip install cupy-cuda13x` (CUDA 13), or use --device cpu."
         ) from None
     if not cupy.cuda.is_available():
         raise NumpyganError(
@@ -48,6 +48,18 @@ def require(xp, **named):
                 f"{name}: expected an array of {xp.__name__}, got {type(array).__module__}.{type(array).__name__}; "
                 f"move it with numpygan.arrays.to_device."
             )
+
+
+def require_stream(name, stream):
+    """Raise NumpyganError unless `stream` fills arrays as a Stream does.
+
+    A generator of NumPy does not: it returns what it draws.
+    """
+    if not callable(getattr(stream, "keep", None)) or isinstance(stream, type):
+        what = f"the class {stream.__name__}" if isinstance(stream, type) else type(stream).__name__
+        raise NumpyganError(
+            f"{name}: expected a random stream of numpygan.arrays, such as Stream(0), got {what}."
+        )
 
 
 def to_host(array):

@@ -10,6 +10,11 @@ import numpy
 _threads = None  # beside the caller's own
 
 
+def cpus():
+    """The number of CPUs that this process may use; where the system does not tell, the number that there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def cores(xp):
     """Over how many cores work on arrays of `xp` may be shared out: this process's, but no more than BLAS is allowed; of CuPy's, 1.
 
@@ -17,7 +22,7 @@ def cores(xp):
     """
     if xp is not numpy:
         return 1
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    here = cpus()
     allowed = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
     return min(here, int(allowed)) if allowed.isdecimal() and int(allowed) > 0 else here
 

@@ -1,164 +1,246 @@
-"""Files written whole or not at all; NumPy's and TOML files read without trusting them."""
+"""Files written whole or not at all."""
 
+import errno
+import fnmatch
+import json
 import math
 import os
-import tokenize
-import tomllib
-import warnings
-import zipfile
-import zlib
-
-from numpy.lib import format as npy
+import re
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
 
 from .errors import NumpyganError
+from .locks import at_path, try_lock
 
-_EXPANSION, _HARMLESS = 200, 64 << 20  # a compressed file may expand so many times, or to so many bytes
-_LARGEST_TOML = 1 << 17  # bytes
-_LARGEST_INT = 2**63 - 1  # as TOML has it; Python would refuse to print a longer hexadecimal one
-_MOST_DOTS, _MOST_STEPS = 1000, 10**6  # tomllib walks down all names of a table's header again for each line below it
+_TEMPORARY = r"\.[0-9]+(-[0-9a-f]+)?\.tmp\Z"
+_NO_LINKS = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
+_NO_FSYNC = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF)  # network, FUSE
+
+
+class NewPath(type(Path())):
+    """A path where `write_whole` overwrites nothing; `/` and `with_suffix` make others of the kind."""
+
+
+def open_regular(path, mode="rb", flags=0, **options):
+    """Open a file, but no FIFO, device or socket, which could wait for ever or never end. `flags` are added to those of os.open.
+
+    Raises OSError.
+    """
+
+    def opener(name, usual):
+        _refuse_other_kinds(os.stat(name) if os.path.exists(name) else None)  # opening a device can do something
+        handle = os.open(name, usual | flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            _refuse_other_kinds(os.fstat(handle))  # the file may be another by now
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+    return open(path, mode, opener=opener, **options)
+
+
+def _refuse_other_kinds(found):
+    """Raise OSError if `found`, of os.stat, is not a regular file or nothing."""
+    if found is None or stat.S_ISREG(found.st_mode):
+        return
+    kinds = {stat.S_ISDIR: "a folder", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
+    kind = next((name for test, name in kinds.items() if test(found.st_mode)), "a device")
+    raise OSError(errno.EINVAL, f"it is {kind}, not a file")
+
+
+def read_bytes(path, most):
+    """The content of a file of at most `most` bytes. Raises NumpyganError if it is longer or can't be read."""
+    try:
+        with open_regular(path) as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
+    if len(content) > most:
+        raise NumpyganError(f"{path}: cannot be read (it has more than {most:,} bytes); check that it is the right file.")
+    return content
 
 
 def write_whole(path, write):
-    """Let `write(file)` fill a temporary file beside `path`, flush it to the disk, then rename it to `path`.
+    """Let `write(file)` fill a temporary file beside `path`, flush it to the disk, then give it the name `path`.
 
-    At every moment `path` is the old file or the new one. Raises NumpyganError if the disk is full or the folder can't be written.
-    A process killed in here leaves the temporary file, which `leftovers` finds.
+    At every moment `path` is the old file or the new one, which has the old one's mode. If `path` is a symlink, the link itself is
+    replaced. Raises NumpyganError if the disk is full, the folder can't be written, a pipe, device or folder is in the way, or
+    anything is if `path` is a NewPath. A process killed in here leaves the temporary file, which the next writer removes.
     """
-    temporary = f"{path}.{os.getpid()}.tmp"
     kept = "what was there before is kept"
     try:
+        mode = _mode_at(path)
+        remove_leftovers(Path(path))
+        file, temporary = _temporary(path)
         try:
-            with open(temporary, "wb") as file:
+            with file:
+                if mode is not None and hasattr(os, "fchmod"):
+                    with suppress(OSError):  # of a file system without modes
+                        os.fchmod(file.fileno(), mode)
                 write(file)
                 file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
+                _flush(file.fileno())
+            _publish(temporary, path) if isinstance(path, NewPath) else os.replace(temporary, path)
         except BaseException:
-            if os.path.exists(temporary):
+            with suppress(FileNotFoundError):
                 os.unlink(temporary)
             raise
         kept = "the new file is there, but would not outlast a power failure"
-        _sync_folder(os.path.dirname(os.path.abspath(path)))
+        _flush_folder(os.path.dirname(os.path.abspath(path)))
+    except FileExistsError:
+        raise NumpyganError(f"{path}: was made by somebody else meanwhile, and is kept; choose another name.") from None
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); {kept}.") from None
+        why = error.strerror or "the disk is full or failing"  # NumPy only counts the bytes that went
+        raise NumpyganError(f"{path}: cannot be written ({why}); {kept}.") from None
 
 
-def append_line(path, line):
-    """Append `line` to `path` and flush it to the disk. Raises NumpyganError if it can't be; a part may then be there."""
+def check_writable(path):
+    """Raise NumpyganError if `write_whole` could not write to `path`: known before the work, not after it."""
     try:
-        with open(path, "ab") as file:
-            file.write(line.encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _mode_at(path)
+        file, temporary = _temporary(path)
+        file.close()
+        os.unlink(temporary)
+    except OSError as error:
+        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); choose another place.") from None
+
+
+def write_json(path, value):
+    """Write tables, lists, texts and numbers as JSON; a number that is not finite, which JSON doesn't have, becomes null."""
+    text = json.dumps(_finite(value), indent=2, allow_nan=False)
+    write_whole(path, lambda file: file.write(text.encode() + b"\n"))
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def append_line(path, line, first=""):
+    """Append `line` to `path` and flush it to the disk; a new file gets the line `first` before it.
+
+    A last line without its end, which was cut short, is removed. Raises NumpyganError if the line can't be appended.
+    """
+    try:
+        with open_regular(path, "a+b", getattr(os, "O_NOFOLLOW", 0)) as file:
+            end = _end_of_last_line(file)
+            file.truncate(end)
+            try:
+                file.write(("" if end or not first else first + "\n").encode() + line.encode() + b"\n")
+                file.flush()
+                _flush(file.fileno())
+            except OSError:
+                with suppress(OSError):
+                    os.truncate(path, end)
+                raise
     except OSError as error:
         raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); the last checkpoint is kept.") from None
 
 
+def _end_of_last_line(file, longest=1 << 16):
+    size = file.seek(0, os.SEEK_END)
+    start = max(0, size - longest)
+    file.seek(start)
+    end = file.read(longest).rfind(b"\n") + 1
+    if not end and start:
+        raise OSError(errno.EINVAL, f"its last line has more than {longest:,} bytes")
+    return start + end
+
+
+def make_folder(path, exist_ok=True):
+    """Make a folder and those above it, and flush the folders that they are in: a list of those made. Raises OSError."""
+    path, made = Path(path), []
+    for folder in reversed([path, *path.parents]):
+        if folder != path and folder.exists():
+            continue
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            if not folder.is_dir() or (folder == path and not exist_ok):
+                raise
+            continue
+        made.append(folder)
+        _flush_folder(folder.parent)
+    return made
+
+
+def remove_leftovers(path):
+    """Remove the temporary files that writers of `path`, which may be a pattern (*.png), left beside it when they were killed."""
+    for found in leftovers(path):
+        with suppress(OSError), open_regular(found, "r+b", getattr(os, "O_NOFOLLOW", 0)) as file:
+            if try_lock(file.fileno()) is not False:  # False: its writer lives
+                found.unlink()
+
+
 def leftovers(path):
-    """The temporary files that writers of `path`, which may be a pattern (*.png), left beside it when they were killed."""
-    return [found for found in path.parent.glob(f"{path.name}.*.tmp") if found.suffixes[-2][1:].isdecimal()]
+    """Files that are called like temporary ones of `path`, which may be a pattern."""
+    pattern = re.compile(fnmatch.translate(path.name).removesuffix(r"\Z").removesuffix(r"\z") + _TEMPORARY)
+    return [path.parent / name for name in os.listdir(path.parent) if pattern.match(name)] if path.parent.is_dir() else []
 
 
-def _sync_folder(folder):
-    handle = os.open(folder, os.O_RDONLY)
+def _temporary(path):
+    """A new file beside `path`, which nobody else has, locked as long as it is open, and its name."""
+    while True:
+        name = f"{path}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
+        file = open(name, "xb")
+        try:
+            with suppress(OSError):
+                if os.name != "nt":  # there an open file can't be removed anyhow
+                    try_lock(file.fileno())
+            if at_path(file.fileno(), name):  # else another writer took it for a leftover before it was locked
+                return file, name
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
+def _mode_at(path):
+    """The mode of the file at `path`, None if there is none. Raises OSError if something else is there, but for a symlink."""
     try:
-        os.fsync(handle)
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(found.st_mode):
+        return None
+    _refuse_other_kinds(found)
+    return stat.S_IMODE(found.st_mode)
+
+
+def _publish(temporary, path):
+    """Rename, but raise FileExistsError if anything is there."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        open(path, "xb").close()  # takes the name, and is replaced at once
+        os.replace(temporary, path)
+    else:
+        os.unlink(temporary)
+
+
+def _flush_folder(folder):
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no folder, and some may be written but not read
+        return
+    try:
+        _flush(handle)
     finally:
         os.close(handle)
 
 
-# What zipfile and numpy.lib.format raise on files that were cut, flipped, encrypted or made up.
-_DAMAGE = (
-    ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError,
-    zipfile.BadZipFile, zlib.error, tokenize.TokenError,
-)  # fmt: skip
-
-
-def read_arrays(path, wanted=list):
-    """The arrays of a .npz file by name, of those that `wanted(names)` picks; a .npy file holds one, named "". Nothing is unpickled.
-
-    Raises NumpyganError if the file is missing or damaged, promises more than it holds, or is a decompression bomb.
-    """
+def _flush(handle):
+    """fsync, where the file system has it."""
     try:
-        with open(path, "rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a made-up header makes Python's parser warn about it
-            start, size = file.read(6), os.fstat(file.fileno()).st_size
-            file.seek(0)
-            if start == npy.MAGIC_PREFIX:
-                return {name: _read_array(file, size) for name in wanted([""])}
-            if start[:2] == b"PK":
-                return _read_archive(file, size, wanted, path)
+        os.fsync(handle)
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
-    except _DAMAGE as error:
-        raise NumpyganError(f"{path}: is damaged ({str(error)[:200] or type(error).__name__}).") from None
-    raise NumpyganError(f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez.")
-
-
-def read_toml(path):
-    """The table in a TOML file. Raises NumpyganError if it can't be read, is not TOML or would take tomllib more than a second."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(_LARGEST_TOML + 1)
-        if len(content) > _LARGEST_TOML:
-            raise ValueError(f"more than {_LARGEST_TOML:,} bytes")
-        dots, lines = content.count(b"."), content.count(b"\n") + 1
-        if dots > _MOST_DOTS or dots * lines > _MOST_STEPS:
-            raise ValueError(f"{dots:,} dots in {lines:,} lines are more than a file without deeply nested names has")
-        table = tomllib.loads(content.decode())
-        if any(type(value) is int and abs(value) > _LARGEST_INT for value in _values(table)):
-            raise ValueError("a whole number of more than 64 bits")
-        return table
-    except OSError as error:
-        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
-    except (ValueError, RecursionError) as error:
-        raise NumpyganError(f"{path}: is not TOML that can be read ({error}); correct it.") from None
-
-
-def _values(value):
-    """Whatever is in a table or list, and in those in it."""
-    if not isinstance(value, (dict, list)):
-        yield value
-        return
-    for inner in value.values() if isinstance(value, dict) else value:
-        yield from _values(inner)
-
-
-def check_expansion(path, expanded, size):
-    """Raise NumpyganError if a compressed file of `size` bytes would expand to so many that it must be meant to fill the memory."""
-    if expanded > max(_HARMLESS, _EXPANSION * size):
-        raise NumpyganError(
-            f"{path}: its {size:,} bytes would expand to {expanded:,}, more than {_EXPANSION} times as many; save it uncompressed "
-            f"if that is right."
-        )
-
-
-def _read_archive(file, size, wanted, path):
-    with zipfile.ZipFile(file) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        picked = {name: members[name] for name in wanted(list(members))}
-        check_expansion(path, sum(info.file_size for info in picked.values()), size)
-        arrays = {}
-        for name, info in picked.items():
-            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise ValueError(f"{name!r} is compressed in a way that NumPy never does")
-            with archive.open(info) as member:
-                arrays[name] = _read_array(member, info.file_size)
-        return arrays
-
-
-def _read_array(file, size):
-    """The array in a .npy file of `size` bytes; whatever its header says, no more memory than that is asked for."""
-    header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(npy.read_magic(file))
-    if header is None:
-        raise ValueError("it is of a version that is for arrays of records")
-    shape, _, dtype = header(file)
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects, which are never unpickled")
-    if dtype.kind not in "biufcU" or dtype.itemsize == 0:
-        raise ValueError(f"it holds values of the kind {dtype.str}, expected numbers")
-    promised, held = math.prod(shape) * dtype.itemsize, size - file.tell()
-    if min(shape, default=1) < 0 or promised > held:
-        raise ValueError(f"its header promises {promised:,} bytes of values, the file holds {held:,}")
-    file.seek(0)
-    return npy.read_array(file, allow_pickle=False)
+        if error.errno not in _NO_FSYNC:
+            raise

@@ -98,7 +98,7 @@ def world():
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
-        raise NumpyganError(f"mpi4py: finds no MPI library ({error}); install one with `pip install 'numpygan[mpi]'`.") from None
+        raise NumpyganError(f"mpi4py: finds no MPI library ({error}); install one with `pip install mpich`.") from None
     comm = MPI.COMM_WORLD
     if comm.size == 1:
         return ALONE

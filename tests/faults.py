@@ -22,6 +22,7 @@ FAULTS = {  # what happens at the call, and whether a write first gets half of i
     "EIO": (_error(errno.EIO), False),
     "ENOSPC": (_error(errno.ENOSPC), False),
     "short write, then ENOSPC": (_error(errno.ENOSPC), True),
+    "EROFS": (_error(errno.EROFS), False),
     "SIGKILL": (_kill, False),
     "SIGKILL half-way through a write": (_kill, True),
 }

@@ -1,10 +1,11 @@
 """A long run costs at its end what it cost at its beginning: memory, open files, time per iteration.
 
-    python -m tests.longrun --iterations 200000
+    python -m tests.longrun --iterations 1000000
 
 Trains a toy through the command line, as a user does, and looks at the process at 40 moments. Compared are the medians of the first
 and the last quarter of them, after a warm-up of a tenth of the run: resident memory may grow by 2 MB, the number of open files not at
-all, and the time of an iteration (of the processor, so that other programs don't count) by a quarter. Exits 1 if one grows more.
+all, and the time of an iteration (of the processor, so that other programs don't count) by a quarter. At the end
+the run must be whole: the newest checkpoint, and a row of metrics and a picture of each epoch. Exits 1 if not.
 """
 
 import argparse
@@ -55,6 +56,24 @@ def watched(iterations, folder, epochs=60):
     return numpy.array(rows)
 
 
+def missing(run, iterations, epochs=60):
+    """What is not as such a run must leave it: a list of sentences."""
+    state, length = run.state(), iterations // epochs
+    ends = [length * (epoch + 1) for epoch in range(epochs)]
+    rows = run.read_metrics()
+    seconds = [row["seconds"] for row in rows]
+    pictures = {path.name for path in run.samples.iterdir()}
+    checks = {
+        f"the checkpoint is of iteration {state['iteration']}": int(state["iteration"]) == iterations,
+        "θ is not finite": all(numpy.isfinite(state[name]).all() for name in ("theta_g", "theta_d")),
+        f"metrics.csv has {len(rows)} rows, not one of each epoch": [row["iteration"] for row in rows] == ends,
+        "the seconds fall": seconds == sorted(seconds),
+        "pictures are missing": pictures >= {f"{iteration:08d}.png" for iteration in [0, *ends]},
+        "temporary files are left": not list(run.path.rglob("*.tmp")),
+    }
+    return [sentence for sentence, good in checks.items() if not good]
+
+
 def growth(rows):
     """From the first to the last quarter of the moments after the warm-up: bytes, files, and the ratio of the times of an iteration."""
     rows = rows[len(rows) // 10 :]
@@ -66,13 +85,16 @@ def growth(rows):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--iterations", type=int, default=200_000)
+    parser.add_argument("--iterations", type=int, default=1_000_000)
     options = parser.parse_args()
+    iterations = options.iterations - options.iterations % (60 * MOMENTS)  # whole epochs and moments
     with tempfile.TemporaryDirectory() as place:
-        rows = watched(options.iterations, place)
+        rows = watched(iterations, place)
+        lacks = missing(RunDirectory(os.path.join(place, "long")), iterations)
     memory, opened, ratio, seconds = growth(rows)
-    print(f"{options.iterations:,} iterations of {1e6 * seconds:.0f} µs; from the first to the last quarter:")
+    print(f"{iterations:,} iterations of {1e6 * seconds:.0f} µs; from the first to the last quarter:")
     print(f"  memory       {memory / 2**20:+.2f} MB of {rows[-1, 1] / 2**20:.0f} MB")
     print(f"  open files   {opened:+.0f} of {rows[-1, 2]:.0f}")
     print(f"  iteration    {ratio:.2f} times as long")
-    sys.exit(int(memory > 2 * 2**20 or opened > 0 or ratio > 1.25))
+    print(f"  the run      {'; '.join(lacks) or 'whole: its checkpoint, metrics and pictures are there'}")
+    sys.exit(int(memory > 2 * 2**20 or opened > 0 or ratio > 1.25 or bool(lacks)))

@@ -9,6 +9,7 @@ from cli_helpers import TINY, images, run, small_world
 
 import numpygan as ng
 from numpygan.arrays import Stream
+from numpygan.commands import evaluate_ais
 from numpygan.metrics import ais
 from numpygan.runs import ais as runs
 
@@ -133,6 +134,46 @@ def test_a_trajectory_that_leaves_the_numbers_is_rejected():
     assert (walk.u[0] == 0).all() and numpy.isfinite(walk.value).all() and (walk.u[1] != 0).all()
 
 
+class Watched:
+    """In place of ais.Chains: ℓ is the number of a chain, the first `pilots` accept all, others nothing."""
+
+    pilots, width, steps = 0, 1, {}
+
+    def __init__(self, likelihood, prior, u, stream):
+        self.chain = numpy.arange(len(u)) % self.width
+        self.value = self.chain.astype(float)
+
+    def move(self, beta, step):
+        self.steps.setdefault(beta, []).append(step.reshape(-1, self.width).copy())
+        return (self.chain < self.pilots).astype(float)
+
+
+def test_pilots_set_the_step_and_nothing_else(monkeypatch):
+    """Their weights don't count, nor their acceptance; on the way back each β has the step that it had."""
+    G, x, u, chains = affine(2, 5), numpy.zeros((3, 5)), numpy.zeros((3, 2)), 6
+    sizes = []
+    monkeypatch.setattr(ais.Gaussian, "draw", lambda out, stream: sizes.append(len(out)))
+    monkeypatch.setattr(ais, "Chains", Watched)
+    betas = ais.schedule(5)
+    ais.forward(G, "gaussian", x, betas[[0, -1]], Stream(0), chains)  # only to learn how many chains there are
+    width = sizes[0] // len(x)
+    pilots = width - chains
+    assert pilots > 0
+    monkeypatch.setattr(Watched, "pilots", pilots)
+    monkeypatch.setattr(Watched, "width", width)
+    monkeypatch.setattr(Watched, "steps", {})
+    weights, steps, accepted = ais.forward(G, "gaussian", x, betas, Stream(0), chains)
+    numpy.testing.assert_allclose(weights, [range(pilots, width)] * 3)
+    there = {beta: used[0][0, 0] for beta, used in Watched.steps.items()}
+    sizes = list(there.values())
+    assert accepted == 0 and list(there) == betas[1:-1].tolist()
+    assert sizes == sorted(sizes) and len(set(sizes)) == len(betas) - 2  # the pilots accept all
+    monkeypatch.setattr(Watched, "width", chains)
+    monkeypatch.setattr(Watched, "steps", {})
+    ais.backward(G, "gaussian", x, u, betas, steps, Stream(0), chains)
+    assert {beta: used[0][0, 0] for beta, used in Watched.steps.items()} == there
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
@@ -197,6 +238,20 @@ def test_rows_stand_beside_others_and_survive_a_new_evaluation(world):
     assert after["parzen"] == before["parzen"] and len(after["rows"]) == len(before["rows"]) + 2
     assert run("evaluate", "it") == 0
     assert json.loads((world / "it" / "evaluation.json").read_text()) == after
+
+
+def test_rows_of_another_checkpoint_do_not_survive_a_new_evaluation(world):
+    """They say nothing of the one that is evaluated now."""
+    assert run("evaluate", "it") == 0
+    assert run(*AIS) == 0
+    file = world / "it" / "evaluation.json"
+    found = json.loads(file.read_text())
+    assert [row["metric"] for row in found["rows"][-2:]] == list(evaluate_ais.NAMES)
+    found["source"]["iteration"] -= 1
+    file.write_text(json.dumps(found))
+    assert run("evaluate", "it") == 0
+    rows = json.loads(file.read_text())["rows"]
+    assert rows and not {row["metric"] for row in rows} & set(evaluate_ais.NAMES)
 
 
 BAD = {

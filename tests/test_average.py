@@ -5,12 +5,14 @@ import pytest
 from cli_helpers import TINY, checkpoint, images, run, sets
 
 import numpygan as ng
-from numpygan.arrays import Stream
+from numpygan.arrays import Stream, streams
+from numpygan.data.dataset import as_float, load
 from numpygan.gan.average import Average
 from numpygan.gan.networks import build
 from numpygan.gan.sampling import sample
 from numpygan.metrics import parzen
 from numpygan.runs.directory import RunDirectory
+from numpygan.study import pictures
 
 
 @pytest.fixture
@@ -77,6 +79,36 @@ def test_samples_come_from_it(here):
     G, _ = build(it.recipe(), 64, numpy)
     G.theta = checkpoint(it.path, "best.npz")["average_g"]
     assert numpy.load("samples.npy").tobytes() == sample(G, it.recipe().noise, 5, Stream(0)).tobytes()
+
+
+def test_the_pictures_are_of_the_average(here, monkeypatch):
+    shown = []
+    monkeypatch.setattr(pictures, "save_samples", lambda path, samples, *_: shown.append(samples))
+    assert run(*TINY, *sets(average=0.9), "--epochs", 1, "--out", "it") == 0
+    it = RunDirectory("it")
+    G, _ = build(it.recipe(), 64, numpy)
+    G.theta = checkpoint(it.path)["average_g"]
+    noise = streams(it.recipe().seed)["sample"]
+    numpy.testing.assert_allclose(shown[-1], sample(G, it.recipe().noise, 100, noise), rtol=1e-5)
+    G.theta = checkpoint(it.path)["theta_g"]
+    noise = streams(it.recipe().seed)["sample"]
+    assert not numpy.allclose(shown[-1], sample(G, it.recipe().noise, 100, noise), rtol=1e-5)
+
+
+def test_the_measure_is_of_the_average(here):
+    """The Parzen value, by which the best checkpoint is chosen, is of the samples that a user gets."""
+    assert run(*TINY, *sets(average=0.9), "--epochs", 1, "--out", "it") == 0
+    it = RunDirectory("it")
+    G, _ = build(it.recipe(), 64, numpy)
+    validation = as_float(load("images.npy").validation[: parzen.VALIDATION])
+    values = {}
+    for name in ("average_g", "theta_g"):
+        G.theta = checkpoint(it.path)[name]
+        drawn = sample(G, it.recipe().noise, parzen.SAMPLES, streams(it.recipe().seed)["sample"])
+        values[name] = parzen.best_bandwidth(drawn, validation)[0]
+    (row,) = it.read_metrics()
+    assert values["average_g"] != pytest.approx(values["theta_g"], rel=1e-6)
+    assert row["parzen"] == pytest.approx(values["average_g"], rel=1e-8)
 
 
 def test_resume_is_bit_exact(here):

@@ -1,6 +1,7 @@
 """Every bad input: exit code 2, one sentence on stderr, nothing written or overwritten."""
 
 import os
+import re
 import shutil
 import sys
 
@@ -20,12 +21,12 @@ def save_data():
     numpy.save("few.npy", pixels[:2])
     numpy.save("nan.npy", numpy.where(numpy.eye(64) > 0, numpy.nan, 0.5).astype("float32"))
     numpy.save("inf.npy", numpy.where(numpy.eye(64) > 0, numpy.inf, 0.5).astype("float32"))
-    numpy.save("int.npy", numpy.zeros((60, 64), int))
+    numpy.save("int.npy", numpy.arange(60 * 64).reshape(60, 8, 8))
     numpy.save("objects.npy", numpy.array([{}] * 9, object), allow_pickle=True)
     numpy.save("few-points.npy", numpy.zeros((2499, 2), "float32"))
     numpy.save("nan-points.npy", numpy.where(numpy.arange(5000).reshape(-1, 2) == 6, numpy.nan, 0.5))
     numpy.save("wide.npy", numpy.zeros((60, 65), "float32"))
-    numpy.save("range.npy", pixels.astype("float32"))
+    numpy.save("range.npy", pixels / 255 * numpy.where(numpy.arange(60) < 50, 1, 255)[:, None, None])
     numpy.savez("two.npz", a=pixels, b=pixels)
     with open("images.npy", "rb") as file:
         content = file.read()
@@ -274,3 +275,18 @@ def test_samples(name, world, capsys, monkeypatch):
 def test_data_of_evaluate(name, world, capsys, monkeypatch):
     monkeypatch.chdir(world)
     refuses(world, capsys, ["evaluate", "--samples", "good.npy", "--data", name, "-o", "new.json"], [name])
+
+
+@pytest.mark.parametrize("arguments", [
+    ("sample", "no\x1b[31mrun\x1b[0m\nhere\x9b2J", "-o", "new.npy"), ("train", "--data", "it\x1b]0;title\x07\r.npy"),
+    ("evaluate", "--samples", "a\u202egpj.npy"), ("sweep", "rates\x1b[2J\udcff.toml"),
+], ids=["sample", "train", "evaluate", "sweep"])  # fmt: skip
+def test_no_sentence_carries_a_name_to_the_terminal_as_it_is(arguments, tmp_path, monkeypatch, capsys):
+    """Escape sequences, line breaks and signs that turn the line round are shown, not sent."""
+    monkeypatch.chdir(tmp_path)
+    assert not all(map(str.isprintable, arguments))
+    assert run(*arguments) == 2
+    err = capsys.readouterr().err
+    assert err.endswith("\n") and err[:-1].isprintable()
+    escaped = next(word for word in arguments if not word.isprintable())
+    assert max(re.split(r"[^\w.\[\];]+", escaped), key=len) in err  # the name is in it, in so far as it can be shown

@@ -129,3 +129,11 @@ def test_baselines_of_images(monkeypatch):
         numpy.testing.assert_allclose(x.mean(0), images.mean(0) / 255, atol=0.08)
         assert numpy.array_equal(x, image_baselines(images.astype("uint8"), 500, seed=1)[name])
     assert (contrast["Gaussian"] < 0.4).mean() > 0.3 and (contrast["Gaussian mixture"] < 0.4).mean() < 0.02
+
+
+def test_baselines_are_fitted_to_random_training_images(monkeypatch):
+    """Of a split that is sorted by brightness, and larger than what they are fitted to."""
+    monkeypatch.setattr(baselines, "ROWS", 200)
+    train = numpy.sort(numpy.random.default_rng(0).random(2000))[:, None] * numpy.ones(9)
+    for samples in image_baselines(train, 500).values():
+        assert abs(samples.mean() - 0.5) < 0.1  # 0.05 if it were the darkest

@@ -81,9 +81,21 @@ def test_the_interval_of_a_ratio():
 
 
 def test_a_table():
-    assert timing.table(["", "ms"], [["numpygan", 12.345678], ["x", 7]]).splitlines() == [
-        "             ms", "---------------", "numpygan  12.35", "x             7",
-    ]  # fmt: skip
+    *lines, blas = timing.table(["", "ms"], [["numpygan", 12.345678], ["x", 7]], threads=3).splitlines()
+    assert lines == ["             ms", "---------------", "numpygan  12.35", "x             7"]
+    assert blas.startswith("BLAS ") and ", kernel " in blas and blas.endswith(", threads: 3")
+
+
+def test_the_kernel_and_the_threads_are_those_in_force():
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    for threads in (1, 2):
+        with threadpoolctl.threadpool_limits(threads, "blas"):
+            (kernel,) = {
+                pool["architecture"]
+                for pool in threadpoolctl.threadpool_info()
+                if pool["user_api"] == "blas" and "numpy" in pool["filepath"]
+            }
+            assert timing.blas().endswith(f", kernel {kernel}, threads: {threads}")
 
 
 def test_saved_with_the_machine(tmp_path):

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -178,21 +179,43 @@ def test_memory_beyond_the_sum_or_growing_is_a_failure(steady, last, said, monke
 
 
 def test_parzen_from_end_to_end(tmp_path, capsys):
-    pytest.importorskip("torch")
     pytest.importorskip("sklearn")
-    status, found = brief(parzen, tmp_path / "parzen.json", "--samples", 60, "--points", 30)
-    assert status == 0 and set(found["seconds"]) == {"numpygan", "SciPy", "PyTorch", "scikit-learn"}
+    contenders = {"numpygan", "SciPy", "scikit-learn"} | ({"PyTorch"} if find_spec("torch") else set())
+    sizes = "--samples", 60, "--points", 30
+    status, found = brief(parzen, tmp_path / "parzen.json", *sizes, "--threads", 1, 2)
+    assert status == 0 and set(found["seconds"]) == {"1", "2"}
+    assert all(set(times) == contenders for times in found["seconds"].values())
     assert max(found["difference"].values()) < 1e-7 and (found["points"], found["samples"]) == (30, 60)
-    assert "scikit-learn, default leaves" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "scikit-learn with its default leaves" in out
+    assert out.count("kernel ") == out.count("threads: ") == 2
+    assert out.index("threads: 1") < out.index("threads: 2")
+
+
+def test_parzen_is_compared_at_equal_threads(tmp_path, monkeypatch):
+    pytest.importorskip("sklearn")
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    seen, right = [], parzen.numpygan
+
+    def watched(samples, points):
+        pools = threadpoolctl.threadpool_info()
+        seen.append({pool["num_threads"] for pool in pools if pool["user_api"] == "blas"})
+        return right(samples, points)
+
+    monkeypatch.setattr(parzen, "numpygan", watched)
+    with threadpoolctl.threadpool_limits(2, "blas"):
+        sizes = "--samples", 20, "--points", 10
+        assert brief(parzen, tmp_path / "parzen.json", *sizes, "--threads", 1)[0] == 0
+    assert seen and all(threads == {1} for threads in seen)
 
 
 def test_a_parzen_value_that_differs_is_a_failure(tmp_path, monkeypatch, capsys):
-    pytest.importorskip("torch")
     pytest.importorskip("sklearn")
     right = parzen.numpygan
     monkeypatch.setattr(parzen, "numpygan", lambda samples, points: right(samples, points) * (1 + 2e-6))
     assert brief(parzen, tmp_path / "parzen.json", "--samples", 20, "--points", 10)[0] == 1
-    assert "differ by more than 1e-06 relative: SciPy, PyTorch, scikit-learn" in capsys.readouterr().out
+    others = "SciPy, scikit-learn" + (", PyTorch" if find_spec("torch") else "")
+    assert f"differ by more than 1e-06 relative: {others}" in capsys.readouterr().out
 
 
 # gradcheck.py

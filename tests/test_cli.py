@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy
 import pytest
-from cli_helpers import TINY, checkpoint, files, images, run, small_world
+from cli_helpers import TINY, checkpoint, files, images, run, sets, small_world
 from matplotlib.image import imread
 
 import numpygan
 from numpygan.data.dataset import load
 from numpygan.gan.recipes import RECIPES
 from numpygan.metrics import parzen
+from numpygan.metrics.distances import blocks
 from numpygan.study.panels import nearest_training
 
 
@@ -77,16 +78,20 @@ def test_a_picture_of_samples(tmp_path):
 
 
 def test_the_column_of_nearest_training_examples(tmp_path):
-    assert run("sample", "it", "-n", 30, "--nearest", "-o", tmp_path / "a.png") == 0
-    picture, train = imread(tmp_path / "a.png")[..., 0], load("images.npy").train / 255
-    rightmost = picture[:, -8:]
-    for top in range(0, len(picture), 10):  # images of 8 pixels, lines of 2 between them
-        column = rightmost[top : top + 8].ravel()
-        distance = numpy.abs(train - column).max(1)
-        assert distance.min() < 2 / 255
-        sample = picture[top : top + 8, -18:-10].ravel()
-        squares = ((train - sample) ** 2).sum(1)
-        assert squares[distance.argmin()] <= squares.min() * 1.02  # the picture rounds to 8 bits
+    """On flat grey images, of which G's patterns have the one of their mean for a neighbour: each row of the picture another one."""
+    grey = numpy.random.default_rng(0).permutation(numpy.repeat(numpy.arange(20, 236, dtype="uint8"), 3))
+    numpy.save(tmp_path / "grey.npy", numpy.broadcast_to(grey[:, None, None], (len(grey), 8, 8)))
+    restless = sets(scale_g="2,2")
+    assert run(*TINY, *restless, "--data", tmp_path / "grey.npy", "--iterations", 1, "--out", tmp_path / "run") == 0
+    rows, train = samples(tmp_path / "a.npy", "-n", 30, of=tmp_path / "run"), load(tmp_path / "grey.npy").train / 255
+    neighbours = [train[((train - row) ** 2).sum(1).argmin()] for row in rows]
+    beside = [neighbour[0] for neighbour in neighbours[4::5]]
+    assert len(set(beside)) == 6 and all(a[0] != b[0] for a, b in zip(neighbours, neighbours[1:]))
+    assert run("sample", tmp_path / "run", "-n", 30, "--nearest", "-o", tmp_path / "a.png") == 0
+    picture = imread(tmp_path / "a.png")[..., 0]
+    for number, top in enumerate(range(0, 60, 10)):  # images of 8 pixels, lines of 2 between them
+        shown = [picture[top : top + 8, left : left + 8].ravel() for left in range(0, 60, 10)]
+        numpy.testing.assert_allclose(shown, [*rows[5 * number : 5 * number + 5], neighbours[5 * number + 4]], atol=2 / 255)
 
 
 @pytest.mark.parametrize("n", [1, 3, 5, 7])
@@ -96,12 +101,16 @@ def test_the_nearest_of_a_few_samples(n, tmp_path):
 
 
 def test_nearest_training_is_the_nearest():
+    """Among more training rows than are held against the samples at a time."""
     generator = numpy.random.default_rng(0)
-    train, rows = generator.integers(0, 256, (4100, 20), dtype="uint8"), generator.random((15, 20)).astype("float32")
-    brute = [((train / 255 - row) ** 2).sum(1).argmin() for row in rows]
-    numpy.testing.assert_allclose(nearest_training(rows, train), train[brute] / 255, rtol=1e-6)
-    own = (train[[4099, 0, 2000]] / 255).astype("float32")
-    numpy.testing.assert_allclose(nearest_training(own, train), own, rtol=1e-6)
+    train, rows = generator.integers(0, 256, (4100, 20), dtype="uint8"), generator.random((1500, 20)).astype("float32")
+    bounds = [part.start for part, _ in blocks(train, rows)]
+    assert len(bounds) > 2
+    brute = [((train / 255 - row) ** 2).sum(1).argmin() for row in rows[:40]]
+    assert len(set(numpy.searchsorted(bounds, brute, side="right"))) == len(bounds)  # neighbours in every block
+    numpy.testing.assert_allclose(nearest_training(rows, train)[:40], train[brute] / 255, rtol=1e-6)
+    rows[:3] = train[[4099, 0, 2000]] / 255
+    numpy.testing.assert_allclose(nearest_training(rows, train)[:3], rows[:3], rtol=1e-6)
 
 
 def test_interpolation(tmp_path):
@@ -147,6 +156,15 @@ def test_evaluate_a_run(here, capsys):
     assert run("evaluate", "it") == 0 and (here / "it" / "evaluation.json").read_bytes() == first
     after = files(here / "it")
     assert {name: after[name] for name in before} == before  # nothing else changed
+
+
+def test_the_samples_of_an_evaluation_follow_the_seed(tmp_path):
+    """The Parzen estimate has no other randomness than the samples."""
+    means = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        assert run("evaluate", "it", "--seed", seed, "-o", tmp_path / f"{name}.json") == 0
+        means.append(json.loads((tmp_path / f"{name}.json").read_text())["parzen"]["mean"])
+    assert means[0] == means[1] != means[2]
 
 
 def test_evaluate_puts_the_result_where_it_is_told(tmp_path):

@@ -77,6 +77,36 @@ def test_names_are_text(what, world):
     assert not any(character in page for character in "\x1b\u202e") and "script&gt;&lt;script&gt;alert(1)" in page
 
 
+@pytest.mark.parametrize("what", PAGES)
+def test_the_page_may_load_nothing(what, world):
+    """Its Content-Security-Policy comes before all that it could forbid, refuses what it doesn't name, and names no place."""
+    command, of, *rest = PAGES[what]
+    assert run(command, Path("plain", of), *rest, "-o", world / "policy.html", "--force") == 0
+    page = (world / "policy.html").read_text(encoding="utf-8")
+    head = Policies(page)
+    assert head.before == [] and len(head.found) == 1
+    sources = {name: values for name, *values in (part.split() for part in head.found[0].split(";"))}
+    assert sources["default-src"] == ["'none'"]
+    inline = ("'none'", "'unsafe-inline'", "'sha", "data:")  # of these nothing leaves the page
+    assert all(value.startswith(inline) for values in sources.values() for value in values)
+
+
+class Policies(HTMLParser):
+    """The policies of a page, and the tags before the first that could load something."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.before = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag == "meta" and attributes.get("http-equiv", "").lower() == "content-security-policy":
+            self.found.append(attributes["content"])
+        elif not self.found and tag in ("script", "style", "link", "img", "svg", "iframe", "base"):
+            self.before.append(tag)
+
+
 @pytest.mark.parametrize("arguments", [("toy",), ("--samples", "toys.npy", "--data", "ring")], ids=["run", "samples"])
 def test_a_toy_is_evaluated_wherever_it_lies(arguments, tmp_path):
     """Its picture has the path for a title."""

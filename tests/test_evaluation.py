@@ -4,7 +4,7 @@ import json
 
 import numpy
 import pytest
-from cli_helpers import images, run
+from cli_helpers import images, run, sets
 from matplotlib.image import imread
 
 from numpygan.arrays import Stream
@@ -111,6 +111,29 @@ def test_a_sorted_file_of_samples_is_not_cut_off(data):
     assert 0.3 < by_name(evaluation.evaluate(samples, data)["rows"])["Precision"]["value"] < 0.7
 
 
+def by_brightness(rows):
+    return rows[rows.sum(1).argsort()]
+
+
+def test_the_halves_of_the_test_split_are_random_and_share_nothing():
+    """However the file is sorted."""
+    dataset = Dataset(REAL[:400], REAL[400:600], by_brightness(REAL[600:800]), (8, 8))
+    measures = evaluation.Measures(dataset, 100)
+    reference, real = ({row.tobytes() for row in half} for half in (measures.reference, measures.real))
+    assert len(reference | real) == 200 and not reference & real
+    places = [i for i, row in enumerate(as_float(dataset.test)) if row.tobytes() in reference]
+    assert abs(numpy.mean(places) - 99.5) < 4 * 100 / 12**0.5 / 200**0.5 * 2  # 49.5 if it were the darker half
+
+
+def test_the_real_row_of_parzen_is_of_random_training_images(monkeypatch):
+    """Of as many as there are samples, from a training split that is larger and sorted."""
+    monkeypatch.setattr(evaluation, "SAMPLES", 100)
+    train = numpy.concatenate([numpy.zeros_like(REAL[:300]), REAL[:300]])
+    found = evaluation.evaluate(FRESH, Dataset(train, REAL[400:600], REAL[600:800], (8, 8)))["real"]
+    black = evaluation.evaluate(FRESH, Dataset(train[:300], REAL[400:600], REAL[600:800], (8, 8)))["real"]
+    assert found["samples"] == black["samples"] == 100 and found["mean"] > black["mean"] + 10
+
+
 def test_digits_have_the_classifier():
     mnist = datasets.load("mnist")
     few = Dataset(mnist.train[:500], mnist.validation[:500], mnist.test[:600], (28, 28))
@@ -132,6 +155,24 @@ def test_memorising_by_hand():
     (distance, se), (nearer, nearer_se) = memorising(numpy.array([[0.0, 1.0], [18.0, 0.0]]), train, held_out, Stream(0))
     assert (distance, se) == (pytest.approx((1 + 8) / 2), pytest.approx(3.5 / 2**0.5))
     assert (nearer, nearer_se) == (0.5, pytest.approx(0.5 / 2**0.5))
+
+
+def test_a_tie_between_training_and_held_out_is_half():
+    points = [numpy.array([[value]]) for value in (1.0, 0.0, 2.0)]
+    assert memorising(*points, Stream(0))[1] == (0.5, 0.0)
+
+
+def test_as_many_held_out_as_training_examples_are_asked():
+    """Else the larger split would be nearer by its number alone."""
+    nearer, se = memorising(FRESH, REAL[:100], REAL[100:800], Stream(0))[1]
+    assert abs(nearer - 0.5) < 3.5 * se < 0.15
+
+
+def test_the_training_examples_that_are_asked_are_picked_at_random():
+    """The first of a sorted split are like no sample."""
+    train = numpy.concatenate([numpy.zeros_like(REAL[:200]), REAL[:200]])
+    nearer, se = memorising(FRESH, train, REAL[400:600], Stream(0))[1]
+    assert nearer > 0.15 + 3.5 * se  # ⅓: half of those that are picked are images, beside twice as many
 
 
 def test_copies_are_caught_and_fresh_images_are_not(data):
@@ -194,6 +235,22 @@ def test_baselines_get_columns_and_a_picture(here, capsys, monkeypatch):
     assert run(*command, "--baselines", "side.png") == 2 and "side.png: exists" in capsys.readouterr().err
     assert run(*command, "--baselines", "side.jpg") == 2 and "--baselines side.jpg" in capsys.readouterr().err
     assert not (here / "evaluation.json").exists()
+
+
+@pytest.mark.parametrize(("preprocess", "asked"), [("none", True), ("contrast", False)])
+def test_the_classifier_is_asked_of_digits_as_they_are(preprocess, asked, here, monkeypatch):
+    """It knows pixels in [0, 1], not those of a recipe that normalises the contrast."""
+    small = sets(generator="relu 8, linear", scale_g="0,0", discriminator="relu 8", keep="1,1", scale_d="0,0", bias="zero")
+    command = "train", "mnist", "--quiet", *small, *sets(preprocess=preprocess), "--iterations", 1
+    assert run(*command, "--out", "it") == 0
+    seen = []
+
+    def evaluate(samples, dataset, seed, digits, *_):
+        seen.append(digits)
+        raise NumpyganError("this is enough.")
+
+    monkeypatch.setattr(evaluation, "evaluate", evaluate)
+    assert run("evaluate", "it") == 2 and seen == [asked]
 
 
 @pytest.mark.parametrize(

@@ -110,3 +110,12 @@ def test_the_bootstrap_tells_the_standard_error_of_a_mean(rng):
     x, y = rng.normal(0, 2, 3000), rng.normal(0, 1, 500)
     value, se = bootstrap(lambda a, b: a.mean() - b.mean(), x, y, Stream(0))
     assert value == x.mean() - y.mean() and se == pytest.approx(math.sqrt(4 / 3000 + 1 / 500), rel=0.3)
+
+
+@pytest.mark.parametrize("sizes", [(3000, 50), (50, 3000)])
+def test_the_bootstrap_draws_both_samples_again(sizes, rng):
+    """The error is nearly all that of the smaller sample, whichever it is."""
+    x, y = (rng.normal(0, 1, n) for n in sizes)
+    _, se = bootstrap(lambda a, b: a.mean() - b.mean(), x, y, Stream(0))
+    smaller = x if len(x) == 50 else y
+    assert se == pytest.approx(smaller.std() / math.sqrt(50), rel=0.4)

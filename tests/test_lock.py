@@ -159,7 +159,11 @@ def test_an_unflushed_folder_is_told_apart(tmp_path):
 
 
 def test_torture():
-    """The short form: kills at random moments, and every 1,500th of all faults."""
+    """The short form: each way to hurt a run once, and every 1,500th of all faults."""
     done = subprocess.run([sys.executable, "-m", "tests.torture", "--minutes", "0"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "SIGKILL at a random moment" in done.stdout and "never stopped" in done.stdout
+    for what in (
+        "SIGKILL at a random moment", "contents of the disk after a power failure", "file system full",
+        "races of two trainers", "file system read-only", "cases", "never stopped",
+    ):  # fmt: skip
+        assert what in done.stdout

@@ -12,20 +12,32 @@ import pytest
 from cli_helpers import TINY_TOY, run
 
 from numpygan.data.sources import Mixture
+from numpygan.runs.directory import RunDirectory
 from numpygan.study import pictures
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.longrun import MOMENTS, growth, watched  # noqa: E402
+from tests.longrun import MOMENTS, growth, missing, watched  # noqa: E402
 
 
 def test_nothing_grows(tmp_path, monkeypatch):
     monkeypatch.setattr(Mixture, "size", Mixture.size)  # which `watched` changes
-    for name in ("save_samples", "save_learning_curves"):
-        monkeypatch.setattr(pictures, name, lambda *_: None)
+    monkeypatch.setattr(pictures, "save_samples", lambda path, *_: path.touch())
+    monkeypatch.setattr(pictures, "save_learning_curves", lambda *_: None)
     rows = watched(2000, tmp_path, epochs=20)
     memory, opened, _, _ = growth(rows)
     assert len(rows) == MOMENTS and rows[-1, 0] == 2000
     assert memory < 2 * 2**20 and opened == 0
+    it = RunDirectory(tmp_path / "long")
+    assert missing(it, 2000, 20) == []
+
+    rows = it.metrics.read_text().splitlines(keepends=True)
+    it.metrics.write_text("".join(rows[:7] + rows[8:]))
+    (it.samples / "00001500.png").unlink()
+    (it.path / "checkpoint.npz.7.tmp").touch()
+    told = ["metrics.csv has 19 rows", "pictures are missing", "temporary files are left"]
+    lacks = missing(it, 2000, 20)
+    assert len(lacks) == 3 and all(map(str.startswith, lacks, told))
+    assert "the checkpoint is of iteration 2000" in missing(it, 2100, 20)
 
 
 @pytest.mark.parametrize(("column", "verdict"), [(1, 0), (2, 1), (3, 2)])

@@ -113,6 +113,8 @@ def test_a_bandwidth_at_the_edge_of_the_grid_is_told(points, sigma):
 BAD = {
     "NaN": numpy.where(numpy.eye(8) > 0, numpy.nan, 0.5),
     "infinite": numpy.where(numpy.eye(8) > 0, numpy.inf, 0.5),
+    "beyond 1e30": numpy.where(numpy.eye(8) > 0, 1.1e30, 0.5),
+    "below −1e30": numpy.where(numpy.eye(8) > 0, -1.1e30, 0.5),
     "too wide": numpy.zeros((8, 9)),
     "rank 1": numpy.zeros(8),
     "rank 3": numpy.zeros((8, 2, 4)),

@@ -9,8 +9,13 @@ from device import DeviceArray, counts, device
 from test_device import CASES, training
 
 from numpygan.errors import Diverged, NumpyganError
+from numpygan.gan.recipes import RECIPES
+from numpygan.gan.settings import change
 from numpygan.metrics import distances, parzen
 from numpygan.ranks import ALONE, Ranks
+from numpygan.runs import train
+from numpygan.runs.directory import RunDirectory
+from numpygan.study import pictures
 
 
 class Threads:
@@ -185,3 +190,32 @@ def test_parzen_has_the_same_bits(rng, monkeypatch):
     alone = parzen.log_likelihoods(samples, points, [0.1, 0.3])
     for found in on_ranks(3, lambda ranks: parzen.log_likelihoods(samples, points, [0.1, 0.3], ranks)):
         assert found.tobytes() == alone.tobytes()
+
+
+def test_nobody_leaves_an_interrupted_run_while_the_first_still_writes(tmp_path, monkeypatch):
+    """The exit of one process may end the job."""
+    left, gone = threading.Event(), []
+
+    class Asked:
+        """Somebody has pressed Ctrl-C."""
+
+        asked = True
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr(train, "StopSignals", Asked)
+    monkeypatch.setattr(pictures, "save_samples", lambda *_: None)
+    monkeypatch.setattr(pictures, "save_learning_curves", lambda *_: gone.append(left.wait(0.5)))
+
+    def play(ranks):
+        with pytest.raises(train.Interrupted):
+            train.train(change(RECIPES["ring"], batch=20, iterations=9), RunDirectory(tmp_path / "it"), ranks=ranks)
+        if ranks.rank == 1:
+            left.set()
+
+    on_ranks(2, play)
+    assert left.is_set() and set(gone) == {False}  # the first wrote something, and the second was still there

@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import signal
+import time
 
 import numpy
 import pytest
@@ -12,6 +13,7 @@ from cli_helpers import TINY, TINY_TOY, checkpoint, files, images, learned, metr
 
 from numpygan.data.sources import Mixture, Shuffled
 from numpygan.metrics import parzen
+from numpygan.runs.directory import RunDirectory
 from numpygan.runs.training import Training
 from numpygan.study import pictures
 
@@ -101,19 +103,62 @@ def test_the_best_checkpoint_outlives_a_stop_at_the_end_of_an_epoch(tmp_path):
     assert int(rows[values.index(max(values))]["iteration"]) == best[0]["iteration"]
 
 
+def test_the_seconds_of_earlier_sessions_count(tmp_path, monkeypatch):
+    """A quarter of an hour passes in the first session; the clock of the second begins anew, as after a restart of the machine."""
+    clock, advance, late = time.monotonic, Training.advance, [0.0]
+
+    def slow(self):
+        late[0] += 900.0 * (self.iteration == 5)
+        advance(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "advance", slow)
+        patch.setattr(time, "monotonic", lambda: clock() + late[0])
+        assert run(*TINY, "--iterations", 20, "--out", "it") == 0
+    assert late[0] == 900
+    assert run(*TINY, "--iterations", 60, "--out", "it", "--resume") == 0
+    seconds = [row["seconds"] for row in RunDirectory(tmp_path / "it").read_metrics()]
+    assert len(seconds) == 3 and 900 < seconds[0] < seconds[1] < seconds[2] < 1800
+
+
 def test_resume_finds_the_newest_run(tmp_path):
     run(*TINY_TOY, "--iterations", 1)
-    for number in range(2, 11):
-        shutil.copytree("runs/ring-1", f"runs/ring-{number}")
+    others = [f"ring-{number}" for number in range(2, 11)] + ["grid-12", "ring-old-13", "string-14"]
+    for name in others:
+        shutil.copytree("runs/ring-1", f"runs/{name}")
     assert run(*TINY_TOY, "--iterations", 2, "--resume") == 0
     made = {path.name: int(checkpoint(path)["iteration"]) for path in (tmp_path / "runs").iterdir()}
+    assert len(made) == 13
     assert made.pop("ring-10") == 2 and set(made.values()) == {1}
+
+
+def test_rows_later_than_the_checkpoint_are_written_anew(tmp_path):
+    """Of a run whose last checkpoint was lost: each epoch has one row, and it is the right one."""
+    assert run(*TINY, "--iterations", 20, "--out", "it") == 0
+    shutil.copy("it/checkpoint.npz", "old.npz")
+    assert run(*TINY, "--iterations", 60, "--out", "it", "--resume") == 0
+    straight = metrics(tmp_path / "it")
+    shutil.copy("old.npz", "it/checkpoint.npz")
+    assert len(straight) == 3 and checkpoint(tmp_path / "it")["iteration"] == 20
+    assert run(*TINY, "--iterations", 60, "--out", "it", "--resume") == 0
+    assert metrics(tmp_path / "it") == straight
+
+
+def test_a_run_goes_on_from_another_folder(tmp_path, monkeypatch):
+    """Its data were named from where it began."""
+    assert "images.npy" in TINY
+    assert run(*TINY, "--iterations", 5, "--out", "it") == 0
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert run("train", "--quiet", "--resume", "--out", "../it", "--iterations", 9) == 0
+    assert checkpoint(tmp_path / "it")["iteration"] == 9
 
 
 def test_epochs_are_the_total(tmp_path):
     run(*TINY, "--epochs", 1, "--out", "it")
     assert run("train", "--quiet", "--out", "it", "--resume", "--epochs", 2) == 0  # the fields are the run's
     assert checkpoint(tmp_path / "it")["iteration"] == 40
+    assert RunDirectory("it").recipe().epochs == 2  # which --resume alone goes on to
 
 
 # Ctrl-C

@@ -3,9 +3,11 @@
 import numpy
 import pytest
 
+from numpygan import MLP, Affine, Dropout
 from numpygan.arrays import Stream
 from numpygan.data.sources import Mixture, Noise, Shuffled, gauss1d, grid, ring
 from numpygan.errors import NumpyganError
+from numpygan.gan.sampling import generate
 
 
 def draw(source, batches, m, d=1):
@@ -59,6 +61,15 @@ def test_the_order_goes_on_where_it_was(before):
     other.state = stream_state
     again.restore(state)
     assert numpy.array_equal(draw(again, 20, 5), rest)
+
+
+@pytest.mark.parametrize(("name", "value"), [("position", -1), ("position", 33), ("order", numpy.zeros(32, int))])
+def test_a_state_of_no_order_is_refused(name, value):
+    source = Shuffled(numbered(32), Stream(0))
+    draw(source, 3, 5)
+    source.restore(source.state())  # this one is
+    with pytest.raises(NumpyganError, match="32 rows"):
+        source.restore(source.state() | {name: value})
 
 
 def test_bytes_become_pixels_in_0_1():
@@ -144,3 +155,13 @@ def test_bytes_and_floats_give_the_same_minibatches():
     from_bytes = draw(Shuffled(rows, Stream(0)), 8, 5, 10)
     from_floats = draw(Shuffled((rows / 255).astype("float32"), Stream(0)), 8, 5, 10)
     numpy.testing.assert_allclose(from_bytes, from_floats, rtol=1.2e-7)
+
+
+def test_samples_are_drawn_without_dropout():
+    """Whatever layers G has, and in passes of fewer rows than there are samples."""
+    G = MLP([Affine(3, 5), Dropout(0.5), Affine(5, 2)], dtype="float64")
+    G.initialize(Stream(0))
+    z = numpy.random.default_rng(0).normal(size=(601, 3))
+    first, second = G.layers[0], G.layers[2]
+    expected = (z @ first.W + first.b) @ second.W + second.b
+    numpy.testing.assert_allclose(generate(G, z), expected, rtol=1e-12)

@@ -10,12 +10,14 @@ from concurrent.futures import BrokenExecutor, Future
 
 import numpy
 import pytest
-from cli_helpers import files, learned, run
+from cli_helpers import files, images, learned, run
 
 from numpygan.errors import NumpyganError
 from numpygan.gan.recipes import RECIPES
 from numpygan.gan.settings import change
+from numpygan.metrics import parzen
 from numpygan.ranks import ALONE
+from numpygan.runs.directory import RunDirectory
 from numpygan.runs.pool import carry_out
 from numpygan.runs.sweep import finished, mean_and_se, play, read_sweep
 from numpygan.runs.train import Interrupted, train
@@ -185,6 +187,19 @@ def test_a_run_killed_before_its_result_was_written_is_kept(here):
     assert play(recipe, "it") == result and files(here / "it") == before
 
 
+def test_the_parzen_value_of_a_run_is_its_best(here, monkeypatch):
+    """Not its last; the other measures are those of the last epoch."""
+    numpy.save("images.npy", images())
+    values = iter([(5.0, 0.1), (9.0, 0.1), (3.0, 0.1)])
+    monkeypatch.setattr(parzen, "best_bandwidth", lambda *_, **__: next(values))
+    fields = SMALL.replace("relu 8, linear", "relu 8, sigmoid") + 'data = "images.npy"\n'
+    (setting,) = sweep_of('recipe = "mnist"\nepochs = 3\n' + fields + "[grid]\nk = [1]\n")
+    found = play(setting.recipes[0], "it")
+    rows = RunDirectory("it").read_metrics()
+    assert [row["parzen"] for row in rows] == [5, 9, 3] and found["parzen"] == 9
+    assert found["V"] == rows[-1]["V"] and found["iteration"] == rows[-1]["iteration"] == 60
+
+
 def test_what_a_run_killed_at_its_start_leaves_is_not_in_the_way(here):
     (setting,) = sweep_of('recipe = "ring"\niterations = 3\n' + SMALL + "[grid]\nk = [2]\n")
     (recipe,) = setting.recipes
@@ -216,6 +231,26 @@ def half_or_die(n):
 def test_a_process_that_is_killed_takes_no_other_with_it():
     ended = {job: future.exception() or future.result() for job, future in carry_out(half_or_die, [(3,), (0,), (5,)], 2, ALONE)}
     assert ended[3,] == 1.5 and ended[5,] == 2.5 and isinstance(ended[0,], BrokenExecutor)
+
+
+def blas_threads(variable):
+    """What a child of a sweep finds: the variable, and the threads that each BLAS in it was given."""
+    from threadpoolctl import threadpool_info
+
+    return os.environ.get(variable), [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+@pytest.mark.parametrize("before", [None, "2"])
+@pytest.mark.parametrize("variable", ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"])
+def test_every_process_has_one_blas_thread(variable, before, monkeypatch):
+    """Whatever the parent has, which keeps it."""
+    pytest.importorskip("threadpoolctl", reason="threadpoolctl, of scikit-learn, is not installed")
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False) if before is None else monkeypatch.setenv(name, before)
+    for _, future in carry_out(blas_threads, [(variable,)], 1, ALONE):
+        told, pools = future.result()
+        assert told == "1" and pools and set(pools) == {1}
+    assert os.environ.get(variable) == before
 
 
 def ask_to_stop(n):

@@ -1,6 +1,9 @@
 """`numpygan train`: what a run leaves, that it is repeatable, that its pictures cost it nothing, and how divergence ends it."""
 
 import math
+import os
+import stat
+import sys
 import tomllib
 
 import numpy
@@ -39,6 +42,31 @@ def test_a_run_of_images_leaves_everything(here):
     assert not list(it.rglob("*.tmp*"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what a handle is open on from /proc")
+def test_all_that_a_run_made_is_on_the_disk(here, monkeypatch):
+    """Each file was flushed as it is at the end, and each folder after the last change in it."""
+    fsync, flushed, folders = os.fsync, {}, {}
+
+    def watched(handle):
+        found = os.fstat(handle)
+        if stat.S_ISDIR(found.st_mode):
+            folders[found.st_ino] = set(os.listdir(f"/proc/self/fd/{handle}")) - {"lock"}
+        else:
+            with open(f"/proc/self/fd/{handle}", "rb") as file:
+                flushed[found.st_ino] = file.read()
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    assert run(*TINY, "--epochs", "2", "--out", "it") == 0
+    made = [path for path in (here / "it").rglob("*") if path.is_file() and path.name != "lock"]
+    assert {"config.toml", "metrics.csv", "checkpoint.npz", "best.npz", "00000040.png"} <= {path.name for path in made}
+    for path in made:
+        assert flushed.get(path.stat().st_ino) == path.read_bytes(), path
+    for folder in (here / "it", here / "it" / "samples"):
+        names = {path.name for path in folder.iterdir()} - {"lock"}
+        assert folders.get(folder.stat().st_ino) == names, folder
+
+
 def test_the_names_in_a_checkpoint(here):
     run(*TINY, "--iterations", "3", "--out", "it")
     state = checkpoint(here / "it")
@@ -59,6 +87,22 @@ def test_metrics(here):
         assert -20 < float(row["V"]) < 0 and 0 < float(row["D_real"]) < 1 and 0 < float(row["D_fake"]) < 1
     seconds = [row["seconds"] for row in RunDirectory("it").read_metrics()]
     assert seconds == sorted(seconds) and seconds[0] > 0
+
+
+def test_a_row_is_the_mean_of_its_epoch(here):
+    """Not of all that came before; the row of a run that ends within an epoch, of what there is of it."""
+    assert run(*TINY, "--iterations", "50", "--out", "it") == 0
+    recipe = RunDirectory("it").recipe()
+    training, scores = Training(recipe, load_dataset(recipe), numpy), []
+    for _ in range(50):
+        training.advance()
+        scores.append(training.game.scores()[:3].copy())
+    rows = RunDirectory("it").read_metrics()
+    for row, part in zip(rows, (slice(0, 20), slice(20, 40), slice(40, 50)), strict=True):
+        found, mean = [row[name] for name in ("V", "D_real", "D_fake")], numpy.mean(scores[part], 0)
+        numpy.testing.assert_allclose(found, mean, rtol=1e-5)
+        so_far = numpy.mean(scores[: part.stop], 0)
+        assert part.start == 0 or (numpy.abs(mean - so_far) > 1e-4 * numpy.abs(mean)).all()
 
 
 def test_untrained_players_are_at_the_start_of_the_game(here):
@@ -109,6 +153,17 @@ def test_epochs_are_passes_over_the_training_examples(here):
     assert checkpoint(here / "it")["iteration"] == 30  # 400 training examples, 20 at a time
     run(*TINY, "--k", "2", "--epochs", "1.5", "--out", "two")
     assert checkpoint(here / "two")["iteration"] == 15
+    run(*TINY, "--epochs", "0.06", "--out", "part")
+    assert checkpoint(here / "part")["iteration"] == 2  # 1.2, and no less than what was asked for
+
+
+def test_each_epoch_has_its_momentum(here):
+    """That of the first is the one that the recipe starts with."""
+    assert run(*TINY, "--epochs", "3", "--out", "it") == 0
+    recipe, rows = RunDirectory("it").recipe(), RunDirectory("it").read_metrics()
+    expected = [recipe.momentum_in(epoch) for epoch in (1, 2, 3)]
+    assert expected[0] == recipe.momentum < expected[1] < expected[2] == recipe.momentum_final
+    assert [row["momentum"] for row in rows] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("extra", [[], sets(algorithm="authors2014"), ["--k", "2"]])

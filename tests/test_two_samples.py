@@ -52,6 +52,28 @@ def test_prdc_by_hand():
     assert found["density"][1] == pytest.approx(math.sqrt(8 / 9 / 3))
 
 
+def test_a_ball_holds_its_edge():
+    """k = 1 on whole numbers: the radii are 2 in y and 1 in x, and 7, the far 9 and 20 see their balls from the edge alone."""
+    x, y = line(7, 20, 21), line(3, 5, 9, 11, 19)
+    both = pair(x, y)
+    assert both.x.radius.tolist() == [169, 1, 1] and both.y.radius.tolist() == [4, 4, 4, 4, 64]
+    assert both.x_among_y.nearest.tolist() == [4, 1, 4] and both.y_among_x.nearest.tolist() == [16, 4, 4, 16, 1]
+    found = {name: value for name, (value, _) in prdc(both, 1).items()}
+    # 7 lies on the edges of the balls of 5 and 9, and 20 and 21 in the ball of 19; 19 lies on the edge of the ball of 20
+    assert both.x_among_y.balls.tolist() == [2, 1, 1] and both.y_among_x.balls.tolist() == [1, 1, 1, 1, 2]
+    assert found == pytest.approx({"precision": 1, "recall": 1, "density": 4 / 3, "coverage": 3 / 5})
+
+
+def test_a_point_counts_as_realistic_on_the_edge_of_a_ball_alone():
+    """Every verdict hangs on an equality: 2 lies on the edge of the ball of 1, and 5 on the edge of the ball of 6."""
+    both = pair(line(2, 5), line(0, 1, 6, 7))
+    assert both.y.radius.tolist() == [1, 1, 1, 1] and both.x_among_y.nearest.tolist() == [1, 1]
+    assert prdc(both, 1)["precision"][0] == 1 and prdc(both, 1)["coverage"][0] == 1 / 2
+    both = pair(line(0, 1, 6, 7), line(2, 5))
+    assert both.x.radius.tolist() == [1, 1, 1, 1] and both.y_among_x.nearest.tolist() == [1, 1]
+    assert prdc(both, 1)["recall"][0] == 1
+
+
 def test_the_nearest_rows_of_bytes():
     x, y = numpy.array([[0.0, 0.1], [1.0, 1.0]]), numpy.array([[255, 0], [0, 0], [255, 204]], "uint8")
     distance, index = nearest(x, y)
@@ -90,6 +112,17 @@ def test_the_standard_errors_are_those_of_repetitions():
     assert numpy.std([value for value, _ in apart]) == pytest.approx(numpy.mean([se for _, se in apart]), rel=0.2)
     alike = [one_nn(pair(normal(60, 2, 2 * seed), normal(60, 2, 2 * seed + 1))) for seed in range(300)]
     assert numpy.std([found[0] for found in alike]) == pytest.approx(numpy.mean([found[3] for found in alike]), rel=0.2)
+
+
+def test_the_nearest_of_the_other_sample_in_every_block():
+    """Which it is, as well as how far: on both sides, where the distances are held in several blocks."""
+    x, y = normal(1700, 3, 0), normal(1600, 3, 1)
+    starts = [rows.start for rows, _ in blocks(x, y)]
+    assert len(starts) > 1
+    both, distance = pair(x, y), ((x[:, None] - y) ** 2).sum(2)
+    assert both.x_among_y.index.tolist() == distance.argmin(1).tolist()
+    assert both.y_among_x.index.tolist() == distance.argmin(0).tolist()
+    assert distance.argmin(0).max() >= starts[1] > distance.argmin(0).min()  # neighbours in both
 
 
 def test_samples_far_away_fail_and_copies_pass():

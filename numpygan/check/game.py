@@ -94,6 +94,7 @@ def _networks(recipe, dim, seed):
     return G, D
 
 
+@numpy.errstate(all="ignore")  # as gradcheck
 def check_game(G, D, algorithm="algorithm1", k=1, loss="non_saturating", noise="uniform", seed=0, iterations=2):
     """The Report of ∂V/∂θ_d and ∂L_G/∂θ_g in every update of `iterations` iterations of a game between G and D, in float64.
 
@@ -147,7 +148,7 @@ class _Stopped:
     """A learning rule that stops the clock before it moves."""
 
     def __init__(self, rule, witness, name):
-        self._rule, self._witness, self._name = rule, witness, name
+        self.net, self._rule, self._witness, self._name = rule.net, rule, witness, name
 
     def ascend(self):
         self._witness.check(self._name, "ascend")

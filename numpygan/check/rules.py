@@ -30,6 +30,7 @@ def adam(theta, gradients):
     return theta
 
 
+@numpy.errstate(all="ignore")  # as gradcheck
 def check_rules(seed=0):
     """A Check for each rule and direction: where θ has gone after three updates, in a network larger than one piece of the walk."""
     checks = []

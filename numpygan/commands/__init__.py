@@ -4,4 +4,5 @@ from . import evaluate, explain, gradcheck, interpolate, recipes, report, sample
 
 # In the order of `numpygan -h`.
 COMMANDS = (train, recipes, sample, interpolate, gradcheck, evaluate, report, theory, study, explain, sweep)
+ONLY_PRINT = (recipes.recipes, gradcheck.gradcheck, explain.explain)
 ON_RANKS = (train.train, evaluate.evaluate, sweep.sweep)  # what an MPI job shares out over its processes

@@ -5,7 +5,7 @@ from ..errors import NumpyganError
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
 from . import evaluate_ais, evaluate_images, evaluate_toys
-from .arguments import add_force, add_set, natural
+from .arguments import add_data, add_force, add_set, data_fields, natural
 
 
 def add(command):
@@ -14,9 +14,8 @@ def add(command):
     parser.add_argument(
         "run", nargs="?", metavar="RUN", help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy"
     )
-    parser.add_argument("--samples", metavar="FILE.npy", help="evaluate these samples (N × d, pixels in [0, 1]) instead of a run's")
-    parser.add_argument("--data", metavar="PATH", help="what --samples are to be like "
-                        "(default: mnist), or where the data of RUN lie now")  # fmt: skip
+    parser.add_argument("--samples", metavar="FILE.npy", help="evaluate these samples, on the scale of the data, instead of a run's")
+    add_data(parser, "what --samples are to be like (default: mnist), or where the data of RUN lie now")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the samples (default: 0)")
     parser.add_argument("-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)")
     evaluate_images.add(parser)
@@ -36,7 +35,10 @@ def evaluate(options):
     if options.seeds is not None:
         return evaluate_toys.evaluate_seeds(options)
     run = None if options.run is None else RunDirectory.existing(options.run)
-    data = (options.data or "mnist") if run is None else run.recipe().data
+    fields = data_fields(options)
+    if run is not None and fields.keys() - {"data"}:
+        raise NumpyganError(f"--{min(fields.keys() - {'data'})}: goes with --samples and --data; a RUN has its own.")
+    data = fields.get("data", "mnist") if run is None else run.recipe().data
     if run is not None and data in TOYS and options.data is not None:
         dataset_of(run, options.data)  # refuses what is not the toy
     if data not in TOYS and not options.ais:

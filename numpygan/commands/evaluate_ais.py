@@ -1,14 +1,15 @@
 """numpygan evaluate RUN --ais: annealed importance sampling, gone on with where it was stopped."""
 
-import json
+import itertools
 import math
 
 from ..errors import NumpyganError
-from ..files import write_whole
+from ..files import write_json
 from ..metrics import ais
 from ..runs.ais import BATCH, bounds, steps
 from ..runs.provenance import dataset_of
-from .arguments import new_file, positive
+from ..terminal import Progress
+from .arguments import positive, result_file
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
 CAVEATS = (
@@ -38,10 +39,10 @@ def check(options):
 
 def evaluate_ais(options, run):
     """The rows of AIS, added to the run's result."""
-    file = run.evaluation if options.file is None else new_file(options.file, options, ".json")
+    file = result_file(options, run, ".json")
     recipe, (G, _, source) = run.recipe(), run.generator()
     dataset = dataset_of(run, options.data)
-    if dataset is None or recipe.preprocess != "none":
+    if dataset is None or dataset.range != (0, 1):
         raise NumpyganError(
             f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a run on such images."
         )
@@ -58,8 +59,8 @@ def evaluate_ais(options, run):
     if options.ranks.rank:
         return
     result["rows"] = [row for row in result.get("rows", []) if row["metric"] not in NAMES] + _rows(state, examples, distributions)
-    write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
-    print("\n".join(_table(result["rows"][-2:], recipe.data == "mnist")))
+    print("\n".join(_table(result["rows"][-2:], recipe.data == "mnist")), flush=True)
+    write_json(file, result)
     print(f"{file}: the same as JSON")
 
 
@@ -71,17 +72,17 @@ def kept(run, source):
 
 
 def _with_bar(run, G, recipe, dataset, examples, distributions, options):
-    from tqdm import tqdm
-
     ranks, total = options.ranks, steps(examples, distributions, options.ranks)
-    with tqdm(total=total, unit=" distributions", smoothing=0.02, dynamic_ncols=True, disable=ranks.rank > 0) as bar:
+    done = itertools.count(1)
+    with Progress("distributions", quiet=ranks.rank > 0) as bar:
         try:
             return bounds(
-                run, G, recipe.noise, dataset.test, examples, distributions, options.seed, options.force, bar.update, ranks
-            )
+                run, G, recipe.noise, dataset.test, examples, distributions, options.seed, options.force,
+                lambda: bar.show(next(done), total), ranks,
+            )  # fmt: skip
         except KeyboardInterrupt:
-            bar.close()
-            raise NumpyganError(f"stopped; {run.ais} holds what is finished: give the same command to go on.") from None
+            again = "the same command without --force" if options.force else "the same command"
+            raise KeyboardInterrupt(f"stopped; {run.ais} holds what is finished: {again} goes on.") from None
 
 
 def _rows(state, examples, distributions):

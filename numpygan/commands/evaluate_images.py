@@ -1,12 +1,9 @@
 """What `numpygan evaluate` does on images: every measure of a run's samples, or of samples from a file, beside real data."""
 
-import json
-
 from ..arrays import Stream
-from ..data.dataset import as_float, load
-from ..data.readers import read_numpy
+from ..data.dataset import as_float, load, samples_like
 from ..errors import NumpyganError
-from ..files import write_whole
+from ..files import write_json
 from ..gan import sampling
 from ..metrics import evaluation
 from ..metrics.baselines import image_baselines
@@ -14,7 +11,7 @@ from ..metrics.parzen import SAMPLES
 from ..runs.provenance import dataset_of
 from ..study.side_by_side import save_side_by_side
 from . import evaluate_ais
-from .arguments import new_file
+from .arguments import data_fields, new_file, result_file
 
 
 def add(parser):
@@ -30,10 +27,11 @@ def evaluate_images(options, run, data):
     picture = new_file(options.baselines, options, ".png", option="--baselines") if options.baselines else None
     if run is None:
         file = new_file(options.file or "evaluation.json", options, ".json")
-        samples, dataset, digits, kept = read_numpy(options.samples), load(data), data == "mnist", []
+        dataset = load(data, **{name: value for name, value in data_fields(options).items() if name != "data"})
+        samples, digits, kept = samples_like(dataset, options.samples), data == "mnist", []
         source = {"file": options.samples}
     else:
-        file = run.evaluation if options.file is None else new_file(options.file, options, ".json")
+        file = result_file(options, run, ".json")
         recipe = run.recipe()
         dataset = dataset_of(run, options.data)
         digits = data == "mnist" and recipe.preprocess == "none"
@@ -46,8 +44,8 @@ def evaluate_images(options, run, data):
     if options.ranks.rank:
         return
     result |= {"data": data, "source": source, "rows": result["rows"] + kept}
-    write_whole(file, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
-    print("\n".join(evaluation.table(result, with_paper=data == "mnist")))
+    print("\n".join(evaluation.table(result, with_paper=data == "mnist")), flush=True)
+    write_json(file, result)
     print(f"{file}: the same as JSON")
 
 

@@ -1,32 +1,36 @@
 """What `numpygan evaluate` does on toys: one run, samples from a file, or a recipe trained with many seeds."""
 
-import json
+import os
 import sys
+from concurrent.futures import BrokenExecutor
+from contextlib import closing
 from dataclasses import replace
 
 from ..arrays import Stream
+from ..cores import cpus
 from ..data.readers import read_numpy
 from ..data.sources import TOYS
 from ..errors import NumpyganError
-from ..files import write_whole
+from ..files import write_json
 from ..gan import sampling
 from ..gan.settings import change, recipe_named
 from ..metrics import toys
 from ..metrics.modes import SAMPLES
 from ..runs.directory import RunDirectory
-from ..runs.pool import carry_out
+from ..runs.pool import carry_out, in_words
 from ..runs.sweep import finished, play
 from ..runs.train import Interrupted
 from ..study.toy_plot import save_toy_plot
-from .arguments import changed_fields, folder_of_runs, new_file, positive
+from ..terminal import Progress
+from .arguments import changed_fields, folder_of_runs, new_file, positive, result_file
 
-_PROCESSES = 2  # that train at a time, where there are no MPI ranks
+_PROCESSES = min(2, cpus())  # that train at a time, where there are no MPI ranks
 
 
 def add(parser):
     """The options of `evaluate` that only toys have."""
     parser.add_argument("--seeds", type=positive(int, 1000), metavar="N",
-                        help="train the toy RECIPE with the seeds 0 … N−1, on 2 processes, and evaluate them together")  # fmt: skip
+                        help=f"train the toy RECIPE with the seeds 0 … N−1, on {_PROCESSES} processes, and evaluate them together")  # fmt: skip
     parser.add_argument(
         "--out", metavar="DIR", help="where the runs of --seeds lie; what is there is kept (default: runs/RECIPE-seeds)"
     )
@@ -42,10 +46,10 @@ def check(options):
 
 def evaluate_toy(options, run, toy):
     """The toy table of a run or, if `run` is None, of the samples in a file."""
-    file = run.evaluation if run and options.file is None else new_file(options.file or "evaluation.json", options, ".json")
+    file = result_file(options, run, ".json") if run else new_file(options.file or "evaluation.json", options, ".json")
     _picture_of(file, options)
     if run is None:
-        _report(toy, [read_numpy(options.samples)], file, {"source": {"file": options.samples}}, options.samples)
+        _report(toy, [read_numpy(os.path.expanduser(options.samples))], file, {"source": {"file": options.samples}}, options.samples)
     else:
         G, _, source = run.generator()
         _report(toy, [_draw(G, run.recipe(), options.seed)], file, {"source": source, "seed": options.seed}, str(run.path))
@@ -81,14 +85,20 @@ def _file(options, folder):
 
 
 def _train(jobs, total, ranks):
-    """Play `jobs`, (recipe, path) each, with a bar that counts up to `total`."""
-    from tqdm import tqdm
-
-    with tqdm(total=total, initial=total - len(jobs), unit="run", dynamic_ncols=True, disable=ranks.rank > 0) as bar:
-        for (_, path), future in carry_out(play, jobs, _PROCESSES, ranks):
-            if future.exception() is not None:
-                raise NumpyganError(f"{path}: {future.exception()}") from None
-            bar.update()
+    """Play `jobs`, (recipe, path) each; the progress counts up to `total`. Raises NumpyganError if a run can't be finished."""
+    killed, done = [], total - len(jobs)
+    with Progress("runs", quiet=ranks.rank > 0) as progress, closing(carry_out(play, jobs, _PROCESSES, ranks)) as ended:
+        for (_, path), future in ended:
+            error = future.exception()
+            if isinstance(error, (Interrupted, BrokenExecutor)):  # perhaps as this process is being stopped, too
+                killed.append(f"{path}: {in_words(error)}.")
+            elif error is not None:
+                raise NumpyganError(f"{path}: {in_words(error)}") from None
+            else:
+                done += 1
+                progress.show(done, total, f"{path} is finished", line=True)
+    if killed:
+        raise NumpyganError(" ".join(killed))
 
 
 def _draw(G, recipe, seed):
@@ -106,8 +116,8 @@ def _picture_of(file, options=None):
 def _report(toy, draws, file, about, title):
     """Print the toy table of `draws`, write it to `file` as JSON, and beside it a picture of the first of them."""
     rows = toys.evaluate(draws, toy)
-    write_whole(file, lambda out: out.write(json.dumps({"rows": rows, "data": toy} | about, indent=2).encode() + b"\n"))
-    picture = _picture_of(file)
+    print("\n".join(toys.table(rows, toy)), flush=True)
+    write_json(file, {"rows": rows, "data": toy} | about)
+    picture = file.with_suffix(".png")
     save_toy_plot(picture, draws[0][:SAMPLES], toys.real_draw(toy, SAMPLES), *TOYS[toy](), title)
-    print("\n".join(toys.table(rows, toy)))
     print(f"{file}: the same as JSON; {picture.name}: the samples over the modes")

@@ -1,7 +1,12 @@
 """numpygan recipes: what there is to train."""
 
+import textwrap
+from dataclasses import fields
+
 from ..gan.recipes import RECIPES
 from ..gan.settings import recipe_named
+
+_WIDTH, _NAME = 90, 22  # columns: of a line, of a field's name
 
 
 def add(command):
@@ -13,7 +18,14 @@ def recipes(options):
     if options.name is None:
         for recipe in RECIPES.values():
             print(f"{recipe.name:14}{recipe.about}")
-        print("`numpygan recipes NAME` shows every field; change any with `numpygan train NAME --set FIELD=VALUE`.")
-    else:
-        for name, value in vars(recipe_named(options.name)).items():
-            print(f"{name:22}{', '.join(map(str, value)) if isinstance(value, tuple) else value}")
+        print("`numpygan recipes NAME` shows every field; change any with\n`numpygan train NAME --set FIELD=VALUE`.")
+        return
+    recipe = recipe_named(options.name)
+    for field in fields(recipe):
+        value = getattr(recipe, field.name)
+        print(_wrapped(f"{field.name:{_NAME}}{', '.join(map(str, value)) if isinstance(value, tuple) else value}"))
+        print(_wrapped(" " * _NAME + field.metadata["meaning"]))
+
+
+def _wrapped(line):
+    return textwrap.fill(line, _WIDTH, subsequent_indent=" " * _NAME, drop_whitespace=True, break_on_hyphens=False)

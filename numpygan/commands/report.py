@@ -3,7 +3,7 @@
 from ..files import write_whole
 from ..runs.directory import RunDirectory
 from ..study.report import report
-from .arguments import add_data, add_force, natural, new_file
+from .arguments import add_moved_data, add_force, natural, new_file
 
 
 def add(command):
@@ -12,7 +12,7 @@ def add(command):
     parser.add_argument("run", metavar="RUN", help="a run directory")
     parser.add_argument("-o", dest="file", metavar="FILE.html", help="the file to write (default: RUN/report.html)")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the noise (default: 0)")
-    add_data(parser)
+    add_moved_data(parser)
     add_force(parser, "FILE.html")
 
 

@@ -9,7 +9,7 @@ from ..gan import sampling
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
 from ..study import panels, pictures
-from .arguments import add_data, add_run_and_file, new_file, positive
+from .arguments import add_moved_data, add_run_and_file, new_file, positive
 
 
 def add(command):
@@ -19,7 +19,7 @@ def add(command):
     parser.add_argument("-n", type=positive(int, 10**6), default=100, metavar="N", help="how many (default: 100)")
     parser.add_argument("--nearest", action="store_true",
                       help="a column of nearest training examples on the right, as in the paper's Figure 2")  # fmt: skip
-    add_data(parser)
+    add_moved_data(parser)
     add_run_and_file(parser, ".png (a grid) or .npy (float32, N × d)")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy
 
+from ..data.dataset import load_dataset
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import write_whole
@@ -13,11 +14,11 @@ from ..gan.recipes import RECIPES
 from ..gan.settings import recipe_named
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
-from ..runs.training import Training, load_dataset
+from ..runs.training import Training
 from ..study import page, shown
 from ..study.record import record
 from ..study.toy_game import ToyGame
-from .arguments import add_data, add_force, natural, new_file, positive
+from .arguments import add_moved_data, add_force, natural, new_file, positive
 
 _ROWS = 16  # few enough to see each
 _LARGEST = 150_000_000  # parameters, of about 70 bytes each: 10 GB; most is the copies in complex numbers
@@ -45,7 +46,7 @@ def add(command):
     parser.add_argument(
         "-o", dest="file", default="study.html", metavar="FILE.html", help="the file to write (default: study.html)"
     )
-    add_data(parser)
+    add_moved_data(parser)
     add_force(parser, "FILE.html")
 
 

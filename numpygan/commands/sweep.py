@@ -1,17 +1,14 @@
 """numpygan sweep: a recipe at many settings, with several seeds each."""
 
-import json
-import os
 import shlex
 import sys
-from concurrent.futures import BrokenExecutor
 from functools import partial
 from pathlib import Path
 
 from ..arrays import array_module
-from ..errors import NumpyganError
-from ..files import write_whole
-from ..runs.pool import carry_out
+from ..cores import cpus
+from ..files import write_json
+from ..runs.pool import carry_out, in_words
 from ..runs.sweep import finished, mean_and_se, play, read_sweep
 from ..runs.train import Interrupted
 from .arguments import folder_of_runs, positive
@@ -28,8 +25,8 @@ def add(command):
     parser.add_argument("--out", metavar="DIR", help="where the runs go, DIR/SETTING/seed-N (default: runs/SWEEP)")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu",
                         help="where to compute (default: cpu); gpu: all runs on a machine share its first one")  # fmt: skip
-    parser.add_argument("--jobs", type=positive(int, 10**4), metavar="N", default=os.cpu_count(),
-                        help="runs at a time (default: one for each core); after `mpiexec -n P python -m mpi4py -m` P − 1")  # fmt: skip
+    parser.add_argument("--jobs", type=positive(int, 10**4), metavar="N", default=cpus(),
+                        help="runs at a time (default: one for each CPU it may use); after `mpiexec -n P python -m mpi4py -m` P − 1")  # fmt: skip
 
 
 def sweep(options):
@@ -48,7 +45,7 @@ def sweep(options):
             if error is None:
                 results[job] = future.result()
             else:
-                failures[job] = _in_words(error)
+                failures[job] = in_words(error)
             told = failures[job] if error else _measures(results[job])
             print(f"[{done}/{len(names)}] {names[job]}, seed {job[0].seed}: {told}", flush=True)
     except Interrupted:
@@ -61,21 +58,14 @@ def sweep(options):
     rows = [_row(setting, [results[job] for job in names if names[job] == setting.name and job in results]) for setting in settings]
     failed = {job[1]: failures[job] for job in names if job in failures}
     file = out / "sweep.json"
-    write_whole(file, lambda to: to.write(json.dumps({"settings": rows, "failed": failed}, indent=2).encode() + b"\n"))
-    print("\n".join([*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items()), f"{file}: the same as JSON"]))
+    print("\n".join([*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items())]), flush=True)
+    write_json(file, {"settings": rows, "failed": failed})
+    print(f"{file}: the same as JSON")
     return 1 if failed else 0
 
 
 def _measures(result):
     return ", ".join(f"{title} {result[column]:.4g}" for column, title in _COLUMNS.items() if column in result)
-
-
-def _in_words(error):
-    if isinstance(error, Interrupted):
-        return "interrupted and saved"
-    if isinstance(error, BrokenExecutor):
-        return "its process was killed; `numpygan sweep` again goes on with it"
-    return str(error) if isinstance(error, NumpyganError) else f"{type(error).__name__}: {error}"
 
 
 def _row(setting, results):

@@ -1,5 +1,6 @@
 """numpygan theory: the paper's propositions, computed and drawn."""
 
+import os
 from pathlib import Path
 
 from ..errors import NumpyganError
@@ -26,6 +27,14 @@ def add(command):
 
 def theory(options):
     folder = _folder(options)
+    try:
+        return _draw_and_check(folder)
+    except KeyboardInterrupt:
+        again = "the same command with --force draws them all"
+        raise KeyboardInterrupt(f"interrupted; {folder} holds the figures that were finished, {again}.") from None
+
+
+def _draw_and_check(folder):
     theory_plots.save_losses(folder / "losses.png")
     held = [_show(statements.of_proposition1(fits := proposition1.fits()))]
     theory_plots.save_proposition1(folder / "proposition1.png", fits)
@@ -48,7 +57,7 @@ def theory(options):
 
 def _folder(options):
     """The folder to write to, made if need be. Raises NumpyganError if it can't be, or a figure in it would be overwritten."""
-    folder = Path(options.out)
+    folder = Path(os.path.expanduser(options.out))
     there = [name for name in FIGURES if (folder / name).exists()]
     if there and not options.force:
         raise NumpyganError(

@@ -2,32 +2,35 @@
 
 import shlex
 import sys
-from pathlib import Path
 
 from .. import __version__
+from ..data.dataset import check_fits, data_in_words, prepared
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..gan.objective import G_LOSSES
-from ..gan.settings import change, recipe_named
+from ..gan.recipes import RECIPES
+from ..gan.settings import change, fitted, named_after_data, recipe_named
+from ..runs import provenance
 from ..runs import train as loop
 from ..runs.directory import RunDirectory, rules_in_force
 from ..runs.profile import Profile
-from .arguments import add_set, changed_fields, positive
+from ..terminal import Progress
+from .arguments import absolute_data, add_data, add_set, changed_fields, data_fields, positive
 
 
 def add(command):
     parser = command("train", train, "Train a recipe: pictures, metrics and checkpoints go to a run directory.",
                     "numpygan train mnist --epochs 20 --set batch=50 --out runs/small-batch")  # fmt: skip
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="see `numpygan recipes` (default: mnist)")
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="see `numpygan recipes` (default: mnist); with --resume also a run directory")
     parser.add_argument("--epochs", type=positive(float), metavar="N", help="total length of the run in passes over the data")
     parser.add_argument("--iterations", type=positive(int), metavar="N", help="total length of the run in iterations")
     parser.add_argument("--seed", metavar="S", help="the seed of all randomness (default: 0)")
     parser.add_argument("--k", metavar="K", help="steps of D in an iteration")
     parser.add_argument("--loss", metavar="|".join(G_LOSSES), help="the generator's loss")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
-    parser.add_argument("--data", metavar="PATH", help="your own data: a folder of IDX or CIFAR-10 binary files, a .npy or .npz")
+    add_data(parser, "your own data: .npy, .npz, CSV, IDX or CIFAR-10 binary files, or a folder of these or of images")
     parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out (default: the newest of the recipe)")
+    parser.add_argument("--resume", action="store_true", help="go on with a run: `train RUN --resume`, or --out RUN (default: the newest of the recipe)")
     add_set(parser)
     parser.add_argument(
         "--local-batch", action="store_true",
@@ -39,8 +42,10 @@ def add(command):
 
 
 def train(options):
-    changes = {name: getattr(options, name) for name in ("seed", "k", "loss", "data") if getattr(options, name) is not None}
-    changes |= changed_fields(options.set)
+    changes = {name: getattr(options, name) for name in ("seed", "k", "loss") if getattr(options, name) is not None}
+    changes |= data_fields(options) | changed_fields(options.set)
+    if "data" in changes:
+        changes["data"] = absolute_data(changes["data"])
     if options.epochs is not None and options.iterations is not None:
         raise NumpyganError("--epochs and --iterations both give the length of the run; give one of them.")
 
@@ -50,8 +55,12 @@ def train(options):
         changes["iterations"] = options.iterations
 
     run, recipe = options.ranks.from_first(lambda: _run_and_recipe(options, changes))
+    with run.reserved():
+        recipe, dataset = _with_data(options, changes, recipe, run)
     say = (lambda *_: None) if options.quiet else print
     say(f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> {run.path}")
+    for line in data_in_words(dataset):
+        say(f"  {line}")
     for line in rules_in_force(recipe):
         say(f"  {line}")
     if options.local_batch:
@@ -59,12 +68,19 @@ def train(options):
         say(f"  batch  {rows}; the learning rates are left as they are")
     elif options.ranks.size > 1:
         say(f"  batch  {recipe.batch} rows, shared by {options.ranks.size} ranks")
+    sys.stdout.flush()  # into a log before the lines about progress
     profile = Profile() if options.profile else None
-    with _Bar(options.quiet or options.ranks.rank > 0) as bar:
+    with Progress("iterations", options.quiet or options.ranks.rank > 0) as bar:
+
+        def show(iteration, total, means, epoch_ends):
+            text = "V {:.3f}, D(x) {:.2f}, D(G(z)) {:.2f}".format(*means)
+            bar.show(iteration, total, text, line=epoch_ends)
+
         try:
-            loop.train(
-                recipe, run, options.device, options.resume, bar.show, options.ranks, profile, say
-            )
+            with run.reserved():
+                loop.train(
+                    recipe, run, options.device, options.resume, show, options.ranks, profile, say, dataset
+                )
         except loop.Interrupted:
             if options.ranks.rank:
                 return 0
@@ -97,49 +113,49 @@ def train(options):
 
 def _run_and_recipe(options, changes):
     """The RunDirectory and the recipe that the options ask for. Raises NumpyganError if they can't be had."""
+    named = _run_named(options.recipe)
     if options.resume:
         if options.local_batch:
             raise NumpyganError("--local-batch: a run that is resumed keeps its minibatch; leave the option out.")
-        run = RunDirectory.existing(options.out) if options.out else RunDirectory.latest(options.recipe or "mnist")
-        recipe = _with_absolute_data(change(run.recipe(), **changes))
-        if options.recipe not in (None, run.recipe().name):
+        if named and options.out:
+            raise NumpyganError(f"--resume: {options.recipe} and --out {options.out} both name a run; give one of them.")
+        run = RunDirectory.existing(options.out) if options.out else named or RunDirectory.latest(_asked_for(options, changes).name)
+        recipe = change(run.recipe(), **changes)
+        if not named and options.recipe not in (None, run.recipe().name):
             raise NumpyganError(f"--resume: {run.path} is a run of {run.recipe().name}, not of {options.recipe}.")
         run.expect(recipe)
+    elif named:
+        raise NumpyganError(f"{options.recipe}: is a run, not a recipe; add --resume to go on with it.")
     else:
-        recipe = _with_absolute_data(change(recipe_named(options.recipe or "mnist"), **changes))
+        recipe = _asked_for(options, changes)
         if options.local_batch:
             recipe = change(recipe, batch=recipe.batch * options.ranks.size)
         run = RunDirectory(options.out) if options.out else RunDirectory.next_free(recipe.name)
     return run, recipe
 
 
-def _with_absolute_data(recipe):
-    """So that a run can be resumed from another folder."""
-    return recipe if recipe.data in ("mnist", *TOYS) else change(recipe, data=str(Path(recipe.data).resolve()))
+def _with_data(options, changes, recipe, run):
+    """The recipe, fitted to own data, and its Dataset, None for a toy. Raises NumpyganError if it can't be had."""
+    if options.resume:
+        before = options.ranks.from_first(lambda: provenance.recorded(run))
+        return recipe, provenance.load_again(recipe, before, run)
+    dataset = prepared(recipe)
+    if dataset is not None:
+        recipe = recipe if recipe.data == "mnist" else fitted(recipe, dataset, changes)
+        check_fits(recipe, dataset)
+    return recipe, dataset
 
 
-class _Bar:
-    """A progress bar, made when there is something to show."""
+def _run_named(name):
+    """The run at the path `name`, None if there is none. A recipe goes before a folder of its name."""
+    if name is None or name in RECIPES or not RunDirectory(name).config.is_file():
+        return None
+    return RunDirectory(name)
 
-    def __init__(self, quiet):
-        self._quiet, self._bar = quiet, None
 
-    def show(self, iteration, total, means):
-        if self._quiet:
-            return
-        if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(total=total, initial=iteration, unit="it", dynamic_ncols=True, smoothing=0.1)
-        self._bar.set_postfix_str("V {:.3f}, D(x) {:.2f}, D(G(z)) {:.2f}".format(*means), refresh=False)
-        self._bar.update(iteration - self._bar.n)
-
-    def close(self):
-        if self._bar is not None:
-            self._bar.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+def _asked_for(options, changes):
+    """The recipe by its name, changed; own data for which no recipe is named give theirs to it."""
+    recipe = change(recipe_named(options.recipe or "mnist"), **changes)
+    recipe = change(recipe, data=absolute_data(recipe.data))
+    own = options.recipe is None and recipe.data not in ("mnist", *TOYS)
+    return named_after_data(recipe) if own and "name" not in changes else recipe

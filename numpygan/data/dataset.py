@@ -1,15 +1,22 @@
 """A dataset split into training, validation and test rows: the shipped MNIST or the user's own files."""
 
 import hashlib
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy
 
 from ..errors import NumpyganError
 from . import readers
+from .idx import read_idx
+from .meaning import SIGNED, UNIT, Values, as_rows, common_scale, refuse_mixed_rows, samples_as_data
+from .shapes import flatten, read_size, transposed
+from .sources import TOYS
 
 MNIST = Path(__file__).parent / "mnist"
+SPLITS = ("train", "validation", "test")
 _MNIST_MD5 = {
     "train-images-idx3-ubyte.gz": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte.gz": "a25bea736e30d166cdddb491f175f624",
@@ -23,23 +30,33 @@ class Dataset:
     """Rows (N, d) of three splits, uint8 (0..255 stands for [0, 1]) or float32.
 
     image_shape  (height, width) or (3, height, width) of a row that is an image, else None
+    range        the ends between which all values lie, (0, 1) or (−1, 1); None: real numbers
+    understood   what the data were taken for, in words;  notes  sentences about what was left out or changed
     """
 
     train: numpy.ndarray
     validation: numpy.ndarray
     test: numpy.ndarray
     image_shape: tuple | None
+    range: tuple | None = UNIT
+    understood: str = ""
+    notes: tuple = ()
+    read_as: str = ""  # the digest of the rows before they were preprocessed
 
     @property
     def dim(self):
         return self.train.shape[1]
 
     def digest(self):
-        """SHA-256, in hex, of the dtype, shape and bytes of the three splits."""
+        """The SHA-256, in hexadecimal digits, over dtype, shape and bytes of all splits as read, before preprocessing."""
+        return self.read_as or self._digest
+
+    @cached_property
+    def _digest(self):
         digest = hashlib.sha256()
         for rows in (self.train, self.validation, self.test):
             digest.update(f"{rows.dtype.str} {rows.shape} ".encode())
-            digest.update(numpy.ascontiguousarray(rows))
+            digest.update(numpy.ascontiguousarray(rows).view(numpy.uint8))
         return digest.hexdigest()
 
 
@@ -48,26 +65,137 @@ def as_float(rows, dtype="float32"):
     return rows.astype(dtype) / 255 if rows.dtype == numpy.uint8 else rows.astype(dtype, copy=False)
 
 
-def load(source):
-    """The Dataset at `source`: "mnist", or a path: a folder of IDX or CIFAR-10 binary files, a .npy, a .npz.
+def load_dataset(recipe):
+    """The recipe's Dataset, preprocessed and checked to fit its visible layer; None for a toy."""
+    dataset = prepared(recipe)
+    if dataset is not None:
+        check_fits(recipe, dataset)
+    return dataset
 
-    Splits: MNIST as the paper's authors did it, 50,000 + 10,000 + the test set. A folder's test files are its test split, and
-    the last sixth (IDX) or fifth (CIFAR-10) of the rest its validation split, as in MNIST and the authors' CIFAR-10. A single
-    array gives its last sixth to the test and the sixth before to the validation split.
 
-    Raises NumpyganError if anything there is missing, damaged, empty, of the wrong rank or not finite.
+def prepared(recipe):
+    """The recipe's Dataset, read by its options and preprocessed; None for a toy. Raises NumpyganError as `load` does."""
+    if recipe.data in TOYS:
+        return None
+    given = {name: getattr(recipe, name) for name in ("size", "drop", "transpose")}
+    dataset = load(recipe.data, **{name: value for name, value in given.items() if value not in ("auto", 0)})
+    return global_contrast_normalise(dataset) if recipe.preprocess == "contrast" else dataset
+
+
+def check_fits(recipe, dataset):
+    """Raise NumpyganError unless G's visible layer reaches the data, and there are rows for a minibatch."""
+    visible = recipe.generator[-1]
+    if (visible == "sigmoid" and dataset.range != UNIT) or (visible == "tanh" and dataset.range != SIGNED):
+        rows = dataset.train
+        low, high = dataset.range or (rows.min(), rows.max())
+        reach = "[0, 1]" if visible == "sigmoid" else "[-1, 1]"
+        raise NumpyganError(
+            f"data {recipe.data}: values lie in [{low:g}, {high:g}], but G's visible layer is a {visible}, which reaches {reach}; "
+            f"scale them to {reach}, or leave the visible layer to the data."
+        )
+    if recipe.batch > len(dataset.train):
+        raise NumpyganError(f"batch: {recipe.batch} is more than the {len(dataset.train)} training examples in {recipe.data}.")
+
+
+def data_in_words(dataset):
+    """Lines that tell what was understood of the data: none for a toy, whose dataset is None."""
+    return [] if dataset is None else [f"data   {dataset.understood}", *(f"       {note}" for note in dataset.notes)]
+
+
+def load(source, size="auto", drop="auto", transpose=0):
+    """The Dataset at `source`: "mnist", or a path to whatever `readers.read` reads; docs/data.md lists it.
+
+    size, drop, transpose  as in a recipe
+    Splits: MNIST as the paper's authors did it, 50,000 + 10,000 + the test set. Other data's test and validation splits are those
+    that are given. Where they are not, the last sixth (of CIFAR-10 the last fifth) of what is left is held out; images in a
+    folder are put into a fixed random order before.
+
+    Raises NumpyganError if anything there is missing, damaged, empty, of the wrong rank, not finite, or on two scales.
     """
-    path = MNIST if source == "mnist" else Path(source)
-    if not path.exists():
-        raise NumpyganError(f"data: there is no {path}; expected 'mnist', a folder of IDX or CIFAR-10 files, a .npy or a .npz.")
-    if path.is_dir():
-        if any(path.glob("*.bin")):
-            return _cifar_folder(path)
-        return _idx_folder(path)
-    rows, shape = _rows(readers.read_numpy(path), path)
-    _at_least(rows, 6, path)
-    sixth = len(rows) // 6
-    return Dataset(rows[: -2 * sixth], rows[-2 * sixth : -sixth], rows[-sixth:], shape)
+    size = read_size(size)
+    if source == "mnist":
+        path, names = MNIST, {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"}
+        found = readers.Found({split: _mnist_file(name) for split, name in names.items()}, names)
+    else:
+        path = Path(os.path.expanduser(source))
+        found = readers.read(path, size if isinstance(size, tuple) else None, drop)
+    return _understand(found, path, size, transpose)
+
+
+def _understand(found, path, size, transpose):
+    """The Dataset of what was found at `path`."""
+    where = {split: str(path) if name == path.name else f"{path}: {name}" for split, name in found.names.items()}
+    flat = {split: flatten(array, size, where[split]) for split, array in found.arrays.items()}
+    rows, shape, images = flat["train"]
+    for split, (others, shape_there, _) in flat.items():
+        if (others.shape[1], shape_there) != (rows.shape[1], shape):
+            raise NumpyganError(
+                f"{path}: training rows are {_form(shape, rows)}, {split} rows {_form(shape_there, others)}; expected the same size."
+            )
+    parts = {split: others for split, (others, *_) in flat.items()}
+    parts = _split(parts, found.shuffle, 5 if shape == (3, 32, 32) else 6, path)
+    where = {split: where.get(split, f"{where['train']} ({split} split)") for split in parts}
+    values = {split: Values.of(part, where[split]) for split, part in parts.items()}
+    scale = common_scale({where[split]: values[split] for split in parts}, images)
+    if scale == "real" and images is None:
+        shape = None
+    whole = all(v.whole or v.constant for v in values.values())
+    if scale == "pixels" and not whole:
+        refuse_mixed_rows(parts["train"], where["train"])
+    notes = list(found.notes)
+    if transpose:
+        turned = {split: transposed(part, shape, path) for split, part in parts.items()}
+        parts, shape = {split: part for split, (part, _) in turned.items()}, turned["train"][1]
+        notes.append("rows and columns of the images are transposed")
+    ready = {split: as_rows(part, scale, replace(values[split], whole=whole)) for split, part in parts.items()}
+    words = _in_words(parts, found, shape, scale, values)
+    return Dataset(*(ready[split][0] for split in SPLITS), shape, ready["train"][1], words, tuple(notes))
+
+
+def _split(parts, shuffle, share, path):
+    """All three splits; what is not given is held out of the rest."""
+    parts = dict(parts)
+    missing = [split for split in ("test", "validation") if split not in parts]
+    rows, share = parts["train"], 6 if len(missing) == 2 else share
+    held = len(rows) // share
+    if missing and not held:
+        raise NumpyganError(f"{path}: {len(rows)} examples are too few to split; expected at least {share}.")
+    if missing and shuffle:
+        rows = rows[numpy.random.default_rng(0).permutation(len(rows))]
+    for split in missing:
+        rows, parts[split] = rows[:-held], rows[-held:]
+    return {"train": rows, "validation": parts["validation"], "test": parts["test"]}
+
+
+def _form(shape, rows):
+    return " × ".join(map(str, shape)) if shape else f"{rows.shape[1]} wide"
+
+
+def _in_words(parts, found, shape, scale, values):
+    """What the data were taken for, such as "60,000 grey images 28 × 28, uint8, [0, 1]; test split: x_test"."""
+    n = len(parts["train"]) + sum(len(rows) for split, rows in parts.items() if split not in found.names)
+    if shape is None:
+        what = f"{n:,} rows of {parts['train'].shape[1]} numbers"
+    else:
+        what = f"{n:,} {'colour' if len(shape) == 3 else 'grey'} images {shape[-2]} × {shape[-1]}"
+    dtype = values["train"].dtype
+    low, high = min(v.low for v in values.values()), max(v.high for v in values.values())
+    ends = {"bits": "0 and 1", "signed": "[-1, 1]", "real": f"in [{low:.4g}, {high:.4g}]"}.get(scale, "[0, 1]")
+    if scale == "pixels" and dtype != numpy.uint8:
+        ends = "0 to 255 read as [0, 1]"
+    held = f"{'a random' if found.shuffle else 'the last'} {len(parts['test']):,}"
+    return f"{what}, {dtype}, {ends}; test split: {found.names.get('test', held)}"
+
+
+def samples_like(dataset, source):
+    """The samples (N, d) in a file, on the scale of the dataset. Raises NumpyganError if they are on another one."""
+    path = Path(os.path.expanduser(source))
+    array = readers.read(path).arrays["train"]
+    if array.ndim > 2:
+        array = flatten(array, None, path)[0]
+    if array.ndim != 2 or array.shape[1] != dataset.dim:
+        raise NumpyganError(f"{path}: samples: expected rows of width {dataset.dim}, as the data has, got shape {array.shape}.")
+    return samples_as_data(array, dataset.range, dataset.train, path)
 
 
 def mnist_labels():
@@ -76,70 +204,13 @@ def mnist_labels():
 
 
 def _mnist_file(name):
-    values = readers.read_idx(MNIST / name)
+    values = read_idx(MNIST / name)
     header = bytes([0, 0, 8, values.ndim]) + numpy.array(values.shape, ">u4").tobytes()
     digest = hashlib.md5(header, usedforsecurity=False)
     digest.update(values)
     if digest.hexdigest() != _MNIST_MD5[name]:
         raise NumpyganError(f"{MNIST / name}: the checksum is not that of MNIST; install numpygan again.")
     return values
-
-
-def _idx_folder(path):
-    def images(part):
-        names = [f"{part}-images{dash}idx3-ubyte{gz}" for dash in "-." for gz in ("", ".gz")]
-        found = next((path / name for name in names if (path / name).exists()), None)
-        if found is None:
-            raise NumpyganError(
-                f"{path}: no {names[0]} or {names[1]} there; expected IDX files, CIFAR-10 .bin files, or a path to a .npy or .npz."
-            )
-        return _rows(_mnist_file(found.name) if path == MNIST else readers.read_idx(found), found)
-
-    (rows, shape), (test, test_shape) = images("train"), images("t10k")
-    if shape != test_shape:
-        raise NumpyganError(f"{path}: training images are {shape}, test images {test_shape}; expected the same size.")
-    return _hold_out(rows, 6, test, shape, path)
-
-
-def _cifar_folder(path):
-    batches, test = sorted(path.glob("data_batch*.bin")), path / "test_batch.bin"
-    if not batches:
-        raise NumpyganError(f"{path}: no data_batch*.bin there; expected the CIFAR-10 binary version.")
-    return _hold_out(readers.read_cifar(batches), 5, readers.read_cifar([test]), (3, 32, 32), path)
-
-
-def _hold_out(rows, parts, test, shape, path):
-    """The last of `parts` equal parts of the rows for validation."""
-    _at_least(rows, parts, path)
-    held = len(rows) // parts
-    return Dataset(rows[:-held], rows[-held:], test, shape)
-
-
-def _at_least(rows, n, path):
-    if len(rows) < n:
-        raise NumpyganError(f"{path}: {len(rows)} examples are too few to split; expected at least {n}.")
-
-
-def _rows(array, path):
-    """An array of any accepted kind as rows (N, d), uint8 or float32, and the shape of an image."""
-    if array.dtype != numpy.uint8 and array.dtype.kind != "f":
-        raise NumpyganError(f"{path}: values are {array.dtype}; expected uint8 or float.")
-    if array.ndim not in (2, 3):
-        raise NumpyganError(f"{path}: the array has rank {array.ndim}; expected N × d or N × height × width.")
-    if array.size == 0:
-        raise NumpyganError(f"{path}: the array is empty, {' × '.join(map(str, array.shape))}.")
-    rows = numpy.ascontiguousarray(array.reshape(len(array), -1))
-    if rows.dtype != numpy.uint8:
-        with numpy.errstate(over="ignore"):
-            rows = rows.astype("float32")
-        if not numpy.isfinite(rows).all():
-            raise NumpyganError(f"{path}: holds values that are NaN, infinite or too large for float32; remove them.")
-    if array.ndim == 3:
-        return rows, array.shape[1:]
-    side = round(rows.shape[1] ** 0.5)
-    if rows.shape[1] == 3072:
-        return rows, (3, 32, 32)
-    return rows, (side, side) if side >= 8 and side * side == rows.shape[1] else None
 
 
 def global_contrast_normalise(dataset, scale=55.0):
@@ -152,4 +223,6 @@ def global_contrast_normalise(dataset, scale=55.0):
         rows *= (scale / numpy.maximum(length, 1e-8))[:, None]
         return rows
 
-    return Dataset(*map(normalise, (dataset.train, dataset.validation, dataset.test)), dataset.image_shape)
+    splits = map(normalise, (dataset.train, dataset.validation, dataset.test))
+    words = f"{dataset.understood}; contrast normalised"
+    return Dataset(*splits, dataset.image_shape, None, words, dataset.notes, dataset.digest())

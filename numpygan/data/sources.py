@@ -8,21 +8,28 @@ import math
 
 import numpy
 
-from ..arrays import gather, to_device
+from ..arrays import gather, require, require_stream, to_device
 from ..errors import NumpyganError
+from ..numbers import number
+from .meaning import shuffled_scale
 
 
 class Shuffled:
     """p_data: the rows of a dataset in a fresh random order each epoch, m at a time.
 
-    rows    (N, d) on the host, uint8 (0..255 becomes [0, 1] minibatch by minibatch) or float
+    rows    (N, d) on the host: floats, or integers 0..255, which become [0, 1] minibatch by minibatch
     A remainder of fewer than m rows is left over at the end of an epoch; the next order decides which.
+    Raises NumpyganError if the rows are no such array or hold a value that is not finite;
+    `minibatch` raises it if they don't fit `out`.
     """
 
     def __init__(self, rows, stream, xp=numpy):
+        _check_rows(rows, xp)
+        if not callable(getattr(stream, "permutation", None)) or isinstance(stream, type):
+            require_stream("Shuffled", None)
         self.size = len(rows)
         self._rows, self._stream, self._xp = to_device(rows, xp), stream, xp
-        self._scale = 1 / 255 if rows.dtype == numpy.uint8 else 1.0  # in the dtype of `out`, or NumPy would compute in float64
+        self._scale = shuffled_scale(rows)  # in the dtype of `out`, or NumPy would compute in float64
         self._picked = None
         self._position = self.size  # at the end: the first minibatch begins a new order
         self._reorder(numpy.arange(self.size))
@@ -38,11 +45,22 @@ class Shuffled:
         if self._position + m > self.size:
             self._reorder(self._stream.permutation(self.size))
             self._position = 0
-        if self._picked is None or len(self._picked) != m:
-            self._picked = self._xp.empty((m, self._rows.shape[1]), self._rows.dtype)
+        if self._picked is None or self._picked.shape != out.shape:
+            self._picked = self._room_for(out)
         gather(self._xp, self._rows, self._device_order[self._position : self._position + m], self._picked)
         self._xp.multiply(self._picked, out.real.dtype.type(self._scale), out=out)
         self._position += m
+
+    def _room_for(self, out):
+        """Memory for a minibatch in the data's dtype. Raises NumpyganError unless it fits `out`."""
+        require(self._xp, **{"minibatch: out": out})
+        shape = (len(out), self._rows.shape[1])
+        if out.shape != shape:
+            raise NumpyganError(
+                f"minibatch: the data has rows of width {shape[1]}, "
+                f"but they are to fill an array of shape {out.shape}."
+            )
+        return self._xp.empty(shape, self._rows.dtype)
 
     def state(self):
         return {"order": self._order, "position": numpy.int64(self._position)}
@@ -55,6 +73,32 @@ class Shuffled:
         self._position = position
 
 
+def _check_rows(rows, xp):
+    """Raise NumpyganError unless `rows` is an array (N, d) of numbers that are finite."""
+    if not isinstance(rows, (numpy.ndarray, xp.ndarray)) or isinstance(rows, numpy.ma.MaskedArray):
+        raise NumpyganError(
+            f"Shuffled: rows must be an array of NumPy, got {type(rows).__name__}; "
+            f"convert it with numpy.asarray(rows, 'float32')."
+        )
+    if len(rows.shape) != 2 or 0 in rows.shape:
+        raise NumpyganError(
+            f"Shuffled: rows must have shape (N, d), one example or more, each a row, "
+            f"got shape {rows.shape}; reshape(len(rows), -1) makes rows of images."
+        )
+    if rows.dtype.kind not in "biuf":
+        raise NumpyganError(
+            f"Shuffled: rows must hold real numbers, got {rows.dtype}; use astype('float32')."
+        )
+    if isinstance(rows, numpy.ndarray) and rows.dtype.kind == "f":
+        with numpy.errstate(all="ignore"):
+            # This makes no array as large as the data.
+            finite = numpy.isfinite(rows.min()) and numpy.isfinite(rows.max())
+        if not finite:
+            raise NumpyganError(
+                "Shuffled: rows hold a value that is not finite; leave out the rows that have one."
+            )
+
+
 class Mixture:
     """p_data: a mixture of Gaussians with equal weights and one standard deviation, drawn afresh each time.
 
@@ -64,11 +108,25 @@ class Mixture:
     size = 500_000  # draws that count as an epoch
 
     def __init__(self, means, std, stream=None, xp=numpy):
-        self.means, self.std = numpy.asarray(means, "float64"), std
+        try:
+            self.means = numpy.asarray(means, "float64")
+        except (TypeError, ValueError):
+            raise NumpyganError("Mixture: means must be an array of numbers, (modes, d).") from None
+        if self.means.ndim != 2 or not self.means.size or not numpy.isfinite(self.means).all():
+            raise NumpyganError(
+                f"Mixture: means must be finite and have shape (modes, d), a mode in each row, "
+                f"got shape {self.means.shape}."
+            )
+        self.std = number("Mixture: std", std, "[0, inf)")
         self._stream, self._xp = stream, xp
         self._device_means = to_device(self.means, xp)
 
     def minibatch(self, out):
+        if out.shape[1:] != self.means.shape[1:]:
+            raise NumpyganError(
+                f"minibatch: the mixture has rows of width {self.means.shape[1]}, "
+                f"but they are to fill an array of shape {out.shape}."
+            )
         modes = self._stream.integers(len(self.means), len(out))
         self._stream.normal(out)
         out *= self.std
@@ -81,10 +139,16 @@ class Mixture:
         """Nothing: the stream holds it all."""
 
 
+NOISES = "uniform", "gaussian"
+
+
 class Noise:
     """p_z: independent components, "uniform" on (−√3, √3) or "gaussian" N(0, 1); both have variance 1."""
 
     def __init__(self, kind, stream):
+        if not isinstance(kind, str) or kind not in NOISES:
+            raise NumpyganError(f"Noise: there is no {kind!r}; expected {' or '.join(NOISES)}.")
+        require_stream("Noise", stream)
         self._kind, self._stream = kind, stream
 
     def minibatch(self, out):

@@ -1,7 +1,7 @@
 """Algorithm 1 of the paper: minibatch stochastic gradient training of generative adversarial nets."""
 
-from ..errors import NumpyganError
-from .game import Game
+from ..numbers import whole
+from .game import Game, check_players
 from .objective import g_loss, value_slopes
 
 
@@ -22,11 +22,13 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
     m, k           the rows of a minibatch; the steps of D in an iteration
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1; "non_saturating": −(1/m) Σ log D(G(z)),
                    which the paper recommends early in learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
-    Raises NumpyganError, when the first iteration is asked for, if k or the loss is unknown or G's rows don't fit D.
+    Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said
+    here: the loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or
+    array module, a rule moves another network.
     """
-    if not isinstance(k, int) or k < 1:
-        raise NumpyganError(f"algorithm1: k must be a whole number ≥ 1, got {k!r}.")
+    k = whole("algorithm1: k", k)
     xp, (_, loss_slope) = G.xp, g_loss(loss)
+    check_players(G, D, p_data, p_z, rule_g, rule_d)
     game = Game(G, D, m)
     pass_g, pass_d, pass_dg, real, fake = game.pass_g, game.pass_d, game.pass_dg, game.real, game.fake
     while True:

@@ -1,6 +1,6 @@
 """The update of the authors' released code (goodfeli/adversarial, 2014), which differs from the paper's Algorithm 1."""
 
-from .game import Game
+from .game import Game, check_players
 from .objective import non_saturating_slope, value_slopes
 
 
@@ -13,9 +13,10 @@ def authors2014(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100):
     3. D ascends ½ V: a learning rate of 0.1 here equals 0.05 on Algorithm 1's gradient;
     4. G descends −log D(G(z)) (non-saturating), never log(1 − D(G(z))), its gradient passing through the dropped-out D.
 
-    The arguments are those of `algorithm1`; so is the error.
+    The arguments are those of `algorithm1`; so are the errors.
     """
     xp = G.xp
+    check_players(G, D, p_data, p_z, rule_g, rule_d)
     game = Game(G, D, m, one_pass=True)
     pass_g, pass_d, real, fake = game.pass_g, game.pass_d, game.real, game.fake
     while True:

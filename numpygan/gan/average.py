@@ -1,6 +1,9 @@
 """The running average of the generator's iterates."""
 
 from ..arrays import fused
+from ..errors import NumpyganError
+from ..nn.mlp import MLP
+from ..numbers import number, whole
 from .sgd import Walk
 
 
@@ -15,15 +18,21 @@ class Average:
     of    the network whose θ is averaged
     beta  β in (0, 1): about 1/(1 − β) iterations count
     net   a network of the same layers whose θ is θ̄
+    Raises NumpyganError if `of` is no network or β no such number.
     """
 
     def __init__(self, of, beta):
-        self._of, self._beta = of, beta
+        if not isinstance(of, MLP):
+            raise NumpyganError(
+                f"Average: expected the MLP whose θ is averaged, got {type(of).__name__}."
+            )
+        self._of, self._beta = of, number("Average: beta", beta, "(0, 1)")
         self.net = of.copy()
         self._walk = Walk(of.theta, of.xp)
 
     def update(self, t):
         """Take in θ as it is after iteration t = 1, 2, …"""
+        t = whole("Average: t", t)
         share = 1 - min(self._beta, (t - 1) / (t + 2))
 
         def move(i, piece, step):

@@ -1,6 +1,7 @@
 """The state of play that the two training algorithms share."""
 
 from ..errors import NumpyganError
+from ..numbers import whole
 from . import objective
 
 
@@ -18,7 +19,12 @@ class Game:
                 f"game: G makes rows of width {G.n_out}, D takes {D.n_in} and gives {D.n_out} numbers; "
                 f"expected D to take G's rows and to give one logit."
             )
-        self.G, self.D, self.m = G, D, m
+        if G is D or G.dtype != D.dtype or G.xp is not D.xp:
+            raise NumpyganError(
+                f"game: G and D must be two networks of one dtype and one array module, "
+                f"got {_kind(G)} and {'the same network' if G is D else _kind(D)}."
+            )
+        self.G, self.D, self.m = G, D, whole("game: m, the rows of a minibatch,", m)
         self.pass_g = G.tape(m)
         self.pass_d = D.tape(2 * m)
         self.real, self.fake = self.pass_d[:m], self.pass_d[m:]
@@ -34,3 +40,47 @@ class Game:
             D[self.m :].mean(),
             self.pass_d.y.sum() + self.pass_dg.y.sum(),
         ])  # fmt: skip
+
+
+def _kind(net):
+    return f"{net.dtype} of {getattr(net.xp, '__name__', net.xp)}"
+
+
+def check_players(G, D, p_data, p_z, rule_g, rule_d):
+    """Raise NumpyganError unless both sources can be drawn from and each rule moves its network."""
+    for name, net in (("G", G), ("D", D)):
+        if not net.theta.size:
+            raise NumpyganError(f"game: {name} has no parameters, so there is nothing to train.")
+    if any(layer.random for layer in G.layers):
+        raise NumpyganError(
+            "game: G has random layers, but masks are drawn for D alone; leave them out of G."
+        )
+    for name, source in (("p_data", p_data), ("p_z", p_z)):
+        if not _has(source, "minibatch"):
+            raise NumpyganError(
+                f"game: {name} must have minibatch(out), such as Shuffled(rows, stream) or "
+                f"Noise(kind, stream), got {_what(source)}."
+            )
+    for name, rule, net, other in (("rule_g", rule_g, G, D), ("rule_d", rule_d, D, G)):
+        if not (_has(rule, "ascend") and _has(rule, "descend")):
+            raise NumpyganError(
+                f"game: {name} must be a learning rule, such as Momentum(net), got {_what(rule)}."
+            )
+        moved = getattr(rule, "net", net)  # a rule of one's own need not tell
+        if moved is not net:
+            which = "the other player" if moved is other else "a network that doesn't play"
+            raise NumpyganError(
+                f"game: {name} moves {which}; each network needs a rule of its own, "
+                f"this one must move {name[-1].upper()}."
+            )
+
+
+def _has(thing, method):
+    """Whether `thing`, and not the class of such things, has the method."""
+    return callable(getattr(thing, method, None)) and not isinstance(thing, type)
+
+
+def _what(thing):
+    if isinstance(thing, type):
+        return f"the class {thing.__name__}"
+    return f"an object of type {type(thing).__name__}"

@@ -86,6 +86,6 @@ G_LOSSES = {
 
 def g_loss(name):
     """The generator's loss `name` and its slope. Raises NumpyganError for an unknown name."""
-    if name not in G_LOSSES:
+    if not isinstance(name, str) or name not in G_LOSSES:
         raise NumpyganError(f"loss: there is no {name!r}; expected one of {', '.join(G_LOSSES)}.")
     return G_LOSSES[name]

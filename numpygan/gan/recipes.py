@@ -1,42 +1,76 @@
 """The experiments as plain data. Every field can be changed from the command line with --set FIELD=VALUE."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+
+def says(default, meaning):
+    """A field of a recipe, and what it means, which `numpygan recipes NAME` prints."""
+    return field(default=default, metadata={"meaning": meaning})
 
 
 @dataclass(frozen=True)
 class Recipe:
     """One experiment. The defaults are the authors' MNIST table (`mnist.yaml` of their released code)."""
 
-    name: str = "mnist-authors"
-    about: str = "MNIST with the authors' own numbers, by Algorithm 1"
-    data: str = "mnist"  # "mnist", "gauss1d", "ring", "grid", or a path (see --data)
-    preprocess: str = "none"  # or "contrast": global contrast normalisation to length 55
-    generator: tuple[str, ...] = ("relu 1200", "relu 1200", "sigmoid")  # hidden layers, then the visible nonlinearity
-    discriminator: tuple[str, ...] = ("maxout 240x5", "maxout 240x5")  # hidden layers; one logit follows
-    keep: tuple[float, ...] = (0.8, 0.5, 0.5)  # dropout in D: the share kept of its input and of each hidden layer
-    scale_g: tuple[float, ...] = (0.05, 0.05, 0.05)  # G's weights start in U(−scale, scale), layer by layer; 0: Glorot's scale
-    scale_d: tuple[float, ...] = (0.005, 0.005, 0.005)  # D's likewise
-    bias: str = "mean"  # G's visible bias starts at the logit of the mean training example; "zero": at 0
-    noise: str = "uniform"  # on (−√3, √3); or "gaussian"
-    noise_dim: int = 100
-    algorithm: str = "algorithm1"  # or "authors2014"
-    loss: str = "non_saturating"  # or "saturating" or "maximum_likelihood"
-    k: int = 1  # steps of D in an iteration
-    batch: int = 100  # rows of a minibatch
-    rule: str = "momentum"  # or "adam"
-    learning_rate_g: float = 0.1
-    learning_rate_d: float = 0.1
-    learning_rate_decay: float = 1.000004  # rates are divided by this at every iteration …
-    learning_rate_floor: float = 1e-6  # … down to this
-    momentum: float = 0.5  # in epoch 1 …
-    momentum_final: float = 0.7  # … linearly to this …
-    momentum_epochs: int = 250  # … in this epoch
-    average: float = 0.0  # samples come from the running average of θ_g with this β; 0: from θ_g itself, as in the paper
-    max_norm: float = 0.0  # largest length of a column of D's weights; 0: no limit
-    epochs: float = 250.0  # the length of the run …
-    iterations: int = 0  # … or, if not 0, its length in iterations
-    dtype: str = "float32"
-    seed: int = 0
+    name: str = says("mnist-authors", "its name; run directories are called after it")
+    about: str = says("MNIST with the authors' own numbers, by Algorithm 1", "the recipe in a line")
+    data: str = says("mnist", '"mnist", "gauss1d", "ring", "grid", or a path (see --data)')
+    size: str = says(
+        "auto", 'of own images, "HxW"; "none": the rows are a table; "auto": as the data say'
+    )
+    drop: str = says(
+        "auto", 'columns of a CSV to leave out, split by commas; "none"; "auto": labels, by name'
+    )
+    transpose: int = says(0, "1: rows and columns of the images change places, as EMNIST needs it")
+    preprocess: str = says(
+        "none", '"none", or "contrast": to mean 0 and length 55'
+    )
+    generator: tuple[str, ...] = says(
+        ("relu 1200", "relu 1200", "sigmoid"), "G's hidden layers, then its visible nonlinearity"
+    )
+    discriminator: tuple[str, ...] = says(
+        ("maxout 240x5", "maxout 240x5"), "D's hidden layers; one logit follows"
+    )
+    keep: tuple[float, ...] = says(
+        (0.8, 0.5, 0.5), "dropout in D: the share kept of its input and of each hidden layer"
+    )
+    scale_g: tuple[float, ...] = says(
+        (0.05, 0.05, 0.05), "G's weights start in U(−s, s), s for each layer; 0: Glorot's scale"
+    )
+    scale_d: tuple[float, ...] = says((0.005, 0.005, 0.005), "D's weights likewise")
+    bias: str = says(
+        "mean", 'G\'s visible bias starts at 0 ("zero"), or where G(0) is the mean example'
+    )
+    noise: str = says("uniform", 'the density of z: "uniform" on (−√3, √3), or "gaussian"')
+    noise_dim: int = says(100, "the width of z")
+    algorithm: str = says(
+        "algorithm1", '"algorithm1", or "authors2014": D and G are updated at once'
+    )
+    loss: str = says(
+        "non_saturating", 'G\'s: "non_saturating", "saturating" or "maximum_likelihood"'
+    )
+    k: int = says(1, "steps of D in an iteration")
+    batch: int = says(100, "rows in a minibatch")
+    rule: str = says("momentum", 'the optimizer: "momentum" or "adam"')
+    learning_rate_g: float = says(0.1, "G's learning rate in the first iteration")
+    learning_rate_d: float = says(0.1, "D's learning rate in the first iteration")
+    learning_rate_decay: float = says(
+        1.000004, "both rates are divided by this number at every iteration"
+    )
+    learning_rate_floor: float = says(1e-6, "both rates end here")
+    momentum: float = says(0.5, "its value in epoch 1; Adam's β₁")
+    momentum_final: float = says(
+        0.7, "reached linearly from the first value; Adam needs the same value"
+    )
+    momentum_epochs: int = says(250, "the epoch in which it has the final value")
+    average: float = says(
+        0.0, "samples come from a running average of θ_g with this β; 0: from θ_g"
+    )
+    max_norm: float = says(0.0, "largest length of a column of D's weights; 0: no limit")
+    epochs: float = says(250.0, "length of the run in passes over the data")
+    iterations: int = says(0, "length of the run in iterations; 0: the epochs count")
+    dtype: str = says("float32", "kind of number: float32 or float64")
+    seed: int = says(0, "the seed of all randomness")
 
     def learning_rates(self, iteration):
         """The rates of G and D in iteration 0, 1, 2, …: max(floor, rate · decay^−iteration)."""

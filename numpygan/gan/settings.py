@@ -4,7 +4,9 @@ import difflib
 import math
 import re
 from dataclasses import fields, replace
+from pathlib import Path
 
+from ..data.shapes import read_size
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from .networks import VISIBLE, hidden_layer
@@ -37,6 +39,35 @@ def change(recipe, /, **values):
     changed = replace(recipe, **{name: _read(name, types[name], value) for name, value in values.items()})
     _check(changed)
     return changed
+
+
+def named_after_data(recipe):
+    """The recipe of own data, for which none was asked for: name and description speak of the data."""
+    stem = Path(recipe.data).name
+    name = re.sub(r"[^\w.-]+", "-", re.split(r"\.(?!.*\.)", stem)[0] or stem).strip(".-_")[:80]
+    name = f"my-{name or 'data'}" if not name or name in (*RECIPES, *TOYS) else name
+    return change(recipe, name=name, about=f"own data, {stem[:200]}, by Algorithm 1: Adam, samples from averaged iterates")
+
+
+def fitted(recipe, dataset, given):
+    """The recipe with what follows from the data, except for the fields `given` by the user.
+
+    visible layer  a sigmoid stays where the data lie in [0, 1], else it is tanh on [−1, 1], linear on real numbers
+    scales         on real numbers G's last and D's first weights start at Glorot's scale, times and by the data's spread
+    batch          at most the number of training examples
+    """
+    changes = {}
+    if "generator" not in given and recipe.generator[-1] == "sigmoid" and dataset.range != (0, 1):
+        changes["generator"] = (*recipe.generator[:-1], "linear" if dataset.range is None else "tanh")
+        spread = float(dataset.train.std(0, dtype="float64").mean()) or 1.0
+        if dataset.range is None and not {"scale_g", "scale_d"} & set(given):
+            glorot = lambda n: math.sqrt(6 / (n + dataset.dim))  # noqa: E731
+            g, d = hidden_layer("generator", recipe.generator[-2])[2], hidden_layer("discriminator", recipe.discriminator[0])[0]
+            changes["scale_g"] = (*recipe.scale_g[:-1], float(f"{spread * glorot(g):.3g}"))
+            changes["scale_d"] = (float(f"{glorot(d) / spread:.3g}"), *recipe.scale_d[1:])
+    if "batch" not in given:
+        changes["batch"] = min(recipe.batch, len(dataset.train))
+    return change(recipe, **changes)
 
 
 def _read(name, kind, value):
@@ -77,9 +108,11 @@ def _check(recipe):
         expect(1 <= getattr(recipe, name) <= 10**6, name, "a whole number from 1 to 1,000,000")
     expect(re.fullmatch(r"\w[\w.-]*", recipe.name), "name", "letters, digits, dots and hyphens")
     expect(recipe.data, "data", "mnist, gauss1d, ring, grid or a path")
-    for name in ("name", "about", "data"):
+    read_size(recipe.size, "size")
+    expect(recipe.transpose in (0, 1), "transpose", "0 or 1")
+    for name in ("name", "about", "data", "drop"):
         expect(len(getattr(recipe, name)) <= _LONGEST_TEXT, name, f"at most {_LONGEST_TEXT:,} characters")
-    for name in ("about", "data"):
+    for name in ("about", "data", "drop"):
         # What config.toml or a path can't hold.
         expect(not re.search("[\0\ud800-\udfff]", getattr(recipe, name)), name, "text in UTF-8, without NUL")
     for name in ("seed", "iterations"):
@@ -103,8 +136,7 @@ def _check(recipe):
     expect(len(recipe.scale_d) == hidden_d + 1, "scale_d", f"{hidden_d + 1} numbers, one for each Affine of D")
     expect(len(recipe.scale_g) == len(recipe.generator), "scale_g", f"{len(recipe.generator)} numbers, one for each Affine of G")
     expect(recipe.generator[-1] in VISIBLE, "generator", f"the visible layer, {' or '.join(VISIBLE)}, at the end")
-    fits = recipe.generator[-1] == "sigmoid" and recipe.data not in TOYS
-    expect(recipe.bias == "zero" or fits, "bias", "zero, as a mean has a logit only for pixels and a sigmoid visible layer")
+    expect(recipe.bias == "zero" or recipe.data not in TOYS, "bias", "zero, as a toy has no mean training example")
     if recipe.rule == "adam":
         expect(
             recipe.momentum == recipe.momentum_final, "momentum_final", f"momentum, {recipe.momentum}, as Adam's must not change"

@@ -8,7 +8,10 @@ import numpy
 
 from ..arrays import fused, to_device, to_host
 from ..cores import at_once, cores
+from ..errors import NumpyganError
 from ..nn.layers import Affine
+from ..nn.mlp import MLP
+from ..numbers import number
 
 PIECE = 131072  # entries of θ updated at a time, so that a piece of θ, gradient and velocity stays in the cache
 
@@ -36,15 +39,27 @@ class Rule:
     """What the rules share: the direction, the walk over θ in pieces, max-norm, and the state to save.
 
     net            the network whose `theta` moves and whose `grad` is read
-    learning_rate  η > 0
+    learning_rate  η ≥ 0; at 0 the network stands still
     momentum       μ in [0, 1)
     max_norm       if given, each column of each W is scaled down to at most this length after every update
+
+    Raises NumpyganError if `net` is no network or a number lies outside its range.
 
     `squares` holds ‖θ‖² of each piece after an update: not finite if a parameter isn't, and cheap while the piece is in the cache.
     """
 
     def __init__(self, net, learning_rate=0.1, momentum=0.5, max_norm=None):
-        self.net, self.learning_rate, self.momentum, self.max_norm = net, learning_rate, momentum, max_norm
+        name = type(self).__name__
+        if not isinstance(net, MLP):
+            raise NumpyganError(
+                f"{name}: expected the MLP whose θ is to move, got {type(net).__name__}."
+            )
+        self.net = net
+        self.learning_rate = number(f"{name}: learning_rate", learning_rate, "[0, inf)")
+        self.momentum = number(f"{name}: momentum", momentum, "[0, 1)")
+        if max_norm is not None:
+            max_norm = number(f"{name}: max_norm", max_norm, "(0, inf)")
+        self.max_norm = max_norm
         self.velocity = net.xp.zeros_like(net.theta)
         self.updates = 0
         self._walk = Walk(net.theta, net.xp)
@@ -98,7 +113,8 @@ class Adam(Rule):
 
     def __init__(self, net, learning_rate=2e-4, momentum=0.5, max_norm=None, decay=0.999, epsilon=1e-8):
         super().__init__(net, learning_rate, momentum, max_norm)
-        self.decay, self.epsilon = decay, epsilon
+        self.decay = number("Adam: decay", decay, "[0, 1)")
+        self.epsilon = number("Adam: epsilon", epsilon, "[0, inf)")
         self.square = net.xp.zeros_like(net.theta)
 
     def _move_piece(self, piece, step, sign):

@@ -13,7 +13,8 @@ import numpy
 from ..arrays import streams
 from ..data import dataset as datasets
 from ..errors import NumpyganError
-from ..files import read_arrays, write_whole
+from ..files import write_whole
+from ..reading import read_arrays
 from ..gan.sgd import Adam
 from ..nn.layers import Affine, Dropout, ReLU
 from ..nn.mlp import MLP

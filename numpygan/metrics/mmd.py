@@ -8,10 +8,14 @@ from .distances import blocks
 
 
 def median_bandwidth(x):
-    """σ, the median distance between two different rows of x (n, d): the usual Gaussian kernel (Gretton et al., §8)."""
+    """σ, the median distance between two different rows of x (n, d): the usual Gaussian kernel (Gretton et al., §8).
+
+    Where more than half of the rows are equal, the mean distance; where all are, 1.
+    """
     i = numpy.arange(len(x))
     squares = numpy.concatenate([block[i > i[rows, None]] for rows, block in blocks(x, x)])
-    return float(numpy.median(numpy.sqrt(squares)))
+    distances = numpy.sqrt(squares)
+    return float(numpy.median(distances)) or float(distances.mean()) or 1.0
 
 
 def mmd2(pair):

@@ -11,8 +11,9 @@ import math
 
 import numpy
 
-from ..arrays import fused, larger, matmul
+from ..arrays import fused, larger, matmul, require_stream
 from ..errors import NumpyganError
+from ..numbers import number, whole
 
 
 class Layer:
@@ -65,12 +66,26 @@ class Affine(Layer):
     """
 
     def __init__(self, n_in, n_out, scale=None, bias=0.0):
-        for name, n in (("n_in", n_in), ("n_out", n_out)):
-            if not isinstance(n, int) or n < 1:
-                raise NumpyganError(f"Affine: {name} must be a whole number ≥ 1, got {n!r}.")
-        self.n_in, self.n_out = n_in, n_out
-        self.scale = math.sqrt(6 / (n_in + n_out)) if scale is None else scale
-        self.bias = bias
+        self.n_in, self.n_out = whole("Affine: n_in", n_in), whole("Affine: n_out", n_out)
+        glorot = math.sqrt(6 / (self.n_in + self.n_out))
+        self.scale = glorot if scale is None else number("Affine: scale", scale, "[0, inf)")
+        self.bias = self._bias(bias)
+
+    def _bias(self, bias):
+        """`bias` as an array. Raises NumpyganError unless it is one or n_out finite numbers."""
+        if not hasattr(bias, "shape"):  # an array of NumPy or CuPy has one
+            try:
+                bias = numpy.asarray(bias)
+            except ValueError:  # a list of lists of several lengths
+                bias = numpy.asarray(None)
+        if bias.shape not in ((), (self.n_out,)) or bias.dtype.kind not in "iuf":
+            raise NumpyganError(
+                f"{self}: bias must be a number or {self.n_out} numbers, "
+                f"got shape {bias.shape} of {bias.dtype}."
+            )
+        if isinstance(bias, (numpy.ndarray, numpy.generic)) and not numpy.isfinite(bias).all():
+            raise NumpyganError(f"{self}: bias holds a value that is not finite.")
+        return bias
 
     def width(self, n_in):
         return self.n_out
@@ -79,11 +94,9 @@ class Affine(Layer):
         return {"W": (self.n_in, self.n_out), "b": (self.n_out,)}
 
     def initialize(self, stream):
+        require_stream("initialize", stream)
         stream.uniform(self.W, -self.scale, self.scale)
-        bias = self.xp.asarray(self.bias)
-        if bias.shape not in ((), self.b.shape):
-            raise NumpyganError(f"{self}: bias must be a number or {self.n_out} numbers, got shape {bias.shape}.")
-        self.b[...] = bias
+        self.b[...] = self.xp.asarray(self.bias)
 
     def forward(self, x, t):
         matmul(self.xp, x, self.W, out=t.y)  # (m, n_in)·(n_in, n_out) -> (m, n_out)
@@ -129,9 +142,7 @@ class LeakyReLU(Layer):
     """
 
     def __init__(self, slope=0.01):
-        if not (isinstance(slope, (int, float)) and 0 <= slope < 1):
-            raise NumpyganError(f"LeakyReLU: slope must lie in [0, 1), got {slope!r}.")
-        self.slope = slope
+        self.slope = number("LeakyReLU: slope", slope, "[0, 1)")
 
     def memory(self, n_in):
         return {"slopes": ((n_in,), "float")}
@@ -188,9 +199,7 @@ class Maxout(Layer):
     """
 
     def __init__(self, pieces):
-        if not isinstance(pieces, int) or pieces < 2:
-            raise NumpyganError(f"Maxout: pieces must be a whole number ≥ 2, got {pieces!r}.")
-        self.pieces = pieces
+        self.pieces = whole("Maxout: pieces", pieces, 2)
 
     def width(self, n_in):
         if n_in % self.pieces:
@@ -223,14 +232,13 @@ class Dropout(Layer):
     random = True
 
     def __init__(self, keep):
-        if not (isinstance(keep, (int, float)) and 0 < keep <= 1):
-            raise NumpyganError(f"Dropout: keep must lie in (0, 1], got {keep!r}.")
-        self.keep = keep
+        self.keep = number("Dropout: keep", keep, "(0, 1]")
 
     def memory(self, n_in):
         return {"mask": ((n_in,), "float")}
 
     def draw_mask(self, t, stream):
+        require_stream("draw_masks", stream)
         stream.keep(t.mask, self.keep)
 
     def forward(self, x, t):

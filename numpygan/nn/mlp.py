@@ -2,12 +2,14 @@
 
 import copy
 import math
+from collections.abc import Iterable
 
 import numpy
 
 from ..arrays import require
 from ..errors import NumpyganError
 from . import tables
+from .layers import Layer
 from .tape import Tape
 
 DTYPES = ("float32", "float64", "complex128")
@@ -23,11 +25,14 @@ class MLP:
     dtype   "float32" (training), "float64" (checks) or "complex128" (complex-step checks)
     xp      the array module: numpy or cupy
 
-    Raises NumpyganError if the widths of neighbouring layers don't fit.
+    Raises NumpyganError if the widths of neighbouring layers don't fit, or if an argument is not
+    what is said here.
     """
 
     def __init__(self, layers, dtype="float32", xp=numpy):
-        self.layers, self.xp = list(layers), xp
+        self.layers, self.xp = _layers(layers), xp
+        if not all(hasattr(xp, name) for name in ("ndarray", "zeros", "matmul")):
+            raise NumpyganError(f"MLP: xp must be the module numpy or cupy, got {xp!r}.")
         if str(dtype) not in DTYPES and getattr(dtype, "__name__", None) not in DTYPES:
             raise NumpyganError(f"MLP: dtype must be one of {', '.join(DTYPES)}, got {dtype!r}.")
         self.dtype = numpy.dtype(dtype)
@@ -133,8 +138,10 @@ class MLP:
         if gy is not tape.gy:
             self.check_rows(f"{self.layers[-1]}: gy", gy, tape.m, self.n_out)
             tape.gy[...] = gy
-        lowest = 0 if inputs else next(i for i, layer in enumerate(self.layers) if layer.shapes())
-        for i in reversed(range(lowest, len(self.layers))):
+        n = len(self.layers)
+        with_parameters = (i for i, layer in enumerate(self.layers) if layer.shapes())
+        lowest = 0 if inputs else next(with_parameters, n)
+        for i in reversed(range(lowest, n)):
             layer, t = self.layers[i], tape.layers[i]
             if params:
                 layer.backward_params(t.gy, t)
@@ -157,8 +164,11 @@ class MLP:
             raise NumpyganError(f"{name} is {array.dtype}, expected {dtype}; convert it with astype.")
 
     def _own(self, tape):
-        if tape.net is not self:
-            raise NumpyganError("this tape was made by another network; make one with the network's own tape(m).")
+        if getattr(tape, "net", None) is not self:
+            what = "this tape was made by another network"
+            if not hasattr(tape, "net"):
+                what = f"expected a tape, got {type(tape).__name__}"
+            raise NumpyganError(f"{what}; make one with the network's own tape(m).")
 
     def __repr__(self):
         return f"MLP([{', '.join(map(repr, self.layers))}], dtype={str(self.dtype)!r})"
@@ -169,6 +179,18 @@ class MLP:
             shapes = ", ".join(f"{name} {' × '.join(map(str, shape))}" for name, shape in layer.shapes().items())
             rows.append([repr(layer), str(n_in), str(n_out), shapes])
         return tables.as_html(head, rows, caption=f"MLP, {self.theta.size:,} parameters, {self.dtype}")
+
+
+def _layers(layers):
+    """The list of layers. Raises NumpyganError if it is none, or if something in it is no layer."""
+    layers = list(layers) if isinstance(layers, Iterable) else [layers]
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            hint = f"; write {layer.__name__}(…)" if isinstance(layer, type) else ""
+            raise NumpyganError(
+                f"MLP: expected a list of layers, got {layer!r} in place {index}{hint}."
+            )
+    return layers
 
 
 def _size(layers):

@@ -4,6 +4,7 @@ import numpy
 
 from ..arrays import to_host
 from ..errors import NumpyganError
+from ..numbers import whole
 from . import tables
 
 
@@ -41,8 +42,7 @@ class Tape:
     @classmethod
     def allocate(cls, net, m, training, y):
         """The memory of a pass of `net` over m rows; `y` is the array (m, n_out) that takes the output, or None for a new one."""
-        if not isinstance(m, (int, numpy.integer)) or m < 1:
-            raise NumpyganError(f"tape: the number of rows m must be a whole number ≥ 1, got {m!r}.")
+        m = whole("tape: the number of rows m", m)
         xp, dtype = net.xp, net.dtype
         values = [xp.zeros((m, n), dtype) for n in net.widths]
         adjoints = [xp.zeros((m, n), dtype) for n in net.widths]

@@ -5,7 +5,8 @@ import hashlib
 import numpy
 
 from ..errors import NumpyganError
-from ..files import read_arrays, write_whole
+from ..files import write_whole
+from ..reading import read_arrays
 
 
 def save(path, state):

@@ -1,19 +1,24 @@
 """The run directory: where everything of a run lies, and how its configuration is written and read."""
 
 import csv
+import itertools
 import json
 import math
+import os
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy
 
 from .. import __version__
 from ..errors import NumpyganError
-from ..files import append_line, leftovers, read_toml, write_whole
+from ..files import append_line, leftovers, make_folder, read_bytes, remove_leftovers, write_whole
 from ..gan.networks import build
 from ..gan.recipes import Recipe
 from ..gan.settings import change
+from ..reading import read_json, read_toml
 from . import checkpoint, provenance
+from .lock import locked
 
 OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
 G_OBJECTIVES = {
@@ -52,20 +57,56 @@ class RunDirectory:
     """
 
     def __init__(self, path):
-        self.path = Path(path)
+        self.path = Path(os.path.expanduser(path))
         self.config, self.metrics = self.path / "config.toml", self.path / "metrics.csv"
         self.samples, self.learning = self.path / "samples", self.path / "learning.png"
         self.checkpoint, self.best = self.path / "checkpoint.npz", self.path / "best.npz"
         self.evaluation, self.ais = self.path / "evaluation.json", self.path / "ais.npz"
         self.lock = self.path / "lock"
+        self.held = None  # while training: the Held of the lock
+        self._reserved = []
 
     @classmethod
     def next_free(cls, name, parent="runs"):
-        """The first of runs/NAME-1, runs/NAME-2, … that does not exist."""
-        n = 1
-        while (Path(parent) / f"{name}-{n}").exists():
-            n += 1
-        return cls(Path(parent) / f"{name}-{n}")
+        """The first of runs/NAME-1, runs/NAME-2, … that does not exist. It is made at once, so that nobody else gets it.
+
+        Raises NumpyganError if it can't be made.
+        """
+        for n in itertools.count(1):
+            run = cls(Path(parent) / f"{name}-{n}")
+            try:
+                run._reserved = make_folder(run.path, exist_ok=False)
+                return run
+            except FileExistsError:
+                if not Path(parent).is_dir():
+                    raise NumpyganError(f"{parent}: is not a folder; choose a place with --out.") from None
+            except OSError as error:
+                raise run._unwritable(error) from None
+
+    @contextmanager
+    def reserved(self):
+        """If what is done within fails, remove what `next_free` made, as far as it is empty: no run began."""
+        try:
+            yield
+        except BaseException:
+            for folder in reversed(self._reserved):
+                with suppress(OSError):
+                    folder.rmdir()
+            raise
+
+    @contextmanager
+    def locked(self):
+        """Hold the lock of the directory. Raises NumpyganError if another process does."""
+        with locked(self.lock) as self.held:
+            try:
+                yield
+            finally:
+                self.held = None
+
+    def check_owner(self):
+        """Raise NotOwner if this is no longer the directory that the trainer has locked: before each write."""
+        if self.held is not None:
+            self.held.check()
 
     @classmethod
     def latest(cls, name, parent="runs"):
@@ -80,7 +121,7 @@ class RunDirectory:
     def existing(cls, path):
         """The run at `path`. Raises NumpyganError if there is none."""
         run = cls(path)
-        if not run.config.is_file():
+        if not os.path.lexists(run.config):
             raise NumpyganError(f"{path}: there is no run here (no config.toml); expected a directory that `numpygan train` made.")
         return run
 
@@ -88,18 +129,24 @@ class RunDirectory:
         """Make the directory, to be locked. Raises NumpyganError if something is there already or it can't be written."""
         self._check_free()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
         except (OSError, ValueError) as error:
             raise self._unwritable(error) from None
 
     def create(self, recipe):
         """Write the configuration into the locked directory. Raises NumpyganError if a run is there by now or that fails."""
         self._check_free()
+        self.make_samples()
+        self.write_config(recipe)
+
+    def make_samples(self):
+        """Make the folder of pictures if it isn't there. Raises NumpyganError if that fails or somebody put a symlink there."""
+        if self.samples.is_symlink():
+            raise NumpyganError(f"{self.samples}: is a symlink, and numpygan follows none here; remove it.")
         try:
-            self.samples.mkdir(exist_ok=True)
+            make_folder(self.samples)
         except OSError as error:
             raise self._unwritable(error) from None
-        self.write_config(recipe)
 
     def _check_free(self):
         if self.config.exists():
@@ -117,8 +164,7 @@ class RunDirectory:
     def remove_leftovers(self):
         """Remove what a killed trainer left half-written; the directory must be locked."""
         for path in (self.config, self.metrics, self.learning, self.checkpoint, self.best, self.samples / "*.png"):
-            for found in leftovers(path):
-                found.unlink(missing_ok=True)
+            remove_leftovers(path)
 
     @property
     def begun(self):
@@ -127,6 +173,7 @@ class RunDirectory:
 
     def write_config(self, recipe):
         """Write config.toml."""
+        self.check_owner()
         write_whole(self.config, lambda file: file.write(_to_toml(recipe).encode()))
 
     def recipe(self):
@@ -200,35 +247,27 @@ class RunDirectory:
         rows = [
             row for row in self.read_metrics() if row["iteration"] <= iteration and row["iteration"] % iterations_per_epoch == 0
         ]
-        cells = [{name: value for name, value in row.items() if value == value} for row in rows]
-        text = "".join(line + "\n" for line in (_HEADER, *map(_line, cells)))
+        text = "".join(line + "\n" for line in (_HEADER, *map(metrics_line, rows)))
+        self.check_owner()
         write_whole(self.metrics, lambda file: file.write(text.encode()))
 
     def add_metrics(self, row):
         """Append a row (column -> number) to metrics.csv."""
-        if not self.metrics.exists():
-            append_line(self.metrics, _HEADER)
-        append_line(self.metrics, _line(row))
+        self.check_owner()
+        append_line(self.metrics, metrics_line(row), first=_HEADER)
 
     def read_metrics(self):
         """The rows of metrics.csv as numbers, NaN where a cell is empty; a last line without its end was cut short and left out."""
         if not self.metrics.exists():
             return []
-        try:
-            text = self.metrics.read_text(encoding="utf-8")
-            lines = text[: text.rfind("\n") + 1].splitlines()
-            return [{name: float(row[name]) if row[name] else numpy.nan for name in COLUMNS} for row in csv.DictReader(lines)]
-        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-            raise NumpyganError(f"{self.metrics}: is damaged ({error}); repair or delete it.") from None
+        content = read_bytes(self.metrics, _LARGEST_METRICS)
+        return _metrics_rows(content[: content.rfind(b"\n") + 1], self.metrics)
 
     def read_evaluation(self):
         """What `numpygan evaluate` wrote to evaluation.json, None if it hasn't. Raises NumpyganError if it is damaged."""
         if not self.evaluation.exists():
             return None
-        try:
-            result = json.loads(self.evaluation.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise NumpyganError(f"{self.evaluation}: cannot be read ({error}); delete it and evaluate again.") from None
+        result = read_json(self.evaluation, "delete it and evaluate again")
         rows = result.get("rows") if isinstance(result, dict) else None
         if not isinstance(rows, list) or not all(isinstance(row, dict) and {"metric", "value"} <= row.keys() for row in rows):
             raise NumpyganError(f"{self.evaluation}: is not an evaluation; delete it and evaluate again.")
@@ -236,10 +275,28 @@ class RunDirectory:
 
 
 _HEADER = ",".join(COLUMNS)
+_LARGEST_METRICS = 1 << 28  # bytes
 
 
-def _line(row):
-    return ",".join(f"{row[name]:.10g}" if name in row else "" for name in COLUMNS)
+def metrics_line(row):
+    """A row (column -> number) as a line of metrics.csv; a cell without a value, or NaN, is empty."""
+    return ",".join(f"{row[name]:.10g}" if row.get(name, math.nan) == row.get(name) else "" for name in COLUMNS)
+
+
+def metrics_row(line, path):
+    """The numbers of a `metrics_line`, column -> number. Raises NumpyganError, naming the file it is from, if it is none."""
+    rows = _metrics_rows(f"{_HEADER}\n{line}\n".encode(), path)
+    if len(rows) != 1:
+        raise NumpyganError(f"{path}: its row of metrics is damaged; use another checkpoint.")
+    return rows[0]
+
+
+def _metrics_rows(content, path):
+    try:
+        table = csv.DictReader(content.decode().splitlines())
+        return [{name: float(row[name]) if row[name] else math.nan for name in COLUMNS} for row in table]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise NumpyganError(f"{path}: is damaged ({error}); repair or delete it.") from None
 
 
 def _to_toml(recipe):

@@ -1,44 +1,85 @@
 """One trainer in a run directory at a time."""
 
-import errno
-import fcntl
 import os
+import platform
 from contextlib import contextmanager
 
 from ..errors import NumpyganError
+from ..files import open_regular
+from ..locks import at_path, try_lock
 
-_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
+_LONGEST = 300  # bytes of a name; a longer file is somebody's
+_TRIES = 20  # when the file is replaced each time between its opening and its locking
+
+
+class NotOwner(NumpyganError):
+    """The run directory is no longer the one that this process has locked."""
+
+
+class Held:
+    """A lock that this process holds."""
+
+    def __init__(self, path, file):
+        self._path, self._file = path, file
+
+    def check(self):
+        """Raise NotOwner if the lock at the path is another one or gone."""
+        try:
+            if at_path(self._file.fileno(), self._path):
+                return
+            found = "is no longer the directory that this process trains in: it, or its lock, was removed, moved or replaced"
+        except OSError as error:
+            found = f"its lock cannot be looked at ({error.strerror})"
+        raise NotOwner(f"{self._path.parent}: {found}; nothing more is written there.")
 
 
 @contextmanager
 def locked(path):
-    """Hold the lock file `path`, which names the process that does. Raises NumpyganError if another process holds it.
+    """Hold the lock file `path`, which names the process that does, and yield it as Held.
 
-    The lock is the kernel's (flock), not the file's existence, so that it ends with its process however that dies, and the file may
-    stay. On NFS it holds between machines where the server offers locks. On a file system without locks (Lustre mounted without
-    `flock`) nothing is locked, and two trainers in one directory are the user's to avoid.
+    The lock is the kernel's, not the file's existence, so that it ends with its process however that dies, and the file may stay.
+    On NFS it holds between machines where the server offers locks. On a file system without locks (Lustre mounted without `flock`)
+    nothing is locked, and two trainers in one directory are the user's to avoid.
+    The module `filelock` would not do: it keeps its handle to itself, which the name of the holder is written by and the path
+    is compared with, and some of its versions empty the file of a lock that another process holds.
+
+    Raises NumpyganError if another process holds it, or the path is a symlink or anything else that is no lock.
     """
+    for _ in range(_TRIES):
+        with _opened(path) as file:
+            if _take(path, file):
+                yield Held(path, file)
+                return
+    raise NumpyganError(f"{path}: cannot be locked (it is replaced all the time); choose another --out.")
+
+
+def _opened(path):
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        file = open_regular(path, "r+b", os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), buffering=0)
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be written ({error.strerror}); choose another --out.") from None
+        what = "a symlink" if os.path.islink(path) else error.strerror
+        raise NumpyganError(f"{path}: cannot be written ({what}); remove it or choose another --out.") from None
+    found = os.fstat(file.fileno())
+    if found.st_nlink > 1 or found.st_size > _LONGEST:
+        file.close()
+        raise NumpyganError(f"{path}: is not a lock that numpygan made; remove it or choose another --out.")
+    return file
+
+
+def _take(path, file):
+    """Lock the file and write who holds it; False if it is no longer at `path`."""
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(handle, 200).decode(errors="replace").strip()
+        if try_lock(file.fileno()) is False:
+            holder = file.read(200).decode(errors="replace").strip()
             raise NumpyganError(
                 f"{path.parent}: is being trained by another process ({holder or 'which has just begun'}); "
                 f"wait for it, stop it, or choose another --out."
-            ) from None
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise NumpyganError(f"{path}: cannot be locked ({error.strerror}); choose another --out.") from None
-        try:
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"pid {os.getpid()} on {os.uname().nodename}\n".encode(), 0)
-        except OSError as error:
-            raise NumpyganError(f"{path}: cannot be written ({error.strerror}); choose another --out.") from None
-        yield
-    finally:
-        os.close(handle)
+            )
+        if not at_path(file.fileno(), path):
+            return False
+        file.seek(0)
+        file.truncate(0)
+        file.write(f"pid {os.getpid()} on {platform.node()}\n".encode())
+    except OSError as error:
+        raise NumpyganError(f"{path}: cannot be locked ({error.strerror}); choose another --out.") from None
+    return True

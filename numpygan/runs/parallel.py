@@ -64,7 +64,7 @@ class OfAllRanks:
     """A learning rule that moves θ by the gradient over the whole minibatch, of which this rank's rows are the `share` m_r/m."""
 
     def __init__(self, rule, ranks, share):
-        self._rule, self._ranks, self._share = rule, ranks, share
+        self.net, self._rule, self._ranks, self._share = rule.net, rule, ranks, share
 
     def ascend(self):
         self._sum()

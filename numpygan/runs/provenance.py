@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_info
 
 from .. import __version__
 from ..cores import cores
+from ..data.dataset import load_dataset
 from ..errors import NumpyganError, printable
-from ..files import read_arrays
 from ..gan.recipes import Recipe
-from .training import load_dataset
+from ..reading import read_arrays
 
 LENGTH = ("epochs", "iterations")  # what may change in a run
 _NAMES = {  # of what the bits of θ depend on
@@ -38,7 +38,7 @@ def environment(device, ranks, xp=numpy):
 
 
 class Made:
-    """What makes a run: `recipe`, `digest` of its data, environments `earlier` and `now`.
+    """What makes a run: `recipe`, `digest` of its data, environments of `earlier` sessions and `now`.
 
     A session in the environment of the one before it is not listed anew: it has the same bits.
     """
@@ -114,49 +114,36 @@ def check_recipe(recipe, before, run):
     for name, value in now.items():
         if name not in ("data", *LENGTH) and value != was[name]:
             raise NumpyganError(
-                f"{run.config}: {name} is {value!r}, but the run was made with {was[name]!r}, as "
-                f"its checkpoint says; only the length of a run can change, so put {name} back, or "
-                "train another run with a new --out."
+                f"{run.config}: {name} is {value!r}, but the run was made with {was[name]!r}, as its "
+                f"checkpoint says; only the length of a run can change, so put {name} back, or train "
+                "another run with a new --out."
             )
 
 
 def load_again(recipe, before, run):
-    """The Dataset of a run's `recipe`, and its digest.
+    """The Dataset of a run's `recipe`, None for a toy.
 
     Raises NumpyganError if it isn't there or isn't what the run was trained on.
     """
     try:
-        dataset, digest = load_with_digest(recipe)
+        dataset = load_dataset(recipe)
     except NumpyganError as error:
         raise NumpyganError(
-            f"{str(error).removesuffix('.')}; if the data of {run.path} lie elsewhere now, give "
-            "the place with --data PATH."
+            f"{str(error).removesuffix('.')}; if the data of {run.path} lie elsewhere now, give the "
+            "place with --data PATH."
         ) from None
+    digest = dataset and dataset.digest()
     if before and digest != before["data"]:
         raise NumpyganError(
             f"data: {recipe.data} (sha256 {_short(digest)}) is not what {run.path} was trained on, "
-            f"{before['recipe'].get('data')} (sha256 {_short(before['data'])}); give those data "
-            "with --data PATH, or train a new run on these."
+            f"{before['recipe'].get('data')} (sha256 {_short(before['data'])}); give those data with "
+            "--data PATH, or train a new run on these."
         )
-    return dataset, digest
+    return dataset
 
 
 def _short(digest):
     return "none, a toy" if digest is None else f"{digest[:12]}…"
-
-
-def load_with_digest(recipe):
-    """The Dataset of `recipe`, preprocessed, and the digest of its rows as they were read.
-
-    For a toy both are None.
-    """
-    dataset = load_dataset(recipe)
-    if dataset is None:
-        return None, None
-    # Preprocessing computes, and may give other bits elsewhere.
-    raw = replace(recipe, preprocess="none")
-    read = dataset if recipe == raw else load_dataset(raw)
-    return dataset, read.digest()
 
 
 def dataset_of(run, place=None):
@@ -168,9 +155,8 @@ def dataset_of(run, place=None):
     if place is not None:
         if not before:
             raise NumpyganError(
-                f"--data: {run.path} was made by a version that kept no digest of its data, so "
-                f"nothing tells whether {place} holds the same; if it does, write this path into "
-                f"{run.config}."
+                f"--data: {run.path} was made by a version that kept no digest of its data, so nothing "
+                f"tells whether {place} holds the same; if it does, write this path into {run.config}."
             )
         recipe = replace(recipe, data=os.path.expanduser(place))
-    return load_again(recipe, before, run)[0]
+    return load_again(recipe, before, run)

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import math
+import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import numpy
 
 from ..arrays import Stream
+from ..data.dataset import prepared
 from ..data.sources import TOYS
 from ..errors import Finished, NumpyganError
-from ..files import read_toml, write_whole
+from ..files import write_json
+from ..reading import read_toml
 from ..gan.recipes import Recipe
-from ..gan.settings import change, nearest, recipe_named
+from ..gan.settings import change, fitted, nearest, recipe_named
 from .directory import RunDirectory
 from .train import train
 
@@ -49,7 +52,7 @@ def read_sweep(path):
     learning_rate_g = { low = 1e-4, high = 1e-2, scale = "log" }
     momentum = [0.5, 0.9]             # one of these
     """
-    table = read_toml(path)
+    table = read_toml(os.path.expanduser(path))
     try:
         return _settings(table)
     except NumpyganError as error:
@@ -76,18 +79,29 @@ def _settings(table):
         raise NumpyganError('recipe: expected the name of a recipe, such as recipe = "mnist"; `numpygan recipes` lists them.')
     base = change(recipe_named(table["recipe"]), **fixed)
     if base.data not in ("mnist", *TOYS):
-        base = change(base, data=str(Path(base.data).resolve()))
+        base = change(base, data=str(Path(os.path.expanduser(base.data)).resolve()))
     points = _grid(table["grid"]) if "grid" in table else _draws(dict(table["random"]))
     if len(points) * len(seeds) > _MOST_RUNS:
         raise NumpyganError(f"{len(points) * len(seeds):,} runs are more than the {_MOST_RUNS:,} that a sweep may have.")
-    settings = {}
+    settings, loaded = {}, {}
     for point in points:
         values = {field: value for key, value in point.items() for field in _fields(key)}
         name = _name(point)
         if name not in settings:
-            changed = change(base, **values)
+            changed = _fitted(change(base, **values), {**fixed, **values}, loaded)
             settings[name] = Setting(name, tuple(replace(changed, seed=seed) for seed in seeds))
     return list(settings.values())
+
+
+def _fitted(recipe, given, loaded):
+    """The recipe fitted to the user's own data, which `loaded` keeps from one setting to the next."""
+    if recipe.data in ("mnist", *TOYS):
+        return recipe
+    key = recipe.data, recipe.size, recipe.drop, recipe.transpose, recipe.preprocess
+    if key not in loaded:
+        loaded.clear()
+        loaded[key] = prepared(recipe)
+    return fitted(recipe, loaded[key], given)
 
 
 def _seeds(seeds):
@@ -209,7 +223,7 @@ def play(recipe, path, device="cpu"):
     parzen = [row["parzen"] for row in rows if not math.isnan(row["parzen"])]
     result = {"parzen": max(parzen)} if parzen else {}
     result |= {name: rows[-1][name] for name in ("V", "D_real", "D_fake", "iteration", "seconds")}
-    write_whole(run.path / RESULT, lambda out: out.write(json.dumps(result, indent=2).encode() + b"\n"))
+    write_json(run.path / RESULT, result)
     return result
 
 

@@ -2,27 +2,31 @@
 
 import gc
 import math
-import signal
+import sys
 import time
 from contextlib import nullcontext
 
 import numpy
 
 from ..arrays import array_module, streams
-from ..data.dataset import as_float
+from ..data.dataset import as_float, load_dataset
 from ..data.sources import Noise
-from ..errors import Finished, NumpyganError
+from ..errors import Finished, NumpyganError, printable
 from ..gan.sampling import generate, sample
 from ..metrics import parzen
 from ..ranks import ALONE
 from ..study import pictures
 from . import checkpoint, provenance
-from .lock import locked
+from .directory import metrics_line, metrics_row
+from .lock import NotOwner
+from .stop import StopSignals, go_on
 from .training import Training, length
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
+_SMALL = 10_000  # training examples; fewer, and an epoch is so short that records would take most of the time
+_SHARE, _FREE_SECONDS = 0.1, 3  # of the time of training that records of small data may take, and besides
 
 
 class Interrupted(Exception):
@@ -30,35 +34,35 @@ class Interrupted(Exception):
 
 
 def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, profile=None,
-          say=lambda line: None):  # fmt: skip
+          say=lambda line: None, dataset=None):  # fmt: skip
     """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
 
-    progress  called now and then with (iteration, total, means of V, D(x), D(G(z)))
+    progress  called now and then, and when an epoch ends, with (iteration, total, means of V, D(x), D(G(z)), whether one has)
     ranks     the processes that share each minibatch; only the first reads and writes the directory
     profile   a Profile that is to watch
-    say       called with a line for each change since the last session that can change bits
+    say       called with a line for each thing that a resumed run has changed and that can change bits
+    dataset   the recipe's, if it is read already
     A resumed run whose recipe has another length than its config.toml gets the new one written there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
-    Interrupted, after saving, on SIGINT or SIGTERM (to any rank).
+    Interrupted, after saving, on SIGINT, SIGTERM or SIGHUP (to any rank). A second SIGINT ends the process at once.
     """
     xp = array_module(device, ranks.local)
     before = ranks.from_first(lambda: provenance.recorded(run)) if resume else {}
     if resume:
         provenance.check_recipe(recipe, before, run)
-        dataset, digest = provenance.load_again(recipe, before, run)
-    else:
-        dataset, digest = provenance.load_with_digest(recipe)
+    if dataset is None:
+        dataset = provenance.load_again(recipe, before, run) if resume else load_dataset(recipe)
     now = provenance.environment(device, ranks, xp)
     training = Training(recipe, dataset, xp, ranks)
     if profile:
         profile.watch(training)
-    session = _Session(run, training, dataset, progress, ranks, length(training))
-    session.made = provenance.Made(recipe, digest, before.get("sessions", []), now)
+    session = _Session(run, training, dataset, progress, ranks, length(training), device)
+    session.made = provenance.Made(recipe, dataset and dataset.digest(), before.get("sessions", []), now)
     first = ranks.rank == 0
-    with numpy.errstate(all="ignore"), StopSignals() as stop:  # training looks for values that aren't finite itself
+    with numpy.errstate(all="ignore"), StopSignals(session.last_words) as stop:  # training looks for values that aren't finite itself
         if first and not resume:
             run.make()
-        with locked(run.lock) if first else nullcontext():
+        with run.locked() if first else nullcontext():
             if first:
                 run.remove_leftovers()
             if resume:
@@ -71,16 +75,24 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
             session.play(stop)
 
 
+def records_are_due(recording, seconds):
+    """Whether small data get a row, pictures and a checkpoint, if these took `recording` of the run's `seconds` so far."""
+    return recording <= _FREE_SECONDS + _SHARE * (seconds - recording)
+
+
 class _Session:
     """One stretch of a run, from its start or a checkpoint to its end or an interruption."""
 
-    def __init__(self, run, training, dataset, progress, ranks, total):
-        self.run, self.training, self.ranks, self.total = run, training, ranks, total
+    def __init__(self, run, training, dataset, progress, ranks, total, device):
+        self.run, self.training, self.ranks, self.total, self.device = run, training, ranks, total, device
         self.progress = progress or (lambda *_: None)
+        self.kept = None  # the iteration of the checkpoint
         self.best = -math.inf
         self.seconds, self.started_at = 0.0, 0  # seconds and iterations of earlier sessions
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
+        self.unwritten, self.trouble = [], None  # rows of metrics, and why they or a picture could not be written
+        self.recording = 0.0  # seconds
         self.look_at_each = training.xp is numpy  # on a GPU every look waits for it
         fixed = streams(training.recipe.seed)["sample"]
         self.z = training.xp.zeros((100, training.G.n_in), training.G.dtype)
@@ -89,35 +101,50 @@ class _Session:
         self.image_shape = None if dataset is None else dataset.image_shape
 
     def begin(self):
-        self.picture()
         self.save(self.run.checkpoint)
+        self.show()
 
     def resume(self):
         state = self.ranks.from_first(lambda: self.run.state() if self.run.begun else None)
         if state is not None:
-            self._go_on(state)
-        if self.ranks.rank > 0:
-            return
-        if state is None:  # killed before the first checkpoint
+            self.training.restore(state)
+        ended = self.training.iteration >= self.total
+        told = NumpyganError(
+            f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
+            f"ask for more with --epochs or --iterations."
+        )
+        if self.training.iteration > self.total:
+            raise told
+        if self.ranks.rank == 0 and state is None:  # killed before the first checkpoint
             self.begin()
-        else:
-            self.run.rewind_metrics(self.training.iteration, self.training.iterations_per_epoch)
-        if self.run.recipe() != self.training.recipe:
+        elif self.ranks.rank == 0:
+            self._catch_up(state, ended)
+        if ended:
+            raise Finished(*told.args)
+        if state is None:
+            return
+        if self.ranks.rank == 0 and self.run.recipe() != self.training.recipe:
             self.run.write_config(self.training.recipe)
-
-    def _go_on(self, state):
-        self.training.restore(state)
-        if self.training.iteration >= self.total:
-            error = Finished if self.training.iteration == self.total else NumpyganError
-            raise error(
-                f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
-                f"ask for more with --epochs or --iterations."
-            )
-        self.started_at = self.training.iteration
+        self.started_at = self.kept = self.training.iteration
         self.best, self.seconds = (checkpoint.number(state, name) for name in ("best", "seconds"))
+
+    def _catch_up(self, state, ended):
+        """Write what a trainer that was killed after its checkpoint wrote no more: the row, the picture, at the end the curves."""
+        iteration, per_epoch = self.training.iteration, self.training.iterations_per_epoch
+        if not ended:
+            self.run.rewind_metrics(iteration, per_epoch)
+        line = str(state.get("row", ""))
+        if line and (ended or iteration % per_epoch == 0):
+            row = metrics_row(line, self.run.checkpoint)
+            if row["iteration"] != iteration:
+                raise NumpyganError(f"{self.run.checkpoint}: its row of metrics is not of iteration {iteration}; it is damaged.")
+            if all(other["iteration"] != iteration for other in self.run.read_metrics()):
+                self.unwritten.append(row | {"seconds": checkpoint.number(state, "seconds")})
+        self.show(picture=not self.picture_path.exists(), curves=ended)
 
     def play(self, stop):
         training, looked = self.training, -math.inf
+        always = self.validation is None or training.p_data.size >= _SMALL
         while training.iteration < self.total:
             training.advance()
             now = time.monotonic()
@@ -128,19 +155,28 @@ class _Session:
                 training.check_finite()
             if look:
                 looked = now
-                self.progress(training.iteration, self.total, training.means())
-            if training.iteration % training.iterations_per_epoch == 0 or training.iteration == self.total:
+                self.progress(training.iteration, self.total, training.means(), False)
+            epoch_ends = training.iteration % training.iterations_per_epoch == 0
+            due = always or (epoch_ends and self.ranks.any(records_are_due(self.recording, now - self.started))[0])
+            if training.iteration == self.total or epoch_ends and (due or stopping or save):
                 self.record(with_parzen=self.validation is not None)
+                self.progress(training.iteration, self.total, self.last, True)
             elif stopping or save:
                 self.record(with_parzen=False)
             if stopping and training.iteration < self.total:
-                self.plot()
+                self.show(picture=False, curves=True)
                 self.ranks.wait()  # an exit of one ends them all, and the first may still be writing
                 raise Interrupted
-        self.progress(training.iteration, self.total, self.last)
+        if self.trouble:
+            raise NumpyganError(f"the training is done and its state saved, but {self.trouble}")
 
     def record(self, with_parzen):
-        """A row of metrics, a picture, a checkpoint; the best one, too, if the validation log-likelihood says so."""
+        before = time.monotonic()
+        self._record(with_parzen)
+        self.recording += time.monotonic() - before
+
+    def _record(self, with_parzen):
+        """A checkpoint, the best one, too, if the validation log-likelihood says so; then a row of metrics and a picture."""
         training = self.training
         training.check_finite()
         training.check_replicas()
@@ -162,49 +198,64 @@ class _Session:
         self.saved = time.monotonic()
         if self.ranks.rank > 0:
             return
-        self.run.add_metrics(row)
-        self.picture()
-        if training.iteration == self.total or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS:
-            self.plot()  # before the last checkpoint, which a killed run can't be resumed after
-        gc.collect()  # a figure is a knot of reference cycles; left to Python, 10 MB of them pile up
+        line = metrics_line(row | {"seconds": math.nan})  # in the checkpoint, too: a kill can come between the two files
         if improved:
-            self.save(self.run.best)
-        self.save(self.run.checkpoint)
+            self.save(self.run.best, line)
+        self.save(self.run.checkpoint, line)
+        self.unwritten.append(row)
+        self.show(curves=training.iteration == self.total or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS)
 
-    def picture(self):
-        path = self.run.samples / f"{self.training.iteration:08d}.png"
-        pictures.save_samples(path, generate(self.training.sampler, self.z), self.image_shape)
-
-    def plot(self):
+    def show(self, picture=True, curves=False):
+        """Write what people look at. The state is safe by now: what can't be written is told, and ends no training."""
         if self.ranks.rank > 0:
             return
-        pictures.save_learning_curves(self.run.learning, self.run.read_metrics())
-        self.plotted = time.monotonic()
+        try:
+            while self.unwritten:
+                self.run.add_metrics(self.unwritten[0])
+                del self.unwritten[0]
+            if picture:
+                self.picture()
+            if curves and (rows := self.run.read_metrics()):
+                self.run.check_owner()
+                pictures.save_learning_curves(self.run.learning, rows)
+                self.plotted = time.monotonic()
+            self.trouble = None
+        except NotOwner:
+            raise
+        except Exception as error:  # matplotlib's set-up can be broken in any way
+            trouble = str(error) if isinstance(error, NumpyganError) else f"a picture: {type(error).__name__}: {error}."
+            if trouble != self.trouble:
+                print(f"numpygan: {printable(trouble)} The state is saved, and training goes on.", file=sys.stderr, flush=True)
+            self.trouble = printable(trouble)
+        gc.collect()  # a figure is a knot of reference cycles; left to Python, 10 MB of them pile up
 
-    def save(self, path):
+    @property
+    def picture_path(self):
+        return self.run.samples / f"{self.training.iteration:08d}.png"
+
+    def picture(self):
+        self.run.check_owner()
+        self.run.make_samples()
+        pictures.save_samples(self.picture_path, generate(self.training.sampler, self.z), self.image_shape)
+
+    def save(self, path, line=""):
         self.training.check_parameters()
+        self.run.check_owner()
         checkpoint.save(path, self.training.state() | {
-            "best": self.best, "seconds": self.elapsed(), "made": self.made.text(self.started_at),
+            "best": self.best, "seconds": self.elapsed(), "row": line, "made": self.made.text(self.started_at),
         })  # fmt: skip
         self.saved = time.monotonic()
+        if path == self.run.checkpoint:
+            self.kept = self.training.iteration
+
+    def last_words(self):
+        """What is told when a second Ctrl-C ends the process in the middle of an iteration."""
+        if self.ranks.rank > 0:
+            return ""
+        where = f"ended at once, after iteration {self.training.iteration:,}"
+        if self.kept is None:
+            return f"{where}; nothing is saved yet. Give the same command again."
+        return f"{where}; saved is iteration {self.kept:,}. Go on with: {go_on(self.run.path, self.device)}"
 
     def elapsed(self):
         return self.seconds + time.monotonic() - self.started
-
-
-class StopSignals:
-    """Turns SIGINT and SIGTERM into a wish, `asked`, that the loop grants at the end of the iteration."""
-
-    def __enter__(self):
-        self.asked = False
-        self._before = {}
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
-        return self
-
-    def _ask(self, number, frame):
-        self.asked = True
-
-    def __exit__(self, *_):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)

@@ -6,7 +6,7 @@ import zlib
 import numpy
 
 from ..arrays import all_finite, streams, to_host
-from ..data import dataset as datasets
+from ..data.dataset import load_dataset  # noqa: F401 (its place until now, which scripts import)
 from ..data.sources import TOYS, Mixture, Noise, Shuffled
 from ..errors import Diverged, NumpyganError
 from ..gan.algorithm1 import algorithm1
@@ -18,25 +18,6 @@ from ..ranks import ALONE
 from .parallel import share
 
 _ADVICE = "the last good checkpoint is kept; try smaller learning rates or momentum"
-
-
-def load_dataset(recipe):
-    """The recipe's Dataset, preprocessed and checked to fit its visible layer; None for a toy."""
-    if recipe.data in TOYS:
-        return None
-    dataset = datasets.load(recipe.data)
-    if recipe.preprocess == "contrast":
-        dataset = datasets.global_contrast_normalise(dataset)
-    if recipe.generator[-1] == "sigmoid" and dataset.train.dtype != numpy.uint8:
-        low, high = dataset.train.min(), dataset.train.max()
-        if low < 0 or high > 1:
-            raise NumpyganError(
-                f"data {recipe.data}: values lie in [{low:g}, {high:g}], but G's visible layer is a sigmoid; "
-                f"scale them to [0, 1] (or save them as uint8)."
-            )
-    if recipe.batch > len(dataset.train):
-        raise NumpyganError(f"batch: {recipe.batch} is more than the {len(dataset.train)} training examples in {recipe.data}.")
-    return dataset
 
 
 class Training:
@@ -58,7 +39,7 @@ class Training:
         else:
             self.p_data = Shuffled(dataset.train, self.streams["data"], xp)
             dim = dataset.dim
-        self.G, self.D = build(recipe, dim, xp, _mean_logit(dataset) if recipe.bias == "mean" else 0.0)
+        self.G, self.D = build(recipe, dim, xp, _visible_bias(recipe, dataset) if recipe.bias == "mean" else 0.0)
         self.G.initialize(self.streams["init"])
         self.D.initialize(self.streams["init"])
         rule = RULES[recipe.rule]
@@ -197,10 +178,19 @@ class Training:
         self._sums = self.xp.asarray(state["sums"])
 
 
-def _mean_logit(dataset):
-    """The logit of the mean training example, clipped away from 0 and 1 as in the authors' code."""
+def _visible_bias(recipe, dataset):
+    """The bias b of G's visible layer for which G(0) is the mean training example x̄.
+
+    sigmoid  b = log x̄ − log(1 − x̄);  tanh  b = artanh x̄;  linear  b = x̄
+    x̄ is clipped away from the ends, as in the authors' code.
+    """
     scale = 1 / 255 if dataset.train.dtype == numpy.uint8 else 1.0
-    mean = numpy.clip(dataset.train.mean(0, dtype="float64") * scale, 1e-7, 1 - 1e-7)
+    mean = dataset.train.mean(0, dtype="float64") * scale
+    if recipe.generator[-1] == "linear":
+        return mean
+    if recipe.generator[-1] == "tanh":
+        return numpy.arctanh(numpy.clip(mean, -1 + 1e-7, 1 - 1e-7))
+    mean = numpy.clip(mean, 1e-7, 1 - 1e-7)
     return numpy.log(mean / (1 - mean))
 
 

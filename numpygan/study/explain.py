@@ -37,9 +37,18 @@ def topic_named(name):
 
 
 def explain(topic):
-    """The text about a topic: equations, a case by hand, each intermediate, the adjoints, the check."""
+    """The text about a topic: equations, a case by hand, each intermediate, the adjoints, the check.
+
+    Raises NumpyganError if Python has stripped the docstrings.
+    """
     about = TOPICS[topic]
-    return f"{about.__name__}\n\n{inspect.getdoc(about)}\n\nA case by hand\n\n{example(topic)}"
+    equations = inspect.getdoc(about)
+    if equations is None:
+        raise NumpyganError(
+            "explain: the equations are in docstrings, which Python left out as it was told by -OO or PYTHONOPTIMIZE=2; "
+            "start it without."
+        )
+    return f"{about.__name__}\n\n{equations}\n\nA case by hand\n\n{example(topic)}"
 
 
 def example(topic):

@@ -16,6 +16,7 @@ import numpy
 from .. import __version__
 from ..arrays import Stream
 from ..data.sources import TOYS, Noise
+from ..files import read_bytes
 from ..gan import sampling
 from ..metrics.evaluation import TABLE1
 from ..metrics.toys import real_draw
@@ -28,6 +29,7 @@ from .pictures import png
 
 FRAMES = 24  # pictures of samples over time, at most
 _PAGE = Path(__file__).parent / "page"
+_LARGEST_PICTURE = 1 << 26  # bytes
 _POINTS = 600  # samples and data in a scatter panel
 
 
@@ -98,7 +100,7 @@ def _frames(run, rows, image_shape):
     for file in files:
         iteration = int(file.stem)
         when = f"iteration {iteration:,}" + (f", epoch {iteration / per_epoch:.4g}" if per_epoch else "")
-        items.append(f"<li>{_figure(file.read_bytes(), f'samples at {when}', when, image_shape)}</li>")
+        items.append(f"<li>{_figure(read_bytes(file, _LARGEST_PICTURE), f'samples at {when}', when, image_shape)}</li>")
     return (
         "<p>The same noise z throughout: what changes is the generator.</p>"
         f'<div class="frames"><label for="when">Move through the training <output></output></label>'

@@ -181,8 +181,8 @@ def world(place):
             "numpygan.study.pictures.save_learning_curves": lambda *_: None,
             "numpygan.runs.train.gc.collect": lambda: 0,
             "numpygan.study.pictures.save_samples": lambda path, *_: Path(path).write_bytes(b""),
-            "numpygan.data.dataset.load": lambda source: mnist() if source == "mnist" else load(source),
-            "numpygan.commands.evaluate_images.load": lambda source: mnist() if source == "mnist" else load(source),
+            "numpygan.data.dataset.load": lambda source, **how: mnist() if source == "mnist" else load(source, **how),
+            "numpygan.commands.evaluate_images.load": lambda source, **how: mnist() if source == "mnist" else load(source, **how),
         }.items():
             patches.enter_context(mock.patch(name, instead))
         yield Path(place)

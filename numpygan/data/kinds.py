@@ -1,0 +1,132 @@
+"""What kind of file a file is, told by its first bytes. Its name is not trusted."""
+
+import os
+import zipfile
+import zlib
+
+import numpy
+
+from ..errors import NumpyganError
+
+IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+CIFAR_ROW = 1 + 3 * 32 * 32
+_START = 512  # bytes that are looked at
+_IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P4", b"P5", b"P6")
+_SAVE = "save the array with numpy.save"
+_UNPACK = "unpack it and give the folder or file"
+_FOREIGN = (  # first bytes, what such a file is, what to do
+    (b"MATLAB ", "a MATLAB file", f"load it with scipy.io.loadmat and {_SAVE}"),
+    (b"\x89HDF", "an HDF5 file (also MATLAB 7.3 and Keras .h5)", f"load it with h5py and {_SAVE}"),
+    (b"PAR1", "a Parquet file", f"load it with pandas and {_SAVE}"),
+    (b"ARROW1", "an Arrow or Feather file", f"load it with pandas and {_SAVE}"),
+    (b"SQLite", "an SQLite database", f"load it with pandas and {_SAVE}"),
+    (
+        b"version https://git-lfs",
+        "a pointer of Git LFS, not the data",
+        "fetch the data with `git lfs pull`",
+    ),
+    (b"BZh", "compressed by bzip2", "unpack it with bunzip2"),
+    (b"\xfd7zXZ", "compressed by xz", "unpack it with unxz"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd", "unpack it with unzstd"),
+    (b"7z\xbc\xaf", "a 7z archive", _UNPACK),
+    (b"Rar!", "a RAR archive", _UNPACK),
+    (b"%PDF", "a PDF document", "give the data themselves"),
+)
+
+
+def kind_of(path):
+    """ "idx", "npy", "npz", "cifar", "image" or "csv".
+
+    Raises NumpyganError that calls any other file what it is, or if it can't be read.
+    """
+    try:
+        size = os.stat(path).st_size
+        with open(path, "rb") as file:
+            start = file.read(_START)
+            if start[:2] == b"\x1f\x8b":
+                packed = True
+                start = zlib.decompressobj(31).decompress(start, _START)
+            else:
+                packed = False
+    except zlib.error:
+        raise NumpyganError(f"{path}: the gzip stream is damaged; get the file again.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise NumpyganError(f"{path}: cannot be read ({reason}); check the path.") from None
+    kind = _kind(path, start, size, packed)
+    if isinstance(kind, str):
+        return kind
+    what, advice = kind
+    raise NumpyganError(f"{path}: is {what}; {advice}.")
+
+
+def _kind(path, start, size, packed):
+    """The kind by name, or (what it is, what to do) of a file that is not read."""
+    if start[:2] == b"\0\0" and len(start) > 3 and start[2] in IDX_TYPES and start[3] < 9:
+        return "idx"
+    if not start:
+        return "empty", "get the file again"
+    for first, what, advice in _FOREIGN:
+        if start.startswith(first):
+            return what, advice
+    if start[:1] == b"\x80" and len(start) > 1 and start[1] in (2, 3, 4, 5):
+        return ("pickled Python objects, which are never unpickled",
+                f"load it with pickle if you trust it and {_SAVE}")  # fmt: skip
+    if start[257:262] == b"ustar":
+        return "a tar archive", _UNPACK
+    head = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        return "an HTML or XML page, not the data", "download the file itself"
+    if head.startswith((b"{", b"[")):
+        return "JSON", _SAVE
+    if head.startswith((b"@relation", b"% ")) and b"@relation" in head:
+        return "an ARFF file", f"load it with scipy.io.arff and {_SAVE}"
+    if _is_text(start):
+        return "csv"
+    if packed:
+        return "gzipped, and what is in it is not IDX or text", _UNPACK
+    if start[:6] == b"\x93NUMPY":
+        return "npy"
+    if start[:2] == b"PK":
+        return _zip(path)
+    if start.startswith(_IMAGES) or (start[:4] == b"RIFF" and start[8:12] == b"WEBP"):
+        return "image"
+    if is_cifar(path, size):
+        return "cifar"
+    return ("of a kind that is not known",
+            "expected IDX, CIFAR-10 binary, .npy, .npz, CSV or a folder of images")  # fmt: skip
+
+
+def _zip(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        return "npz"  # damaged: its reader says how
+    if any(name.endswith("data.pkl") for name in names):
+        return (
+            "a PyTorch file",
+            "load it with torch.load and save the tensor's numpy() with numpy.save",
+        )
+    if any(name.startswith("xl/") for name in names):
+        return "an Excel workbook", "save the sheet as CSV"
+    if not names or any(name.lower().endswith(".npy") for name in names):
+        return "npz"
+    if any(name.endswith("model.weights.h5") for name in names):
+        return "a Keras model, not data", "give the data themselves"
+    return f"a zip archive of {', '.join(names[:3])[:100]}", _UNPACK
+
+
+def is_cifar(path, size=None):
+    """Whether a file is CIFAR-10 binary: rows of one label 0 to 9 and 3 × 32 × 32 pixels."""
+    size = os.stat(path).st_size if size is None else size
+    if size == 0 or size % CIFAR_ROW:
+        return False
+    labels = numpy.memmap(path, numpy.uint8, "r").reshape(-1, CIFAR_ROW)[:, 0]
+    return bool(labels.max() <= 9)
+
+
+def _is_text(start):
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return True  # UTF-16, whose reader says so
+    return not set(start) & set(range(32)) - {9, 10, 12, 13}

@@ -1,0 +1,215 @@
+"""What a value means: the one place that decides it, for data, samples and minibatches.
+
+bool, or integers that are only 0 and 1         0 and 1
+uint8; integers or floats from 0 to 255         grey levels, read as value/255 in [0, 1]
+floats in [0, 1] or [−1, 1]                     as they are; a rounding beyond the ends is cut off
+other numbers                                   a table of real numbers, as they are
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy
+
+from ..errors import NumpyganError
+
+UNIT, SIGNED = (0.0, 1.0), (-1.0, 1.0)
+_ROUNDING = 1e-3  # beyond an end that counts as a rounding
+_BEYOND = 0.25  # of the range, by which samples may leave it: those of a density do
+_DARKEST = 16  # the largest value of pixels in [0, 255] is above this, or the scale is another one
+_APART = 50  # the ratio of mean sizes from which two tables are on two scales
+
+
+@dataclass(frozen=True)
+class Values:
+    """What is known of an array's values."""
+
+    dtype: numpy.dtype
+    low: float
+    high: float
+    whole: bool  # all are whole numbers
+    size: float  # the mean of |x|, 0 where it is not needed
+
+    @classmethod
+    def of(cls, array, where):
+        """Raises NumpyganError if the array doesn't hold finite numbers."""
+        if array.dtype.kind not in "biuf":
+            raise NumpyganError(
+                f"{where}: values are {array.dtype}; expected integers, floats or bools."
+            )
+        low, high = float(array.min()), float(array.max())
+        if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) > 3e38:
+            raise NumpyganError(
+                f"{where}: holds values that are NaN, infinite or too large for float32; remove them."
+            )
+        floats = array.dtype.kind == "f"
+        whole = not floats or (high > 1 and bool((numpy.rint(array) == array).all()))
+        size = 0.0 if array.dtype.kind in "bu" else float(numpy.abs(array).mean(dtype="float64"))
+        return cls(array.dtype, low, high, whole, size)
+
+    @property
+    def integer(self):
+        return self.dtype.kind in "biu"
+
+    @property
+    def constant(self):
+        return self.low == self.high
+
+    def __str__(self):
+        return f"{self.dtype} in [{self.low:g}, {self.high:g}]"
+
+
+def scale_of(values, images, where):
+    """ "bits", "pixels", "unit", "signed" or "real".
+
+    images  True: the rows are images; False: they are not; None: the width would fit a square
+    Raises NumpyganError if the values could be read in two ways, or the pixels of images in none.
+    """
+    low, high = values.low, values.high
+    if values.integer and low >= 0 and high <= 1:
+        return "bits"
+    if values.dtype == numpy.uint8:
+        return "pixels"
+    if not values.integer:
+        if low >= -_ROUNDING and high <= 1 + _ROUNDING:
+            return "unit"
+        both_ends = low <= -0.98 and high >= 0.98
+        if low >= -1 - _ROUNDING and high <= 1 + _ROUNDING and (images or both_ends):
+            return "signed"
+    if images is not False and low >= -_ROUNDING and high <= 255.5:
+        if high > _DARKEST and (values.whole or images):
+            return "pixels"
+        if values.whole and images:
+            raise NumpyganError(
+                f"{where}: holds whole numbers, {values}, whose white is not known; divide by the largest "
+                f"grey level, so that they lie in [0, 1]."
+            )
+        if high > _DARKEST:
+            raise NumpyganError(
+                f"{where}: {values} can be pixels of square images or a table; add --size HxW or --size none."
+            )
+    if values.integer and images:
+        raise NumpyganError(
+            f"{where}: pixels are {values}; expected 0 to 255, or floats in [0, 1] or [-1, 1]."
+        )
+    return "real"
+
+
+def common_scale(parts, images):
+    """The scale that all splits have, of {where: Values}. Raises NumpyganError if one has another."""
+    whole = _joined(parts.values())
+    (first, train), *_ = parts.items()
+    scale = scale_of(whole, images, first)
+    of_train = scale_of(train, images, first) if scale == "real" else scale
+    table = of_train == "real" or (images is not True and of_train != "pixels")
+    for where, values in parts.items():
+        if values.constant and whole.low <= values.low <= whole.high and values.low in (-1, 0, 1):
+            continue  # all black or all white has a place on every scale
+        own = scale_of(values, images, where)
+        same = own == scale or {own, scale} == {"bits", "unit"}
+        if scale == "real":
+            same = _near(train, values) if table else own == of_train
+        if not same:
+            raise NumpyganError(
+                f"{where}: holds {values}, {first} {train}; expected the same scale in all splits: bring one to that of "
+                f"the other."
+            )
+    return scale
+
+
+def _near(train, values):
+    """Whether a table's split may be on the scale of its training split."""
+    if train.low >= 0 and train.high <= 1 and train.high - train.low > 0.5:
+        return values.low >= -1 and values.high <= 2
+    a, b = train.size, values.size
+    return not (a and b) or 1 / _APART < a / b < _APART
+
+
+def _joined(parts):
+    parts = list(parts)
+    dtype = next((p.dtype for p in parts if not p.integer), parts[0].dtype)
+    return Values(
+        dtype, min(p.low for p in parts), max(p.high for p in parts), all(p.whole or p.high <= 1 and p.constant for p in parts),
+        max(p.size for p in parts),
+    )  # fmt: skip
+
+
+def as_rows(array, scale, values):
+    """Rows of the scale `scale`, uint8 (0..255 stands for [0, 1]) or float32, and their range (None: real numbers)."""
+    if scale == "bits":
+        return array.astype(numpy.uint8) * numpy.uint8(255), UNIT
+    if scale == "pixels":
+        if array.dtype == numpy.uint8:
+            return array, UNIT
+        if values.whole:
+            return array.astype(numpy.uint8), UNIT
+        return numpy.clip(array / 255, 0, 1).astype("float32"), UNIT
+    rows = array.astype("float32", copy=False)
+    if scale == "real":
+        return rows, None
+    low, high = ends = UNIT if scale == "unit" else SIGNED
+    if values.low < low or values.high > high:
+        rows = numpy.clip(rows, low, high)
+    return rows, ends
+
+
+def refuse_mixed_rows(rows, where):
+    """Raise NumpyganError if some float images lie in [0, 1] and others in [0, 255]."""
+    top = rows.max(1)
+    dim = (top <= 1) & (top > 0)
+    if 0 < dim.sum() < len(rows) and dim.mean() > 0.05:
+        raise NumpyganError(
+            f"{where}: image {int(dim.argmax())} lies in [0, {top[dim].max():g}], image {int(top.argmax())} in "
+            f"[0, {top.max():g}]; expected one scale for all."
+        )
+
+
+def shuffled_scale(rows):
+    """The factor that takes rows to the numbers that D sees: 1/255 for integers 0..255, else 1.
+
+    Raises NumpyganError if integers leave 0..255.
+    """
+    if rows.dtype.kind not in "biu" or not rows.size:
+        return 1.0
+    low, high = int(rows.min()), int(rows.max())
+    if low < 0 or high > 255:
+        raise NumpyganError(
+            f"rows: integers are read as pixels 0 to 255, these lie in [{low}, {high}]; give floats for other numbers."
+        )
+    return 1.0 if high <= 1 else 1 / 255
+
+
+def samples_as_data(rows, ends, train, where):
+    """Samples (N, d) on the scale of data in the range `ends`, None for real numbers.
+
+    train  rows of the data. Raises NumpyganError if the samples are on another scale.
+    """
+    if not rows.size or rows.dtype.kind not in "biuf":
+        return rows
+    finite = rows[numpy.isfinite(rows)] if rows.dtype.kind == "f" else rows
+    if not finite.size or finite.dtype.kind == "f" and float(numpy.abs(finite).max()) > 1e30:
+        return rows  # which `check_samples` refuses by row
+    values = Values.of(finite, where)
+    if ends is None:
+        there = float(numpy.abs(train).mean(dtype="float64"))
+        if there and float(numpy.abs(finite).mean(dtype="float64")) > _APART * there:
+            raise NumpyganError(
+                f"{where}: samples are {values}, the data's mean size is {there:g}; bring them to the scale of the data."
+            )
+        return rows if rows.dtype.kind == "f" else rows.astype("float32")
+    low, high = ends
+    if values.integer or (values.low >= -_ROUNDING and _DARKEST < values.high <= 255.5):
+        scale = scale_of(values, True, where)
+        unit = rows.astype("float32") / (255 if scale == "pixels" else 1)
+        return unit if ends == UNIT else 2 * unit - 1
+    slack = _BEYOND * (high - low)
+    other = values.low < low - slack or values.high > high + slack
+    unit_for_signed = (
+        ends == SIGNED and values.low >= 0 and train.min() < -0.5 and not values.constant
+    )
+    if other or unit_for_signed:
+        raise NumpyganError(
+            f"{where}: samples lie in [{values.low:g}, {values.high:g}], the data in [{low:g}, {high:g}]; rescale or clip "
+            f"them to that."
+        )
+    return rows

@@ -1,0 +1,147 @@
+"""NumPy's, TOML and JSON files read without trusting them."""
+
+import json
+import math
+import os
+import tokenize
+import tomllib
+import warnings
+import zipfile
+import zlib
+
+from numpy.lib import format as npy
+
+from .errors import NumpyganError
+from .files import open_regular, read_bytes
+
+_EXPANSION, _HARMLESS = 200, 64 << 20  # a compressed file may expand so many times, or to so many bytes
+_LARGEST_TOML = 1 << 17  # bytes
+_LARGEST_JSON = 1 << 24
+_LARGEST_INT = 2**63 - 1  # as TOML has it; Python would refuse to print a longer hexadecimal one
+_MOST_DOTS, _MOST_STEPS = 1000, 10**6  # tomllib walks down all names of a table's header again for each line below it
+
+
+class _OtherKind(Exception):
+    """What a whole file holds that is not read."""
+
+
+# What zipfile and numpy.lib.format raise on files that were cut, flipped, encrypted or made up.
+_DAMAGE = (
+    ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError,
+    zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+)  # fmt: skip
+
+
+def read_arrays(path, wanted=list):
+    """The arrays of a .npz file by name, of those that `wanted(names)` picks; a .npy file holds one, named "". Nothing is unpickled.
+
+    Raises NumpyganError if the file is missing or damaged, promises more than it holds, or is a decompression bomb.
+    """
+    try:
+        with open_regular(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a made-up header makes Python's parser warn about it
+            start, size = file.read(6), os.fstat(file.fileno()).st_size
+            file.seek(0)
+            if start == npy.MAGIC_PREFIX:
+                return {name: _read_array(file, size) for name in wanted([""])}
+            if start[:2] == b"PK":
+                return _read_archive(file, size, wanted, path)
+    except OSError as error:
+        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
+    except _OtherKind as error:
+        raise NumpyganError(f"{path}: holds {error}") from None
+    except _DAMAGE as error:
+        raise NumpyganError(f"{path}: is damaged ({str(error)[:200] or type(error).__name__}).") from None
+    raise NumpyganError(f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez.")
+
+
+def read_toml(path):
+    """The table in a TOML file; a byte order mark at its start is skipped.
+
+    Raises NumpyganError if it can't be read, is not TOML or would take tomllib more than a second.
+    """
+    content = read_bytes(path, _LARGEST_TOML)
+    try:
+        dots, lines = content.count(b"."), content.count(b"\n") + 1
+        if dots > _MOST_DOTS or dots * lines > _MOST_STEPS:
+            raise ValueError(f"{dots:,} dots in {lines:,} lines are more than a file without deeply nested names has")
+        table = tomllib.loads(content.decode("utf-8-sig"))
+        if any(type(value) is int and abs(value) > _LARGEST_INT for value in _values(table)):
+            raise ValueError("a whole number of more than 64 bits")
+        return table
+    except (ValueError, RecursionError) as error:
+        raise NumpyganError(f"{path}: is not TOML that can be read ({error}); correct it.") from None
+
+
+def read_json(path, advice):
+    """The value in a JSON file. NaN and infinity, which JSON doesn't have, and numbers too long for a float are refused.
+
+    advice  what the error tells to do
+    Raises NumpyganError if the file can't be read or is not JSON.
+    """
+    content = read_bytes(path, _LARGEST_JSON)
+    try:
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_number, parse_float=_float, parse_int=_int)
+    except (ValueError, RecursionError) as error:
+        raise NumpyganError(f"{path}: is not JSON that can be read ({str(error)[:200]}); {advice}.") from None
+
+
+def _refuse_number(text):
+    raise ValueError(f"{text[:20]} is not a number of JSON")
+
+
+def _float(text):
+    return number if math.isfinite(number := float(text)) else _refuse_number(text)
+
+
+def _int(text):
+    return int(text) if len(text) <= 19 else _float(text)
+
+
+def _values(value):
+    """Whatever is in a table or list, and in those in it."""
+    if not isinstance(value, (dict, list)):
+        yield value
+        return
+    for inner in value.values() if isinstance(value, dict) else value:
+        yield from _values(inner)
+
+
+def check_expansion(path, expanded, size):
+    """Raise NumpyganError if a compressed file of `size` bytes would expand to so many that it must be meant to fill the memory."""
+    if expanded > max(_HARMLESS, _EXPANSION * size):
+        raise NumpyganError(
+            f"{path}: its {size:,} bytes would expand to {expanded:,}, more than {_EXPANSION} times as many; save it uncompressed "
+            f"if that is right."
+        )
+
+
+def _read_archive(file, size, wanted, path):
+    with zipfile.ZipFile(file) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        picked = {name: members[name] for name in wanted(list(members))}
+        check_expansion(path, sum(info.file_size for info in picked.values()), size)
+        arrays = {}
+        for name, info in picked.items():
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError(f"{name!r} is compressed in a way that NumPy never does")
+            with archive.open(info) as member:
+                arrays[name] = _read_array(member, info.file_size)
+        return arrays
+
+
+def _read_array(file, size):
+    """The array in a .npy file of `size` bytes; whatever its header says, no more memory than that is asked for."""
+    header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(npy.read_magic(file))
+    if header is None:
+        raise ValueError("it is of a version that is for arrays of records")
+    shape, _, dtype = header(file)
+    if dtype.hasobject:
+        raise _OtherKind("Python objects, which are never unpickled; save one array of numbers with numpy.save.")
+    if dtype.kind not in "biufcU" or dtype.itemsize == 0:
+        raise _OtherKind(f"values of the kind {dtype.str}, expected numbers; save an array of numbers with numpy.save.")
+    promised, held = math.prod(shape) * dtype.itemsize, size - file.tell()
+    if min(shape, default=1) < 0 or promised > held:
+        raise ValueError(f"its header promises {promised:,} bytes of values, the file holds {held:,}")
+    file.seek(0)
+    return npy.read_array(file, allow_pickle=False)

@@ -1,0 +1,102 @@
+"""What reaches the user: the standard streams, which may be closed or full, and how far work has got."""
+
+import contextlib
+import os
+import sys
+import time
+
+_SECONDS_BETWEEN_LINES = 60  # where there is no terminal, and so no bar
+
+
+class Output:
+    """A standard stream. What can't be written is dropped, so that a reader who leaves ends no work; `lost` says why.
+
+    lost  None, or the first OSError of the stream: BrokenPipeError if its reader has gone, else most often a full disk
+    """
+
+    def __init__(self, stream):
+        self._stream, self.lost = stream, None
+
+    def write(self, text):
+        with self._dropping():
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self):
+        with self._dropping():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _dropping(self):
+        try:
+            yield
+        except OSError as error:
+            self.lost = self.lost or error
+            with contextlib.suppress(OSError, AttributeError):  # the rest, and what Python flushes at its end, goes nowhere
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, self._stream.fileno())
+                os.close(nowhere)
+
+    def __getattr__(self, name):
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def standard_streams():
+    """Within, sys.stdout and sys.stderr are Outputs; yields the first. A stream that is closed is os.devnull."""
+    _fill_closed()
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        out, err = Output(sys.stdout or nowhere), Output(sys.stderr or nowhere)
+        if hasattr(out, "reconfigure"):
+            out.reconfigure(errors="backslashreplace")  # a path may hold bytes that are no text, or that the terminal can't show
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                yield out
+            finally:
+                out.flush()
+                err.flush()
+
+
+def _fill_closed():
+    """Open os.devnull as each closed one of the files 0, 1, 2: else the next file opened, say a checkpoint, would be stdout."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+
+
+class Progress:
+    """How far work has got, on stderr: a bar on a terminal; elsewhere lines, as a bar fills a log with one endless line."""
+
+    def __init__(self, unit, quiet=False):
+        self._unit, self._quiet = unit, quiet
+        self._bar, self._told = None, time.monotonic()
+
+    def show(self, done, total, text="", line=False):
+        """`done` of `total`, and a text. Without a terminal it is a line if one is wanted, at the end, and once a minute."""
+        if self._quiet:
+            return
+        if sys.stderr.isatty():
+            self._draw(done, total, text)
+        elif line or done == total or time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
+            self._told = time.monotonic()
+            print(f"{done}/{total} {self._unit}{text and ': '}{text}", file=sys.stderr, flush=True)
+
+    def _draw(self, done, total, text):
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(total=total, initial=done, unit=f" {self._unit}", dynamic_ncols=True, smoothing=0.1)
+        self._bar.set_postfix_str(text, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def close(self):
+        if self._bar is not None:
+            self._bar.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
