@@ -28,10 +28,10 @@ def cores(xp):
 
 
 def at_once(work, n):
-    """work(0), …, work(n − 1), each exactly once, by as many threads as can be had; returns when all are done.
+    """work(0), …, work(n − 1), each exactly once, by as many threads as can be had.
 
-    Whoever is free takes the next share, the caller too, so no share depends on a thread that never starts. If some raise, the
-    error of the first of them is raised when all are done.
+    Whoever is free takes the next share, the caller too, so no share waits for a thread that never
+    starts. Returns when all are done. If some raise, the error of the first of them is raised then.
     """
     if n == 1:
         work(0)
@@ -59,14 +59,17 @@ def at_once(work, n):
 
 
 def _call_helpers(n, take):
-    """Let n threads call `take` in the errstate of this one; fewer if the system or Python, at its end, refuses new threads."""
+    """Let n threads call `take` in the errstate of this one.
+
+    They are fewer if the system refuses new threads, or Python does because it is about to end.
+    """
     global _threads
     threads = _threads = _threads or ThreadPoolExecutor(os.cpu_count(), "numpygan")
     try:
         for _ in range(n):
             threads.submit(contextvars.copy_context().run, take)
     except (RuntimeError, MemoryError):
-        # The refused call is queued already. Drop it with the pool: without threads the queue would grow for ever.
+        # The refused call is queued already. Drop it with the pool, or the queue grows for ever.
         _threads = None
         threads.shutdown(wait=False, cancel_futures=True)
 

@@ -121,7 +121,8 @@ def changed_fields(items):
 
 def add_moved_data(parser):
     """The option for a run whose data were moved, which `dataset_of` reads."""
-    parser.add_argument("--data", metavar="PATH", help="where the data of the run lie now, if they were moved")
+    told = "where the data of the run lie now, if they were moved"
+    parser.add_argument("--data", metavar="PATH", help=told)
 
 
 def add_run_and_file(parser, kinds):

@@ -36,7 +36,8 @@ def evaluate_images(options, run, data):
     else:
         file = result_file(options, run, ".json")
         recipe = run.recipe()
-        dataset, digits = dataset_of(run, options.data), data == "mnist" and recipe.preprocess == "none"
+        dataset = dataset_of(run, options.data)
+        digits = data == "mnist" and recipe.preprocess == "none"
         G, _, source = run.generator()
         samples, kept = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed)), evaluate_ais.kept(run, source)
     evaluation.rows_compared(samples, dataset)  # before anything is written

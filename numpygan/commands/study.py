@@ -85,7 +85,7 @@ def study(options):
 
 
 def _what(name):
-    """The recipe, the state to start from and the RunDirectory of a run; a recipe has the latter two None."""
+    """The recipe, and of a run the state to start from and its RunDirectory, else None."""
     if name in RECIPES or not Path(name).exists():
         return recipe_named(name), None, None
     run = RunDirectory.existing(name)

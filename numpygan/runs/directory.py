@@ -182,16 +182,16 @@ class RunDirectory:
             raise NumpyganError(f"{self.config}: {error}") from None
 
     def expect(self, wanted):
-        """Raise NumpyganError if the run was made with other settings than those of `wanted`, its length apart.
+        """Raise NumpyganError if the run was made with other settings than those of `wanted`.
 
-        Its data may lie elsewhere, if they are the same by the digest in its checkpoint.
+        Its length may differ. Its data may lie elsewhere if the digest in its checkpoint is theirs.
         """
         for field, value in vars(self.recipe()).items():
-            if field in provenance.LENGTH:
+            if field in provenance.LENGTH or getattr(wanted, field) == value:
                 continue
-            if field == "data" and getattr(wanted, field) != value and (before := provenance.recorded(self)):
-                provenance.load_again(wanted, before, self)  # the same data may have moved
-            elif getattr(wanted, field) != value:
+            if field == "data" and (before := provenance.recorded(self)):
+                provenance.load_again(wanted, before, self)
+            else:
                 raise NumpyganError(
                     f"{self.path}: was made with {field} {value!r}, not {getattr(wanted, field)!r}; only the length of a run can "
                     f"change, so choose another --out for that."

@@ -38,7 +38,7 @@ def environment(device, ranks, xp=numpy):
 
 
 class Made:
-    """What makes a run: `recipe`, `digest` of its data, environments of `earlier` sessions and `now`.
+    """What makes a run: `recipe`, `digest` of its data, environments `earlier` and `now`.
 
     A session in the environment of the one before it is not listed anew: it has the same bits.
     """
@@ -114,9 +114,9 @@ def check_recipe(recipe, before, run):
     for name, value in now.items():
         if name not in ("data", *LENGTH) and value != was[name]:
             raise NumpyganError(
-                f"{run.config}: {name} is {value!r}, but the run was made with {was[name]!r}, as its "
-                f"checkpoint says; only the length of a run can change, so put {name} back, or train "
-                "another run with a new --out."
+                f"{run.config}: {name} is {value!r}, but the run was made with {was[name]!r}, as "
+                f"its checkpoint says; only the length of a run can change, so put {name} back, or "
+                "train another run with a new --out."
             )
 
 
@@ -129,15 +129,15 @@ def load_again(recipe, before, run):
         dataset = load_dataset(recipe)
     except NumpyganError as error:
         raise NumpyganError(
-            f"{str(error).removesuffix('.')}; if the data of {run.path} lie elsewhere now, give the "
-            "place with --data PATH."
+            f"{str(error).removesuffix('.')}; if the data of {run.path} lie elsewhere now, give "
+            "the place with --data PATH."
         ) from None
     digest = dataset and dataset.digest()
     if before and digest != before["data"]:
         raise NumpyganError(
             f"data: {recipe.data} (sha256 {_short(digest)}) is not what {run.path} was trained on, "
-            f"{before['recipe'].get('data')} (sha256 {_short(before['data'])}); give those data with "
-            "--data PATH, or train a new run on these."
+            f"{before['recipe'].get('data')} (sha256 {_short(before['data'])}); give those data "
+            "with --data PATH, or train a new run on these."
         )
     return dataset
 
@@ -155,8 +155,9 @@ def dataset_of(run, place=None):
     if place is not None:
         if not before:
             raise NumpyganError(
-                f"--data: {run.path} was made by a version that kept no digest of its data, so nothing "
-                f"tells whether {place} holds the same; if it does, write this path into {run.config}."
+                f"--data: {run.path} was made by a version that kept no digest of its data, so "
+                f"nothing tells whether {place} holds the same; if it does, write this path into "
+                f"{run.config}."
             )
         recipe = replace(recipe, data=os.path.expanduser(place))
     return load_again(recipe, before, run)

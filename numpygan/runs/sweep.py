@@ -199,7 +199,9 @@ def finished(recipe, path):
     run, file = RunDirectory(path), Path(path) / RESULT
     if run.config.exists():
         run.expect(recipe)
-    if not os.path.lexists(file) or run.recipe() != replace(recipe, data=run.recipe().data):  # of another length
+    if not os.path.lexists(file):
+        return None
+    if run.recipe() != replace(recipe, data=run.recipe().data):  # of another length
         return None
     again = "delete it, and the run is looked at again"
     result = read_json(file, again)

@@ -88,7 +88,7 @@ class _Session:
         self.progress = progress or (lambda *_: None)
         self.kept = None  # the iteration of the checkpoint
         self.best = -math.inf
-        self.seconds, self.started_at = 0.0, 0  # of training in earlier sessions, and their iterations
+        self.seconds, self.started_at = 0.0, 0  # seconds and iterations of earlier sessions
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
         self.unwritten = []  # rows of metrics

@@ -34,7 +34,10 @@ _POINTS = 600  # samples and data in a scatter panel
 
 
 def report(run, seed=0, data=None):
-    """The page of `run` as text; its data are read from `data` if they lie there now. Raises NumpyganError if the run, its data or its evaluation can't be read."""
+    """The page of `run` as text. Its data are read from `data` if they lie there now.
+
+    Raises NumpyganError if the run, its data or its evaluation can't be read.
+    """
     recipe, rows = run.recipe(), run.read_metrics()
     G, image_shape, source = run.generator()
     dataset = None if image_shape is None and data is None else dataset_of(run, data)
