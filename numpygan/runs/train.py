@@ -189,7 +189,7 @@ class _Session:
         training.check_finite()
         training.check_replicas()
         rates = training.recipe.learning_rates(training.iteration - 1)
-        row = {
+        row = dict.fromkeys(metrics.COLUMNS, math.nan) | {
             "iteration": training.iteration, "epoch": training.epoch, "seconds": self.elapsed(),
             "learning_rate_g": rates[0], "learning_rate_d": rates[1], "momentum": training.rule_g.momentum,
         }  # fmt: skip

@@ -19,7 +19,8 @@ from numpygan.errors import NumpyganError
 from numpygan.gan.recipes import RECIPES
 from numpygan.gan.settings import change
 from numpygan.runs import checkpoint
-from numpygan.runs.directory import COLUMNS, RunDirectory
+from numpygan.runs.directory import RunDirectory
+from numpygan.runs.metrics import COLUMNS
 from numpygan.runs.sweep import read_sweep
 from numpygan.runs.training import Training
 
