@@ -1,5 +1,6 @@
 """numpygan theory: the paper's propositions, computed and drawn."""
 
+import os
 from pathlib import Path
 
 from ..errors import NumpyganError
@@ -48,7 +49,7 @@ def theory(options):
 
 def _folder(options):
     """The folder to write to, made if need be. Raises NumpyganError if it can't be, or a figure in it would be overwritten."""
-    folder = Path(options.out)
+    folder = Path(os.path.expanduser(options.out))
     there = [name for name in FIGURES if (folder / name).exists()]
     if there and not options.force:
         raise NumpyganError(
