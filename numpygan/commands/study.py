@@ -1,6 +1,7 @@
 """numpygan study: Algorithm 1, line by line, as a page to look at in a browser."""
 
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def study(options):
 
 def _what(name):
     """The recipe, and of a run the state to start from and its RunDirectory, else None."""
-    if name in RECIPES or not Path(name).exists():
+    if name in RECIPES or not Path(os.path.expanduser(name)).exists():
         return recipe_named(name), None, None
     run = RunDirectory.existing(name)
     return run.recipe(), run.state(), run

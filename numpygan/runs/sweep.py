@@ -94,14 +94,19 @@ def _settings(table):
 
 
 def _fitted(recipe, given, loaded):
-    """The recipe fitted to the user's own data, which `loaded` keeps from one setting to the
-    next."""
+    """The recipe fitted to the user's own data, which `loaded` keeps from one setting to the next.
+
+    Data that can't be read are left to the run, which says why.
+    """
     if recipe.data in ("mnist", *TOYS):
         return recipe
     key = recipe.data, recipe.size, recipe.drop, recipe.transpose, recipe.preprocess
     if key not in loaded:
         loaded.clear()
-        loaded[key] = prepared(recipe)
+        try:
+            loaded[key] = prepared(recipe)
+        except NumpyganError:
+            return recipe
     return fitted(recipe, loaded[key], given)
 
 

@@ -25,7 +25,7 @@ _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
 _SMALL = 10_000  # training examples; with fewer, records would take most of the time of an epoch
-_SHARE, _FIRST = 0.1, 3  # of the time of training that their records may take; epochs before that
+_SHARE, _FIRST = 0.1, 10  # of the time of training that their records may take; epochs before that
 
 
 class Interrupted(Exception):
@@ -76,7 +76,7 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
 
 def records_are_due(epoch, recording, seconds):
     """Whether small data get a row, pictures and a checkpoint at the end of this epoch, if these
-    took `recording` of the run's `seconds` so far. The first three epochs always get them."""
+    took `recording` of the run's `seconds` so far. The first ten epochs always get them."""
     return epoch <= _FIRST or recording <= _SHARE * (seconds - recording)
 
 
@@ -171,6 +171,8 @@ class _Session:
                 self.progress(training.iteration, self.total, self.last, True)
             elif stopping or save:
                 self.record(with_parzen=False)
+            elif epoch_ends:
+                training.means(restart=True)  # so that a row is of one epoch, whenever it is made
             if stopping and training.iteration < self.total:
                 self.show(picture=False, curves=True)
                 self.ranks.wait()  # an exit of one ends them all, and the first may still be writing
