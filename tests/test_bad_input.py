@@ -177,7 +177,7 @@ TRAIN = {
     "resume other data": (["train", "--resume", "--out", "it", "--data", "good.npy"], ["data"]),
     "resume what is finished": ([*TINY, "--resume", "--out", "it", "--epochs", "1"], ["20", "--epochs"]),
     "resume shorter": ([*TINY, "--resume", "--out", "it", "--iterations", "5"], ["20"]),
-    "resume edited": (["train", "--resume", "--out", "edited", "--epochs", "2"], ["theta_g", "architecture"]),
+    "resume edited": (["train", "--resume", "--out", "edited", "--epochs", "2"], ["config.toml", "generator"]),
     "resume bad configuration": (["train", "--resume", "--out", "bad-config"], ["bad-config/config.toml"]),
     "resume bad metrics": (["train", "--resume", "--out", "bad-metrics", "--epochs", "2"], ["metrics.csv"]),
     "resume damaged": (["train", "--resume", "--out", "bad-checkpoint"], ["checkpoint.npz", "damaged", "best.npz", "20"]),

@@ -358,6 +358,15 @@ def test_a_checkpoint_without_a_record_resumes_and_then_has_one(here, capsys):
     assert [session["iteration"] for session in made(here / "old")["sessions"]] == [13]  # of what came before nothing is known
 
 
+def test_without_a_record_another_architecture_is_refused_by_its_shapes(here, capsys):
+    assert run(*TINY, "--iterations", 3, "--out", "it") == 0
+    rewrite(here / "it" / "checkpoint.npz", lambda state: state.pop("made"))
+    config = here / "it" / "config.toml"
+    config.write_text(config.read_text().replace('"relu 16"', '"relu 17"'))
+    err = refused(capsys, *RESUME, "--iterations", 5)
+    assert "theta_g" in err and "architecture" in err
+
+
 def test_without_a_record_data_can_not_be_compared(here, capsys):
     assert run(*TINY, "--iterations", 3, "--out", "it") == 0
     rewrite(here / "it" / "checkpoint.npz", lambda state: state.pop("made"))

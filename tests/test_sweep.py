@@ -82,7 +82,7 @@ k = { low = 1, high = 3 }
 
 
 def test_names_are_folders_and_differ(here):
-    settings = sweep_of('recipe = "mnist"\n[grid]\ndata = ["../a", "__a", "' + "x" * 200 + '"]\n')
+    settings = sweep_of('recipe = "mnist"\n[grid]\nabout = ["../a", "__a", "' + "x" * 200 + '"]\n')
     names = [setting.name for setting in settings]
     assert len(set(names)) == 3 and all("/" not in name and len(name) <= 120 for name in names)
 
