@@ -338,3 +338,37 @@ def test_without_what_windows_lacks(arguments, here):
     out, err = done.communicate()
     assert done.returncode == 0, out + err
     assert "Traceback" not in err
+
+
+# Words on the command line
+
+
+@pytest.mark.parametrize(("line", "words"), [
+    ("trian ring", "there is no command 'trian' (did you mean 'train'?); see `numpygan -h`"),
+    ("train ring --epoch 3", "'--epoch' (did you mean '--epochs'?); see `numpygan train -h`"),
+    ("sample it --sed=3", "'--sed' (did you mean '--seed'?); see `numpygan sample -h`"),  # before what is lacking is told
+])  # fmt: skip
+def test_a_mistyped_word_gets_the_nearest_name(line, words, capsys):
+    assert run(*line.split()) == 2
+    err = capsys.readouterr().err
+    assert words in err and err.count("\n") == 1
+
+
+def test_a_run_is_gone_on_with_by_its_path(here, capsys):
+    assert run(*TINY_TOY, "--iterations", 2, "--out", "it") == 0
+    assert run("train", "it", "--resume", "--quiet", "--iterations", 5) == 0 and checkpoint(here / "it")["iteration"] == 5
+    assert run("train", "it") == 2 and "add --resume" in capsys.readouterr().err
+    assert run("train", "it", "--resume", "--out", "other") == 2 and "give one of them" in capsys.readouterr().err
+
+
+def test_a_tilde_that_the_shell_left_is_the_home_folder(here, monkeypatch):
+    (here / "home").mkdir()
+    monkeypatch.setenv("HOME", str(here / "home"))
+    assert run(*TINY_TOY, "--iterations", 2, "--out=~/it") == 0
+    assert (here / "home" / "it" / "checkpoint.npz").exists() and not (here / "~").exists()
+
+
+def test_without_docstrings_explain_is_one_sentence():
+    done = process("explain", "relu", program=[sys.executable, "-OO", "-m", "numpygan"], stdout=subprocess.PIPE)
+    out, err = done.communicate()
+    assert done.returncode == 2 and out == "" and err.count("\n") == 1 and "-OO" in err
