@@ -1,4 +1,4 @@
-"""Output that can't be written, signals, children whose parent dies, and what other systems lack: all in real processes."""
+"""Output that can't be written, signals, children whose parent dies: all in real processes."""
 
 import contextlib
 import os
@@ -307,34 +307,3 @@ def raise_what_cannot_be_sent():
 def test_a_result_that_cannot_be_sent_is_an_error(function):
     ((_, future),) = carry_out(function, [()], 1, ALONE)
     assert "pickle" in str(future.exception()) or "this and that" in str(future.exception())
-
-
-# Other systems
-
-LACKING = """import os, signal, sys
-import matplotlib.figure, multiprocessing.popen_spawn_posix, multiprocessing.util, numpy, subprocess  # which know where they are
-for name in ("fcntl", "resource", "pwd", "grp", "termios"):
-    sys.modules[name] = None
-for name in ("sched_getaffinity", "uname", "register_at_fork", "pwrite", "geteuid", "getuid", "O_NOFOLLOW", "O_DIRECTORY"):
-    if hasattr(os, name):
-        delattr(os, name)
-for name in ("SIGHUP", "pthread_sigmask", "pthread_kill", "sigwait", "SIGUSR1", "SIGUSR2"):
-    delattr(signal, name)
-from numpygan.cli import main
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
-"""
-
-
-@pytest.mark.parametrize("arguments", [
-    ["recipes"], [*TINY_TOY, "--iterations", "3", "--out", "it"], ["sweep", "s.toml", "--out", "out", "--jobs", "2"],
-    ["evaluate", "ring", "--seeds", "1", "--out", "seeds", *TINY_TOY[3:], *sets(iterations=3)], ["gradcheck", "ring"],
-])  # fmt: skip
-def test_without_what_windows_lacks(arguments, here):
-    """The children of a sweep import the same file first, and so lack the same."""
-    (here / "s.toml").write_text(SWEEP.format(3))
-    (here / "lacking.py").write_text(LACKING)
-    done = process(*arguments, program=[sys.executable, "lacking.py"], stdout=subprocess.PIPE)
-    out, err = done.communicate()
-    assert done.returncode == 0, out + err
-    assert "Traceback" not in err
