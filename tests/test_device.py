@@ -78,9 +78,9 @@ def advance(it, iterations):
 
 
 def assert_same(a, b):
-    """Two states, bit for bit."""
+    """Two states, bit for bit; `made` names the device."""
     assert a.keys() == b.keys()
-    for name in a:
+    for name in a.keys() - {"made"}:
         x, y = numpy.asarray(a[name]), numpy.asarray(b[name])
         assert (x.dtype, x.shape, x.tobytes()) == (y.dtype, y.shape, y.tobytes()), name
 

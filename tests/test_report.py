@@ -29,7 +29,7 @@ def world(tmp_path_factory):
         config = folder / bad / "config.toml"
         about = f"about = {json.dumps(HOSTILE)}"
         config.write_text(re.sub("(?m)^about = .*$", lambda _: about, config.read_text(encoding="utf-8")), encoding="utf-8")
-        row = {name: HOSTILE for name in ("metric", "value", "se", "real", "real_se", "detail", "caveat")}
+        row = {name: HOSTILE for name in ("metric", "detail", "caveat")} | {"value": 1.5, "se": None, "real": 2, "real_se": 0.5}
         (folder / bad / "evaluation.json").write_text(json.dumps({"rows": [row], "parzen": HOSTILE, "real": HOSTILE}))
         rows = [
             {"metric": "coverage", "value": 0.71234, "se": 0.0123, "real": 0.9687, "real_se": None, "detail": "k = 5",

@@ -234,7 +234,10 @@ def samples_like(dataset, source):
     if array.ndim > 2:
         array = flatten(array, None, path)[0]
     if array.ndim != 2 or array.shape[1] != dataset.dim:
-        return array  # which `check_samples` refuses
+        raise NumpyganError(
+            f"{path}: samples: expected rows of width {dataset.dim}, as the data has, got shape "
+            f"{array.shape}."
+        )
     return samples_as_data(array, dataset.range, dataset.train, path)
 
 

@@ -276,7 +276,7 @@ class RunDirectory:
             return None
         result = read_json(self.evaluation, "delete it and evaluate again")
         rows = result.get("rows") if isinstance(result, dict) else None
-        if not isinstance(rows, list) or not all(map(_is_measure, rows)) or not isinstance(result.get("source", {}), dict):
+        if not isinstance(rows, list) or not all(map(_is_measure, rows)):
             raise NumpyganError(f"{self.evaluation}: is not an evaluation; delete it and evaluate again.")
         return result
 

@@ -198,7 +198,7 @@ def _seeds():
         "checkpoint": [RAW + good_checkpoint.getvalue()] + [PACKED + line.encode() for line in lines],
         "config": [RAW + _good_config(), RAW + _good_config(data="a b.npy", keep="1,1", seed=7)],
         "sweep": [kind + text.encode() for text in SWEEPS for kind in (RAW, PACKED)],
-        "metrics": [RAW + ",".join(COLUMNS).encode() + b"\n" + row.encode() + b"\n" + row.encode().replace(b",3,", b",,") + b"\n"],
+        "metrics": [RAW + ",".join(COLUMNS).encode() + b"\n" + row.encode() + b"\n1" + row.encode().replace(b",3,", b",,") + b"\n"],
     }  # fmt: skip
 
 
