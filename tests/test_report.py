@@ -262,7 +262,7 @@ def test_a_run_that_has_gone_on_since_its_best_checkpoint_says_so(world, tmp_pat
     assert "The run has gone on to iteration 6,000." in Page(tmp_path / "page.html").text
 
 
-@pytest.mark.parametrize("line", [None, "", "60,3,,,,,,,,,", ",,,,,,,,,,", "60,3,5,0.1,0.1,0.5,,0.5,nan,,", "60,3,5,0.1,0.1,0.5,1e17,0.5,0.5,1,1"])
+@pytest.mark.parametrize("line", [None, "", "60,3,,,,,,,,,", "60,3,5,0.1,0.1,0.5,,0.5,nan,,", "60,3,5,0.1,0.1,0.5,1e17,0.5,0.5,1,1"])
 def test_few_rows_and_empty_cells_are_survived(world, tmp_path, line):
     metrics = world / "it" / "metrics.csv"
     before = metrics.read_text()

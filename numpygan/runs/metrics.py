@@ -76,7 +76,8 @@ def _row(cells, before):
 def _checked(row):
     """`row`. Raises ValueError if it can't be one."""
     for name, value in row.items():
-        if name in _COUNTERS and not 0 <= value <= _LARGEST_COUNTER:
+        empty = name == "seconds" and math.isnan(value)
+        if name in _COUNTERS and not empty and not 0 <= value <= _LARGEST_COUNTER:
             raise ValueError(f"{name} is {value:g}, expected 0 or more, and at most {_LARGEST_COUNTER:g}")
         if abs(value) > LARGEST:
             raise ValueError(f"{name} is {value:g}")
