@@ -91,6 +91,7 @@ BAD_IDX = {
     "header cut short": GOOD[:9],
     "rank 0": b"\0\0\x08\0",
     "values cut short": GOOD[:-1],
+    "values too long": GOOD + b"\0",
     "rank 200": b"\0\0\x08\xc8" + 200 * b"\0\0\0\x01" + b"\0",
     "empty but huge": b"\0\0\x08\x04" + b"\0\0\0\0" + 3 * b"\xff\xff\xff\xff",
 }

@@ -51,8 +51,8 @@ class _Gzip:
 def read_idx(path, notes=None):
     """The array in an IDX file, which may be gzipped, whatever its name.
 
-    notes  a list that gets a sentence if bytes follow the values, which are ignored
-    Raises NumpyganError if the file is missing, not IDX, or shorter than its header says.
+    notes  a list that gets a sentence if bytes follow the gzip stream, which are ignored
+    Raises NumpyganError if the file is missing, not IDX, or shorter or longer than its header says.
     """
     path = Path(path)
     try:
@@ -65,8 +65,12 @@ def read_idx(path, notes=None):
             if packed:
                 check_expansion(path, expected, path.stat().st_size)
             content = _read_exactly(file, expected, path)
-            more = file.read(1)
-            after = more or (file.rest if packed else b"")
+            if file.read(1):
+                raise NumpyganError(
+                    f"{path}: the header promises {expected:,} bytes of values, the file holds "
+                    f"more; get it again."
+                )
+            after = file.rest.strip(b"\0") if packed else b""
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise NumpyganError(f"{path}: cannot be read ({reason}); check the path.") from None
@@ -74,9 +78,8 @@ def read_idx(path, notes=None):
         raise NumpyganError(
             f"{path}: the gzip stream is damaged or cut short; get the file again."
         ) from None
-    if after.strip(b"\0") or more:
-        if notes is not None:
-            notes.append(f"{path.name}: trailing bytes after the values are ignored")
+    if after and notes is not None:
+        notes.append(f"{path.name}: trailing bytes after the gzip stream are ignored")
     return numpy.frombuffer(content, dtype).reshape(shape)
 
 

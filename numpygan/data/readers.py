@@ -19,6 +19,7 @@ _WORDS = {
     "validation": ("val", "valid", "validation", "dev"),
     "train": ("train", "training"),
 }
+_MOST_ARRAYS = 20  # that are read to find the images among them
 _PLAIN = (
     "x",
     "images",
@@ -112,12 +113,19 @@ def _member(path):
 
 def _arrays(path, member):
     """The splits in a .npy or .npz file, by the names that people give them."""
-    names = []
 
     def wanted(found):
-        names.extend(found)
         if not member:
-            return [name for name in found if not LABELS.search(name)] or found
+            picked = [n for n in found if n.isprintable() and not LABELS.search(n)] or found
+            known = [name for name in picked if split_of(name) or name.lower() in _PLAIN]
+            if any(split_of(name) in (None, "train") for name in known):
+                picked = known
+            if not 0 < len(picked) <= _MOST_ARRAYS:
+                raise NumpyganError(
+                    f"{path}: holds {len(found):,} arrays, {', '.join(found[:5])[:200]}; say which "
+                    f"one with {path.name}:NAME."
+                )
+            return picked
         if member not in found:
             raise NumpyganError(
                 f"{path}: has no array {member!r}; it holds {', '.join(found)[:200]}."
