@@ -107,7 +107,7 @@ BOMBS = {
     "npy: only a pickle": ("npy", RAW + pickle.dumps(Evil())),
     "npz: objects": ("npz", PACKED + b"x.npy\n" + npy_bytes(OBJECTS, allow_pickle=True)),
     "npz: terabytes": ("npz", PACKED + b"x.npy\n" + header("'<f8'", (10**6, 10**6))),
-    "npz: names": ("npz", RAW + zipped([(f"../../{'x' * 2000}\n\x1b[2J.npy", SMALL), ("z.npy", SMALL)])),
+    "npz: names": ("npz", RAW + zipped([(f"../../{'x' * 2000}\n\x1b[2J.npy", SMALL), ("y.npy", SMALL)])),
     "npz: bzip2": ("npz", RAW + zipped([("x.npy", SMALL)], zipfile.ZIP_BZIP2)),
     "npz: bomb": ("npz", RAW + zip_bomb()),
     "checkpoint: bomb": ("checkpoint", RAW + zip_bomb()),
