@@ -51,8 +51,8 @@ def new_figure(width, height, columns=1):
 def own_settings():
     """matplotlib with its default settings and in silence; afterwards it is as the user had it."""
     log = logging.getLogger("matplotlib")
-    level = log.level
     with _one_at_a_time, warnings.catch_warnings():
+        level = log.level  # read once nobody else has changed it
         warnings.simplefilter("ignore")  # a path in a title may hold letters that the font lacks
         log.setLevel(logging.CRITICAL)
         try:
