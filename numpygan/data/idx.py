@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
+from ..files import open_regular
 from ..reading import check_expansion
 from .kinds import IDX_TYPES
 
@@ -56,7 +57,7 @@ def read_idx(path, notes=None):
     """
     path = Path(path)
     try:
-        with open(path, "rb") as raw:
+        with open_regular(path) as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
             file = _Gzip(raw) if packed else raw
@@ -86,7 +87,7 @@ def read_idx(path, notes=None):
 def shape_of(path):
     """The shape that an IDX file's header gives. Raises NumpyganError if it can't be read."""
     try:
-        with open(path, "rb") as raw:
+        with open_regular(path) as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
             return _header(_Gzip(raw) if packed else raw, path)[1]

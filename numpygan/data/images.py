@@ -5,6 +5,7 @@ import warnings
 import numpy
 
 from ..errors import NumpyganError
+from ..files import open_regular
 
 _GREY = ("1", "L", "LA", "I;16", "I;16B", "I", "F")
 
@@ -48,7 +49,7 @@ def _read(file):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(file) as opened:
+            with open_regular(file) as raw, Image.open(raw) as opened:
                 image = ImageOps.exif_transpose(opened)
                 image.load()
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:

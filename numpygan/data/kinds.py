@@ -7,6 +7,7 @@ import zlib
 import numpy
 
 from ..errors import NumpyganError
+from ..files import open_regular
 
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CIFAR_ROW = 1 + 3 * 32 * 32
@@ -41,7 +42,7 @@ def kind_of(path):
     """
     try:
         size = os.stat(path).st_size
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             start = file.read(_START)
             if start[:2] == b"\x1f\x8b":
                 packed = True

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
+from ..files import open_regular
 from ..reading import read_arrays
 from . import folders
 from .idx import read_idx
@@ -83,7 +84,8 @@ def read_cifar(paths):
     images = []
     for path in paths:
         try:
-            content = numpy.fromfile(path, numpy.uint8)
+            with open_regular(path) as file:
+                content = numpy.fromfile(file, numpy.uint8)
         except OSError as error:
             raise NumpyganError(
                 f"{path}: cannot be read ({error.strerror or error}); check the path."

@@ -9,6 +9,7 @@ import re
 import numpy
 
 from ..errors import NumpyganError
+from ..files import open_regular
 
 LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|id|unnamed: 0|", re.I)
 
@@ -58,10 +59,10 @@ def _lines(path):
     """The lines of a text file without comments; the text may be gzipped, and start with a byte
     order mark."""
     try:
-        with open(path, "rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-        with (gzip.open if packed else open)(path, "rb") as file:
-            content = file.read()
+        with open_regular(path) as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            content = (gzip.open(raw) if packed else raw).read()
         if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             text = content.decode("utf-16")
         else:

@@ -57,7 +57,7 @@ def named_after_data(recipe):
 
 def absolute_data(data):
     """The data's path, absolute and with ~ expanded, so that a run can be resumed from another folder; a name stays."""
-    return data if data in ("mnist", *TOYS) else str(Path(os.path.expanduser(data)).resolve())
+    return data if data in ("mnist", *TOYS) else os.path.realpath(os.path.expanduser(data))
 
 
 def fitted(recipe, dataset, given):

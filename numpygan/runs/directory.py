@@ -159,8 +159,10 @@ class RunDirectory:
 
     def remove_leftovers(self):
         """Remove what a killed trainer left half-written; the directory must be locked."""
-        for path in (self.config, self.metrics, self.learning, self.checkpoint, self.best, self.samples / "*.png"):
+        for path in (self.config, self.metrics, self.learning, self.checkpoint, self.best):
             remove_leftovers(path)
+        if not self.samples.is_symlink():
+            remove_leftovers(self.samples / "*.png")
 
     @property
     def begun(self):

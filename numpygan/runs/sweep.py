@@ -230,7 +230,8 @@ def play(recipe, path, device="cpu"):
     parzen = [row["parzen"] for row in rows if not math.isnan(row["parzen"])]
     result = {"parzen": max(parzen)} if parzen else {}
     result |= {name: rows[-1][name] for name in _MEASURES}
-    write_json(run.path / RESULT, result)
+    with run.locked():
+        write_json(run.path / RESULT, result)
     return result
 
 

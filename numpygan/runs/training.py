@@ -17,6 +17,7 @@ from ..gan.sgd import RULES
 from ..ranks import ALONE
 from .parallel import share
 
+_MOST = 10**15  # iterations; more than anybody can make
 _ADVICE = "the last good checkpoint is kept; try smaller learning rates or momentum"
 
 
@@ -175,7 +176,7 @@ class Training:
                 raise NumpyganError(f"resume: stream_{name} in the checkpoint is not the state of a random stream.") from None
         self.p_data.restore(state)
         self.iteration, self._count = int(state["iteration"]), int(state["count"])
-        if self.iteration < 0 or self._count < 0:
+        if not (0 <= self.iteration <= _MOST and 0 <= self._count <= _MOST):
             raise NumpyganError(f"resume: the checkpoint counts {self.iteration} iterations, {self._count} since its last row.")
         self._sums = self.xp.asarray(state["sums"])
 
