@@ -134,7 +134,8 @@ def change(path, **values):
     ("seconds", -1.0), ("best", numpy.nan), ("count", -1), ("count", 2.0**70),
     ("rows", numpy.zeros((1, 3))), ("rows", "x"),
     ("rows", numpy.full((1, 11), -1.0)), ("rows", numpy.full((1, 11), 1e308)),
-    ("sums", numpy.full(4, numpy.nan)),
+    ("sums", numpy.full(4, numpy.nan)), ("sums", numpy.full(4, 1e308)),
+    ("updates_g", 2**63 - 1), ("updates_d", 2**63 - 1), ("updates_g", -1),
 ])  # fmt: skip
 @pytest.mark.parametrize("command", ["sample", "evaluate", "study", "report", "resume"])
 def test_a_checkpoint_with_other_values(command, name, value, hurt, capsys):
@@ -142,7 +143,7 @@ def test_a_checkpoint_with_other_values(command, name, value, hurt, capsys):
         change(hurt / file, **{name: numpy.asarray(value)})
     of_samples, of_training = ("dim", "image_shape"), ("seconds", "best", "rows")
     not_read = {"resume": of_samples, "study": of_samples + of_training}.get(
-        command, (*of_training, "count", "sums")
+        command, (*of_training, "count", "sums", "updates_g", "updates_d")
     )
     told(command, capsys, codes=(0, 2) if name in not_read else (2,))
 

@@ -1,10 +1,16 @@
 """numpygan study: from a recipe or a run to a file, and every bad input one sentence."""
 
+import re
+import shutil
+
 import numpy
 import pytest
 from cli_helpers import checkpoint, run, small_world
 
 from numpygan.commands import study
+from numpygan.gan.networks import build, sizes
+from numpygan.gan.recipes import RECIPES
+from numpygan.gan.settings import change
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +91,42 @@ def test_bad_input(world, capsys, monkeypatch):
     monkeypatch.setattr(study, "_LARGEST", 1000)
     refuses(capsys, ["ring", "-o", "new.html"], "ring", "too many to show", "1,000")
     assert not (world / "new.html").exists()
+
+
+@pytest.mark.parametrize(("generator", "words"), [
+    ('["relu 30000", "relu 30000", "linear"]', ["900,", "parameters"]),
+    ('["relu 15000000", "linear"]', ["not a hidden layer"]),
+    ('["relu 999999", "relu 30", "linear"]', ["units", "--batch"]),
+])  # fmt: skip
+def test_sizes_are_checked_before_memory_is_taken(generator, words, world, capsys, monkeypatch):
+    """The config.toml of a run can say anything."""
+
+    def refused(*_):
+        raise AssertionError("networks were made")
+
+    monkeypatch.setattr(study, "Training", refused)
+    if "units" in words:
+        monkeypatch.setattr(study, "_LARGEST", 50_000_000)  # more than its 33 million parameters
+    shutil.copytree(world / "toy", world / "huge", dirs_exist_ok=True)
+    text = (world / "huge" / "config.toml").read_text(encoding="utf-8")
+    changed = re.sub("(?m)^generator = .*", f"generator = {generator}", text)
+    scales = ", ".join(["0.0"] * (generator.count(",") + 1))
+    changed = re.sub("(?m)^scale_g = .*", f"scale_g = [{scales}]", changed)
+    assert changed != text
+    (world / "huge" / "config.toml").write_text(changed, encoding="utf-8")
+    arguments = ["huge", "-o", "new.html", "--batch", 256 if "units" in words else 4]
+    refuses(capsys, arguments, *words)
+    assert not (world / "new.html").exists()
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
+def test_sizes_are_those_of_the_networks(recipe):
+    small = change(recipe, generator=("relu 7", *recipe.generator[-1:]), scale_g=(0.1, 0.1), bias="zero")
+    G, D = build(small, 5, numpy)
+    parameters, units = sizes(small, 5)
+    assert parameters == G.theta.size + D.theta.size
+    affine = [net.widths[i : i + 2] for net in (G, D) for i, layer in enumerate(net.layers) if layer.shapes()]
+    assert units == sum(map(sum, affine))
 
 
 def test_a_run_of_another_version(world, capsys):

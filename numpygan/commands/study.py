@@ -11,6 +11,7 @@ from ..data.dataset import load_dataset
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import write_whole
+from ..gan.networks import sizes
 from ..gan.recipes import RECIPES
 from ..gan.settings import recipe_named
 from ..runs.directory import RunDirectory
@@ -59,15 +60,11 @@ def study(options):
         raise NumpyganError("--data: says where the data of a RUN lie now; a recipe takes its own.")
     small = replace(recipe, dtype="float64", batch=min(options.batch, recipe.batch), k=min(_STEPS, recipe.k))
     dataset = load_dataset(small) if run is None else dataset_of(run, options.data)
+    _check_size(small, dataset, options.what)
     training = Training(small, dataset, numpy)
     training.iterations_per_epoch = max(1, training.p_data.size // (recipe.batch * recipe.k))  # the schedules are the recipe's
     if state is not None:
         _restore(training, state, options.what)
-    parameters = training.G.theta.size + training.D.theta.size
-    if parameters > _LARGEST:
-        raise NumpyganError(
-            f"study: {options.what} has {parameters:,} parameters, too many to show; expected at most {_LARGEST:,}."
-        )
     for _ in range(options.after):
         training.advance()
         training.check_finite()
@@ -83,6 +80,21 @@ def study(options):
     )
     if small.k < recipe.k:
         print(_fewer_steps(recipe))
+
+
+def _check_size(recipe, dataset, what):
+    """Raise NumpyganError if the study would take too much memory: before it takes any."""
+    dim = TOYS[recipe.data]()[0].shape[1] if dataset is None else dataset.dim
+    parameters, units = sizes(recipe, dim)
+    if parameters > _LARGEST:
+        raise NumpyganError(
+            f"study: {what} has {parameters:,} parameters, too many to show; expected at most {_LARGEST:,}."
+        )
+    if recipe.batch * units > _LARGEST:
+        raise NumpyganError(
+            f"study: {what} has {units:,} units, too many to show for each of {recipe.batch} rows; expected at most "
+            f"{_LARGEST // recipe.batch:,}, so give a smaller --batch or another recipe."
+        )
 
 
 def _what(name):

@@ -25,6 +25,24 @@ def hidden_layer(field, text):
     )
 
 
+def sizes(recipe, dim):
+    """The numbers that the networks of `recipe` hold for rows of width `dim`, known before any memory is taken.
+
+    (parameters of both, units of all their layers)
+    """
+    parameters, units = 0, 0
+    players = (
+        ("generator", recipe.noise_dim, recipe.generator[:-1], dim),
+        ("discriminator", dim, recipe.discriminator, 1),
+    )
+    for name, n, hidden, last in players:
+        for text in hidden:
+            affine, _, width = hidden_layer(name, text)
+            parameters, units, n = parameters + (n + 1) * affine, units + n + affine, width
+        parameters, units = parameters + (n + 1) * last, units + n + last
+    return parameters, units
+
+
 def build(recipe, dim, xp, visible_bias=0.0):
     """The networks (G, D) of `recipe` for rows of width `dim`, not yet initialized; G's visible bias starts at `visible_bias`."""
     layers, n = [], recipe.noise_dim

@@ -15,6 +15,7 @@ from ..gan.average import Average
 from ..gan.networks import build
 from ..gan.sgd import RULES
 from ..ranks import ALONE
+from ..reading import LARGEST
 from .parallel import share
 
 _MOST = 10**15  # iterations; more than anybody can make
@@ -164,6 +165,12 @@ class Training:
                     f"resume: {name} in the checkpoint is {state[name].dtype} {state[name].shape}, the recipe's networks and data "
                     f"have {dtype} {shape}; resume with the architecture that the run was started with."
                 )
+        counters = {name: int(state[name]) for name in ("iteration", "count", "updates_g", "updates_d")}
+        if not all(0 <= number <= _MOST for number in counters.values()):
+            words = ", ".join(f"{name} {number}" for name, number in counters.items())
+            raise NumpyganError(f"resume: the checkpoint counts {words}, expected 0 to 10¹⁵; use another checkpoint.")
+        if not (numpy.abs(state["sums"]) <= LARGEST).all():
+            raise NumpyganError("resume: sums in the checkpoint hold a huge number, or none; use another checkpoint.")
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
             rule.restore({name[: -len(suffix) - 1]: value for name, value in state.items() if name.endswith(f"_{suffix}")})
@@ -176,8 +183,6 @@ class Training:
                 raise NumpyganError(f"resume: stream_{name} in the checkpoint is not the state of a random stream.") from None
         self.p_data.restore(state)
         self.iteration, self._count = int(state["iteration"]), int(state["count"])
-        if not (0 <= self.iteration <= _MOST and 0 <= self._count <= _MOST):
-            raise NumpyganError(f"resume: the checkpoint counts {self.iteration} iterations, {self._count} since its last row.")
         self._sums = self.xp.asarray(state["sums"])
 
 
