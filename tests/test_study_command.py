@@ -121,12 +121,15 @@ def test_sizes_are_checked_before_memory_is_taken(generator, words, world, capsy
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
 def test_sizes_are_those_of_the_networks(recipe):
-    small = change(recipe, generator=("relu 7", *recipe.generator[-1:]), scale_g=(0.1, 0.1), bias="zero")
+    generator = "relu 7", recipe.generator[-1]
+    small = change(recipe, generator=generator, scale_g=(0.1, 0.1), bias="zero")
     G, D = build(small, 5, numpy)
     parameters, units = sizes(small, 5)
     assert parameters == G.theta.size + D.theta.size
-    affine = [net.widths[i : i + 2] for net in (G, D) for i, layer in enumerate(net.layers) if layer.shapes()]
-    assert units == sum(map(sum, affine))
+    assert units == sum(
+        sum(net.widths[i : i + 2])
+        for net in (G, D) for i, layer in enumerate(net.layers) if layer.shapes()
+    )  # fmt: skip
 
 
 def test_a_run_of_another_version(world, capsys):

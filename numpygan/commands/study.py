@@ -88,12 +88,13 @@ def _check_size(recipe, dataset, what):
     parameters, units = sizes(recipe, dim)
     if parameters > _LARGEST:
         raise NumpyganError(
-            f"study: {what} has {parameters:,} parameters, too many to show; expected at most {_LARGEST:,}."
+            f"study: {what} has {parameters:,} parameters, too many to show; "
+            f"expected at most {_LARGEST:,}."
         )
     if recipe.batch * units > _LARGEST:
         raise NumpyganError(
-            f"study: {what} has {units:,} units, too many to show for each of {recipe.batch} rows; expected at most "
-            f"{_LARGEST // recipe.batch:,}, so give a smaller --batch or another recipe."
+            f"study: {what} has {units:,} units, too many to show for each of {recipe.batch} rows; "
+            f"expected at most {_LARGEST // recipe.batch:,}, so give a smaller --batch."
         )
 
 

@@ -26,7 +26,7 @@ def hidden_layer(field, text):
 
 
 def sizes(recipe, dim):
-    """The numbers that the networks of `recipe` hold for rows of width `dim`, known before any memory is taken.
+    """How large the networks of `recipe` are for rows of width `dim`; nothing is made.
 
     (parameters of both, units of all their layers)
     """
@@ -38,7 +38,8 @@ def sizes(recipe, dim):
     for name, n, hidden, last in players:
         for text in hidden:
             affine, _, width = hidden_layer(name, text)
-            parameters, units, n = parameters + (n + 1) * affine, units + n + affine, width
+            parameters, units = parameters + (n + 1) * affine, units + n + affine
+            n = width
         parameters, units = parameters + (n + 1) * last, units + n + last
     return parameters, units
 

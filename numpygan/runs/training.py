@@ -165,12 +165,17 @@ class Training:
                     f"resume: {name} in the checkpoint is {state[name].dtype} {state[name].shape}, the recipe's networks and data "
                     f"have {dtype} {shape}; resume with the architecture that the run was started with."
                 )
-        counters = {name: int(state[name]) for name in ("iteration", "count", "updates_g", "updates_d")}
+        names = "iteration", "count", "updates_g", "updates_d"
+        counters = {name: int(state[name]) for name in names}
         if not all(0 <= number <= _MOST for number in counters.values()):
             words = ", ".join(f"{name} {number}" for name, number in counters.items())
-            raise NumpyganError(f"resume: the checkpoint counts {words}, expected 0 to 10¹⁵; use another checkpoint.")
+            raise NumpyganError(
+                f"resume: the checkpoint counts {words}, expected 0 to 10¹⁵; use another checkpoint."
+            )
         if not (numpy.abs(state["sums"]) <= LARGEST).all():
-            raise NumpyganError("resume: sums in the checkpoint hold a huge number, or none; use another checkpoint.")
+            raise NumpyganError(
+                "resume: sums in the checkpoint hold a huge number, or none; use another checkpoint."
+            )
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
             rule.restore({name[: -len(suffix) - 1]: value for name, value in state.items() if name.endswith(f"_{suffix}")})
