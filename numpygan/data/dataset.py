@@ -235,7 +235,7 @@ def samples_like(dataset, source):
         array = flatten(array, None, path)[0]
     if array.ndim != 2 or array.shape[1] != dataset.dim:
         raise NumpyganError(
-            f"{path}: samples: expected rows of width {dataset.dim}, as the data has, got shape "
+            f"samples: {path}: expected rows of width {dataset.dim}, as the data has, got shape "
             f"{array.shape}."
         )
     return samples_as_data(array, dataset.range, dataset.train, path)

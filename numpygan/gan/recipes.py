@@ -16,12 +16,12 @@ class Recipe:
     about: str = says("MNIST with the authors' own numbers, by Algorithm 1", "the recipe in a line")
     data: str = says("mnist", '"mnist", "gauss1d", "ring", "grid", or a path (see --data)')
     size: str = says(
-        "auto", 'of own images, "HxW"; "none": the rows are a table; "auto": as the data say'
+        "auto", 'of own images, "HxW"; "none": a table; "auto": by the data'
     )
     drop: str = says(
-        "auto", 'columns of a CSV to leave out, split by commas; "none"; "auto": labels, by name'
+        "auto", 'columns of a CSV to leave out; "none"; "auto": the labels'
     )
-    transpose: int = says(0, "1: rows and columns of the images change places, as EMNIST needs it")
+    transpose: int = says(0, "1: images' rows and columns change places (EMNIST)")
     preprocess: str = says(
         "none", '"none", or "contrast": to mean 0 and length 55'
     )
@@ -39,7 +39,7 @@ class Recipe:
     )
     scale_d: tuple[float, ...] = says((0.005, 0.005, 0.005), "D's weights likewise")
     bias: str = says(
-        "mean", 'G\'s visible bias starts at 0 ("zero"), or where G(0) is the mean example'
+        "mean", "visible bias of G: \"zero\", or such that G(0) is the mean example"
     )
     noise: str = says("uniform", 'the density of z: "uniform" on (−√3, √3), or "gaussian"')
     noise_dim: int = says(100, "the width of z")
