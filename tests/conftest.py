@@ -1,6 +1,7 @@
 """What several test files share: the complex step, a layer on its own, and an independent pass through a tape."""
 
 import os
+import signal
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the networks here are small: on a busy machine threads wait for each other
 
@@ -9,6 +10,11 @@ import pytest
 
 import numpygan as ng
 from numpygan.arrays import Stream
+
+# Under nohup, or in a script's background, signals are ignored, and programs that tests start would inherit that.
+for name, handler in (("SIGINT", signal.default_int_handler), ("SIGTERM", signal.SIG_DFL), ("SIGHUP", signal.SIG_DFL)):
+    if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, name), handler)
 
 H = 1e-30  # Im f(x + ih)/h is f'(x) to the last bits: nothing is subtracted
 
