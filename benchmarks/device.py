@@ -19,8 +19,8 @@ from layers import networks, passes
 from numpygan.arrays import array_module, wait_for
 from numpygan.data.dataset import Dataset
 from numpygan.errors import NumpyganError
-from numpygan.gan.recipes import RECIPES
-from numpygan.runs.training import Training
+from numpygan.recipes.builtin import RECIPES
+from numpygan.runs.trainer import Training
 
 AT_ONCE = 10
 TRAINED = {"mnist": {}, "mnist, batch 1000": {"batch": 1000}, "mnist, k = 5": {"k": 5}, "ring": {}}

@@ -16,8 +16,8 @@ import timing  # before NumPy, as it says
 import numpy
 
 from numpygan.arrays import Stream
-from numpygan.gan.networks import build
-from numpygan.gan.recipes import RECIPES
+from numpygan.recipes.networks import build
+from numpygan.recipes.builtin import RECIPES
 
 
 def networks(recipe, dim, xp=numpy):

@@ -22,9 +22,9 @@ import timing  # before NumPy, as it says
 import numpy
 
 import numpygan
-from numpygan.gan.recipes import RECIPES
+from numpygan.recipes.builtin import RECIPES
 from numpygan.nn.tape import Tape
-from numpygan.runs.training import Training, load_dataset
+from numpygan.runs.trainer import Training, load_dataset
 
 INTERPRETER = 60 * 10**6
 GROWTH = 2**20

@@ -28,9 +28,9 @@ import timing  # before NumPy, as it says
 import numpy
 
 from numpygan.data.dataset import Dataset
-from numpygan.gan.recipes import RECIPES
+from numpygan.recipes.builtin import RECIPES
 from numpygan.ranks import ALONE, Ranks
-from numpygan.runs.training import Training
+from numpygan.runs.trainer import Training
 
 BYTES = [4 * 4**i for i in range(12)]  # 4 B … 16 MiB
 CLUSTER = {"alpha": 5e-6, "beta": 2 * 4 / 40e9}  # assumed: 5 µs for an exchange, 40 Gbit/s = 5 GB/s each way, reduced as fast

@@ -25,8 +25,8 @@ import timing  # before NumPy, as it says
 import numpy
 
 from numpygan.data.dataset import Dataset
-from numpygan.gan.recipes import RECIPES
-from numpygan.runs.training import Training
+from numpygan.recipes.builtin import RECIPES
+from numpygan.runs.trainer import Training
 
 sys.path.append(str(Path(__file__).parent / "peers"))  # whose files find each other as the scripts do
 

@@ -23,8 +23,8 @@ import timing
 
 from numpygan.commands.arguments import add_set, changed_fields
 from numpygan.errors import NumpyganError
-from numpygan.gan.recipes import RECIPES
-from numpygan.gan.settings import change
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.settings import change
 
 WORKER = Path(__file__).parent / "peers" / "worker.py"
 NAMES = ("mnist", "mnist-authors", "ring", "grid", "gauss1d", "cifar10")

@@ -7,12 +7,12 @@ import os
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
 from .arrays import Stream, streams
-from .check.gradcheck import gradcheck
+from .check.layer_check import gradcheck
 from .data.sources import Noise, Shuffled
 from .errors import Diverged, NumpyganError
 from .gan.algorithm1 import algorithm1
 from .gan.authors2014 import authors2014
-from .gan.sgd import Adam, Momentum
+from .nn.optimizers import Adam, Momentum
 from .nn.layers import Affine, Dropout, Layer, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from .nn.mlp import MLP
 

@@ -12,7 +12,7 @@ import numpy
 from . import __version__
 from .commands import COMMANDS, ON_RANKS, ONLY_PRINT
 from .errors import NumpyganError
-from .gan.settings import nearest
+from .recipes.settings import nearest
 from .ranks import ALONE, world
 from .terminal import standard_streams
 

@@ -19,11 +19,11 @@ from statistics import median
 import numpy
 
 from numpygan.data.sources import Mixture
-from numpygan.gan.recipes import RECIPES
-from numpygan.gan.settings import change
-from numpygan.runs import train
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.settings import change
+from numpygan.runs import loop as train
 from numpygan.runs.directory import RunDirectory
-from numpygan.runs.training import Training
+from numpygan.runs.trainer import Training
 
 MOMENTS = 40
 

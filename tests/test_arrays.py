@@ -5,7 +5,7 @@ import types
 
 import numpy
 import pytest
-from conftest import DTYPES
+from tests.helpers.numeric import DTYPES
 
 import numpygan as ng
 from numpygan import arrays

@@ -10,9 +10,9 @@ import numpy
 import pytest
 
 from numpygan.data.dataset import Dataset
-from numpygan.gan.recipes import RECIPES
-from numpygan.gan.settings import change
-from numpygan.runs.training import Training
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.settings import change
+from numpygan.runs.trainer import Training
 
 KINDS = {
     "algorithm1": {},

@@ -39,11 +39,11 @@ from numpygan.data.sources import Mixture
 from numpygan.errors import NumpyganError
 from numpygan.files import write_whole
 from numpygan.metrics import parzen
-from numpygan.runs import checkpoint, train
-from numpygan.runs.training import Training
-from numpygan.study import pictures
-from tests.cli_helpers import TINY, TINY_TOY, files, images, metrics, sets
-from tests.faults import FAULTS, faulty
+from numpygan.runs import checkpoint, loop as train
+from numpygan.runs.trainer import Training
+from numpygan.figures import pictures
+from tests.helpers.cli import TINY, TINY_TOY, files, images, metrics, sets
+from tests.helpers.faults import FAULTS, faulty
 from tests.power import Journal, failures, rebuild
 
 KINDS = {  # epochs of 5 iterations, so that a run is mostly writing

@@ -13,9 +13,9 @@ import numpy
 from numpygan.arrays import streams
 from numpygan.data import dataset as datasets
 from numpygan.data.sources import TOYS, Mixture, Noise, Shuffled
-from numpygan.gan.networks import build
+from numpygan.recipes.networks import build
 from numpygan.nn.layers import Affine, Dropout
-from numpygan.runs.training import load_dataset
+from numpygan.runs.trainer import load_dataset
 
 CIFAR_ROWS = 5000  # enough to be far larger than any cache
 

@@ -5,7 +5,7 @@ from game import networks
 
 from numpygan.arrays import matmul
 from numpygan.nn.layers import Affine
-from numpygan.runs.training import Training
+from numpygan.runs.trainer import Training
 
 
 class Ours:

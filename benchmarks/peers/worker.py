@@ -54,8 +54,8 @@ def main():
 
 
 def recipe(order):
-    from numpygan.gan.recipes import RECIPES
-    from numpygan.gan.settings import change
+    from numpygan.recipes.builtin import RECIPES
+    from numpygan.recipes.settings import change
 
     return change(RECIPES[order["recipe"]], **order["set"])
 
@@ -83,7 +83,7 @@ def check(order):
     import numpy
     from game import parameters
 
-    from numpygan.gan.settings import change
+    from numpygan.recipes.settings import change
 
     chosen = change(recipe(order), dtype="float64")
     ours = make(order | {"candidate": "numpygan"}, chosen).training

@@ -3,7 +3,7 @@
 import numpy
 
 from ..arrays import Stream
-from ..gan.sgd import RULES
+from ..nn.optimizers import RULES
 from ..nn.layers import Affine
 from ..nn.mlp import MLP
 from .verdicts import judge

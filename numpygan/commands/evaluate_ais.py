@@ -6,7 +6,7 @@ import math
 from ..errors import NumpyganError
 from ..files import write_json
 from ..metrics import ais
-from ..runs.ais import BATCH, bounds, steps
+from ..runs.ais_state import BATCH, bounds, steps
 from ..runs.provenance import dataset_of
 from ..terminal import Progress
 from .arguments import positive, result_file

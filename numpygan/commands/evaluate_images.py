@@ -5,12 +5,12 @@ from ..data.dataset import as_float, load, samples_like
 from ..errors import NumpyganError
 from ..files import write_json
 from ..gan import sampling
-from ..metrics import evaluation
+from ..metrics import image_scores as evaluation
 from ..metrics.baselines import image_baselines
 from ..metrics.parzen import SAMPLES
 from ..runs.provenance import dataset_of
-from ..study.pictures import limits_of
-from ..study.side_by_side import save_side_by_side
+from ..figures.pictures import limits_of
+from ..figures.side_by_side import save_side_by_side
 from . import evaluate_ais
 from .arguments import data_fields, new_file, result_file
 

@@ -7,20 +7,20 @@ from contextlib import closing
 from dataclasses import replace
 
 from ..arrays import Stream
-from ..cores import cpus
+from ..nn.threads import cpus
 from ..data.readers import read_numpy
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import write_json
 from ..gan import sampling
-from ..gan.settings import change, recipe_named
+from ..recipes.settings import change, recipe_named
 from ..metrics import toys
 from ..metrics.modes import SAMPLES
 from ..runs.directory import RunDirectory
 from ..runs.pool import carry_out, in_words
-from ..runs.sweep import finished, play
-from ..runs.train import Interrupted
-from ..study.toy_plot import save_toy_plot
+from ..runs.grid import finished, play
+from ..runs.loop import Interrupted
+from ..figures.toy_plot import save_toy_plot
 from ..terminal import Progress
 from .arguments import changed_fields, folder_of_runs, new_file, positive, result_file
 

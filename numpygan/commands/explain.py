@@ -1,6 +1,6 @@
 """numpygan explain: a layer or Algorithm 1, worked by hand."""
 
-from ..study import explain as worked
+from ..pages import layer_text as worked
 
 
 def add(command):

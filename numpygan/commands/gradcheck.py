@@ -1,8 +1,8 @@
 """numpygan gradcheck: every derivative against the complex step."""
 
-from ..check.game import check_all, check_recipe
-from ..gan.settings import recipe_named
-from ..study.step_plot import save_step_plot
+from ..check.game_check import check_all, check_recipe
+from ..recipes.settings import recipe_named
+from ..figures.step_plot import save_step_plot
 from .arguments import add_force, natural, new_file
 
 

@@ -6,7 +6,7 @@ from ..arrays import Stream
 from ..data.sources import Noise
 from ..errors import NumpyganError
 from ..runs.directory import RunDirectory
-from ..study import panels, pictures
+from ..figures import panels, pictures
 from .arguments import add_run_and_file, new_file, positive
 
 

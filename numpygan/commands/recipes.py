@@ -3,8 +3,8 @@
 import textwrap
 from dataclasses import fields
 
-from ..gan.recipes import RECIPES
-from ..gan.settings import recipe_named
+from ..recipes.builtin import RECIPES
+from ..recipes.settings import recipe_named
 
 _WIDTH, _NAME = 90, 22  # columns: of a line, of a field's name
 

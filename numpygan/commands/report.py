@@ -2,7 +2,7 @@
 
 from ..files import write_whole
 from ..runs.directory import RunDirectory
-from ..study.report import report
+from ..pages.run_page import report
 from .arguments import add_moved_data, add_force, natural, new_file
 
 

@@ -8,7 +8,7 @@ from ..files import write_whole
 from ..gan import sampling
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
-from ..study import panels, pictures
+from ..figures import panels, pictures
 from .arguments import add_moved_data, add_run_and_file, new_file, positive
 
 

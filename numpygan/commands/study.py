@@ -11,15 +11,16 @@ from ..data.dataset import load_dataset
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import write_whole
-from ..gan.networks import sizes
-from ..gan.recipes import RECIPES
-from ..gan.settings import recipe_named
+from ..recipes.networks import sizes
+from ..recipes.builtin import RECIPES
+from ..recipes.settings import recipe_named
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
-from ..runs.training import Training
-from ..study import page, pictures, shown
-from ..study.record import record
-from ..study.toy_game import ToyGame
+from ..runs.trainer import Training
+from ..pages import study_page as page, shown
+from ..figures import pictures
+from ..pages.record import record
+from ..pages.toy_game import ToyGame
 from .arguments import add_force, add_moved_data, natural, new_file, positive
 
 _ROWS = 16  # few enough to see each

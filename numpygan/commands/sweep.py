@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from ..arrays import array_module
-from ..cores import cpus
+from ..nn.threads import cpus
 from ..files import write_json
 from ..runs.pool import carry_out, in_words
-from ..runs.sweep import finished, mean_and_se, play, read_sweep
-from ..runs.train import Interrupted
+from ..runs.grid import finished, mean_and_se, play, read_sweep
+from ..runs.loop import Interrupted
 from .arguments import folder_of_runs, positive
 
 _COLUMNS = {"parzen": "best Parzen/nats", "V": "V", "D_real": "D(x)", "D_fake": "D(G(z))"}

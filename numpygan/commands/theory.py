@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..errors import NumpyganError
 from ..files import NewPath, check_writable, make_folder
-from ..study import figure1, theory_plots
+from ..figures import figure1, theory_plots
 from ..theory import known_game, maximum_likelihood, proposition1, proposition2, statements
 
 FIGURES = {

@@ -8,10 +8,10 @@ from ..data.dataset import check_fits, data_in_words, prepared
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..gan.objective import G_LOSSES
-from ..gan.recipes import RECIPES
-from ..gan.settings import absolute_data, change, fitted, named_after_data, recipe_named
+from ..recipes.builtin import RECIPES
+from ..recipes.settings import absolute_data, change, fitted, named_after_data, recipe_named
 from ..runs import provenance
-from ..runs import train as loop
+from ..runs import loop as loop
 from ..runs.directory import RunDirectory, rules_in_force
 from ..runs.profile import Profile
 from ..terminal import Progress

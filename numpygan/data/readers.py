@@ -13,7 +13,7 @@ from ..reading import read_arrays
 from . import folders
 from .idx import read_idx
 from .kinds import CIFAR_ROW, kind_of
-from .tables import read_csv
+from .delimited import read_csv
 
 _WORDS = {
     "test": ("test", "t10k", "testing", "eval"),

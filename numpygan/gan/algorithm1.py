@@ -17,7 +17,7 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
 
     G, D           MLPs; D ends at its logit
     p_data, p_z    have `minibatch(out)`, which fills the rows of `out` (m, d) and (m, n_z) with fresh draws
-    rule_g, rule_d learning rules (`numpygan.gan.sgd`) for G and D
+    rule_g, rule_d learning rules (`numpygan.nn.optimizers`) for G and D
     dropout        the stream that D's dropout masks are drawn from
     m, k           the rows of a minibatch; the steps of D in an iteration
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1; "non_saturating": −(1/m) Σ log D(G(z)),

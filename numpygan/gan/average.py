@@ -4,7 +4,7 @@ from ..arrays import fused
 from ..errors import NumpyganError
 from ..nn.mlp import MLP
 from ..numbers import number, whole
-from .sgd import Walk
+from ..nn.optimizers import Walk
 
 
 class Average:

@@ -15,7 +15,7 @@ from ..data import dataset as datasets
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..reading import read_arrays
-from ..gan.sgd import Adam
+from ..nn.optimizers import Adam
 from ..nn.layers import Affine, Dropout, ReLU
 from ..nn.mlp import MLP
 

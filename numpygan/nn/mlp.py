@@ -8,7 +8,7 @@ import numpy
 
 from ..arrays import require
 from ..errors import NumpyganError
-from . import tables
+from .. import tables
 from .layers import Layer
 from .tape import Tape
 

@@ -5,7 +5,7 @@ import numpy
 from ..arrays import to_host
 from ..errors import NumpyganError
 from ..numbers import whole
-from . import tables
+from .. import tables
 
 
 class LayerTape:

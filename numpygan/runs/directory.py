@@ -12,12 +12,12 @@ import numpy
 from .. import __version__
 from ..errors import NumpyganError
 from ..files import append_line, leftovers, make_folder, remove_leftovers, write_whole
-from ..gan.networks import build
-from ..gan.recipes import Recipe
-from ..gan.settings import change
+from ..recipes.networks import build
+from ..recipes.builtin import Recipe
+from ..recipes.settings import change
 from ..reading import LARGEST, read_json, read_toml
-from . import checkpoint, metrics, provenance
-from .lock import locked
+from . import checkpoint, metrics_file as metrics, provenance
+from .ownership import locked
 
 OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
 G_OBJECTIVES = {

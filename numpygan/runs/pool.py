@@ -12,7 +12,7 @@ from multiprocessing import resource_tracker
 
 from ..errors import NumpyganError
 from .stop import StopSignals
-from .train import Interrupted
+from .loop import Interrupted
 
 _SECONDS_BETWEEN_LOOKS = 0.3  # at whether somebody wants to stop
 _SECONDS_TO_SAVE = 10  # for a process whose parent has died

@@ -12,10 +12,10 @@ import numpy
 from threadpoolctl import threadpool_info
 
 from .. import __version__
-from ..cores import cores
+from ..nn.threads import cores
 from ..data.dataset import load_dataset
 from ..errors import NumpyganError, printable
-from ..gan.recipes import Recipe
+from ..recipes.builtin import Recipe
 from ..reading import read_arrays
 
 LENGTH = ("epochs", "iterations")  # what may change in a run

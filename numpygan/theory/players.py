@@ -6,7 +6,7 @@ from ..arrays import streams
 from ..data.sources import Noise
 from ..gan.algorithm1 import algorithm1
 from ..gan.sampling import generate
-from ..gan.sgd import Adam
+from ..nn.optimizers import Adam
 from ..nn.layers import Affine, Tanh
 from ..nn.mlp import MLP
 

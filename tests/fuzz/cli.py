@@ -31,20 +31,20 @@ from unittest import mock
 import numpy
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from cli_helpers import TINY, images, run, small_world  # noqa: E402
+from tests.helpers.cli import TINY, images, run, small_world  # noqa: E402
 
 from numpygan import cli  # noqa: E402
 from numpygan.data import dataset as datasets  # noqa: E402
 from numpygan.gan.algorithm1 import algorithm1  # noqa: E402
-from numpygan.gan.recipes import RECIPES, Recipe  # noqa: E402
-from numpygan.runs import training  # noqa: E402
+from numpygan.recipes.builtin import RECIPES, Recipe  # noqa: E402
+from numpygan.runs import trainer as training  # noqa: E402
 
 BEGUN = (
-    "numpygan.gan.sampling.sample", "numpygan.study.panels.figure3", "numpygan.study.step_plot.save_step_plot",
+    "numpygan.gan.sampling.sample", "numpygan.figures.panels.figure3", "numpygan.figures.step_plot.save_step_plot",
     "numpygan.commands.gradcheck.save_step_plot", "numpygan.commands.gradcheck.check_all", "numpygan.commands.gradcheck.check_recipe",
-    "numpygan.metrics.evaluation.evaluate", "numpygan.commands.evaluate_images.image_baselines", "numpygan.commands.evaluate_ais.bounds",
+    "numpygan.metrics.image_scores.evaluate", "numpygan.commands.evaluate_images.image_baselines", "numpygan.commands.evaluate_ais.bounds",
     "numpygan.commands.evaluate_toys.carry_out", "numpygan.metrics.toys.evaluate", "numpygan.commands.sweep.carry_out",
-    "numpygan.commands.report.report", "numpygan.commands.study.record", "numpygan.study.theory_plots.save_losses",
+    "numpygan.commands.report.report", "numpygan.commands.study.record", "numpygan.figures.theory_plots.save_losses",
     "numpygan.commands.explain.worked.run_example",
 )  # fmt: skip
 
@@ -175,18 +175,18 @@ def world(place):
             patches.enter_context(mock.patch(name, _begin))
         for name, instead in {
             "numpygan.cli.parser": functools.cache(cli.parser),  # made once
-            "numpygan.runs.training.build": narrow,
-            "numpygan.runs.training.algorithm1": lambda *given: algorithm1(
+            "numpygan.runs.trainer.build": narrow,
+            "numpygan.runs.trainer.algorithm1": lambda *given: algorithm1(
                 *given[:-2], min(given[-2], 2), given[-1]
             ),  # k ≤ 2
-            "numpygan.runs.training.Training.advance": lambda self: (
+            "numpygan.runs.trainer.Training.advance": lambda self: (
                 signal.raise_signal(signal.SIGINT),
 
                 advance(self),
             ),
-            "numpygan.study.pictures.save_learning_curves": lambda *_: None,
-            "numpygan.runs.train.gc.collect": lambda: 0,
-            "numpygan.study.pictures.save_samples": lambda path, *_: Path(path).write_bytes(b""),
+            "numpygan.figures.pictures.save_learning_curves": lambda *_: None,
+            "numpygan.runs.loop.gc.collect": lambda: 0,
+            "numpygan.figures.pictures.save_samples": lambda path, *_: Path(path).write_bytes(b""),
             "numpygan.data.dataset.load": lambda source, **how: (
                 mnist() if source == "mnist" else load(source, **how)
             ),

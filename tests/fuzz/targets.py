@@ -16,13 +16,13 @@ import numpy
 
 from numpygan.data.readers import read_cifar, read_idx, read_numpy
 from numpygan.errors import NumpyganError
-from numpygan.gan.recipes import RECIPES
-from numpygan.gan.settings import change
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.settings import change
 from numpygan.runs import checkpoint
 from numpygan.runs.directory import RunDirectory
-from numpygan.runs.metrics import COLUMNS
-from numpygan.runs.sweep import read_sweep
-from numpygan.runs.training import Training
+from numpygan.runs.metrics_file import COLUMNS
+from numpygan.runs.grid import read_sweep
+from numpygan.runs.trainer import Training
 
 RAW, PACKED = b"\0", b"\1"
 

@@ -1,0 +1,65 @@
+"""Worked examples in the terminal: the equations from the layer's own docstring, then a small case followed number by number.
+
+The examples are the text files in examples/, doctests each: what is printed has just been run.
+"""
+
+import doctest
+import inspect
+import re
+from importlib import resources
+
+import numpy
+
+from ..errors import NumpyganError
+from ..gan.algorithm1 import algorithm1
+from ..recipes.settings import nearest
+from ..nn import layers
+
+TOPICS = {
+    "affine": layers.Affine,
+    "relu": layers.ReLU,
+    "leaky_relu": layers.LeakyReLU,
+    "sigmoid": layers.Sigmoid,
+    "tanh": layers.Tanh,
+    "maxout": layers.Maxout,
+    "dropout": layers.Dropout,
+    "algorithm1": algorithm1,
+}
+
+
+def topic_named(name):
+    """The topic that `name` means, in whatever case. Raises NumpyganError, with the nearest name, if there is none."""
+    plain = re.sub(r"[\s_-]", "", name.lower())
+    topic = next((topic for topic in TOPICS if topic.replace("_", "") == plain), None)
+    if topic is None:
+        raise NumpyganError(f"explain: there is no {name!r}{nearest(name, TOPICS)}; expected one of {', '.join(TOPICS)}.")
+    return topic
+
+
+def explain(topic):
+    """The text about a topic: equations, a case by hand, each intermediate, the adjoints, the check.
+
+    Raises NumpyganError if Python has stripped the docstrings.
+    """
+    about = TOPICS[topic]
+    equations = inspect.getdoc(about)
+    if equations is None:
+        raise NumpyganError(
+            "explain: the equations are in docstrings, which Python left out as it was told by -OO or PYTHONOPTIMIZE=2; "
+            "start it without."
+        )
+    return f"{about.__name__}\n\n{equations}\n\nA case by hand\n\n{example(topic)}"
+
+
+def example(topic):
+    """The worked example of a topic, a doctest."""
+    return (resources.files(__package__) / "examples" / f"{topic}.txt").read_text(encoding="utf-8")
+
+
+def run_example(topic):
+    """Run the example as it is printed: (what differed, as text; the number of lines that ran)."""
+    test = doctest.DocTestParser().get_doctest(example(topic), {}, topic, f"{topic}.txt", 0)
+    report = []
+    with numpy.printoptions():  # an example may set its own
+        result = doctest.DocTestRunner(verbose=False).run(test, out=report.append)
+    return "".join(report) if result.failed else "", result.attempted

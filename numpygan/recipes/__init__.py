@@ -1,0 +1,1 @@
+"""What a recipe is: its fields, their ranges, its networks."""

@@ -1,0 +1,181 @@
+"""A recipe by name, its fields changed and checked."""
+
+import difflib
+import math
+import os
+import re
+from dataclasses import fields, replace
+from pathlib import Path
+
+from ..data.shapes import read_size
+from ..data.sources import TOYS
+from ..errors import NumpyganError
+from .networks import VISIBLE, hidden_layer
+from ..gan.objective import G_LOSSES
+from .builtin import RECIPES, Recipe
+from ..nn.optimizers import RULES
+
+
+_LONGEST_TEXT = 4096  # characters: the longest path that Linux has
+_MOST_LAYERS, _MOST_PARAMETERS = 100, 10**9  # of a network; in float32, with gradient and velocity, 12 GB
+
+
+def recipe_named(name):
+    """The recipe called `name`. Raises NumpyganError with the nearest name if there is none."""
+    if name not in RECIPES:
+        raise NumpyganError(f"recipe: there is no {name!r}{nearest(name, RECIPES)}; `numpygan recipes` lists them.")
+    return RECIPES[name]
+
+
+def change(recipe, /, **values):
+    """The recipe with the fields `values` changed and checked; a string is read as the field's type.
+
+    Raises NumpyganError for an unknown field (with the nearest name), a wrong type, a value out of range, or fields that don't
+    fit each other.
+    """
+    types = {field.name: field.type for field in fields(Recipe)}
+    for name in values:
+        if name not in types:
+            raise NumpyganError(f"{name}: no recipe has this field{nearest(name, types)}; `numpygan recipes NAME` lists them.")
+    changed = replace(recipe, **{name: _read(name, types[name], value) for name, value in values.items()})
+    _check(changed)
+    return changed
+
+
+def named_after_data(recipe):
+    """The recipe of own data, for which none was asked for: name and description speak of the
+    data."""
+    stem = Path(recipe.data).name
+    name = re.sub(r"[^\w.-]+", "-", re.split(r"\.(?!.*\.)", stem)[0] or stem).strip(".-_")[:80]
+    name = f"my-{name or 'data'}" if not name or name in (*RECIPES, *TOYS) else name
+    return change(
+        recipe,
+        name=name,
+        about=f"own data, {stem[:200]}, by Algorithm 1: Adam, samples from averaged iterates",
+    )
+
+
+def absolute_data(data):
+    """The data's path, absolute and with ~ expanded, so that a run can be resumed from another folder; a name stays."""
+    return data if data in ("mnist", *TOYS) else os.path.realpath(os.path.expanduser(data))
+
+
+def fitted(recipe, dataset, given):
+    """The recipe with what follows from the data, except for the fields `given` by the user.
+
+    visible layer  a sigmoid stays where the data lie in [0, 1], else it is tanh on [−1, 1], linear
+        on real numbers
+    scales         on real numbers G's last and D's first weights start at Glorot's scale, times
+        and by the data's spread
+    batch          at most the number of training examples
+    """
+    changes = {}
+    if "generator" not in given and recipe.generator[-1] == "sigmoid" and dataset.range != (0, 1):
+        changes["generator"] = (
+            *recipe.generator[:-1],
+            "linear" if dataset.range is None else "tanh",
+        )
+        spread = float(dataset.train.std(0, dtype="float64").mean()) or 1.0
+        if dataset.range is None and not {"scale_g", "scale_d"} & set(given):
+            glorot = lambda n: math.sqrt(6 / (n + dataset.dim))  # noqa: E731
+            g, d = (
+                hidden_layer("generator", recipe.generator[-2])[2],
+                hidden_layer("discriminator", recipe.discriminator[0])[0],
+            )
+            changes["scale_g"] = (*recipe.scale_g[:-1], float(f"{spread * glorot(g):.3g}"))
+            changes["scale_d"] = (float(f"{glorot(d) / spread:.3g}"), *recipe.scale_d[1:])
+    if "batch" not in given:
+        changes["batch"] = min(recipe.batch, len(dataset.train))
+    return change(recipe, **changes)
+
+
+def _read(name, kind, value):
+    """`value` as the type `kind` of the field `name`."""
+    if kind in (tuple[str, ...], tuple[float, ...]):
+        items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+        if not isinstance(items, (list, tuple)) or len(items) > _MOST_LAYERS:
+            raise NumpyganError(f"{name}: expected a list of at most {_MOST_LAYERS} items, got {value!r}.")
+        return tuple(_read(name, kind.__args__[0], item) for item in items)
+    if kind is float and type(value) is int and abs(value) < 1e300:
+        return float(value)
+    if kind is not str and isinstance(value, str):
+        try:
+            return kind(value)
+        except ValueError:
+            pass
+    elif type(value) is kind:
+        return value
+    expected = {int: "a whole number", float: "a number", str: "a text"}[kind]
+    raise NumpyganError(f"{name}: expected {expected}, got {value!r}.")
+
+
+def _check(recipe):
+    """Raise NumpyganError unless every field is in its range."""
+
+    def expect(condition, name, what):
+        if not condition:
+            raise NumpyganError(f"{name}: expected {what}, got {getattr(recipe, name)!r}.")
+
+    choices = {
+        "preprocess": ("none", "contrast"), "bias": ("mean", "zero"), "noise": ("uniform", "gaussian"),
+        "algorithm": ("algorithm1", "authors2014"), "loss": tuple(G_LOSSES), "rule": tuple(RULES),
+        "dtype": ("float32", "float64"),
+    }  # fmt: skip
+    for name, allowed in choices.items():
+        expect(getattr(recipe, name) in allowed, name, " or ".join(allowed))
+    for name in ("k", "batch", "noise_dim", "momentum_epochs"):
+        expect(1 <= getattr(recipe, name) <= 10**6, name, "a whole number from 1 to 1,000,000")
+    expect(re.fullmatch(r"\w[\w.-]*", recipe.name), "name", "letters, digits, dots and hyphens")
+    expect(recipe.data, "data", "mnist, gauss1d, ring, grid or a path")
+    read_size(recipe.size, "size")
+    expect(recipe.transpose in (0, 1), "transpose", "0 or 1")
+    for name in ("name", "about", "data", "drop"):
+        expect(len(getattr(recipe, name)) <= _LONGEST_TEXT, name, f"at most {_LONGEST_TEXT:,} characters")
+    for name in ("about", "data", "drop"):
+        # What config.toml or a path can't hold.
+        expect(not re.search("[\0\ud800-\udfff]", getattr(recipe, name)), name, "text in UTF-8, without NUL")
+    for name in ("seed", "iterations"):
+        expect(0 <= getattr(recipe, name) < 2**63, name, "a whole number ≥ 0 (and < 2⁶³)")  # TOML has no larger ones
+    for name in ("learning_rate_g", "learning_rate_d", "epochs"):
+        expect(0 < getattr(recipe, name) < math.inf, name, "a number > 0")
+    for name in ("learning_rate_floor", "max_norm"):
+        expect(0 <= getattr(recipe, name) < math.inf, name, "a number ≥ 0")
+    for name in ("learning_rate_g", "learning_rate_d"):
+        expect(
+            getattr(recipe, name) >= recipe.learning_rate_floor, name, f"at least learning_rate_floor, {recipe.learning_rate_floor}"
+        )
+    expect(1 <= recipe.learning_rate_decay < math.inf, "learning_rate_decay", "a number ≥ 1")
+    for name in ("momentum", "momentum_final", "average"):
+        expect(0 <= getattr(recipe, name) < 1, name, "a number in [0, 1)")
+    expect(all(0 < keep <= 1 for keep in recipe.keep), "keep", "numbers in (0, 1]")
+    for name in ("scale_g", "scale_d"):
+        expect(all(0 <= scale < math.inf for scale in getattr(recipe, name)), name, "numbers ≥ 0")
+    hidden_d = len(recipe.discriminator)
+    expect(len(recipe.keep) == hidden_d + 1, "keep", f"{hidden_d + 1} numbers, for D's input and each of its hidden layers")
+    expect(len(recipe.scale_d) == hidden_d + 1, "scale_d", f"{hidden_d + 1} numbers, one for each Affine of D")
+    expect(len(recipe.scale_g) == len(recipe.generator), "scale_g", f"{len(recipe.generator)} numbers, one for each Affine of G")
+    expect(recipe.generator[-1] in VISIBLE, "generator", f"the visible layer, {' or '.join(VISIBLE)}, at the end")
+    expect(
+        recipe.bias == "zero" or recipe.data not in TOYS,
+        "bias",
+        "zero, as a toy has no mean training example",
+    )
+    if recipe.rule == "adam":
+        expect(
+            recipe.momentum == recipe.momentum_final, "momentum_final", f"momentum, {recipe.momentum}, as Adam's must not change"
+        )
+    if recipe.algorithm == "authors2014":
+        expect(recipe.k == 1, "k", "1, as authors2014 updates D and G at once")
+        expect(recipe.loss == "non_saturating", "loss", "non_saturating, which authors2014 always uses")
+    for name, n, hidden in (("generator", recipe.noise_dim, recipe.generator[:-1]), ("discriminator", 1, recipe.discriminator)):
+        parameters = 0
+        for layer in hidden:
+            affine, _, units = hidden_layer(name, layer)
+            parameters, n = parameters + n * affine, units
+        expect(parameters <= _MOST_PARAMETERS, name, f"layers of at most {_MOST_PARAMETERS:,} weights")
+
+
+def nearest(name, names):
+    """ " (did you mean 'x'?)" with the name nearest to `name`, or nothing."""
+    close = difflib.get_close_matches(name, names, 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -1,1 +1,0 @@
-"""Pictures and pages to study a run by."""

@@ -1,0 +1,72 @@
+"""`numpygan gradcheck`: its table, its exit codes, and the plot."""
+
+import numpy
+import pytest
+from tests.helpers.cli import run
+
+import numpygan as ng
+from numpygan.check import game_check as game
+
+
+def test_the_command_on_one_recipe(capsys):
+    assert run("gradcheck", "ring") == 0
+    out = capsys.readouterr().out
+    assert "G layer 0, Affine" in out and "D whole network" in out and "update 2 of G" in out
+    assert out.endswith("every derivative is right\n")
+
+
+def test_the_command_on_an_unknown_recipe(capsys):
+    assert run("gradcheck", "mnits") == 2
+    assert "mnits" in capsys.readouterr().err
+
+
+def to_all_pieces(self, gy, t):
+    t.gx[...] = numpy.tile(gy, (1, self.pieces))
+
+
+def without_slope(self, gy, t):
+    t.gx[...] = gy
+
+
+def bias_of_one_row(self, gy, t):
+    self.gW[...], self.gb[...] = t.x.T @ gy, gy[0]
+
+
+@pytest.mark.parametrize("layer, method, bug, words", [
+    (ng.Maxout, "backward", to_all_pieces, "D layer 2, Maxout(pieces=3): x is wrong"),
+    (ng.Sigmoid, "backward", without_slope, "G layer 5, Sigmoid(): x is wrong"),
+    (ng.Affine, "backward_params", bias_of_one_row, "G layer 0, Affine(4, 9): b is wrong"),
+])  # fmt: skip
+def test_the_command_fails_with_a_bug_and_names_its_layer(layer, method, bug, words, monkeypatch, capsys):
+    monkeypatch.setattr(layer, method, bug)
+    assert run("gradcheck", "mnist") == 1
+    out = capsys.readouterr().out
+    assert words in out and out.endswith("FAILED: see the lines above\n")
+
+
+def test_the_command_on_all_fails_with_a_bug(monkeypatch, capsys):
+    for name, only in (("RECIPES", "mnist"), ("G_LOSSES", "saturating")):  # a part of all, for the time it takes
+        monkeypatch.setattr(game, name, {only: getattr(game, name)[only]})
+    monkeypatch.setattr(ng.Tanh, "backward", without_slope)
+    assert run("gradcheck", "all") == 1
+    assert "every layer: layer 6, Tanh(): x is wrong at [" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("method, bug", [
+    ("backward", lambda self, gy, t: numpy.matmul(gy, self.W, out=t.gx)),
+    ("backward_params", lambda self, gy, t: numpy.matmul(gy.T, t.x, out=self.gW)),
+])  # fmt: skip
+def test_a_layer_that_raises_fails_the_command_without_a_traceback(method, bug, monkeypatch, capsys):
+    monkeypatch.setattr(ng.Affine, method, bug)
+    assert run("gradcheck", "mnist") == 1
+    printed = capsys.readouterr()
+    assert f"G layer 0, Affine(4, 9): x is wrong ({method} raises ValueError" in printed.out and not printed.err
+
+
+def test_the_plot(tmp_path, capsys):
+    file = tmp_path / "steps.png"
+    assert run("gradcheck", "--plot", file) == 0 and file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    file.write_bytes(b"mine")
+    assert run("gradcheck", "--plot", file) == 2 and file.read_bytes() == b"mine"
+    assert str(file) in capsys.readouterr().err
+    assert run("gradcheck", "--plot", file, "--force") == 0 and file.stat().st_size > 1000

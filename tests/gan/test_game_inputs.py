@@ -1,0 +1,172 @@
+"""What `algorithm1` and `authors2014` are given: what doesn't fit is refused before anyone moves."""
+
+import numpy
+import pytest
+from tests.helpers.double import device
+
+import numpygan as ng
+from numpygan.arrays import Stream, streams
+from numpygan.data.sources import Mixture, Noise, Shuffled
+
+BOTH = [ng.algorithm1, ng.authors2014]
+
+
+def player(*widths, dtype="float32", xp=numpy, before=()):
+    net = ng.MLP([*before, ng.Affine(*widths[:2]), ng.ReLU(), ng.Affine(*widths[1:])], dtype, xp)
+    net.initialize(Stream(1))
+    return net
+
+
+def play(algorithm=ng.algorithm1, rows=None, **changed):
+    """One iteration of a game in which everything fits, but for what is `changed`."""
+    named = streams(3)
+    rows = numpy.random.default_rng(0).random((12, 4)).astype("float32") if rows is None else rows
+    G, D = (
+        changed.pop("G", player(2, 5, 4)),
+        changed.pop("D", player(4, 5, 1, before=[ng.Dropout(0.5)])),
+    )
+    given = {
+        "p_z": Noise("uniform", named["noise"]),
+        "rule_g": ng.Momentum(G),
+        "rule_d": ng.Momentum(D),
+        "dropout": named["dropout"],
+        "m": 3,
+    }
+    given["p_data"] = (
+        changed.pop("p_data") if "p_data" in changed else Shuffled(rows, named["data"])
+    )
+    for name, value in changed.items():
+        given[name] = value(G, D) if name.startswith("rule") else value
+    return next(algorithm(G, D, **given))
+
+
+def refused(words, act):
+    with pytest.raises(ng.NumpyganError, match=words) as caught:
+        act()
+    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
+def test_what_fits_plays(algorithm):
+    before = play(algorithm, m=3).G.theta.copy()
+    assert numpy.array_equal(before, play(algorithm, m=numpy.int64(3)).G.theta)
+    assert not numpy.array_equal(before, player(2, 5, 4).theta)
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        (
+            {"rule_g": lambda G, D: ng.Momentum(D), "rule_d": lambda G, D: ng.Momentum(G)},
+            "rule_g moves the other player",
+        ),
+        ({"rule_g": lambda G, D: ng.Adam(D)}, "rule_g moves the other player"),
+        ({"rule_d": lambda G, D: ng.Adam(G)}, "rule_d moves the other player"),
+        (
+            {"rule_d": lambda G, D: ng.Momentum(D.copy())},
+            "rule_d moves a network that doesn't play",
+        ),
+        (
+            {"rule_g": lambda G, D: ng.Momentum},
+            "rule_g must be a learning rule.*the class Momentum",
+        ),
+        ({"rule_g": lambda G, D: "adam"}, "rule_g must be a learning rule.*str"),
+        ({"p_data": numpy.ones((12, 4), "float32")}, "p_data must have minibatch.*ndarray"),
+        ({"p_data": Shuffled}, "p_data must have minibatch.*the class Shuffled"),
+        ({"p_z": None}, "p_z must have minibatch.*NoneType"),
+        ({"p_z": Stream(0)}, "p_z must have minibatch.*Stream"),
+        (
+            {"p_data": Mixture([[0.0, 1.0]], 0.1, Stream(0))},
+            r"mixture has rows of width 2.*\(3, 4\)",
+        ),
+        ({"p_data": Mixture([[0.0]], 0.1, Stream(0))}, r"mixture has rows of width 1.*\(3, 4\)"),
+        (
+            {"dropout": numpy.random.default_rng(0)},
+            "draw_masks: expected a random stream.*got Generator",
+        ),
+        ({"dropout": streams(0)}, "draw_masks: expected a random stream.*got dict"),
+        ({"dropout": 7}, "draw_masks: expected a random stream.*got int"),
+        ({"m": 0}, "m, the rows of a minibatch, must be a whole number ≥ 1, got 0"),
+        ({"m": 2.5}, "must be a whole number ≥ 1, got 2.5"),
+        ({"m": None}, "got None"),
+        ({"m": True}, "got True"),
+        ({"m": numpy.array([3])}, "must be a whole number"),
+        ({"m": 13}, "13 rows asked for, but the data has 12"),
+        (
+            {"G": player(2, 5, 4, dtype="float64")},
+            "one dtype and one array module, got float64 of numpy and float32 of numpy",
+        ),
+        ({"G": player(2, 5, 4, xp=device)}, "one dtype and one array module"),
+        ({"G": player(2, 5, 4, before=[ng.Dropout(0.5)])}, "G has random layers"),
+        ({"G": player(2, 5, 1)}, "G makes rows of width 1, D takes 4"),
+    ],
+)
+def test_a_game_that_does_not_fit(algorithm, changed, words):
+    refused(words, lambda: play(algorithm, **changed))
+
+
+def test_one_rule_for_both_players_is_refused():
+    G, D = player(2, 5, 4), player(4, 5, 1)
+    shared = ng.Momentum(G)
+    refused(
+        "rule_d moves the other player",
+        lambda: play(G=G, D=D, rule_g=lambda *_: shared, rule_d=lambda *_: shared),
+    )
+
+
+def test_nobody_has_moved_when_a_game_is_refused():
+    G, D = player(2, 5, 4), player(4, 5, 1)
+    before = G.theta.copy(), D.theta.copy()
+    refused("width 3", lambda: play(G=G, D=D, rows=numpy.ones((12, 3), "float32")))
+    refused("rule_d", lambda: play(G=G, D=D, rule_d=lambda G, D: ng.Adam(G)))
+    assert (G.theta == before[0]).all() and (D.theta == before[1]).all()
+
+
+def test_a_rule_of_ones_own_need_not_tell_its_network():
+    class Still:
+        def ascend(self):
+            """Stand still."""
+
+        descend = ascend
+
+    assert play(rule_d=lambda G, D: Still()).D.version == 2  # as made and initialized
+
+
+@pytest.mark.parametrize("k", [0, -1, 1.0, "1", None, True, numpy.float64(1), numpy.bool_(True)])
+def test_a_k_that_is_no_whole_number(k):
+    refused("algorithm1: k must be a whole number ≥ 1", lambda: play(k=k))
+
+
+@pytest.mark.parametrize("loss", ["hinge", None, [], 3])
+def test_an_unknown_loss(loss):
+    refused("loss: there is no", lambda: play(loss=loss))
+
+
+@pytest.mark.parametrize(
+    "rows, words",
+    [
+        ([[0.5] * 4] * 12, "array of NumPy, got list"),
+        (None, "got NoneType"),
+        ("rows", "got str"),
+        (numpy.ones((12, 2, 2), "float32"), r"shape \(N, d\).*got shape \(12, 2, 2\)"),
+        (numpy.ones(12, "float32"), r"got shape \(12,\)"),
+        (numpy.float32(1), "got float32"),
+        (numpy.ones((0, 4), "float32"), r"got shape \(0, 4\)"),
+        (numpy.ones((12, 0)), r"got shape \(12, 0\)"),
+        (numpy.ones((12, 4), "complex64"), "real numbers, got complex64"),
+        (numpy.ones((12, 4), object), "got object"),
+        (numpy.full((12, 4), "a"), "got <U1"),
+        (numpy.ma.masked_array(numpy.ones((12, 4)), True), "got MaskedArray"),
+        (numpy.full((12, 4), numpy.nan), "not finite"),
+        (numpy.array([[1.0, 2, -numpy.inf, 3]]), "not finite"),
+    ],
+)
+def test_rows_that_are_no_data(rows, words):
+    refused(words, lambda: Shuffled(rows, Stream(0)))
+
+
+@pytest.mark.parametrize("width", [1, 3, 5])
+def test_rows_of_another_width_are_not_repeated(width):
+    for rows in (numpy.ones((12, width), "float32"), numpy.ones((12, width), "uint8")):
+        refused(f"rows of width {width}", lambda rows=rows: play(rows=rows))
