@@ -72,7 +72,7 @@ def show(title, found):
         [name, *(f"{1e6 * median(seconds):.1f}" for seconds in times.values()),
          timing.interval(timing.ratio(times["NumPy"], times["CuPy"]))]
         for name, times in found.items()
-    ]  # fmt: skip
+    ]
     print(timing.table([title, "NumPy, µs", "CuPy, µs", "NumPy / CuPy"], rows))
 
 

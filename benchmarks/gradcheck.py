@@ -29,7 +29,7 @@ def network():
     net = ng.MLP([
         ng.Dropout(keep=0.8), ng.Affine(6, 20), ng.Maxout(pieces=5), ng.Dropout(keep=0.5), ng.Affine(4, 8), ng.ReLU(),
         ng.Affine(8, 8), ng.Tanh(), ng.Affine(8, 1),
-    ], dtype="float64")  # fmt: skip
+    ], dtype="float64")
     stream = Stream(0)
     net.initialize(stream)
     stream.uniform(net.theta, -0.5, 0.5)  # biases, too
@@ -114,12 +114,12 @@ def main(arguments=None):
         [name, derivatives[name], f"{1e3 * median(seconds):.1f}", timing.interval(timing.ratio(seconds, ours)),
          f"{errors[name]:.1e}", "passed" if verdicts[name] else "FAILED"]
         for name, seconds in times.items()
-    ]  # fmt: skip
+    ]
     print(timing.table(["gradient check", "derivatives", "ms", "× numpygan's time", "error", "verdict"], rows))
     print(f"the two backward passes differ by {apart:.1e} of the largest gradient")
     timing.save(options.file, {
         "seconds": times, "errors": errors, "passed": verdicts, "derivatives": derivatives, "backward_passes_differ": apart,
-    })  # fmt: skip
+    })
     return int(not all(verdicts.values()) or apart > 1e-14)
 
 

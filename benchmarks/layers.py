@@ -71,7 +71,7 @@ def measure(recipe, dim, rounds, seconds):
             found.append({
                 "network": net_name, "index": index, "layer": repr(net.layers[index]), "pass": name, "rows": tape.m, "limit": kind,
                 "work": work, "seconds": times, "share": timing.ratio(times["limit"], times["layer"]),
-            })  # fmt: skip
+            })
     return found
 
 
@@ -83,7 +83,7 @@ def show(found):
         rows.append([
             f"{row['network']} {row['index']} {row['layer']}", row["pass"], row["rows"], f"{ours:.1f}", row["limit"],
             f"{bound:.1f}", f"{row['work'] / ours / 1e3:.1f} {unit}", timing.interval(row["share"]),
-        ])  # fmt: skip
+        ])
     print(timing.table(["layer", "pass", "rows", "µs", "limit", "µs", "rate", "share of the limit"], rows))
     for kind, name in (("product", "Affine layers"), ("copy", "everything else")):
         ours, bound = (sum(median(row["seconds"][which]) for row in found if row["limit"] == kind) for which in ("layer", "limit"))

@@ -105,7 +105,7 @@ def show(results):
         rows.append([
             name, *(megabytes(found["parts"][part]) for part in names), megabytes(told["allowed"]), megabytes(told["steady"]),
             megabytes(found["peak"]), megabytes(found["imported"]), f"{told['steady'] / told['allowed']:.2f}",
-        ])  # fmt: skip
+        ])
     print(timing.table(["MB", *names, "sum + 60", "training", "peak", "after imports", "training / (sum + 60)"], rows))
     for name, found in results.items():
         (first, before), (last, after) = found["moments"][MOMENTS // 10 - 1], found["moments"][-1]

@@ -101,7 +101,7 @@ def on_ranks(options, ranks):
     if mpiexec is None:
         timing.stop("there is no mpiexec; install it with `pip install 'numpygan[mpi]'`, or load the MPI of this machine.")
     command = [mpiexec, "-n", ranks, sys.executable, "-m", "mpi4py", __file__, "--part",
-               "--width", options.width, "--batch", options.batch, "--iterations", options.iterations]  # fmt: skip
+               "--width", options.width, "--batch", options.batch, "--iterations", options.iterations]
     environment = timing.environment(threads=1)
     done = subprocess.run([str(part) for part in command], env=environment, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -224,14 +224,14 @@ def main(arguments=None):
                 half, fastest, gain = efficient(machine, width, batch)
                 size = sum(sizes(width))
                 predictions.append({"network": name, "width": width, "theta": size, "batch": batch, "half": half,
-                                    "fastest": fastest, "speed_up": gain})  # fmt: skip
+                                    "fastest": fastest, "speed_up": gain})
                 print(f"{name:8} {width:6} {size:12,} {batch:7,} {half:18,} {fastest:10,} {gain:9.1f}")
     print(timing.blas(threads=1))
     print(ASSUMPTIONS)
     timing.save(options.file, {
         "width": options.width, "batch": options.batch, "bytes": BYTES, "rounds": rounds, "medians_ms": measured, "rows_s": rows,
         "model": model, "cluster": CLUSTER, "predictions": predictions, "assumptions": ASSUMPTIONS,
-    })  # fmt: skip
+    })
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ def show(times, differ, threads, points, samples):
         [name, points, samples, f"{median(seconds):.2f}", f"{1e3 * median(seconds) / points:.3f}",
          told(timing.ratio(seconds, times["numpygan"])), f"{differ[name]:.1e}"]
         for name, seconds in times.items()
-    ]  # fmt: skip
+    ]
     head = ["log p(x)", "points", "kernels", "s", "ms a point", "× numpygan's time", "differs by"]
     print(timing.table(head, rows, threads), end="\n\n", flush=True)
 
@@ -109,7 +109,7 @@ def main(arguments=None):
     parser.add_argument("--points", type=timing.at_least_one, default=10_000, metavar="N", help="points (default: 10,000)")
     cores = timing.machine()["cores"]
     parser.add_argument("--threads", type=timing.at_least_one, nargs="+", metavar="N", default=sorted({1, cores}),
-                        help=f"(default: 1 and all, {cores})")  # fmt: skip
+                        help=f"(default: 1 and all, {cores})")
     options = parser.parse_args(arguments)
     neighbors, threadpoolctl = timing.need("sklearn.neighbors", "test"), timing.need("threadpoolctl", "test")
     torch = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
@@ -120,7 +120,7 @@ def main(arguments=None):
     contenders = {
         "numpygan": numpygan, "SciPy": scipy_way(distance, special),
         "scikit-learn": sklearn_way(neighbors, leaf_size=len(samples)),
-    }  # fmt: skip
+    }
     if torch:
         contenders["PyTorch"] = torch_way(torch)
     else:
@@ -140,7 +140,7 @@ def main(arguments=None):
     timing.save(options.file, {
         "points": len(points), "samples": len(samples), "sigma": SIGMA, "seconds": found, "difference": apart,
         "difference_of_default_leaves": default,
-    })  # fmt: skip
+    })
     wrong = [name for name, size in apart.items() if not size <= TOLERANCE]
     if wrong:
         print(f"values differ by more than {TOLERANCE:g} relative: {', '.join(wrong)}")

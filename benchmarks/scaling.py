@@ -55,7 +55,7 @@ def recipe(width=1200, depth=2, batch=100, k=1):
     return replace(
         RECIPES["mnist"], generator=(f"relu {width}",) * depth + ("sigmoid",), discriminator=(f"maxout {width // 5}x5",) * depth,
         keep=(0.8,) + (0.5,) * depth, scale_g=(0.0,) * (depth + 1), scale_d=(0.0,) * (depth + 1), batch=batch, k=k,
-    )  # fmt: skip
+    )
 
 
 def dataset(examples):
@@ -115,7 +115,7 @@ def show(results):
         [f"{sweep} {n:,}", f"{1e3 * min(t['iteration']):.2f}", f"{1e3 * min(t['products']):.2f}",
          timing.interval(timing.ratio(t["iteration"], t["products"]))]
         for sweep, result in results.items() for n, t in result["times"].items()
-    ]  # fmt: skip
+    ]
     print(timing.table(["one changed", "iteration, least ms", "products, least ms", "ratio of medians"], rows))
     rows = []
     for sweep, result in results.items():

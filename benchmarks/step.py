@@ -29,7 +29,7 @@ from numpygan.recipes.settings import change
 WORKER = Path(__file__).parent / "peers" / "worker.py"
 NAMES = ("mnist", "mnist-authors", "ring", "grid", "gauss1d", "cifar10")
 CANDIDATES = {"numpygan": None, "floor": None, "torch": "torch", "torch.compile": "torch", "torch.compile autotuned": "torch",
-              "jax.jit": "jax"}  # fmt: skip  # and the module that each needs
+              "jax.jit": "jax"}
 TOLERANCE = 1e-7  # of a move in float64, relative to its largest entry
 CHECKS = {  # what is compared: iterations, and fields of the recipe
     "gradient": (1, {"rule": "momentum"}),  # its first move is η times the gradient
@@ -49,7 +49,7 @@ class Worker:
         if threads == 1:
             environment["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
         self._process = subprocess.Popen([sys.executable, WORKER, json.dumps(order)], env=environment, text=True,
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def answer(self):
         """The next answer; the process is stopped after it."""
@@ -120,7 +120,7 @@ def show(title, times, flop, threads):
         median, least = statistics.median(theirs), min(theirs)
         rate = f"{flop / least / 1e9:.1f}" if flop else ""
         rows.append([name, f"{1e3 * median:.3f}", f"{1e3 * least:.3f}", timing.interval(timing.ratio(theirs, ours)),
-                     f"{least / min(ours):.2f}", rate])  # fmt: skip
+                     f"{least / min(ours):.2f}", rate])
     head = ["", "median ms", "least ms", "× ours [95 %]", "least × ours", "GFLOP/s at least"]
     print(f"\n{title}\n{timing.table(head, rows, threads)}")
     if "floor" in times:
@@ -134,7 +134,7 @@ def configurations(options):
     return [
         (name, batch, k, threads)
         for name in options.recipes for batch in batches[name] for k in options.k for threads in options.threads
-    ]  # fmt: skip
+    ]
 
 
 def main(arguments=None):
@@ -146,7 +146,7 @@ def main(arguments=None):
     parser.add_argument("--k", **count, help="steps of D in an iteration (default: 1 5)")
     parser.add_argument("--threads", **count, help=f"(default: 1 and all, {cores})")
     parser.add_argument("--candidates", nargs="+", choices=list(CANDIDATES), metavar="NAME",
-                        help=f"beside numpygan, of {', '.join(CANDIDATES)} (default: all but autotuned)")  # fmt: skip
+                        help=f"beside numpygan, of {', '.join(CANDIDATES)} (default: all but autotuned)")
     add_set(parser)
     parser.add_argument("--no-check", dest="check", action="store_false", help="time without comparing with numpygan first")
     options = parser.parse_args(arguments)
@@ -182,7 +182,7 @@ def main(arguments=None):
         show(title, times, flop, threads)
         ratios = {other: timing.ratio(theirs, times["numpygan"]) for other, theirs in times.items()}
         found["configurations"].append({"recipe": name, "set": changed, "batch": batch, "k": k, "threads": threads, "load": load,
-                                        "flop": flop, "seconds": times, "ratio_low_high": ratios})  # fmt: skip
+                                        "flop": flop, "seconds": times, "ratio_low_high": ratios})
         timing.save(options.file, found)  # after each: a run of an hour that is interrupted leaves what it has
 
 

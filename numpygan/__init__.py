@@ -22,4 +22,4 @@ __all__ = [
     "MLP", "Layer", "Affine", "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Maxout", "Dropout",
     "Momentum", "Adam", "algorithm1", "authors2014", "gradcheck", "NumpyganError", "Diverged",
     "Stream", "streams", "Shuffled", "Noise",
-]  # fmt: skip
+]

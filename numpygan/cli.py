@@ -107,7 +107,7 @@ class _Parser(argparse.ArgumentParser):
 def parser():
     """The argparse parser of the command line, with every command and option."""
     parser = _Parser(prog="numpygan", description="Generative Adversarial Nets (Goodfellow et al., 2014) in NumPy.",
-                     epilog="example: numpygan train --epochs 5", allow_abbrev=False)  # fmt: skip
+                     epilog="example: numpygan train --epochs 5", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"numpygan {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     parser.commands = subparsers.choices

@@ -30,7 +30,7 @@ class _OtherKind(Exception):
 _DAMAGE = (
     ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError,
     zipfile.BadZipFile, zlib.error, tokenize.TokenError,
-)  # fmt: skip
+)
 
 
 def read_arrays(path, wanted=list):

@@ -15,26 +15,26 @@ from pathlib import Path
 
 KERNELS = "Haswell", "SkylakeX", "Zen", "Nehalem"  # and the one that OpenBLAS picks
 FILES = (
-    "algorithm1",
-    "arrays",
-    "average",
-    "blas_warnings",
-    "cores",
-    "features",
-    "game_bugs",
-    "game_inputs",
-    "gradcheck",
-    "gradcheck_randomness",
-    "layers",
-    "library_inputs",
-    "mlp",
-    "modes",
-    "objective",
-    "parzen",
-    "sgd",
-    "sources",
-    "tape",
-    "two_samples",
+    "check/test_layer_check.py",
+    "check/test_randomness.py",
+    "commands/test_blas_warnings.py",
+    "data/test_sources.py",
+    "gan/test_algorithm1.py",
+    "gan/test_average.py",
+    "gan/test_game_bugs.py",
+    "gan/test_game_inputs.py",
+    "gan/test_library_inputs.py",
+    "gan/test_objective.py",
+    "metrics/test_features.py",
+    "metrics/test_modes.py",
+    "metrics/test_parzen.py",
+    "metrics/test_two_samples.py",
+    "nn/test_layers.py",
+    "nn/test_mlp.py",
+    "nn/test_optimizers.py",
+    "nn/test_tape.py",
+    "nn/test_threads.py",
+    "test_arrays.py",
 )
 _LOOK = """
 import numpy, threadpoolctl
@@ -84,7 +84,7 @@ def main(arguments):
         else:
             runs.append((kernel, 1))
             tried.add(found)
-    files = [str(Path(__file__).parent / f"test_{name}.py") for name in FILES]
+    files = [str(Path(__file__).parent / name) for name in FILES]
     wrong = []
     for kernel, threads in runs:
         name = f"{kernel or picked or 'its own BLAS'}, {threads} thread{'s' * (threads > 1)}"

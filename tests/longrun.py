@@ -36,7 +36,7 @@ def watched(iterations, folder, epochs=60):
     recipe = change(
         RECIPES["ring"], generator="relu 8, linear", scale_g="0,0", discriminator="relu 8", keep="0.9,1", scale_d="0,0",
         batch=50, iterations=iterations,
-    )  # fmt: skip
+    )
     rows, page = [], resource.getpagesize()
     advance = Training.advance
 

@@ -103,7 +103,7 @@ def columns(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("fill", [
     lambda stream, a: stream.uniform(a, 0.0, 1.0), lambda stream, a: stream.normal(a), lambda stream, a: stream.keep(a, 0.5),
-], ids=["uniform", "normal", "keep"])  # fmt: skip
+], ids=["uniform", "normal", "keep"])
 def test_a_view_is_filled_in_place(fill, dtype):
     (view, whole), contiguous = columns(dtype), numpy.empty((10, 3), dtype)
     fill(Stream(0), view)
@@ -163,7 +163,7 @@ def test_ranks_of_a_machine_take_its_gpus_in_turn(nth, gpu, monkeypatch):
     cuda = types.SimpleNamespace(
         is_available=lambda: True, runtime=types.SimpleNamespace(getDeviceCount=lambda: 3),
         Device=lambda number: types.SimpleNamespace(use=lambda: chosen.append(number)),
-    )  # fmt: skip
+    )
     cupy = types.SimpleNamespace(cuda=cuda)
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     assert arrays.array_module("gpu", nth) is cupy and chosen == [gpu]

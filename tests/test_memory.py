@@ -32,7 +32,7 @@ def training(**changes):
     recipe = change(
         RECIPES["mnist-authors"], generator="relu 1200, sigmoid", scale_g="0.05,0.05", discriminator="maxout 240x5",
         keep="0.8,0.5", scale_d="0.005,0.005", **changes,
-    )  # fmt: skip
+    )
     return Training(recipe, Dataset(pixels, pixels[:100], pixels[:100], (28, 28)), numpy)
 
 

@@ -45,7 +45,7 @@ def networks(recipe, data):
 def plan(net):
     """The layers of `net` as (kind, its number or None): ("affine", None), ("maxout", 5), ("leaky_relu", 0.01), …"""
     kinds = {"Affine": "affine", "Dropout": "dropout", "ReLU": "relu", "LeakyReLU": "leaky_relu", "Sigmoid": "sigmoid",
-             "Tanh": "tanh", "Maxout": "maxout"}  # fmt: skip
+             "Tanh": "tanh", "Maxout": "maxout"}
     return [(kinds[type(layer).__name__], getattr(layer, "pieces", getattr(layer, "slope", None))) for layer in net.layers]
 
 

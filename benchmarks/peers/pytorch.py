@@ -61,7 +61,7 @@ class Eager:
             self.rule_g, self.rule_d = (torch.optim.Adam(theta, betas=betas, fused=True) for theta in (self.theta_g, self.theta_d))
         else:
             self.rule_g, self.rule_d = (torch.optim.SGD(theta, lr=0.0, momentum=self.recipe.momentum, fused=True)
-                                        for theta in (self.theta_g, self.theta_d))  # fmt: skip
+                                        for theta in (self.theta_g, self.theta_d))
 
     def examples(self, x):
         """The minibatch: rows in [0, 1] by their numbers, or the toy's examples themselves."""

@@ -57,7 +57,7 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
     indices = [tuple(int(i) for i in numpy.unravel_index(entry, g.shape)) for entry in entries]
     indices += [None] * (len(directions) - len(indices))
     check = judge(place, name, analytic, numeric, shape=g.shape, indices=indices, largest=largest, floor=floor,
-                  tolerance=tolerance, rows=rows)  # fmt: skip
+                  tolerance=tolerance, rows=rows)
     if check.verdict == WRONG and check.error * largest <= 16 * numpy.finfo("float64").eps * upstream:
         hint = "saturated: the gradient is so small beside the upstream one that rounding hides mistakes; use smaller inputs"
         return replace(check, verdict=UNINFORMATIVE, hint=hint)

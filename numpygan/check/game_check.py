@@ -41,7 +41,7 @@ def reduced(recipe, dim=7):
         recipe, generator=(*narrow(recipe.generator[:-1]), recipe.generator[-1]), discriminator=narrow(recipe.discriminator),
         scale_g=(0.0,) * len(recipe.scale_g), scale_d=(0.0,) * len(recipe.scale_d), noise_dim=min(recipe.noise_dim, 4),
         dtype="float64", batch=ROWS,
-    )  # fmt: skip
+    )
 
 
 def check_recipe(recipe, seed=0):
@@ -62,7 +62,7 @@ def check_all(seed=0):
     every = [
         Dropout(0.7), Affine(5, 6), LeakyReLU(0.1), Affine(6, 6), Maxout(2), Affine(3, 4), Tanh(), Affine(4, 30), ReLU(),
         Affine(30, 20), Sigmoid(),
-    ]  # fmt: skip
+    ]
     reports = {"every layer": gradcheck(every, rows=ROWS, seed=seed), "learning rules": Report(check_rules(seed), "formula")}
     reports |= {f"recipe {recipe.name}": check_recipe(recipe, seed) for recipe in RECIPES.values()}
     for loss in G_LOSSES:

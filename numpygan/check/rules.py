@@ -50,5 +50,5 @@ def check_rules(seed=0):
             checks.append(
                 judge(f"rule {name}, {direction}", "theta", moved, expected, shape=moved.shape, indices=[(i,) for i in range(moved.size)],
                       largest=largest, floor=0.0, tolerance=1e-13, rows=1)
-            )  # fmt: skip
+            )
     return tuple(checks)

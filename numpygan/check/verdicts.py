@@ -64,7 +64,7 @@ def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, t
     return Check(
         verdict=OK if good else WRONG, error=error, index=index, analytic=float(analytic[worst]), numeric=float(numeric[worst]),
         hint=hint, **base,
-    )  # fmt: skip
+    )
 
 
 def known_pattern(analytic, numeric, shape, indices, rows):

@@ -10,7 +10,7 @@ from .arguments import add_data, add_force, add_set, data_fields, natural
 
 def add(command):
     parser = command("evaluate", evaluate, "Measure how well samples fit the data, beside real data and published numbers.",
-                    "numpygan evaluate runs/mnist-1")  # fmt: skip
+                    "numpygan evaluate runs/mnist-1")
     parser.add_argument(
         "run", nargs="?", metavar="RUN", help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy"
     )

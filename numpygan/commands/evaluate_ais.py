@@ -22,7 +22,7 @@ PUBLISHED = (("GAN-10", 328.8, 5.5), ("GAN-50", 627.3, 8.8), ("GMMN-10", 346.7, 
 
 def add(parser):
     parser.add_argument("--ais", action="store_true",
-                        help="instead: annealed importance sampling, in hours; add its rows to the run's result")  # fmt: skip
+                        help="instead: annealed importance sampling, in hours; add its rows to the run's result")
     parser.add_argument("--examples", type=positive(int), metavar="N", help="test images for --ais (default: 100)")
     parser.add_argument(
         "--distributions", type=positive(int, 10**6), metavar="T", help="for --ais, from prior to posterior (default: 1000)"
@@ -80,7 +80,7 @@ def _with_bar(run, G, recipe, dataset, examples, distributions, options):
             return bounds(
                 run, G, recipe.noise, dataset.test, examples, distributions, options.seed, options.force,
                 lambda: bar.show(next(done), total), ranks,
-            )  # fmt: skip
+            )
         except KeyboardInterrupt:
             again = "the same command without --force" if options.force else "the same command"
             raise KeyboardInterrupt(f"stopped; {run.ais} holds what is finished: {again} goes on.") from None
@@ -94,7 +94,7 @@ def _rows(state, examples, distributions):
         {"metric": name, "value": float(x.mean()), "se": float(x.std() / math.sqrt(len(x))), "real": None, "real_se": None,
          "detail": detail, "caveat": caveat}
         for name, x, detail, caveat in zip(NAMES, (lower, gap), details, CAVEATS)
-    ]  # fmt: skip
+    ]
 
 
 def _table(rows, with_published):

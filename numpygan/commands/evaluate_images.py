@@ -20,7 +20,7 @@ def add(parser):
     parser.add_argument(
         "--baselines", metavar="FILE.png",
         help="measure a Gaussian and a Gaussian mixture fitted by maximum likelihood, too, and draw all samples side by side",
-    )  # fmt: skip
+    )
 
 
 def evaluate_images(options, run, data):

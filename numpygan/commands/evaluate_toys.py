@@ -30,7 +30,7 @@ _PROCESSES = min(2, cpus())  # that train at a time, where there are no MPI rank
 def add(parser):
     """The options of `evaluate` that only toys have."""
     parser.add_argument("--seeds", type=positive(int, 1000), metavar="N",
-                        help=f"train the toy RECIPE with the seeds 0 … N−1, on {_PROCESSES} processes, and evaluate them together")  # fmt: skip
+                        help=f"train the toy RECIPE with the seeds 0 … N−1, on {_PROCESSES} processes, and evaluate them together")
     parser.add_argument(
         "--out", metavar="DIR", help="where the runs of --seeds lie; what is there is kept (default: runs/RECIPE-seeds)"
     )

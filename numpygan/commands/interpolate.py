@@ -12,7 +12,7 @@ from .arguments import add_run_and_file, new_file, positive
 
 def add(command):
     parser = command("interpolate", interpolate, "Interpolate in z space, as in the paper's Figure 3.",
-                      "numpygan interpolate runs/mnist-1 -o figure3.png")  # fmt: skip
+                      "numpygan interpolate runs/mnist-1 -o figure3.png")
     parser.add_argument("-n", type=positive(int, 10**4), default=8, metavar="N", help="how many lines (default: 8)")
     add_run_and_file(parser, ".png")
 

@@ -8,7 +8,7 @@ from .arguments import add_moved_data, add_force, natural, new_file
 
 def add(command):
     parser = command("report", write_report, "Everything about a run on one HTML page, in one file.",
-                    "numpygan report runs/mnist-1")  # fmt: skip
+                    "numpygan report runs/mnist-1")
     parser.add_argument("run", metavar="RUN", help="a run directory")
     parser.add_argument("-o", dest="file", metavar="FILE.html", help="the file to write (default: RUN/report.html)")
     parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the noise (default: 0)")

@@ -18,7 +18,7 @@ def add(command):
     )
     parser.add_argument("-n", type=positive(int, 10**6), default=100, metavar="N", help="how many (default: 100)")
     parser.add_argument("--nearest", action="store_true",
-                      help="a column of nearest training examples on the right, as in the paper's Figure 2")  # fmt: skip
+                      help="a column of nearest training examples on the right, as in the paper's Figure 2")
     add_moved_data(parser)
     add_run_and_file(parser, ".png (a grid) or .npy (float32, N × d)")
 

@@ -20,13 +20,13 @@ def add(command):
     parser = command(
         "sweep", sweep, "Train a recipe at many settings: a grid or random draws of its fields, each with several seeds. Runs that "
         "are finished are kept, interrupted ones gone on with.", "numpygan sweep rates.toml --jobs 4",
-    )  # fmt: skip
+    )
     parser.add_argument("file", metavar="SWEEP.toml", help="recipe, seeds, and a table [grid] or [random] of fields")
     parser.add_argument("--out", metavar="DIR", help="where the runs go, DIR/SETTING/seed-N (default: runs/SWEEP)")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu",
-                        help="where to compute (default: cpu); gpu: all runs on a machine share its first one")  # fmt: skip
+                        help="where to compute (default: cpu); gpu: all runs on a machine share its first one")
     parser.add_argument("--jobs", type=positive(int, 10**4), metavar="N", default=cpus(),
-                        help="runs at a time (default: one for each CPU it may use); after `mpiexec -n P python -m mpi4py -m` P − 1")  # fmt: skip
+                        help="runs at a time (default: one for each CPU it may use); after `mpiexec -n P python -m mpi4py -m` P − 1")
 
 
 def sweep(options):
@@ -35,7 +35,7 @@ def sweep(options):
     )
     array_module(options.device)  # one sentence, not one for each run, if there is no GPU
     names = {(recipe, str(out / setting.name / f"seed-{recipe.seed}")): setting.name
-             for setting in settings for recipe in setting.recipes}  # fmt: skip
+             for setting in settings for recipe in setting.recipes}
     results = options.ranks.from_first(lambda: {job: result for job in names if (result := finished(*job)) is not None})
     print(f"{len(settings)} settings, {len(names)} runs -> {out}, of which {len(results)} are finished", flush=True)
     jobs, failures, done = [job for job in names if job not in results], {}, len(results)

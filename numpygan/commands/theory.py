@@ -21,7 +21,7 @@ FIGURES = {
 
 def add(command):
     parser = command("theory", theory, "Compute the paper's propositions on known densities, check each, and draw them.",
-                    "numpygan theory --out theory")  # fmt: skip
+                    "numpygan theory --out theory")
     parser.add_argument("--out", default="theory", metavar="DIR", help="the folder for the figures (default: theory)")
     parser.add_argument("--force", action="store_true", help="overwrite figures that exist")
 

@@ -20,7 +20,7 @@ from .arguments import add_data, add_set, changed_fields, data_fields, positive
 
 def add(command):
     parser = command("train", train, "Train a recipe: pictures, metrics and checkpoints go to a run directory.",
-                    "numpygan train mnist --epochs 20 --set batch=50 --out runs/small-batch")  # fmt: skip
+                    "numpygan train mnist --epochs 20 --set batch=50 --out runs/small-batch")
     parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="see `numpygan recipes` (default: mnist); with --resume also a run directory")
     parser.add_argument("--epochs", type=positive(float), metavar="N", help="total length of the run in passes over the data")
     parser.add_argument("--iterations", type=positive(int), metavar="N", help="total length of the run in iterations")
@@ -36,7 +36,7 @@ def add(command):
         "--local-batch", action="store_true",
         help="on P ranks of MPI, started by `mpiexec -n P python -m mpi4py -m numpygan train …`, which share each minibatch: "
              "the recipe's batch is what each computes, the minibatch P times that; the learning rates are left as they are",
-    )  # fmt: skip
+    )
     parser.add_argument("--profile", action="store_true", help="at the end print where the time of an iteration went")
     parser.add_argument("--quiet", action="store_true", help="print nothing but errors, and what --profile asks for")
 
@@ -106,7 +106,7 @@ def train(options):
     for path, what in (
         (run.samples, "pictures of samples"), (run.learning, "learning curves"), (run.metrics, "the numbers"),
         (run.checkpoint, "the newest state"), (run.best, "the state with the best validation log-likelihood"),
-    ):  # fmt: skip
+    ):
         if path.exists():
             say(f"  {path.name:16}{what}")
     if run.best.exists():

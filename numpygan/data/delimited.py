@@ -50,7 +50,7 @@ def read_csv(path, drop, notes):
         lines = [line.replace(",", ".") for line in lines]
     try:
         return numpy.loadtxt(lines, "float64", delimiter=None if delimiter == " " else delimiter, usecols=kept, ndmin=2,
-                             quotechar='"', comments=None)  # fmt: skip
+                             quotechar='"', comments=None)
     except ValueError:
         raise _bad_cell(path, lines, delimiter, names, kept, width) from None
 

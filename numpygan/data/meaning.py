@@ -137,7 +137,7 @@ def _joined(parts):
         dtype, min(p.low for p in parts), max(p.high for p in parts),
         all(p.whole or p.high <= 1 and p.constant for p in parts),
         max(p.size for p in parts),
-    )  # fmt: skip
+    )
 
 
 def as_rows(array, scale, values):

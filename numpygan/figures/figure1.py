@@ -16,7 +16,7 @@ _TOP, _LINE_X, _LINE_Z = 1.08, -0.16, -0.62  # heights: of D = 1 and the densiti
 TITLES = (
     "(a) near convergence: D partly accurate", "(b) inner loop: D → D*", "(c) after an update of G",
     "(d) the end: $p_g ≈ p_{data}$, D ≈ ½",
-)  # fmt: skip
+)
 
 
 def panels(looks):

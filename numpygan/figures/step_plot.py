@@ -7,7 +7,7 @@ from .plot import AMBER, BLUE, GREEN, GREY, ORANGE, saved_figure
 
 _STYLES = {
     "forward": (ORANGE, ":"), "central": (AMBER, "--"), "five-point": (BLUE, "-."), "complex step": (GREEN, "-"),
-}  # fmt: skip
+}
 
 
 def save_step_plot(path):

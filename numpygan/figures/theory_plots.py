@@ -21,7 +21,7 @@ def save_proposition1(path, fits):
             (by_units, f"capacity ({most:,} examples)", [(units, most) for units in proposition1.UNITS], "{0} units"),
             (by_examples, f"examples ({proposition1.UNITS[-1]} units)",
              [(proposition1.UNITS[-1], n) for n in proposition1.EXAMPLES], "{1:,} examples"),
-        ):  # fmt: skip
+        ):
             axes.axvspan(shown[0], shown[-1], color=GREY, alpha=0.12, linewidth=0)
             for case, colour, dash in zip(cases, _SHADES[-len(cases) :], _DASHES[-len(cases) :]):
                 axes.plot(x, fits[case], color=colour, linestyle=dash, label=label.format(*case))
@@ -32,7 +32,7 @@ def save_proposition1(path, fits):
         for cases, name, colour, marker in (
             ([(units, most) for units in proposition1.UNITS], "units", BLUE, "o"),
             ([(proposition1.UNITS[-1], n) for n in proposition1.EXAMPLES], "examples", ORANGE, "s"),
-        ):  # fmt: skip
+        ):
             amounts = [case[name == "examples"] for case in cases]
             values = [proposition1.sup_error(fits[case]) for case in cases]
             errors.loglog(amounts, values, color=colour, marker=marker, label=name)
@@ -79,7 +79,7 @@ def save_proposition2(path, descents, x):
                 steps = numpy.arange(len(gap)) + 1
                 every = numpy.unique(numpy.logspace(0, math.log10(len(gap)), 12).astype(int)) - 1
                 costs.loglog(steps, gap, color=colour, linestyle=dash, marker=marker, markevery=every.tolist(), markersize=4,
-                             label=f"in {space}: {name}")  # fmt: skip
+                             label=f"in {space}: {name}")
             mixture = proposition2.GaussianMixture(path_m[-1][:, None], proposition2.STD)
             axes.plot(line, numpy.exp(path_q[0]) / width, color=GREY, linewidth=1, label="$p_g$ at the start")
             axes.plot(line, numpy.exp(proposition2.log_masses(mixture, x)) / width, color=PINK, linestyle="--", label="$p_g$, θ-space")
@@ -102,7 +102,7 @@ def save_maximum_likelihood(path, fits):
         curves.plot(steps, fits.on_examples, color=BLACK, linestyle=":", label=label)
         curves.plot(steps, fits.kl + fits.expected, color=GREY, linestyle="--", label="their sum")
         curves.annotate(f"−H($p_{{data}}$) = −{entropy:.4f}", (steps[-1], -entropy), (0, 6), textcoords="offset points", ha="right",
-                        color=GREY)  # fmt: skip
+                        color=GREY)
         curves.set(xlabel="step of EM", ylabel="nats", title="The likelihood rises exactly as KL falls", ylim=(None, 1.6))
         curves.legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
         x = numpy.linspace(-5, 5, 501)[:, None]
@@ -110,7 +110,7 @@ def save_maximum_likelihood(path, fits):
             (fits.mixtures[0], GREY, "-", "mixture, start"), (fits.gaussian, ORANGE, "-.", "Gaussian"),
             (fits.mixtures[-1], GREEN, "-", f"mixture, {maximum_likelihood.STEPS} steps of EM"),
             (maximum_likelihood.P_DATA, BLACK, ":", "$p_{data}$"),
-        ):  # fmt: skip
+        ):
             width = 2 if model is maximum_likelihood.P_DATA else 1.5
             densities.plot(x, numpy.exp(model.log_density(x)), color=colour, linestyle=dash, linewidth=width, label=label)
         densities.set(xlabel="x", ylabel="density", title="What maximum likelihood fits", ylim=(0, 0.6))

@@ -39,7 +39,7 @@ class Game:
             D[: self.m].mean(),
             D[self.m :].mean(),
             self.pass_d.y.sum() + self.pass_dg.y.sum(),
-        ])  # fmt: skip
+        ])
 
 
 def _kind(net):

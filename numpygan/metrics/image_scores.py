@@ -36,7 +36,7 @@ CAVEATS = {
     "Class histogram, distance": "The classes are the classifier's guesses, and a class counts however alike its images are.",
     "Distance to nearest training image": "Smaller than the real row can mean blurred or few kinds of samples as well as copies.",
     "Nearer to training than to held-out": "It finds copies of whole training images, not of parts or of shifted ones.",
-}  # fmt: skip
+}
 
 
 class Measures:
@@ -112,14 +112,14 @@ def evaluate(samples, dataset, seed=0, digits=False, baselines=None, ranks=ALONE
             {"metric": name, "value": value, "se": se, "real": of_real[name][0], "real_se": of_real[name][1], "detail": detail,
              "caveat": CAVEATS[name]}
             for name, (value, se, detail) in found.items()
-        ]  # fmt: skip
+        ]
         return estimate, rows
 
     ours, rows = rows_of(samples)
     others = {name: rows_of(x)[1] for name, x in (baselines or {}).items()}
     return {
         "parzen": vars(ours) | {"at_edge": ours.at_edge}, "real": vars(real), "rows": rows, "baselines": others, "seed": seed,
-    }  # fmt: skip
+    }
 
 
 def rows_compared(samples, dataset):

@@ -21,7 +21,7 @@ def one_nn(pair):
     index = numpy.concatenate([
         numpy.where(pair.x.nearest <= pair.x_among_y.nearest, pair.x.index, n + pair.x_among_y.index),
         numpy.where(pair.y.nearest <= pair.y_among_x.nearest, n + pair.y.index, pair.y_among_x.index),
-    ])  # fmt: skip
+    ])
     mutual = (index[index] == numpy.arange(n + m)).mean()
     p = numpy.concatenate(right).mean()
     return float(p), float(right[0].mean()), float(right[1].mean()), math.sqrt(p * (1 - p) * (1 + mutual) / (n + m))

@@ -48,14 +48,14 @@ def evaluate(draws, toy):
          "It counts a sample for its nearest mode, however far off it is."),
         ("JSD to p_data (nats)", f"over cells cut at −3, −2, …, 3 σ about the modes; {whole}",
          "It is a lower bound: differences within a cell are not seen."),
-    )  # fmt: skip
+    )
     return [
         {
             "metric": metric, "value": float(column.mean()), "se": _standard_error(column), "real": float(truth.mean()),
             "real_se": _standard_error(truth), "detail": detail, "caveat": caveat,
         }
         for (metric, detail, caveat), column, truth in zip(about, ours.T, theirs.T)
-    ]  # fmt: skip
+    ]
 
 
 def table(rows, toy):

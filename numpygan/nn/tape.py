@@ -72,7 +72,7 @@ class Tape:
             LayerTape(values[i], values[i + 1], adjoints[i], adjoints[i + 1],
                       {name: getattr(page, name)[rows] for name in page.own})
             for i, page in enumerate(self.layers)
-        ]  # fmt: skip
+        ]
         return Tape(self.net, pages, self.training, self.versions[rows], self.drawn[rows])
 
     def table(self):

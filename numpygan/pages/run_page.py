@@ -48,7 +48,7 @@ def report(run, seed=0, data=None):
         facts=_facts(run, recipe, rows), learning=_learning(rows), frames=_frames(run, rows, image_shape),
         panels=_panels(recipe, G, image_shape, source, seed, dataset, rows),
         evaluation=_evaluation(run, source), rules="\n".join(map(escape, rules_in_force(recipe))), fields=_fields(recipe),
-    )  # fmt: skip
+    )
 
 
 def _hash(text):
@@ -62,7 +62,7 @@ def _facts(run, recipe, rows):
     return definitions([
         ("run", str(run.path)), ("data", recipe.data), ("iterations", f"{at['iteration']:,.0f}"),
         ("epochs", f"{at['epoch']:.4g}"), ("training time", f"{minutes} min {seconds} s"), ("seed", str(recipe.seed)),
-    ])  # fmt: skip
+    ])
 
 
 def _fields(recipe):
@@ -87,7 +87,7 @@ def _learning(rows):
         line_chart("Verdict of the discriminator", [
             curve("mean D(x)", "accent", "D_real"), curve("mean D(G(z))", "second", "D_fake"),
         ], "epoch", "probability", ("½", 0.5), (0, 1)),
-    ]  # fmt: skip
+    ]
     if numpy.isfinite(column["parzen"]).any():
         parzen = curve("validation", "accent", "parzen")
         charts.append(line_chart("Parzen log-likelihood", [parzen], "epoch", "nats"))
@@ -136,7 +136,7 @@ def _panels(recipe, G, image_shape, source, seed, dataset, rows):
                     "As the paper's Figure 2: the rightmost column is the training example nearest to the sample beside it."),
             _figure(png(figure3(G, ends.reshape(2, 8, -1), image_shape, scale)), "rows of samples that change from left to right",
                     "As the paper's Figure 3: each row is G(z) on a straight line between two points of z space."),
-        ]  # fmt: skip
+        ]
     elif recipe.data in TOYS:
         panels = [_toy_panel(G, recipe, seed)]
     else:

@@ -89,19 +89,19 @@ _MNIST = Recipe(
     name="mnist", about="MNIST by Algorithm 1: the authors' networks, Adam, samples from averaged iterates",
     scale_g=(0.0, 0.0, 0.0), scale_d=(0.0, 0.0, 0.0), rule="adam", learning_rate_g=7.5e-4, learning_rate_d=5e-4,
     learning_rate_decay=1.0, momentum=0.5, momentum_final=0.5, average=0.9999, epochs=60.0,
-)  # fmt: skip
+)
 
 _TOY = Recipe(
     generator=("relu 128", "relu 128", "linear"), discriminator=("relu 128", "relu 128"), keep=(1.0, 1.0, 1.0),
     scale_g=(0.0, 0.0, 0.0), scale_d=(0.0, 0.0, 0.0), bias="zero", noise="gaussian", noise_dim=2, rule="adam", batch=128,
     learning_rate_g=1e-3, learning_rate_d=1e-3, learning_rate_decay=1.0, momentum=0.5, momentum_final=0.5, epochs=4.0,
-)  # fmt: skip
+)
 
 # The letter of Algorithm 1, the saturating loss included; the rates fall until samples settle within the narrow modes.
 _MODES = replace(
     _TOY, discriminator=("leaky 128", "leaky 128"), loss="saturating", noise="uniform", learning_rate_g=2e-3, learning_rate_d=2e-3,
     learning_rate_decay=1.00015, iterations=20_000,
-)  # fmt: skip
+)
 
 RECIPES = {
     recipe.name: recipe
@@ -133,4 +133,4 @@ RECIPES = {
             learning_rate_d=1e-3, learning_rate_decay=1.00008, iterations=18_000,
         ),
     )
-}  # fmt: skip
+}

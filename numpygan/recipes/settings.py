@@ -120,7 +120,7 @@ def _check(recipe):
         "preprocess": ("none", "contrast"), "bias": ("mean", "zero"), "noise": ("uniform", "gaussian"),
         "algorithm": ("algorithm1", "authors2014"), "loss": tuple(G_LOSSES), "rule": tuple(RULES),
         "dtype": ("float32", "float64"),
-    }  # fmt: skip
+    }
     for name, allowed in choices.items():
         expect(getattr(recipe, name) in allowed, name, " or ".join(allowed))
     for name in ("k", "batch", "noise_dim", "momentum_epochs"):

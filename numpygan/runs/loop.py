@@ -33,7 +33,7 @@ class Interrupted(Exception):
 
 
 def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, profile=None,
-          say=lambda line: None, dataset=None):  # fmt: skip
+          say=lambda line: None, dataset=None):
     """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
 
     progress  called now and then, and when an epoch ends, with (iteration, total, means of V, D(x), D(G(z)), whether one has)
@@ -194,7 +194,7 @@ class _Session:
         row = dict.fromkeys(metrics.COLUMNS, math.nan) | {
             "iteration": training.iteration, "epoch": training.epoch, "seconds": self.elapsed(),
             "learning_rate_g": rates[0], "learning_rate_d": rates[1], "momentum": training.rule_g.momentum,
-        }  # fmt: skip
+        }
         at_end_of_epoch = training.iteration % training.iterations_per_epoch == 0
         self.last = training.means(restart=at_end_of_epoch)
         row |= zip(("V", "D_real", "D_fake"), self.last)
@@ -263,7 +263,7 @@ class _Session:
         self.run.check_owner()
         checkpoint.save(path, self.training.state() | {
             "best": self.best, "seconds": self.elapsed(), "rows": metrics.as_array(self.unwritten), "made": self.made.text(self.started_at),
-        })  # fmt: skip
+        })
         self.saved = time.monotonic()
         if path == self.run.checkpoint:
             self.kept = self.training.iteration

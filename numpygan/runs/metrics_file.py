@@ -11,7 +11,7 @@ from ..reading import LARGEST
 
 COLUMNS = (
     "iteration", "epoch", "seconds", "V", "D_real", "D_fake", "parzen", "sigma", "learning_rate_g", "learning_rate_d", "momentum",
-)  # fmt: skip
+)
 HEADER = ",".join(COLUMNS)
 _COUNTERS = ("iteration", "epoch", "seconds")  # at least 0, and in every row
 _LARGEST_COUNTER = 1e15

@@ -23,7 +23,7 @@ _NAMES = {  # of what the bits of θ depend on
     "numpygan": "numpygan", "python": "Python", "numpy": "NumPy", "blas": "the BLAS library",
     "kernel": "the BLAS kernel", "blas_threads": "the number of BLAS threads",
     "ranks": "the number of MPI ranks", "device": "the device",
-}  # fmt: skip
+}
 
 
 def environment(device, ranks, xp=numpy):
@@ -34,7 +34,7 @@ def environment(device, ranks, xp=numpy):
         "blas": f"{blas['internal_api']} {blas['version']}" if blas else None,
         "kernel": blas.get("architecture"), "blas_threads": blas.get("num_threads"),
         "threads": cores(xp), "ranks": ranks.size, "device": device,
-    }  # fmt: skip
+    }
 
 
 class Made:

@@ -80,4 +80,4 @@ def _look(players, game, stage, iteration):
         divergences.cost(log_p, log_q, w), float((w * numpy.exp(log_q)).sum()), numpy.exp(at_x),
         probability(numpy, players.logit(X)), probability(numpy, divergences.log_ratio(P_DATA.log_density(X), at_x)),
         players.generate(Z),
-    )  # fmt: skip
+    )

@@ -13,8 +13,7 @@ from tests.helpers.cli import images
 from numpygan.recipes.builtin import RECIPES
 from numpygan.runs.directory import RunDirectory
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-sys.path += [str(BENCHMARKS), str(BENCHMARKS / "peers")]  # as in the scripts themselves
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 import mpi
 import step
@@ -24,7 +23,7 @@ import worker
 from ours import Floor
 
 NARROW = {"generator": ["relu 24", "relu 16", "sigmoid"], "discriminator": ["maxout 12x5", "maxout 8x3"], "noise_dim": 10,
-          "batch": 20, "scale_g": [0.3, 0.3, 0.3], "scale_d": [0.3, 0.3, 0.3]}  # fmt: skip
+          "batch": 20, "scale_g": [0.3, 0.3, 0.3], "scale_d": [0.3, 0.3, 0.3]}
 LEVEL = {"learning_rate_decay": 1.0}  # PyTorch's velocity has η outside, the paper's inside: the same as long as η is
 NARROW_TOY = {"generator": ["relu 16", "relu 16", "linear"], "discriminator": ["leaky 16", "leaky 16"], "batch": 20}
 
@@ -116,7 +115,7 @@ def test_arguments_refused(script, arguments, capsys):
 
 @pytest.mark.parametrize(("field", "said"), [
     ("dtype=float23", "float32 or float64"), ("bacth=10", "did you mean 'batch'"), ("batch=10", "--batch"), ("k=2", "--k"), ("k", "FIELD=VALUE"),
-])  # fmt: skip
+])
 def test_fields_refused(field, said, capsys):
     with pytest.raises(SystemExit) as refused:
         step.main(["--recipes", "ring", "--set", field])
@@ -182,7 +181,7 @@ def order(candidate, recipe, changes, iterations=1):
 
 @pytest.mark.parametrize("recipe, changes", [
     ("mnist", {"rule": "momentum"}), ("mnist-authors", {"k": 2, **LEVEL}), ("mnist", {}), ("ring", {"k": 2}), ("gauss1d", {}),
-], ids=str)  # fmt: skip
+], ids=str)
 def test_a_peer_moves_as_numpygan_does(candidate, recipe, changes, pictures):
     narrow = NARROW | pictures if recipe.startswith("mnist") else NARROW_TOY
     differences = worker.check(order(candidate, recipe, narrow | changes, iterations=3))["differences"]
@@ -220,7 +219,7 @@ def test_cifar10_is_checked_on_narrow_networks():
 
 def test_step_from_arguments_to_json(tmp_path):
     command = [sys.executable, BENCHMARKS / "step.py", "--recipes", "ring", "--batch", "20", "--k", "1", "2", "--threads", "1",
-               "--rounds", "2", "--candidates", "floor", "-o", tmp_path / "step.json"]  # fmt: skip
+               "--rounds", "2", "--candidates", "floor", "-o", tmp_path / "step.json"]
     for field in ("generator", "discriminator"):
         command += ["--set", f"{field}={', '.join(NARROW_TOY[field])}"]
     done = subprocess.run(command, env=timing.environment(), capture_output=True, text=True, check=False)

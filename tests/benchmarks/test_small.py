@@ -19,8 +19,7 @@ from numpygan.errors import NumpyganError
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
 
-ROOT = Path(__file__).parent.parent
-sys.path += [str(ROOT), str(ROOT / "benchmarks")]  # `device` stays that of the tests
+ROOT = Path(__file__).parents[2]
 from benchmarks import __main__ as everything
 from benchmarks import device, gradcheck, layers, memory, mpi, parzen, scaling
 
@@ -167,7 +166,7 @@ def test_memory_from_end_to_end(tmp_path, monkeypatch, capsys):
 def test_memory_beyond_the_sum_or_growing_is_a_failure(steady, last, said, monkeypatch, capsys):
     rounds = [69e6, 69e6], [steady, last], [60e6, 60e6]  # neither the first, nor the last, nor always the largest
     processes = iter({"parts": {"theta": 10e6}, "moments": [[0, 200e6]] + [[i, before] for i in range(1, 19)] + [[19, after]],
-                      "imported": 30e6, "peak": 200e6} for before, after in rounds)  # fmt: skip
+                      "imported": 30e6, "peak": 200e6} for before, after in rounds)
     monkeypatch.setattr(memory, "TRAINED", ("ring",))
     monkeypatch.setattr(memory, "measure", lambda name, iterations: next(processes))
     assert memory.main(["--brief", "--rounds", "3"]) == (said is not None)

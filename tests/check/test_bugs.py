@@ -137,7 +137,7 @@ LAYERS = {  # name: a network whose layer 1 is broken
         ng.Tanh, forward=normalise, backward=backward(lambda self, gy, t: (gy - gy.mean(axis=0)) / t.x.std(axis=0))
     ),
     "a parameter's gradient averaged": after(Scale, backward_params=lambda self, gy, t: self.gs.fill((gy * t.x).mean())),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -161,7 +161,7 @@ TIES = {  # where there is no derivative, the rule in the docstring: the first p
     ),
     "maxout: gradient to the last at a tie": to_last,
     None: ng.Maxout.backward,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", TIES)

@@ -184,7 +184,7 @@ def test_a_single_layer_needs_no_list():
     (changed(ng.Layer, forward=Square.forward), "Layer.*no backward;"),
     (changed(Scale, backward_params=ng.Layer.backward_params), "Scale.*no backward_params"),
     (changed(Square, forward=lambda self, x, t: t.y.__setitem__(..., numpy.cbrt(x))), "layer 1, Square.*complex.*five-point"),
-])  # fmt: skip
+])
 def test_a_layer_that_cannot_be_checked_is_named(layer, words):
     with pytest.raises(ng.NumpyganError, match=words):
         ng.gradcheck([ng.Affine(3, 4), layer()])
@@ -207,7 +207,7 @@ def test_a_forward_that_drops_the_imaginary_part(name):
     f, right, naive = DROPS[name]
     stack = lambda formula: [  # noqa: E731
         ng.Affine(3, 4), changed(ng.Layer, forward=lambda self, x, t: t.y.__setitem__(..., f(x)), backward=gives(formula))()
-    ]  # fmt: skip
+    ]
     assert ng.gradcheck(stack(right), oracle="five-point").passed
     assert not ng.gradcheck(stack(naive), oracle="five-point").passed
     for formula in (right, naive):
@@ -235,7 +235,7 @@ def in_place(array):
 
 @pytest.mark.parametrize("methods, name", [
     ({"forward": in_place("x")}, "x"), ({"backward": in_place("gy")}, "gy"), ({"backward": in_place("x")}, "x"),
-])  # fmt: skip
+])
 def test_a_pass_that_modifies_what_it_was_given_is_wrong(methods, name):
     failures = ng.gradcheck([ng.Affine(3, 4), changed(Square, **methods)()]).failures
     assert failures[0].place.startswith("layer 1") and failures[0].verdict == "wrong"
@@ -291,7 +291,7 @@ def test_bad_input_is_named():
     ("backward", lambda self, gy, t: numpy.matmul(gy, self.W, out=t.gx), "x", "backward raises ValueError"),
     ("backward_params", lambda self, gy, t: numpy.matmul(gy.T, t.x, out=self.gW), "x", "backward_params raises ValueError"),
     ("forward", lambda self, x, t: numpy.matmul(x, self.W.T, out=t.y), "x", "forward raises ValueError"),
-])  # fmt: skip
+])
 def test_a_layer_that_raises_is_wrong_and_named(method, bug, tensor, words):
     """A transposed W does not even fit where it isn't square."""
     report = ng.gradcheck([ng.Affine(3, 4), ng.Tanh(), changed(ng.Affine, **{method: bug})(4, 2), ng.Tanh()])

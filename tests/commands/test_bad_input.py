@@ -40,7 +40,7 @@ def save_data():
         ("idx-cut", good[:-1], good), ("idx-not", b"hello, world", good), ("idx-rank", idx(pixels[0, 0]), good),
         ("idx-empty", idx(pixels[:0]), good), ("idx-sizes", good, idx(images(60, 9))), ("idx-one", good, None),
         ("idx-liar", b"\0\0\x08\x03" + 3 * b"\xff\0\0\0", good), ("idx-none", None, None), ("idx-gz", b"\x1f\x8b" + good, good),
-    ):  # fmt: skip
+    ):
         os.mkdir(folder)
         for part, content in (("train", train), ("t10k", test)):
             if content is not None:
@@ -172,7 +172,7 @@ TRAIN = {
     "resume another architecture": (
         ["train", "--resume", "--out", "it", *sets(generator="relu 17, sigmoid")],
         ["generator", "relu 17"],
-    ),  # fmt: skip
+    ),
     "resume another seed": (["train", "--resume", "--out", "it", "--seed", "1"], ["seed"]),
     "resume other data": (["train", "--resume", "--out", "it", "--data", "good.npy"], ["data"]),
     "resume what is finished": ([*TINY, "--resume", "--out", "it", "--epochs", "1"], ["20", "--epochs"]),
@@ -190,7 +190,7 @@ DATA = (
     "range.npy",
     "two.npz", "cut.npy", "cut.npz", "text.npy", "nothing.npy", "idx-cut", "idx-not", "idx-rank", "idx-empty", "idx-sizes",
     "idx-one", "idx-liar", "idx-none", "idx-gz",
-)  # fmt: skip
+)
 OTHERS = {
     "no command": ([], ["COMMAND"]),
     "command": (["trian"], ["trian"]),
@@ -242,7 +242,7 @@ OTHERS = {
 SAMPLES = (
     "missing.npy", "rank1.npy", "rank4.npy", "empty.npy", "nan.npy", "inf.npy", "objects.npy", "wide.npy", "cut.npy",
     "text.npy",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("case", TRAIN)
@@ -282,7 +282,7 @@ def test_data_of_evaluate(name, world, capsys, monkeypatch):
 @pytest.mark.parametrize("arguments", [
     ("sample", "no\x1b[31mrun\x1b[0m\nhere\x9b2J", "-o", "new.npy"), ("train", "--data", "it\x1b]0;title\x07\r.npy"),
     ("evaluate", "--samples", "a\u202egpj.npy"), ("sweep", "rates\x1b[2J\udcff.toml"),
-], ids=["sample", "train", "evaluate", "sweep"])  # fmt: skip
+], ids=["sample", "train", "evaluate", "sweep"])
 def test_no_sentence_carries_a_name_to_the_terminal_as_it_is(arguments, tmp_path, monkeypatch, capsys):
     """Escape sequences, line breaks and signs that turn the line round are shown, not sent."""
     monkeypatch.chdir(tmp_path)

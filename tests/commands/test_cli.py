@@ -223,7 +223,7 @@ def test_the_authors_table(capsys):
         "learning_rate_g": "0.1", "learning_rate_d": "0.1", "learning_rate_decay": "1.000004", "learning_rate_floor": "1e-06",
         "momentum": "0.5", "momentum_final": "0.7", "momentum_epochs": "250", "algorithm": "algorithm1", "k": "1",
         "rule": "momentum",
-    }.items():  # fmt: skip
+    }.items():
         assert lines[field] == value
 
 

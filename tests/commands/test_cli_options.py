@@ -13,15 +13,14 @@ from tests.helpers.cli import TINY, TINY_TOY, files, images, run
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.fuzz import cli  # noqa: E402
+from tests.fuzz import cli
 
 OPTIONS = [(name, action.option_strings[-1]) for name, parser in cli.COMMANDS.items() for action in parser._actions
-           if action.option_strings and action.nargs != 0]  # fmt: skip
+           if action.option_strings and action.nargs != 0]
 NEEDED = {  # what a line of a command needs besides the option that is tried
     "sample": ["it", "-o", "new.png"], "interpolate": ["it", "-o", "new.png"], "evaluate": ["it"], "report": ["it"],
     "sweep": ["sweep.toml"], "explain": ["affine"],
-}  # fmt: skip
+}
 # As the shell hands them over: no NUL, bytes that are not UTF-8 as lone surrogates; nothing outside the test's own folder.
 TEXT = st.text(
     st.characters(exclude_characters="\0/", exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff'\"\\\n\x1b\x7f=,.- 0"),
@@ -30,7 +29,7 @@ TEXT = st.text(
 NUMBER = (st.integers(-3, 40) | st.integers() | st.floats()).map(str) | st.sampled_from(cli.NUMBERS)
 VALUE = TEXT | NUMBER | st.sampled_from(cli.NAMES + cli.LAYERS + cli.CHOICES)
 QUICK = settings(max_examples=30, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
-                 phases=[Phase.explicit, Phase.generate])  # fmt: skip
+                 phases=[Phase.explicit, Phase.generate])
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +100,7 @@ FOUND = {  # by these tests and by hand; each was a traceback once, a file touch
     "a path in place of a recipe": (["train", "--resume", "/dev/null"], 2),
     "devices": (["evaluate", "--samples", "/dev/zero"], 2),
     "an evaluation that doesn't say of what": (["evaluate", "it", "--ais"], 2),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", FOUND)

@@ -16,7 +16,7 @@ from numpygan.metrics.memorising import memorising
 
 PIXELS = ["Parzen log-likelihood, authors' grid (nats)", "Parzen log-likelihood, fine grid (nats)", "MMD²", "1-NN accuracy",
           "Precision", "Recall", "Density", "Coverage", "Distance to nearest training image",
-          "Nearer to training than to held-out"]  # fmt: skip
+          "Nearer to training than to held-out"]
 DIGITS = ["Fréchet distance", "Class histogram, distance"]
 
 
@@ -92,7 +92,7 @@ def test_a_bandwidth_at_the_edge_of_the_grid_is_told(data):
     ("value", "se", "shown"),
     [(197.43, 2.23, "197.4 ± 2.2"), (0.001432, 0.000243, "0.00143 ± 0.00024"), (0.7659, 0.005, "0.7659 ± 0.0050"),
      (-256075.4, 1234.0, "-256075.4 ± 1234.0"), (1.0, 0.0, "1.0000 ± 0.0000"), (1e-9, 1e-9, "0.000000 ± 0.000000")],
-)  # fmt: skip
+)
 def test_a_value_is_shown_to_two_digits_of_its_error(value, se, shown, result):
     row = result["rows"][0] | {"value": value, "se": se}
     assert f" {shown} " in evaluation.table(result | {"rows": [row], "baselines": {}}, with_paper=False)[1]
@@ -196,7 +196,7 @@ def test_the_nearest_of_all_training_images_counts(data):
     ("samples", "words"),
     [(numpy.zeros((5, 64)), "5 are too few for the 5 nearest"), (numpy.zeros((9, 65)), "width 64"),
      (numpy.full((9, 64), numpy.nan), "row 0 holds values that are NaN")],
-)  # fmt: skip
+)
 def test_samples_that_will_not_do(samples, words, data):
     with pytest.raises(NumpyganError, match=words):
         evaluation.evaluate(samples, data)
@@ -257,7 +257,7 @@ def test_the_classifier_is_asked_of_digits_as_they_are(preprocess, asked, here, 
     ("samples", "words"),
     [(numpy.zeros((5, 64), "float32"), "5 are too few"), (numpy.zeros((9, 65), "float32"), "width 64"),
      (numpy.full((9, 64), numpy.nan), "NaN"), (numpy.zeros((9, 64), complex), "expected floats")],
-)  # fmt: skip
+)
 def test_bad_samples_are_one_sentence(samples, words, here, capsys):
     numpy.save("bad.npy", samples)
     command = "evaluate", "--samples", "bad.npy", "--data", "images.npy", "--baselines", "side.png"

@@ -36,7 +36,7 @@ def bias_of_one_row(self, gy, t):
     (ng.Maxout, "backward", to_all_pieces, "D layer 2, Maxout(pieces=3): x is wrong"),
     (ng.Sigmoid, "backward", without_slope, "G layer 5, Sigmoid(): x is wrong"),
     (ng.Affine, "backward_params", bias_of_one_row, "G layer 0, Affine(4, 9): b is wrong"),
-])  # fmt: skip
+])
 def test_the_command_fails_with_a_bug_and_names_its_layer(layer, method, bug, words, monkeypatch, capsys):
     monkeypatch.setattr(layer, method, bug)
     assert run("gradcheck", "mnist") == 1
@@ -55,7 +55,7 @@ def test_the_command_on_all_fails_with_a_bug(monkeypatch, capsys):
 @pytest.mark.parametrize("method, bug", [
     ("backward", lambda self, gy, t: numpy.matmul(gy, self.W, out=t.gx)),
     ("backward_params", lambda self, gy, t: numpy.matmul(gy.T, t.x, out=self.gW)),
-])  # fmt: skip
+])
 def test_a_layer_that_raises_fails_the_command_without_a_traceback(method, bug, monkeypatch, capsys):
     monkeypatch.setattr(ng.Affine, method, bug)
     assert run("gradcheck", "mnist") == 1

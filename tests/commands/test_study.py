@@ -97,7 +97,7 @@ def test_bad_input(world, capsys, monkeypatch):
     ('["relu 30000", "relu 30000", "linear"]', ["900,", "parameters"]),
     ('["relu 15000000", "linear"]', ["not a hidden layer"]),
     ('["relu 999999", "relu 30", "linear"]', ["units", "--batch"]),
-])  # fmt: skip
+])
 def test_sizes_are_checked_before_memory_is_taken(generator, words, world, capsys, monkeypatch):
     """The config.toml of a run can say anything."""
 
@@ -129,7 +129,7 @@ def test_sizes_are_those_of_the_networks(recipe):
     assert units == sum(
         sum(net.widths[i : i + 2])
         for net in (G, D) for i, layer in enumerate(net.layers) if layer.shapes()
-    )  # fmt: skip
+    )
 
 
 def test_a_run_of_another_version(world, capsys):

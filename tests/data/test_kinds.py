@@ -160,7 +160,7 @@ NAMES = [
     ("TRAIN-IMAGES-IDX3-UBYTE", "T10K-IMAGES-IDX3-UBYTE"), ("train-images-idx3-ubyte (1)", "t10k-images-idx3-ubyte (1)"),
     ("qmnist-train-images-idx3-ubyte.gz", "qmnist-test-images-idx3-ubyte.gz"),
     ("MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/t10k-images-idx3-ubyte"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("names", NAMES)
@@ -206,7 +206,7 @@ def test_one_cifar_file(tmp_path):
 @pytest.mark.parametrize("names", [
     ("x_train", "x_test"), ("X_train", "X_test"), ("train_images", "test_images"), ("trainX", "testX"), ("X", None), ("arr_0", None),
     ("train_x", "test_x"), ("images", None), ("data", "test_data"), ("xtrain", "xtest"),
-])  # fmt: skip
+])
 @pytest.mark.parametrize("files", [True, False])
 def test_names_of_arrays(names, files, tmp_path):
     train, test = names
@@ -400,7 +400,7 @@ def test_options_of_the_data_are_kept_with_the_run(tmp_path, monkeypatch):
 @pytest.mark.parametrize("change, right", [
     (lambda x: x, True), (lambda x: x.reshape(60, 81), True), (lambda x: x[:, None] / 255, True), (lambda x: x * 1.0, True),
     (lambda x: x > 99, True), (lambda x: x / 127.5 - 1, False), (lambda x: x * 9.0, False),
-])  # fmt: skip
+])
 def test_samples_are_held_against_the_data(change, right, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     numpy.save("x.npy", grey(120))
@@ -423,7 +423,7 @@ def test_digest_tells_rows_splits_and_types_apart():
     others = [
         Dataset(rows[:3], rows[3:5], rows[5:], None), Dataset(rows[:4] + 1, rows[4:5], rows[5:], None),
         Dataset(rows[:4].astype("float32"), rows[4:5], rows[5:], None),
-    ]  # fmt: skip
+    ]
     assert same[0] == same[1] and len({same[0], *(other.digest() for other in others)}) == 4
 
 

@@ -87,7 +87,7 @@ def plain(drawn):
     ({"matplotlibrc": b"\xff\xfe\x00 is not text"}, {"MPLBACKEND": "pgf"}),
     ({"other": b"lines.linewidth 7\nfont.size: large\n\xff"}, {"MATPLOTLIBRC": "{folder}/other"}),
     ({"matplotlibrc": RC.encode() + b"text.usetex: perhaps\nbackend: TkAgg\nlines.linewidth\n"}, {"HOME": "/nowhere"}),
-])  # fmt: skip
+])
 def test_the_same_pixels_in_silence_whatever_the_users_settings_are(drawn, plain, files, variables):
     found, said = drawn(files, **variables)
     assert [name for name in plain if found[name] != plain[name]] == [] and said == ""
@@ -166,7 +166,7 @@ def test_a_run_is_drawn_by_the_scale_of_its_visible_layer(tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     numpy.save("mine.npy", numpy.random.default_rng(0).uniform(low, 1, (60, 8, 8)).astype("float32"))
     fields = (f"generator=relu 8,{layer}", "discriminator=relu 8", "keep=1,1", "scale_g=0,0",
-              "scale_d=0,0", "bias=zero", "batch=10")  # fmt: skip
+              "scale_d=0,0", "bias=zero", "batch=10")
     settings = [word for field in fields for word in ("--set", field)]
     made = ("--data", "mine.npy", "--iterations", "2", "--out", "r", "--quiet", *settings)
     assert run("train", "mnist", *made) == 0

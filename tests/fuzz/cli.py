@@ -30,14 +30,13 @@ from unittest import mock
 
 import numpy
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.helpers.cli import TINY, images, run, small_world  # noqa: E402
+from tests.helpers.cli import TINY, images, run, small_world
 
-from numpygan import cli  # noqa: E402
-from numpygan.data import dataset as datasets  # noqa: E402
-from numpygan.gan.algorithm1 import algorithm1  # noqa: E402
-from numpygan.recipes.builtin import RECIPES, Recipe  # noqa: E402
-from numpygan.runs import trainer as training  # noqa: E402
+from numpygan import cli
+from numpygan.data import dataset as datasets
+from numpygan.gan.algorithm1 import algorithm1
+from numpygan.recipes.builtin import RECIPES, Recipe
+from numpygan.runs import trainer as training
 
 BEGUN = (
     "numpygan.gan.sampling.sample", "numpygan.figures.panels.figure3", "numpygan.figures.step_plot.save_step_plot",
@@ -46,7 +45,7 @@ BEGUN = (
     "numpygan.commands.evaluate_toys.carry_out", "numpygan.metrics.toys.evaluate", "numpygan.commands.sweep.carry_out",
     "numpygan.commands.report.report", "numpygan.commands.study.record", "numpygan.figures.theory_plots.save_losses",
     "numpygan.commands.explain.worked.run_example",
-)  # fmt: skip
+)
 
 
 class Begun(BaseException):
@@ -61,23 +60,23 @@ COMMANDS = next(action for action in cli.parser()._actions if action.choices).ch
 ARGUMENTS = {  # what most often stands for an argument without a dash, by its metavar
     "RECIPE": [*RECIPES], "RUN": ["it", "toy"], "NAME": [*RECIPES], "RECIPE|all": [*RECIPES, "all"], "SWEEP.toml": ["sweep.toml"],
     "RECIPE|RUN": [*RECIPES, "it", "toy"], "LAYER": ["affine", "maxout", "algorithm1"],
-}  # fmt: skip
+}
 NAMES = [
     *RECIPES, "all", "affine", "it", "toy", "images.npy", "samples.npy", "toys.npy", "sweep.toml", "wide.toml", "occupied", "occupied/new",
     "file", "file/new.png", "it/config.toml", "it/checkpoint.npz", "broken", "nowhere", "..", ".", "", "-", "--", "/dev/null", "/dev/full",
     "/dev/zero", "/nowhere/new.png", "x" * 300, "y/" * 2100, "new", "new.png", "new.npy", "new.json", "new.html", "new.toml", "no/new.html",
     "mine.png", "mine.npy", "mine.json", "mine.html", "it/new.html", "<script>alert(1)</script>.html", "a b'\".png", "../up.png",
-]  # fmt: skip
+]
 NUMBERS = [
     "0", "1", "2", "3", "7", "10", "20", "256", "10000", "-1", "-0", "0.5", "1.5", "1e3", "1e-320", "1e308", "1e400", "nan", "inf", "-inf",
     "0x10", "١", "1_0", " 3", "3 ", "9" * 19, "9" * 400, "9" * 5000, str(2**63), str(2**64), "true", "None", "1,1,1", "0,0,0", "1;2", "1e6",
-]  # fmt: skip
+]
 LAYERS = [
     "relu 4, linear", "relu 8, relu 8, sigmoid", "maxout 8x2", "leaky 4, tanh 4, sigmoid", "relu 999999, relu 999999, linear", "linear",
     "relu", "relu x", "maxout 2", "maxout 2x1", "sigmoid", ",".join(["relu 2"] * 200), "relu -1", "softmax 3",
-]  # fmt: skip
+]
 CHOICES = ["adam", "momentum", "saturating", "non_saturating", "maximum_likelihood", "uniform", "gaussian", "float64", "float16", "contrast",
-           "none", "mean", "zero", "authors2014", "algorithm1", "cpu", "gpu"]  # fmt: skip
+           "none", "mean", "zero", "authors2014", "algorithm1", "cpu", "gpu"]
 ALPHABET = "abz019 '\"\\\n\r\t\x1b\x7f=,.-:;|*?[]{}()<>&%$#~^!äß→𝔾\udc80\udcff\u2028\u202e"
 
 
@@ -152,7 +151,7 @@ def world(place):
     def narrow(recipe, *rest):
         cut = lambda layers: tuple(f"{text.split()[0]} {'2x2' if 'maxout' in text else 4}" for text in layers)  # noqa: E731
         return build(replace(recipe, generator=(*cut(recipe.generator[:-1]), recipe.generator[-1]), noise_dim=min(recipe.noise_dim, 50),
-                             discriminator=cut(recipe.discriminator)), *rest)  # fmt: skip
+                             discriminator=cut(recipe.discriminator)), *rest)
 
     @functools.cache
     def mnist():
@@ -168,7 +167,7 @@ def world(place):
             "occupied/thesis.tex": "mine", "file": "mine", "mine.png": "mine", "mine.npy": "mine", "mine.json": "mine", "mine.html": "mine",
             "sweep.toml": 'recipe = "ring"\n[grid]\nk = [1, 2]\n', "wide.toml": 'recipe = "ring"\n[grid]\nk = [0]\n',
             "broken/config.toml": "k = [[", "broken/checkpoint.npz": "PK", "it/evaluation.json": '{"rows": []}',
-        }.items():  # fmt: skip
+        }.items():
             Path(name).parent.mkdir(exist_ok=True)
             Path(name).write_text(content)
         for name in BEGUN:

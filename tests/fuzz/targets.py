@@ -31,7 +31,7 @@ def small_recipe():
     """A toy of a few hundred parameters."""
     return change(
         RECIPES["ring"], generator="relu 4, linear", scale_g="0,0", discriminator="relu 4", keep="0.9,1", scale_d="0,0", batch=10,
-    )  # fmt: skip
+    )
 
 
 def npy_bytes(array, **how):
@@ -199,7 +199,7 @@ def _seeds():
         "config": [RAW + _good_config(), RAW + _good_config(data="a b.npy", keep="1,1", seed=7)],
         "sweep": [kind + text.encode() for text in SWEEPS for kind in (RAW, PACKED)],
         "metrics": [RAW + ",".join(COLUMNS).encode() + b"\n" + row.encode() + b"\n1" + row.encode().replace(b",3,", b",,") + b"\n"],
-    }  # fmt: skip
+    }
 
 
 TARGETS = {  # name: (bytes to (suffix, file), reader)

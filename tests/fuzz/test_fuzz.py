@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 
 from numpygan.data.sources import Mixture
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.fuzz import targets  # noqa: E402
-from tests.fuzz.targets import PACKED, RAW, npy_bytes, zipped  # noqa: E402
+from tests.fuzz import targets
+from tests.fuzz.targets import PACKED, RAW, npy_bytes, zipped
 
-CORPUS = sorted((Path(__file__).parent / "fuzz" / "corpus").glob("*/*"))
+CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*"))
 SMALL = npy_bytes(numpy.zeros((4, 6), "u1"))
 
 

@@ -106,7 +106,7 @@ GAMES = {
     "D moves once, not k times": one(("for _ in range(k)", "for _ in range(1)")),
     "the same x in all k steps": one(("            p_data.minibatch(real.x)", "            _ or p_data.minibatch(real.x)")),
     "the same z in all k steps": one(("            p_z.minibatch(pass_g.x)", "            _ or p_z.minibatch(pass_g.x)")),
-}  # fmt: skip
+}
 
 
 def game_passes(monkeypatch, name, function, **settings):

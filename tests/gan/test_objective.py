@@ -155,7 +155,7 @@ def test_an_unknown_loss_is_named():
     (29.5, math.exp(29.5), math.exp(29.5)),
     (30.0, math.exp(30), math.exp(30)),
     (30.75, 1.75 * math.exp(30), math.exp(30)),  # e^30 (1 + a − 30): the tangent at 30
-])  # fmt: skip
+])
 def test_maximum_likelihood_goes_on_along_its_tangent_from_30(a, value, slope):
     logits, out = numpy.array([[a], [a]]), numpy.empty((2, 1))
     objective.maximum_likelihood_slope(numpy, logits, out)

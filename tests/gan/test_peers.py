@@ -20,7 +20,7 @@ REDUCED = dict(
     dtype="float64", generator=("relu 24", "relu 24", "sigmoid"), discriminator=("maxout 12x5", "maxout 12x5"), noise_dim=10,
     batch=20, scale_g=(0.3, 0.3, 0.3), scale_d=(0.3, 0.3, 0.3), momentum_epochs=8, learning_rate_decay=1.01,
     learning_rate_g=0.15, learning_rate_floor=0.04,
-)  # fmt: skip
+)
 ALGORITHM1 = replace(RECIPES["mnist-authors"], **REDUCED)
 AUTHORS2014 = replace(ALGORITHM1, algorithm="authors2014")
 ADAM = dict(rule="adam", momentum_final=0.5, learning_rate_g=2e-3, learning_rate_d=1e-3, learning_rate_floor=1e-6)
@@ -76,7 +76,7 @@ def test_both_players_go_far(game):
 @pytest.mark.parametrize("change", [
     {"momentum_epochs": 9}, {"momentum": 0.501}, {"momentum_final": 0.701}, {"learning_rate_decay": 1.0101},
     {"learning_rate_floor": 0.0401}, {"learning_rate_g": 0.1501}, {"learning_rate_d": 0.1001}, {"loss": "saturating"},
-], ids=lambda change: next(iter(change)))  # fmt: skip
+], ids=lambda change: next(iter(change)))
 def test_a_slightly_different_recipe_is_no_agreement(change):
     pytest.importorskip("torch", reason="install numpygan[peers]")
     game = "k=1 non_saturating"

@@ -1,6 +1,6 @@
 """Every call that training makes of `xp` and of its arrays, bound against the signatures of the installed CuPy. No GPU needed.
 
-Twice: the calls as they are made while the double of tests/device.py is trained, with all their arguments, and the calls as
+Twice: the calls as they are made while the double of tests/helpers/double.py is trained, with all their arguments, and the calls as
 they stand in the source, with their number of arguments and keywords, those of branches that no training takes included.
 
 What this proves: the functions, methods and attributes exist in CuPy and take these arguments by these names. What it doesn't:
@@ -32,11 +32,11 @@ except ImportError:
 
 PACKAGE = Path(numpygan.__file__).parent
 SOURCES = sorted(
-    path for name in ("nn/*.py", "gan/*.py", "arrays.py", "data/sources.py", "runs/train*.py") for path in PACKAGE.glob(name)
-)  # fmt: skip
+    path for name in ("nn/*.py", "gan/*.py", "arrays.py", "data/sources.py", "runs/trainer.py", "runs/loop.py") for path in PACKAGE.glob(name)
+)
 NOT_FUNCTIONS = {"ndarray", "__name__"}  # what else is used of `xp`
 RUN = ["mnist max-norm k = 2", "mnist adam authors2014", "mnist leaky, tanh", "mnist linear, Gaussian, float64", "ring",
-       "mnist momentum maximum likelihood", "mnist averaged"]  # fmt: skip
+       "mnist momentum maximum likelihood", "mnist averaged"]
 
 
 @cache
@@ -185,7 +185,7 @@ def test_the_double_has_nothing_that_cupy_lacks():
     lambda xp, a: xp.take(a, a, axis=0, mode="clip"), lambda xp, a: xp.add(a, 1, where=a), lambda xp, a: xp.sum(a, initial=0),
     lambda xp, a: xp.where(a, a, 0, out=a), lambda xp, a: xp.errstate(all="ignore"), lambda xp, a: xp.exp(a, a, a),
     lambda xp, a: xp.zeros(), lambda xp, a: xp.matmul(a, a, where=a), lambda xp, a: xp.multiply(a),
-], ids=["mode", "where", "initial", "out", "errstate", "arity", "no shape", "matmul", "operands"])  # fmt: skip
+], ids=["mode", "where", "initial", "out", "errstate", "arity", "no shape", "matmul", "operands"])
 def test_a_call_that_cupy_lacks_is_found(call):
     with pytest.raises((TypeError, AttributeError), match="CuPy has no errstate|signature|argument"):
         call(Recorder(), device.zeros(3))

@@ -1,4 +1,4 @@
-"""The whole training on a strict double of a GPU (tests/device.py): no conversion, no mixture, no waiting, and NumPy's bits.
+"""The whole training on a strict double of a GPU (tests/helpers/double.py): no conversion, no mixture, no waiting, and NumPy's bits.
 
 What this shows: the mathematics, the training loop, checkpoints and sampling use nothing of `xp` and of its arrays but what the
 double has, keep host and device apart, never wait for the device within `Training.advance`, and rely on nothing that isn't
@@ -31,7 +31,7 @@ from numpygan.figures import pictures
 SMALL_MNIST = dict(
     generator="relu 24, relu 20, sigmoid", discriminator="maxout 12x5, maxout 10x3", batch=20, noise_dim=10, momentum_epochs=3,
     learning_rate_decay=1.01,
-)  # fmt: skip
+)
 LIMITED = dict(max_norm=1.2)
 ADAM = dict(rule="adam", learning_rate_g=1e-3, learning_rate_d=1e-3, momentum=0.5, momentum_final=0.5)
 GAMES = {
@@ -278,7 +278,7 @@ REFUSED = {
     "fused, a host array": lambda: device.fuse(kernel_name="f")(lambda a, b: a)(A, HOST),
     "fused, two shapes": lambda: device.fuse(kernel_name="f")(lambda a, b: a * b)(A, A[:1]),
     "fused, half overlapping arrays": lambda: device.fuse(kernel_name="f")(device.add)(A[:, 1:], A[:, :-1]),
-}  # fmt: skip
+}
 
 
 def within(function):
@@ -322,7 +322,7 @@ def test_nothing_leaks_the_memory():
     lambda a: float(a[0, 0]), lambda a: int(a[0, 0]), lambda a: bool(a[0, 0]),
     lambda a: a[0, 0].item(), lambda a: a.get(), lambda a: list(a), lambda a: a[a > 0], lambda a: 1 if a[0, 0] else 0,
     lambda a: f"{a[0, 0]:g}", lambda a: max(a[0, 0], 1), lambda a: a in [a[:1] > 0, 0],
-], ids=["float", "int", "bool", "item", "get", "list", "mask", "if", "format", "max", "in"])  # fmt: skip
+], ids=["float", "int", "bool", "item", "get", "list", "mask", "if", "format", "max", "in"])
 def test_waiting_is_counted_and_forbidden_in_a_step(wait):
     a, before = device.asarray(HOST[:1]), counts["waits"]
     try:

@@ -57,7 +57,7 @@ def layers():
     return [
         ng.Affine(5, 12), ng.ReLU(), ng.Dropout(0.5), ng.Affine(12, 9), ng.LeakyReLU(0.2), ng.Affine(9, 12), ng.Maxout(3),
         ng.Affine(4, 4), ng.Tanh(), ng.Dropout(0.8), ng.Affine(4, 3), ng.Sigmoid(),
-    ]  # fmt: skip
+    ]
 
 
 def test_the_backward_pass_agrees_with_the_complex_step(cupy, rng):

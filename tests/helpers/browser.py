@@ -1,4 +1,4 @@
-"""Headless Chromium for tests of HTML pages: `from browser import chromium, open_page  # noqa: F401` brings the fixtures in.
+"""Fixtures for tests of HTML pages in headless Chromium; tests/conftest.py brings them in.
 
 They need Playwright (`pip install 'numpygan[pages]'`) and the system's Chromium (Debian: `apt-get install chromium`); without
 either, the tests that ask for them are skipped with the reason.
@@ -11,7 +11,7 @@ import pytest
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

@@ -19,11 +19,11 @@ def sets(**fields):
 TINY_NETS = sets(
     generator="relu 16, sigmoid", scale_g="0.05,0.05", discriminator="maxout 8x2", keep="0.8,0.5", scale_d="0.05,0.05",
     batch=20, noise_dim=5, momentum_epochs=3, learning_rate_decay=1.01, rule="momentum",
-)  # fmt: skip
+)
 TINY = ["train", "mnist-authors", "--quiet", "--data", "images.npy", *TINY_NETS]  # 20 iterations per epoch
 TINY_TOY = ["train", "ring", "--quiet", *sets(
     generator="relu 8, linear", scale_g="0,0", discriminator="relu 8", keep="0.9,1", scale_d="0,0", batch=50,
-)]  # fmt: skip
+)]
 
 
 def images(rows=600, side=8, seed=0):

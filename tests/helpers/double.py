@@ -348,7 +348,7 @@ class Device:
 UFUNCS = (
     "add", "subtract", "multiply", "divide", "negative", "matmul", "maximum", "minimum", "reciprocal", "sqrt", "exp", "log",
     "log1p", "tanh", "isfinite", "logical_or", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
-)  # fmt: skip
+)
 ELEMENTWISE = {*UFUNCS, "where", "clip", "real"} - {"matmul"}
 for _name in UFUNCS:
     setattr(Device, _name, staticmethod(_ufunc(_name)))

@@ -1,4 +1,4 @@
-"""`python -m mpi4py tests/faulty_rank.py FAULT RANK ARGUMENTS…`: numpygan, but at iteration 25 something happens on one rank.
+"""`python -m mpi4py tests/helpers/faulty_rank.py FAULT RANK ARGUMENTS…`: numpygan, but at iteration 25 something happens on one rank.
 
 Of annealed importance sampling: in the rank's third batch, by when the first rank has saved those of the first round.
 """
@@ -56,7 +56,7 @@ FAULTS = {
     "kill": lambda training: os.kill(os.getpid(), signal.SIGKILL),
     "Ctrl-C": lambda training: os.kill(os.getpid(), signal.SIGINT),
     "SIGTERM": lambda training: os.kill(os.getpid(), signal.SIGTERM),
-}  # fmt: skip
+}
 
 Training.advance, ais.forward = advance, forward
 train._SECONDS_BETWEEN_PLOTS = 1e9

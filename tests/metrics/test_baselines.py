@@ -98,7 +98,7 @@ def test_em_against_scikit_learn(ridge):
     other = mixture.GaussianMixture(
         3, max_iter=10, tol=0, reg_covar=ridge, means_init=starts, weights_init=numpy.full(3, 1 / 3),
         precisions_init=numpy.repeat(precision[None], 3, 0),
-    )  # fmt: skip
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that ten steps are not convergence
         other.fit(x)

@@ -131,7 +131,7 @@ def test_samples_far_away_fail_and_copies_pass():
     assert one_nn(far)[0] == 1 and mmd2(far)[0] > 0.4
     assert {name: value for name, (value, _) in prdc(far, 3).items()} == {
         "precision": 0, "recall": 0, "density": 0, "coverage": 0,
-    }  # fmt: skip
+    }
     copies = pair(real + 1e-9, real, 3)
     assert one_nn(copies)[0] == 0 and mmd2(copies)[0] < 0
     assert all(prdc(copies, 3)[name][0] == 1 for name in ("precision", "recall", "coverage"))

@@ -43,7 +43,7 @@ STACKS = {
             ng.Affine(3, 4),
             ng.LeakyReLU(),
             ng.Affine(4, 1),
-        ],  # fmt: skip
+        ],
     ),
 }
 
@@ -105,7 +105,7 @@ def test_leaky_relu_derivative_is_the_slope_at_zero(dtype):
 @pytest.mark.parametrize("pieces, winner", [
     ([7, 7, 7, 7], 0), ([1, 7, 7, 2], 1), ([1, 2, 7, 7], 2), ([7, 1, 7, 7], 0), ([0.0, -0.0, 0.0, -1], 0), ([1, 2, 3, 7], 3),
     ([3, 7, 5, 7], 1),
-])  # fmt: skip
+])
 def test_maxout_first_piece_wins_alone_at_a_tie(pieces, winner, dtype):
     y, gx, _ = run(alone(ng.Maxout(4), 4, dtype), numpy.array([pieces], dtype), numpy.array([[3]], dtype))
     assert y.tolist() == [[pieces[winner]]]
@@ -268,7 +268,7 @@ def test_three_dtypes_agree(name, rng):
     (lambda: ng.Maxout(1), "pieces"), (lambda: ng.Maxout(2.0), "pieces"), (lambda: ng.LeakyReLU(1), "slope"),
     (lambda: ng.LeakyReLU(-0.1), "slope"), (lambda: ng.LeakyReLU(1.5), "slope"), (lambda: ng.Dropout(-0.5), "keep"),
     (lambda: ng.Affine(0, 3), "n_in"), (lambda: ng.Affine(3, 2.5), "n_out"),
-])  # fmt: skip
+])
 def test_a_wrong_argument_is_named(make, words):
     with pytest.raises(ng.NumpyganError, match=words):
         make()
@@ -276,7 +276,7 @@ def test_a_wrong_argument_is_named(make, words):
 
 @pytest.mark.parametrize("n_in, n_out, scale, bound", [
     (200, 100, None, 0.02**0.5), (2, 1000, None, (6 / 1002) ** 0.5), (9, 99, 3.0, 3.0),
-])  # fmt: skip
+])
 def test_the_range_that_w_is_drawn_from(n_in, n_out, scale, bound):
     net = ng.MLP([ng.Affine(n_in, n_out, scale=scale)], dtype="float64")
     net.initialize(Stream(0))

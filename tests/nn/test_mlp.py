@@ -162,7 +162,7 @@ def move_theta(net):
 @pytest.mark.parametrize("move", [
     change_theta, move_theta, lambda net: net.initialize(Stream(0)), lambda net: ng.Momentum(net).descend(),
     lambda net: ng.Adam(net).ascend(),
-])  # fmt: skip
+])
 def test_a_stale_tape_raises(move):
     net = small()
     tape, gy = net.tape(2), numpy.array(GY, "float64")
@@ -233,7 +233,7 @@ X64, GY64 = numpy.array(X, "float64"), numpy.array(GY, "float64")
     (lambda net, tape: tape[0], ["slice"]),
     (lambda net, tape: tape[::2], ["slice"]),
     (lambda net, tape: tape[2:], ["empty"]),
-])  # fmt: skip
+])
 def test_errors_name_what_is_wrong(act, words):
     net = small()
     tape = net.tape(2)
@@ -250,7 +250,7 @@ def test_errors_name_what_is_wrong(act, words):
     ([ng.ReLU(), ng.Sigmoid()], "Affine"),
     ([], "Affine"),
     ([ng.Maxout(2), ng.Affine(4, 1)], "Maxout"),
-])  # fmt: skip
+])
 def test_widths_that_do_not_fit(layers, words):
     with pytest.raises(ng.NumpyganError, match=words):
         ng.MLP(layers)

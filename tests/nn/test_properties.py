@@ -145,7 +145,7 @@ def test_a_wrong_array_is_named(layers, m, given_m, n, seed, dtype, given_dtype)
     tape = passed(net, seed, m, rows(seed, m, net.n_in, dtype), rows(seed, m, net.n_out, dtype))
     for act, layer, argument, width in (
         (net.forward, net.layers[0], "x", net.n_in), (net.backward, net.layers[-1], "gy", net.n_out),
-    ):  # fmt: skip
+    ):
         array = rows(seed, given_m, n, given_dtype)
         if array.shape == (m, width) and given_dtype == dtype:
             act(array, tape)
@@ -167,7 +167,7 @@ def test_a_stale_tape_raises_and_forward_heals_it(layers, m, seed, how):
     act = {
         "theta": lambda: setattr(net, "theta", net.theta.copy()), "step": ng.Momentum(net).descend,
         "masks": lambda: net.draw_masks(tape, stream), "initialize": lambda: net.initialize(stream),
-    }  # fmt: skip
+    }
     act[how]()
     with pytest.raises(ng.NumpyganError, match="stale"):
         net.backward(gy, tape)

@@ -129,7 +129,7 @@ class Noted(ng.Affine):
     ({}, ["gW top", "gx top", "gW bottom", "gx bottom"]),
     ({"inputs": False}, ["gW top", "gx top", "gW bottom"]),
     ({"params": False}, ["gx top", "gx bottom"]),
-])  # fmt: skip
+])
 def test_each_layer_is_passed_once_from_the_top_and_only_where_it_is_needed(wanted, expected):
     calls = []
     net = ng.MLP([ng.ReLU(), Noted("bottom", calls), Noted("top", calls)], dtype="float64")

@@ -54,7 +54,7 @@ def test_several_cores_learn_what_one_learns(rule, on, monkeypatch):
 
 @pytest.mark.parametrize("openblas, omp, expected", [
     ("", "", 4), ("1", "", 1), ("", "1", 1), ("2", "1", 2), ("1", "3", 1), ("9", "", 4), ("0", "", 4), ("many", "", 4), ("-1", "", 4),
-])  # fmt: skip
+])
 def test_no_more_cores_than_blas_is_allowed(openblas, omp, expected, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2, 5}, raising=False)
     for name, value in (("OPENBLAS_NUM_THREADS", openblas), ("OMP_NUM_THREADS", omp)):

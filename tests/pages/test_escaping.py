@@ -155,7 +155,7 @@ COMMANDS = {  # a line, and what it makes
         f"made/run{name}" for name in ("", "/config.toml", "/metrics.csv", "/learning.png", "/checkpoint.npz", "/lock", "/samples",
                                        "/samples/00000000.png", "/samples/00000002.png")
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("line", COMMANDS, ids=lambda line: " ".join(map(str, (*line[:1], *line[-2:]))))

@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 
 import numpy
 import pytest
-from tests.helpers.browser import chromium, open_page  # noqa: F401
 from tests.helpers.cli import TINY, images, run, small_world
 
 from numpygan.runs.directory import RunDirectory
@@ -35,9 +34,9 @@ def world(tmp_path_factory):
             {"metric": "coverage", "value": 0.71234, "se": 0.0123, "real": 0.9687, "real_se": None, "detail": "k = 5",
              "caveat": "It is blind to details."},
             {"metric": "modes", "value": -3, "se": None, "real": None, "real_se": None, "detail": "", "caveat": "Nor here."},
-        ]  # fmt: skip
+        ]
         rows.insert(0, {"metric": "Parzen log-likelihood (nats)", "value": 106.04, "se": 1.64, "real": 242.5, "real_se": 1.64,
-                        "detail": "n = 50", "caveat": "Above the real row it means gaming, not quality."})  # fmt: skip
+                        "detail": "n = 50", "caveat": "Above the real row it means gaming, not quality."})
         (folder / "it" / "evaluation.json").write_text(json.dumps({"rows": rows, "data": "mnist"}))
         for name in ("it", "toy", "line", bad):
             assert run("report", name, "-o", f"{'bad' if name == bad else name}.html") == 0
@@ -73,7 +72,7 @@ def test_every_measure_is_there_with_its_real_row_and_caveat(world):
     for words in (
         "106.0 ± 1.6", "242.5 ± 1.6", "0.712 ± 0.012", "0.9687", "−3", "What it can’t tell: It is blind to details.",
         "What it can’t tell: Nor here.", "k = 5", "Adversarial nets (paper) 225 ± 2", "gaming, not quality",
-    ):  # fmt: skip
+    ):
         assert words in text, words
 
 
@@ -126,7 +125,7 @@ def test_what_comes_from_a_run_is_text(world):
 
 
 @pytest.mark.parametrize("name", ["it", "toy", "line", "bad"])
-def test_the_page_opens_in_silence(world, open_page, name):  # noqa: F811
+def test_the_page_opens_in_silence(world, open_page, name):
     page = open_page(world / f"{name}.html")
     assert page.problems == page.requests == []
     assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
@@ -136,7 +135,7 @@ def shown(page):
     return page.evaluate("[...document.querySelectorAll('.frames li')].filter(li => li.offsetHeight > 0).map(li => li.innerHTML)")
 
 
-def test_the_slider_changes_the_picture_by_keyboard_and_mouse(world, open_page):  # noqa: F811
+def test_the_slider_changes_the_picture_by_keyboard_and_mouse(world, open_page):
     page = open_page(world / "it.html")
     slider, output = page.locator("input[type=range]"), page.locator("output")
     last = shown(page)
@@ -153,7 +152,7 @@ def test_the_slider_changes_the_picture_by_keyboard_and_mouse(world, open_page):
     assert shown(page) == last and page.problems == []
 
 
-def test_without_javascript_every_picture_is_shown(world, open_page):  # noqa: F811
+def test_without_javascript_every_picture_is_shown(world, open_page):
     assert len(shown_without_script(open_page(world / "it.html", java_script_enabled=False))) == 4
 
 
@@ -161,7 +160,7 @@ def shown_without_script(page):
     return [item for item in page.locator(".frames li").all() if item.is_visible()]
 
 
-def test_the_policy_stops_whatever_would_get_in(world, open_page):  # noqa: F811
+def test_the_policy_stops_whatever_would_get_in(world, open_page):
     page = open_page(world / "it.html")
     page.evaluate("""() => {
         const script = document.createElement('script'); script.textContent = 'window.got_in = true'; document.body.append(script);
@@ -190,7 +189,7 @@ CONTRAST = """() => {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_legible_at_every_width_in_both_schemes(world, open_page, width, scheme):  # noqa: F811
+def test_legible_at_every_width_in_both_schemes(world, open_page, width, scheme):
     page = open_page(world / "it.html", width=width, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width  # nothing to scroll sideways
     smallest = "Math.min(...[...document.querySelectorAll('svg text')].map(e => e.getBoundingClientRect().height))"
@@ -199,7 +198,7 @@ def test_legible_at_every_width_in_both_schemes(world, open_page, width, scheme)
     assert (page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)") == (scheme == "light")
 
 
-def test_nothing_moves_by_itself(world, open_page):  # noqa: F811
+def test_nothing_moves_by_itself(world, open_page):
     page = open_page(world / "it.html", reduced_motion="reduce")
     assert page.evaluate("document.getAnimations().length") == 0
     assert not re.search("transition|animation|scroll-behavior", (world / "it.html").read_text(encoding="utf-8"))
@@ -243,7 +242,7 @@ def test_an_evaluation_of_the_checkpoint_shown_says_so(world, evaluated):
     (None, "a checkpoint that evaluation.json does not name"),
     ("best.npz", "a checkpoint that evaluation.json does not name"),
     ({"file": ["best.npz"], "iteration": "60"}, "a checkpoint that evaluation.json does not name"),
-])  # fmt: skip
+])
 def test_an_evaluation_of_anything_else_is_marked_with_the_command_that_renews_it(world, evaluated, source, words):
     shown = samples_of(world)
     text = evaluated(source)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy
 import pytest
-from tests.helpers.browser import chromium, open_page  # noqa: F401
 from tests.helpers.cli import run
 
 from numpygan.recipes.builtin import RECIPES
@@ -54,7 +53,7 @@ def mnist(tmp_path_factory):
     return file
 
 
-def ready(open_page, file, **options):  # noqa: F811
+def ready(open_page, file, **options):
     page = open_page(file, **options)
     page.wait_for_selector("body[data-ready]", timeout=60_000)
     return page
@@ -89,7 +88,7 @@ def tapes():
     return found
 
 
-def test_random_numbers_of_random_layers_are_those_of_numpy(open_page, tiny):  # noqa: F811
+def test_random_numbers_of_random_layers_are_those_of_numpy(open_page, tiny):
     page, draw, reference, seen = ready(open_page, tiny), random.Random(0), tapes(), 0
     steps = page.evaluate("data.steps.map((step) => [step.iteration, step.line])")
     for iteration, line in sorted(reference):
@@ -119,7 +118,7 @@ def test_random_numbers_of_random_layers_are_those_of_numpy(open_page, tiny):  #
     assert seen > 40 and not page.problems
 
 
-def test_an_entry_of_a_gradient_is_its_sum_digit_for_digit(open_page, tiny):  # noqa: F811
+def test_an_entry_of_a_gradient_is_its_sum_digit_for_digit(open_page, tiny):
     page, reference = ready(open_page, tiny), tapes()
     steps = page.evaluate("data.steps.map((step) => [step.iteration, step.line])")
     for line, index, row, column in (("d D backward", 1, 1, 17), ("d D backward", 4, 3, 2), ("g G backward", 2, 7, 1)):
@@ -147,7 +146,7 @@ def test_an_entry_of_a_gradient_is_its_sum_digit_for_digit(open_page, tiny):  # 
         assert "complex step" in page.inner_text("#origin .proof") and page.locator(".mark").count() == 3
 
 
-def test_who_moves_and_who_is_frozen(open_page, tiny):  # noqa: F811
+def test_who_moves_and_who_is_frozen(open_page, tiny):
     page = ready(open_page, tiny)
     steps = page.evaluate("data.steps.map((step) => step.line)")
     for line, moves in (("d D move", "θ_d"), ("g G move", "θ_g")):
@@ -160,7 +159,7 @@ def test_who_moves_and_who_is_frozen(open_page, tiny):  # noqa: F811
     assert page.locator("#code [aria-current]").count() == 1
 
 
-def test_of_authors2014_both_wait_then_both_move(open_page, tmp_path):  # noqa: F811
+def test_of_authors2014_both_wait_then_both_move(open_page, tmp_path):
     recipe = replace(TINY, algorithm="authors2014", loss="non_saturating", generator=("relu 4", "linear"))
     page = ready(open_page, written(tmp_path, recipe))
     steps = page.evaluate("data.steps.map((step) => step.line)")
@@ -176,7 +175,7 @@ def test_of_authors2014_both_wait_then_both_move(open_page, tmp_path):  # noqa: 
     assert not page.problems
 
 
-def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
+def test_by_keyboard_alone(open_page, tiny):
     page = ready(open_page, tiny)
     last = page.evaluate("data.steps.length - 1")
     at = lambda: int(page.evaluate("document.body.dataset.step"))  # noqa: E731
@@ -208,7 +207,7 @@ def test_by_keyboard_alone(open_page, tiny):  # noqa: F811
     assert {"first", "slider", "d D backward", "2", "W"} <= reached
 
 
-def test_a_button_that_draws_its_place_anew_keeps_the_focus(open_page, tiny):  # noqa: F811
+def test_a_button_that_draws_its_place_anew_keeps_the_focus(open_page, tiny):
     page = ready(open_page, tiny)
     page.evaluate("go(data.steps.findIndex((step) => step.line === 'g D backward'))")
     for button in ("#tabs button:text-matches('G.s pass')", "#game button:text-is('D*')", "#game button:text-is('non-saturating')"):
@@ -218,7 +217,7 @@ def test_a_button_that_draws_its_place_anew_keeps_the_focus(open_page, tiny):  #
         assert page.evaluate("document.activeElement.textContent") == page.inner_text(button)
 
 
-def test_the_pixels_of_a_picture_by_keyboard(open_page, mnist):  # noqa: F811
+def test_the_pixels_of_a_picture_by_keyboard(open_page, mnist):
     page = ready(open_page, mnist)
     page.evaluate("go(data.steps.findIndex((step) => step.line === 'd D forward'))")
     images = page.evaluate("[...latest('d', 'D forward').values[0].images.array]")
@@ -239,7 +238,7 @@ def test_the_pixels_of_a_picture_by_keyboard(open_page, mnist):  # noqa: F811
     assert page.locator(".cursor:visible").count() <= 1 and not page.problems
 
 
-def test_what_a_symbol_means_and_what_each_loss_teaches(open_page, tiny):  # noqa: F811
+def test_what_a_symbol_means_and_what_each_loss_teaches(open_page, tiny):
     page = ready(open_page, tiny)
     page.hover("#code [data-symbol='p_z']")
     assert page.inner_text("#tip") == study_page.SYMBOLS["p_z"]
@@ -265,7 +264,7 @@ def tapes_push(page):
     return {loss: float(numpy.linalg.norm(numpy.reshape(array, shape), axis=1).mean()) for loss, array, shape in blocks}
 
 
-def test_every_symbol_of_every_line_and_layer_is_explained(open_page, tiny):  # noqa: F811
+def test_every_symbol_of_every_line_and_layer_is_explained(open_page, tiny):
     """What is italic in a formula, and every operator that isn't an arithmetic sign, has its meaning on hover."""
     page, bare = ready(open_page, tiny), set()
     find = """() => [...document.querySelectorAll("mi")].filter((mi) => !mi.closest("[data-symbol]")).map((mi) => mi.textContent)"""
@@ -282,7 +281,7 @@ def test_every_symbol_of_every_line_and_layer_is_explained(open_page, tiny):  # 
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
-def test_on_every_screen(open_page, tiny, width, scheme):  # noqa: F811
+def test_on_every_screen(open_page, tiny, width, scheme):
     page = ready(open_page, tiny, width=width, color_scheme=scheme, reduced_motion="reduce")
     for step in range(page.evaluate("data.steps.length")):
         page.evaluate(f"go({step})")
@@ -292,7 +291,7 @@ def test_on_every_screen(open_page, tiny, width, scheme):  # noqa: F811
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_violation(open_page, tiny, scheme):  # noqa: F811
+def test_axe_finds_no_serious_violation(open_page, tiny, scheme):
     axe = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
     if not axe.exists():
         pytest.skip("needs axe-core: npm install axe-core, and AXE_CORE=…/axe-core/axe.min.js")
@@ -306,7 +305,7 @@ def test_axe_finds_no_serious_violation(open_page, tiny, scheme):  # noqa: F811
     assert [violation for violation in found if violation[0] in ("serious", "critical")] == []
 
 
-def test_mnist(open_page, mnist, capsys):  # noqa: F811
+def test_mnist(open_page, mnist, capsys):
     assert mnist.stat().st_size < 5e6
     page = ready(open_page, mnist)
     paint = page.evaluate("performance.getEntriesByType('paint').find((e) => e.name === 'first-contentful-paint')?.startTime ?? 0")
@@ -325,13 +324,13 @@ def test_mnist(open_page, mnist, capsys):  # noqa: F811
     assert not page.problems and not page.requests
 
 
-def test_it_opens_on_a_line_where_there_are_derivatives(open_page, tiny):  # noqa: F811
+def test_it_opens_on_a_line_where_there_are_derivatives(open_page, tiny):
     page = ready(open_page, tiny)
     assert page.evaluate("data.steps[current].line") == "d D backward" and page.evaluate("current") > 0
     assert page.locator("#network [data-tensor=gW]").count() == 1
 
 
-def test_proven_entries_are_dotted_in_every_array_of_adjoints(open_page, mnist):  # noqa: F811
+def test_proven_entries_are_dotted_in_every_array_of_adjoints(open_page, mnist):
     page = ready(open_page, mnist)
     for line, net in (("d D backward", "D"), ("g D backward", "D"), ("g G backward", "G")):
         page.evaluate(f"go(data.steps.findIndex((step) => step.line === '{line}'))")
@@ -344,7 +343,7 @@ def test_proven_entries_are_dotted_in_every_array_of_adjoints(open_page, mnist):
     assert box.locator(".proven").bounding_box()["width"] == pytest.approx(box.bounding_box()["width"], abs=3)
 
 
-def test_the_dots_are_where_the_proof_is(open_page, tiny):  # noqa: F811
+def test_the_dots_are_where_the_proof_is(open_page, tiny):
     page = ready(open_page, tiny)
     proof, dots = page.evaluate(
         "[data.passes[data.steps[current].stack[0].pass].grads[chosen.layer.D].W.proof.at,"
@@ -361,7 +360,7 @@ PIXELS = """([values, grey]) => {
 }"""
 
 
-def test_signed_arrays_have_one_scale_and_zeros_the_paper(open_page, tiny):  # noqa: F811
+def test_signed_arrays_have_one_scale_and_zeros_the_paper(open_page, tiny):
     page = ready(open_page, tiny, color_scheme="light")
     paper = page.evaluate("[...colours().paper, 255]")
     zeros, signed, small = page.evaluate(PIXELS, [[0, 0, -4, 4, 0, 1], None])
@@ -370,13 +369,13 @@ def test_signed_arrays_have_one_scale_and_zeros_the_paper(open_page, tiny):  # n
     assert page.evaluate(PIXELS, [[0, 0], None]) == [paper * 2]
 
 
-def test_images_are_grey_from_low_to_high(open_page, tiny):  # noqa: F811
+def test_images_are_grey_from_low_to_high(open_page, tiny):
     page = ready(open_page, tiny)
     assert [row[::4] for row in page.evaluate(PIXELS, [[-1, 1, 0, 0], [-1, 1]])] == [[0, 255], [128, 128]]
     assert [row[::4] for row in page.evaluate(PIXELS, [[0, 1, 0, 2], [0, 1]])] == [[0, 255], [0, 255]]
 
 
-def test_the_legend_names_only_what_is_drawn(open_page, tiny):  # noqa: F811
+def test_the_legend_names_only_what_is_drawn(open_page, tiny):
     page = ready(open_page, tiny)
     seen = set()
     for step in range(page.evaluate("data.steps.length")):
@@ -387,8 +386,8 @@ def test_the_legend_names_only_what_is_drawn(open_page, tiny):  # noqa: F811
     assert seen == {True, False}
 
 
-def test_a_count_is_written_out_however_large(open_page, tiny):  # noqa: F811
+def test_a_count_is_written_out_however_large(open_page, tiny):
     page = ready(open_page, tiny)
     assert page.evaluate("[0, 7, 1234567, -2000000, 0.5, 1.5e7 + 0.5].map((value) => show(value))") == [
         "0", "7", "1,234,567", "−2,000,000", "0.500000", "1.50000e+7",
-    ]  # fmt: skip
+    ]

@@ -56,7 +56,7 @@ def test_g_and_d_have_their_own_rates():
 
 @pytest.mark.parametrize("epoch, momentum", [
     (1, 0.5), (2, 0.5 + 0.2 / 249), (125.5, 0.6), (250, 0.7), (251, 0.7), (10_000, 0.7),
-])  # fmt: skip
+])
 def test_momentum_schedule(epoch, momentum):
     assert AUTHORS.momentum_in(epoch) == pytest.approx(momentum, rel=1e-14)
 
@@ -132,7 +132,7 @@ def test_training_follows_the_schedules():
     ("discriminator", "relu 3,maxout 4x2", ("relu 3", "maxout 4x2")), ("loss", "saturating", "saturating"),
     ("algorithm", "authors2014", "authors2014"), ("noise", "gaussian", "gaussian"), ("bias", "zero", "zero"),
     ("preprocess", "contrast", "contrast"), ("dtype", "float64", "float64"), ("data", "my.npy", "my.npy"),
-])  # fmt: skip
+])
 def test_a_field_is_read_from_text(field, text, value):
     changed = change(AUTHORS, **{field: text})
     assert getattr(changed, field) == value
@@ -170,7 +170,7 @@ REFUSED = [
     ("generator", "relu 5x5,relu 5,sigmoid"), ("generator", "swish 5,relu 5,sigmoid"), ("generator", "relu -5,relu 5,sigmoid"),
     ("generator", 5), ("discriminator", "maxout 240,maxout 240x5"), ("discriminator", "maxout 240x1,maxout 240x5"),
     ("discriminator", "maxout 240x5,maxout 0x5"), ("discriminator", ","),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("field, bad", REFUSED)
@@ -181,7 +181,7 @@ def test_a_bad_value_is_refused_by_name(field, bad):
 
 @pytest.mark.parametrize("values, field", [
     ({"generator": "relu 5,sigmoid"}, "scale_g"), ({"discriminator": "relu 5"}, "keep|scale_d"), ({"data": "ring"}, "bias"),
-])  # fmt: skip
+])
 def test_fields_that_do_not_fit_each_other(values, field):
     with pytest.raises(ng.NumpyganError, match=f"^({field}): "):
         change(AUTHORS, **values)
@@ -195,7 +195,7 @@ def test_authors2014_has_one_k_and_one_loss(values, field):
 
 @pytest.mark.parametrize("wrong, right", [
     ("learning_rat_g", "learning_rate_g"), ("kep", "keep"), ("momentun", "momentum"), ("batchs", "batch"),
-])  # fmt: skip
+])
 def test_an_unknown_field_names_the_nearest(wrong, right):
     with pytest.raises(ng.NumpyganError, match=f"{wrong}.*did you mean '{right}'"):
         change(AUTHORS, **{wrong: "1"})

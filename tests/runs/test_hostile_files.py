@@ -66,7 +66,7 @@ def table(row, header=HEADER):
     table(ROW, HEADER[:-1]), table(ROW, HEADER + ",V"),
     table(ROW, "a"), b"\xff\xfe\n", b"\0" * 50 + b"\n", table('"' + "x" * 200_000 + '"' + ROW),
     table(ROW.replace("2.5", "-1")),
-])  # fmt: skip
+])
 @pytest.mark.parametrize("command", ["report", "resume"])
 def test_metrics(command, content, hurt, capsys):
     (hurt / "metrics.csv").write_bytes(content)
@@ -92,7 +92,7 @@ def evaluation(**row):
     evaluation().replace(b"1.0", b"1e999"),
     evaluation(value=[1]), evaluation(value=True), evaluation(metric=1), evaluation(detail=[]),
     evaluation(se={}),
-])  # fmt: skip
+])
 @pytest.mark.parametrize("command", ["report", "evaluate"])
 def test_evaluation(command, content, hurt, capsys):
     (hurt / "evaluation.json").write_bytes(content)
@@ -136,7 +136,7 @@ def change(path, **values):
     ("rows", numpy.full((1, 11), -1.0)), ("rows", numpy.full((1, 11), 1e308)),
     ("sums", numpy.full(4, numpy.nan)), ("sums", numpy.full(4, 1e308)),
     ("updates_g", 2**63 - 1), ("updates_d", 2**63 - 1), ("updates_g", -1),
-])  # fmt: skip
+])
 @pytest.mark.parametrize("command", ["sample", "evaluate", "study", "report", "resume"])
 def test_a_checkpoint_with_other_values(command, name, value, hurt, capsys):
     for file in ("best.npz", "checkpoint.npz"):

@@ -41,7 +41,7 @@ def test_an_output_where_a_symlink_lies(command, hurt, world, capsys):
 @pytest.mark.parametrize("name", [
     "x.npy", "x.npz", "x.csv", "x.png", "d/train-images-idx3-ubyte", "d/data_batch_1.bin",
     "d/test_batch.bin", "d/x.png",
-])  # fmt: skip
+])
 def test_data_that_are_no_file(name, kind, world, tmp_path, capsys):
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)

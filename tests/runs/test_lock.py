@@ -18,7 +18,7 @@ from numpygan.files import write_whole
 from numpygan.metrics import parzen
 from numpygan.runs.ownership import locked
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 IT = [*TINY, "--out", "it"]
 SHORT, LONG = ["--iterations", 20], ["--iterations", 25]
 
@@ -61,7 +61,7 @@ def test_two_new_trainers_in_one_directory(tmp_path, capsys):
 def test_a_dead_process_is_not_in_the_way(tmp_path, whole):
     run(*IT, *SHORT)
     code = "import sys, time; from pathlib import Path; from numpygan.runs.ownership import locked\n" \
-           "with locked(Path('it/lock')): print(flush=True); time.sleep(600)"  # fmt: skip
+           "with locked(Path('it/lock')): print(flush=True); time.sleep(600)"
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
     try:
         holder.stdout.readline()
@@ -165,5 +165,5 @@ def test_torture():
     for what in (
         "SIGKILL at a random moment", "contents of the disk after a power failure", "file system full",
         "races of two trainers", "file system read-only", "cases", "never stopped",
-    ):  # fmt: skip
+    ):
         assert what in done.stdout

@@ -15,8 +15,7 @@ from numpygan.data.sources import Mixture
 from numpygan.runs.directory import RunDirectory
 from numpygan.figures import pictures
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.longrun import MOMENTS, growth, missing, watched  # noqa: E402
+from tests.longrun import MOMENTS, growth, missing, watched
 
 
 def test_nothing_grows(tmp_path, monkeypatch):

@@ -259,7 +259,7 @@ def check_last_good(folder, before):
     [*TINY, *sets(learning_rate_d="1e38", learning_rate_decay=1, algorithm="authors2014")],
     [*TINY_TOY, *sets(rule="momentum", learning_rate_g="1e25", learning_rate_d="1e25")],
     [*TINY_TOY, *sets(learning_rate_g="1e37")],
-])  # fmt: skip
+])
 def test_a_huge_learning_rate(arguments, here, capsys):
     err = diverges(capsys, *arguments, "--iterations", "90", "--out", "it")
     assert "iteration" in err and ("D's" in err or "G's" in err) and "layer" in err
@@ -269,7 +269,7 @@ def test_a_huge_learning_rate(arguments, here, capsys):
 @pytest.mark.parametrize(("net", "where", "value", "words"), [
     ("G", 0, numpy.nan, "G's layer 0"), ("G", -1, numpy.nan, "G's layer"), ("D", -1, numpy.nan, "D's layer"),
     ("D", 70, numpy.inf, "D's layer"), ("G", -1, numpy.inf, "G's layer 2"), ("G", -1, -numpy.inf, "G's layer 2"),
-])  # fmt: skip
+])
 @pytest.mark.parametrize("at", [25, 40, 47])  # within an epoch, at its end, at the end of the run
 def test_a_parameter_that_is_not_finite(net, where, value, words, at, here, capsys, monkeypatch):
     advance = Training.advance

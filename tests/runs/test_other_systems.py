@@ -27,7 +27,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("arguments", [
     ["recipes"], [*TINY_TOY, "--iterations", "3", "--out", "it"], ["sweep", "s.toml", "--out", "out", "--jobs", "2"],
     ["evaluate", "ring", "--seeds", "1", "--out", "seeds", *TINY_TOY[3:], *sets(iterations=3)], ["gradcheck", "ring"],
-])  # fmt: skip
+])
 def test_without_what_windows_lacks(arguments, here):
     """The children of a sweep import the same file first, and so lack the same."""
     (here / "s.toml").write_text(SWEEP.format(3))
@@ -45,7 +45,7 @@ def test_without_what_windows_lacks(arguments, here):
     ("trian ring", "there is no command 'trian' (did you mean 'train'?); see `numpygan -h`"),
     ("train ring --epoch 3", "'--epoch' (did you mean '--epochs'?); see `numpygan train -h`"),
     ("sample it --sed=3", "'--sed' (did you mean '--seed'?); see `numpygan sample -h`"),  # before what is lacking is told
-])  # fmt: skip
+])
 def test_a_mistyped_word_gets_the_nearest_name(line, words, capsys):
     assert run(*line.split()) == 2
     err = capsys.readouterr().err

@@ -67,7 +67,7 @@ def test_a_lock_that_is_no_lock_is_refused_and_kept(kind, tmp_path):
     outside, lock = tmp_path / "outside", tmp_path / "lock"
     outside.write_text("precious")
     {"symlink": lambda: lock.symlink_to(outside), "dangling symlink": lambda: lock.symlink_to(tmp_path / "none"),
-     "folder": lock.mkdir, "pipe": lambda: os.mkfifo(lock), "somebody's file": lambda: lock.write_text("x" * 1000)}[kind]()  # fmt: skip
+     "folder": lock.mkdir, "pipe": lambda: os.mkfifo(lock), "somebody's file": lambda: lock.write_text("x" * 1000)}[kind]()
     with pytest.raises(NumpyganError, match="lock"), locked(lock):
         pass
     assert outside.read_text() == "precious" and not (tmp_path / "none").exists()

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 RESUME = ["train", "--quiet", "--resume"]
-FAULTY = str(Path(__file__).with_name("faulty_rank.py"))
+FAULTY = str(Path(__file__).parents[1] / "helpers" / "faulty_rank.py")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def mpi(ranks, place, *arguments, code=0, program=("-m", "mpi4py", "-m", "numpyg
     command = [MPIEXEC, "-n", ranks, sys.executable, *program, *arguments]
     environment = os.environ | {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     done = subprocess.run([str(part) for part in command], cwd=place, env=environment, timeout=400, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == code, done.stdout
     return done.stdout
 

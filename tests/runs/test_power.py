@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.power import FOLDER, Journal, failures, rebuild  # noqa: E402
+from tests.power import FOLDER, Journal, failures, rebuild
 
 
 def seen(folder, work):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -92,7 +93,7 @@ sys.exit(main(["gradcheck", "gauss1d"]))
 def test_a_wrong_derivative_is_wrong_although_nobody_reads_it(to, unbuffered, nobody):
     with open("/dev/full", "w") as full:
         done = process(program=[sys.executable, "-c", WRONG], stdout=nobody if to == "nobody" else full,
-                       env=os.environ | {"PYTHONUNBUFFERED": unbuffered})  # fmt: skip
+                       env=os.environ | {"PYTHONUNBUFFERED": unbuffered})
         err = done.communicate()[1]
     assert done.returncode == 1 and "Traceback" not in err and "Exception ignored" not in err
 
@@ -145,7 +146,7 @@ if __name__ == "__main__":
 def long_training(work, *more, at=2, **how):
     code = LONG.format(work=work, at=at)
     child = process(*TINY_TOY, "--iterations", 50, "--out", "it", *more, program=[sys.executable, "-c", code],
-                    stdout=subprocess.PIPE, **how)  # fmt: skip
+                    stdout=subprocess.PIPE, **how)
     assert child.stdout.readline() == "there\n"
     return child
 
@@ -188,7 +189,7 @@ def test_what_the_parent_ignores_stays_ignored(name, here):
 
 def test_training_in_a_thread(here):
     recipe = change(recipe_named("ring"), generator="relu 8, linear", discriminator="relu 8", keep="1,1", scale_g="0,0",
-                    scale_d="0,0", batch=20, iterations=3)  # fmt: skip
+                    scale_d="0,0", batch=20, iterations=3)
     before, failed = signal.getsignal(signal.SIGINT), []
 
     def work():
@@ -252,7 +253,7 @@ def wait_for_its_end(path):
 
 PARENT = """import sys
 sys.path.insert(0, {tests!r})
-from test_processes import wait_for_its_end
+from tests.runs.test_processes import wait_for_its_end
 from numpygan.ranks import ALONE
 from numpygan.runs import pool
 if __name__ == "__main__":
@@ -264,7 +265,7 @@ if __name__ == "__main__":
 def test_children_end_with_their_parent_however_it_ends(how, here):
     """The FIFO ends when the child does, even one that is asked and doesn't come to an end."""
     os.mkfifo("fifo")
-    (here / "parent.py").write_text(PARENT.format(tests=os.path.dirname(__file__)))
+    (here / "parent.py").write_text(PARENT.format(tests=str(pathlib.Path(__file__).parents[2])))
     parent = process(program=[sys.executable, "parent.py"])
     with open("fifo") as fifo:
         assert fifo.readline() == "here\n"

@@ -82,7 +82,7 @@ class Clock:
     ("update", lambda it: (it.average, "update"), 1), ("data", lambda it: (it.p_data, "minibatch"), 1),
     ("elementwise", lambda it: (it.G, "forward"), 2), ("elementwise", lambda it: (it.D, "backward"), 2),
     ("random numbers", lambda it: (it.streams["noise"], "uniform"), 2),
-])  # fmt: skip
+])
 def test_time_goes_to_its_part(part, find, calls, monkeypatch):
     training, profile, clock = Training(change(RECIPES["ring"], average="0.9", noise="uniform"), None, numpy), Profile(), Clock()
     clock.spend(monkeypatch, *find(training), 0.5)

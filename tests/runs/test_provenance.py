@@ -94,7 +94,7 @@ def test_a_checkpoint_records_what_made_it(here):
             "iteration": 0, "numpygan": __version__, "python": platform.python_version(), "numpy": numpy.__version__,
             "blas": f"{blas['internal_api']} {blas['version']}", "kernel": blas["architecture"],
             "blas_threads": blas["num_threads"], "threads": provenance.cores(numpy), "ranks": 1, "device": "cpu",
-        }  # fmt: skip
+        }
         assert record["data"] == load("images.npy").digest()
         assert record["recipe"].keys() == {field.name for field in fields(Recipe)}
         assert record["recipe"]["batch"] == 20 and record["recipe"]["data"] == str(here / "images.npy")
@@ -136,7 +136,7 @@ def test_each_session_in_another_environment_is_recorded(here):
     ("numpygan", "0.0.9", "numpygan was 0.0.9 and is "), ("python", "3.9.1", "Python was 3.9.1"), ("numpy", "1.26", "NumPy was 1.26"),
     ("blas", "mkl 1", "BLAS library was mkl 1"), ("kernel", "Abacus", "kernel was Abacus"),
     ("blas_threads", 77, "BLAS threads was 77"), ("ranks", 3, "MPI ranks was 3"), ("device", "gpu", "device was gpu"),
-])  # fmt: skip
+])
 def test_resume_says_in_one_line_what_changed(name, was, words, here, capsys):
     assert run(*LOUD, "--iterations", 3, "--out", "it") == 0
     record(here / "it" / "checkpoint.npz", **{name: was})
@@ -185,7 +185,7 @@ def provenance_ranks():
 EDITS = {
     "loss": "saturating", "seed": 5, "learning_rate_g": 0.01, "k": 2, "batch": 10, "noise": "gaussian", "momentum": 0.25,
     "about": "something else", "keep": [0.9, 0.5], "max_norm": 1.0, "algorithm": "authors2014",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("field", EDITS)
@@ -212,7 +212,7 @@ def test_the_length_may_be_edited(length, here):
     for name, value in ({"iterations": 0} | length).items():
         config.write_text("\n".join(
             f"{name} = {value}" if line.startswith(f"{name} =") else line for line in config.read_text().splitlines()
-        ) + "\n")  # fmt: skip
+        ) + "\n")
     assert run(*RESUME) == 0
     assert arrays(here / "it")["iteration"] in (9, 10)
 
@@ -225,7 +225,7 @@ def test_overwritten_data_are_refused(here, capsys):
     for command in (
         [*RESUME, "--iterations", 5], [*RESUME, "--iterations", 5, "--data", "images.npy"], ["evaluate", "it"], ["report", "it"],
         ["sample", "it", "--nearest", "-o", "nearest.png"], ["study", "it"],
-    ):  # fmt: skip
+    ):
         err = refused(capsys, *command)
         assert old[:12] in err and new[:12] in err and str(here / "images.npy") in err
     assert learned(here / "it") == before
@@ -269,7 +269,7 @@ def test_a_toy_takes_no_data_and_data_are_no_toy(here, capsys):
 COMMANDS = {
     "resume": [*RESUME, "--iterations", 5], "evaluate": ["evaluate", "it"], "report": ["report", "it"],
     "sample": ["sample", "it", "--nearest", "-n", 10, "-o", "nearest.png"], "study": ["study", "it", "--iterations", 1],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -402,7 +402,7 @@ GOOD = '{"recipe": {}, "data": null, "sessions": [%s]}'
     "", "{", "null", "[]", "3", "{}", "[" * 100_000, '{"recipe": 1, "data": null, "sessions": [{}]}', "NaN",
     '{"recipe": {}, "data": 5, "sessions": [{}]}', '{"recipe": {}, "data": null, "sessions": []}', GOOD % "3",
     '{"recipe": {}, "data": null, "sessions": {}}', '{"recipe": {}, "data": null, "sessions": 3}', "9" * 5000,
-], ids=lambda text: text[:40])  # fmt: skip
+], ids=lambda text: text[:40])
 def test_a_hostile_record_is_one_sentence(text, here, capsys):
     assert run(*TINY_TOY, "--iterations", 1, "--out", "it") == 0
     rewrite(here / "it" / "checkpoint.npz", lambda state: state.__setitem__("made", text))

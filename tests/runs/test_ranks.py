@@ -157,7 +157,7 @@ def test_a_cuda_aware_mpi_reads_the_device_itself():
     ("mnist momentum", 0, "D's layer 1, Affine(784, 60), is not finite (rank 0);"),
     ("mnist momentum", 2, "D's layer 1, Affine(784, 60), is not finite (rank 2);"),
     ("mnist momentum k = 2", 2, "D's layer 1, Affine(784, 60), is not finite;"),  # before the last step of D it was everywhere
-])  # fmt: skip
+])
 def test_divergence_is_told_of_the_rank_where_it_began(case, rank, told):
     def play(ranks):
         it = training(case, numpy, ranks)

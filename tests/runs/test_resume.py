@@ -202,7 +202,7 @@ def test_ctrl_c_in_the_last_iteration_is_the_end(straight, tmp_path, monkeypatch
 
 @pytest.mark.parametrize(("out", "length"), [
     ("my runs/it", ["--epochs", "2"]), ("it", ["--iterations", "12345678"]), ("it", ["--epochs", "1234.5678"]), ("it", []),
-])  # fmt: skip
+])
 def test_how_to_go_on_can_be_pasted(out, length, tmp_path, capsys, monkeypatch):
     interrupt(monkeypatch, 3)
     assert run(*TINY, *length, "--out", out) == 130

@@ -179,7 +179,7 @@ def test_the_score_is_the_derivative_of_the_log_density():
     (lambda: PushForward(ng.MLP([ng.Affine(2, 1)]), "uniform"), "R\\^2 to R\\^1"),
     (lambda: PushedGrid(ng.MLP([ng.Affine(1, 2)]), "uniform"), "R\\^1 to R\\^2"),
     (lambda: PushedGrid(ng.MLP([ng.Affine(2, 4), ng.Maxout(2)]), "uniform"), "Maxout"),
-])  # fmt: skip
+])
 def test_what_is_no_density_is_refused(make, words):
     with pytest.raises(ng.NumpyganError, match=words):
         make()
@@ -398,7 +398,7 @@ def test_kl_falls_exactly_as_the_likelihood_rises():
     kls, likelihoods = zip(*(
         maximum_likelihood.divergence_and_likelihood(p, q)
         for q in maximum_likelihood.em(x, GaussianMixture([[-1.0], [0.5]], 1.0), 15)
-    ))  # fmt: skip
+    ))
     assert kls[-1] < 0.01 < kls[0]
     assert numpy.abs(numpy.array(kls) + likelihoods + entropy).max() < 1e-10
     one = maximum_likelihood.entropy(GaussianMixture([[3.0]], 2.0))

@@ -1,5 +1,5 @@
 "use strict";
-// The data of the page, and how its numbers are written. The layout is described in numpygan/study/page.py, pack().
+// The data of the page, and how its numbers are written. The layout is described in numpygan/pages/study_page.py, pack().
 
 async function unpack() {
   const text = atob(document.getElementById("data").textContent);
@@ -43,7 +43,7 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// The symbol `name` typeset, with its meaning on hover; MathML comes from numpygan/study/typeset.py.
+// The symbol `name` typeset, with its meaning on hover; MathML comes from numpygan/pages/typeset.py.
 function symbol(name) {
   const span = make("span");
   span.innerHTML = data.symbols[name] ? data.symbols[name][0] : "";
