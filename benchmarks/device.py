@@ -1,10 +1,11 @@
-"""NumPy beside CuPy: an iteration of the recipes, and each layer of the MNIST recipe. Where there is no GPU it says so.
+"""NumPy beside CuPy: an iteration of the recipes, and each layer of the MNIST recipe. Where there
+is no GPU it says so.
 
     python benchmarks/device.py            (two minutes; needs the extra gpu or gpu13, and a GPU)
 
-A GPU is given many iterations (or passes of a layer) at once and waited for at the end, as in a training, where nothing waits
-within an iteration. Random numbers are drawn on the host on both devices. Where there is no GPU the exit status is 0: nothing
-has failed.
+A GPU is given many iterations (or passes of a layer) at once and waited for at the end, as in a
+training, where nothing waits within an iteration. Random numbers are drawn on the host on both
+devices. Where there is no GPU the exit status is 0: nothing has failed.
 """
 
 import warnings
@@ -46,7 +47,9 @@ def many(call, xp):
 
 
 def compare(calls, rounds, seconds):
-    """{"NumPy": [s], "CuPy": [s]} per call, from {"NumPy": (call, xp), "CuPy": (call, xp)}, in alternation."""
+    """{"NumPy": [s], "CuPy": [s]} per call, from {"NumPy": (call, xp), "CuPy": (call, xp)}, in
+    alternation.
+    """
     times = timing.alternate({name: many(*call) for name, call in calls.items()}, rounds, seconds)
     return {name: [t / AT_ONCE for t in samples] for name, samples in times.items()}
 
@@ -56,21 +59,32 @@ def measure(modules, rounds, seconds):
     steps, layers = {}, {}
     for name, changes in TRAINED.items():
         recipe = replace(RECIPES[name.split(",")[0]], **changes)
-        steps[name] = compare({module: (training(recipe, xp).advance, xp) for module, xp in modules.items()}, rounds, seconds)
+        steps[name] = compare(
+            {module: (training(recipe, xp).advance, xp) for module, xp in modules.items()},
+            rounds,
+            seconds,
+        )
     both = [networks(RECIPES["mnist"], 784, xp) for xp in modules.values()]
     for pairs in zip(*both):
         for same in zip(*(passes(net, tape) for _, net, tape in pairs)):
             network, net, _ = pairs[0]
             index, kind, _ = same[0]
-            calls = {module: (call, xp) for (module, xp), (_, _, call) in zip(modules.items(), same)}
-            layers[f"{network} {index} {net.layers[index]} {kind}"] = compare(calls, rounds, seconds)
+            calls = {
+                module: (call, xp) for (module, xp), (_, _, call) in zip(modules.items(), same)
+            }
+            layers[f"{network} {index} {net.layers[index]} {kind}"] = compare(
+                calls, rounds, seconds
+            )
     return steps, layers
 
 
 def show(title, found):
     rows = [
-        [name, *(f"{1e6 * median(seconds):.1f}" for seconds in times.values()),
-         timing.interval(timing.ratio(times["NumPy"], times["CuPy"]))]
+        [
+            name,
+            *(f"{1e6 * median(seconds):.1f}" for seconds in times.values()),
+            timing.interval(timing.ratio(times["NumPy"], times["CuPy"])),
+        ]
         for name, times in found.items()
     ]
     print(timing.table([title, "NumPy, µs", "CuPy, µs", "NumPy / CuPy"], rows))
@@ -97,7 +111,10 @@ def main(arguments=None):
     show("an iteration of", steps)
     print()
     show("a layer's pass", layers)
-    timing.save(options.file, {"gpu": gpu_name(cupy), "rounds": rounds, "iterations": steps, "layers": layers})
+    timing.save(
+        options.file,
+        {"gpu": gpu_name(cupy), "rounds": rounds, "iterations": steps, "layers": layers},
+    )
 
 
 if __name__ == "__main__":

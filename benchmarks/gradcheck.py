@@ -1,14 +1,17 @@
-"""The gradient check of one small network: numpygan's complex step beside torch.autograd.gradcheck, time and achieved error.
+"""The gradient check of one small network: numpygan's complex step beside torch.autograd.gradcheck,
+time and achieved error.
 
     python benchmarks/gradcheck.py            (half a minute; --brief: 10 s; needs the extra peers)
 
-The network has every kind of layer that D has, and tanh, dropout masks fixed, 261 parameters, three rows, float64; in PyTorch it is
-the same, with the same θ, rows and masks, and the same gradient to 1e-14. Both check ∂L/∂θ and ∂L/∂x of one random weighting L of
-the outputs, entry by entry; numpygan first checks each layer by itself, which is in its time. PyTorch has one thread.
+The network has every kind of layer that D has, and tanh, dropout masks fixed, 261 parameters, three
+rows, float64; in PyTorch it is the same, with the same θ, rows and masks, and the same gradient to
+1e-14. Both check ∂L/∂θ and ∂L/∂x of one random weighting L of the outputs, entry by entry; numpygan
+first checks each layer by itself, which is in its time. PyTorch has one thread.
 
-The achieved error is the largest |backward − numerical| over the largest |backward|. numpygan reports it; PyTorch says only whether
-the check passes at a tolerance, so its error is the smallest `atol` (with rtol = 0) at which it does, by bisection. Its fast mode
-compares one random projection. Exits 1 if one of them finds the right gradient wrong.
+The achieved error is the largest |backward − numerical| over the largest |backward|. numpygan
+reports it; PyTorch says only whether the check passes at a tolerance, so its error is the smallest
+`atol` (with rtol = 0) at which it does, by bisection. Its fast mode compares one random projection.
+Exits 1 if one of them finds the right gradient wrong.
 """
 
 import sys
@@ -26,10 +29,20 @@ ROWS = 3
 
 def network():
     """The network, its tape after a pass there and back, and the weighting gy of the outputs."""
-    net = ng.MLP([
-        ng.Dropout(keep=0.8), ng.Affine(6, 20), ng.Maxout(pieces=5), ng.Dropout(keep=0.5), ng.Affine(4, 8), ng.ReLU(),
-        ng.Affine(8, 8), ng.Tanh(), ng.Affine(8, 1),
-    ], dtype="float64")
+    net = ng.MLP(
+        [
+            ng.Dropout(keep=0.8),
+            ng.Affine(6, 20),
+            ng.Maxout(pieces=5),
+            ng.Dropout(keep=0.5),
+            ng.Affine(4, 8),
+            ng.ReLU(),
+            ng.Affine(8, 8),
+            ng.Tanh(),
+            ng.Affine(8, 1),
+        ],
+        dtype="float64",
+    )
     stream = Stream(0)
     net.initialize(stream)
     stream.uniform(net.theta, -0.5, 0.5)  # biases, too
@@ -68,7 +81,9 @@ def in_torch(torch, net, tape, gy):
 
 
 def smallest(passes, low=-17.0, high=0.0, steps=12):
-    """The smallest 10^e, e in (low, high), at which `passes` is true, to 1 %; infinity if it isn't at 10^high."""
+    """The smallest 10^e, e in (low, high), at which `passes` is true, to 1 %; infinity if it isn't
+    at 10^high.
+    """
     if not passes(10**high):
         return numpy.inf
     for _ in range(steps):
@@ -105,21 +120,41 @@ def main(arguments=None):
     errors = {
         "numpygan, complex step": max(entry.error for entry in report.checks),
         "PyTorch gradcheck": smallest(lambda atol: check(atol=atol, rtol=0)) / largest,
-        "PyTorch gradcheck, fast mode": smallest(lambda atol: check(atol=atol, rtol=0, fast_mode=True)) / largest,
+        "PyTorch gradcheck, fast mode": smallest(
+            lambda atol: check(atol=atol, rtol=0, fast_mode=True)
+        )
+        / largest,
     }
     verdicts = dict(zip(candidates, (report.passed, slow, fast)))
     ours = times["numpygan, complex step"]
     derivatives = dict(zip(candidates, (checked, entries, len(inputs))))
     rows = [
-        [name, derivatives[name], f"{1e3 * median(seconds):.1f}", timing.interval(timing.ratio(seconds, ours)),
-         f"{errors[name]:.1e}", "passed" if verdicts[name] else "FAILED"]
+        [
+            name,
+            derivatives[name],
+            f"{1e3 * median(seconds):.1f}",
+            timing.interval(timing.ratio(seconds, ours)),
+            f"{errors[name]:.1e}",
+            "passed" if verdicts[name] else "FAILED",
+        ]
         for name, seconds in times.items()
     ]
-    print(timing.table(["gradient check", "derivatives", "ms", "× numpygan's time", "error", "verdict"], rows))
+    print(
+        timing.table(
+            ["gradient check", "derivatives", "ms", "× numpygan's time", "error", "verdict"], rows
+        )
+    )
     print(f"the two backward passes differ by {apart:.1e} of the largest gradient")
-    timing.save(options.file, {
-        "seconds": times, "errors": errors, "passed": verdicts, "derivatives": derivatives, "backward_passes_differ": apart,
-    })
+    timing.save(
+        options.file,
+        {
+            "seconds": times,
+            "errors": errors,
+            "passed": verdicts,
+            "derivatives": derivatives,
+            "backward_passes_differ": apart,
+        },
+    )
     return int(not all(verdicts.values()) or apart > 1e-14)
 
 

@@ -1,12 +1,14 @@
-"""How near each layer's forward and backward come to their limit, at the shapes of the MNIST recipe.
+"""How near each layer's forward and backward come to their limit, at the shapes of the MNIST
+recipe.
 
     python benchmarks/layers.py            (two minutes; --brief: 20 s)
 
-The limit of an Affine is arithmetic: its matrix products alone. That of an outer product and of any other layer is memory: a copy, on
-one core, that moves as many bytes as the pass must read and write: x (and a mask drawn before) to y and what the layer keeps for its
-backward, then gy and what was kept to gx. Layer and limit are timed in alternation, over arrays that fit into the same cache: both in
-the best case, since in a training other layers come between. G's pass has the recipe's 100 rows; D's has 200, examples and generated
-rows in one.
+The limit of an Affine is arithmetic: its matrix products alone. That of an outer product and of any
+other layer is memory: a copy, on one core, that moves as many bytes as the pass must read and
+write: x (and a mask drawn before) to y and what the layer keeps for its backward, then gy and what
+was kept to gx. Layer and limit are timed in alternation, over arrays that fit into the same cache:
+both in the best case, since in a training other layers come between. G's pass has the recipe's 100
+rows; D's has 200, examples and generated rows in one.
 """
 
 from statistics import median
@@ -21,7 +23,9 @@ from numpygan.recipes.builtin import RECIPES
 
 
 def networks(recipe, dim, xp=numpy):
-    """("G", network, tape) and ("D", …) of the recipe for data of width `dim`, with a pass there and back behind them."""
+    """("G", network, tape) and ("D", …) of the recipe for data of width `dim`, with a pass there
+    and back behind them.
+    """
     stream = Stream(recipe.seed)
     for name, net, rows in zip("GD", build(recipe, dim, xp), (recipe.batch, 2 * recipe.batch)):
         net.initialize(stream)
@@ -35,7 +39,9 @@ def networks(recipe, dim, xp=numpy):
 
 
 def passes(net, tape):
-    """(layer's number, name of the pass, call) of each layer's forward and backward, and of the parameters' backward."""
+    """(layer's number, name of the pass, call) of each layer's forward and backward, and of the
+    parameters' backward.
+    """
     for index, (layer, t) in enumerate(zip(net.layers, tape.layers)):
         yield index, "forward", lambda layer=layer, t=t: layer.forward(t.x, t)
         yield index, "backward", lambda layer=layer, t=t: layer.backward(t.gy, t)
@@ -46,7 +52,11 @@ def passes(net, tape):
 def limit(layer, t, name):
     """The pass's limit: a call, the operations or bytes that it takes, and what it is in words."""
     if layer.shapes():
-        a, b = {"forward": (t.x, layer.W), "backward": (t.gy, layer.W.T), "backward_params": (t.x.T, t.gy)}[name]
+        a, b = {
+            "forward": (t.x, layer.W),
+            "backward": (t.gy, layer.W.T),
+            "backward_params": (t.x.T, t.gy),
+        }[name]
         out = numpy.empty((len(a), b.shape[1]), a.dtype)
         if a.shape[1] > 1:
             return lambda: numpy.matmul(a, b, out=out), 2 * a.size * b.shape[1], "product"
@@ -56,7 +66,8 @@ def limit(layer, t, name):
         if name == "forward":
             size = t.x.nbytes + t.y.nbytes + kept
         else:
-            size = t.gy.nbytes + t.gx.nbytes + (kept or t.y.nbytes)  # a layer that keeps nothing of its own needs y
+            # a layer that keeps nothing of its own needs y
+            size = t.gy.nbytes + t.gx.nbytes + (kept or t.y.nbytes)
     source, target = numpy.ones(size // 2, "uint8"), numpy.ones(size // 2, "uint8")
     return lambda: numpy.copyto(target, source), size, "copy"
 
@@ -68,10 +79,19 @@ def measure(recipe, dim, rounds, seconds):
         for index, name, call in passes(net, tape):
             bound, work, kind = limit(net.layers[index], tape.layers[index], name)
             times = timing.alternate({"layer": call, "limit": bound}, rounds, seconds)
-            found.append({
-                "network": net_name, "index": index, "layer": repr(net.layers[index]), "pass": name, "rows": tape.m, "limit": kind,
-                "work": work, "seconds": times, "share": timing.ratio(times["limit"], times["layer"]),
-            })
+            found.append(
+                {
+                    "network": net_name,
+                    "index": index,
+                    "layer": repr(net.layers[index]),
+                    "pass": name,
+                    "rows": tape.m,
+                    "limit": kind,
+                    "work": work,
+                    "seconds": times,
+                    "share": timing.ratio(times["limit"], times["layer"]),
+                }
+            )
     return found
 
 
@@ -80,14 +100,32 @@ def show(found):
     for row in found:
         ours, bound = (1e6 * median(row["seconds"][name]) for name in ("layer", "limit"))
         unit = "GFLOP/s" if row["limit"] == "product" else "GB/s"
-        rows.append([
-            f"{row['network']} {row['index']} {row['layer']}", row["pass"], row["rows"], f"{ours:.1f}", row["limit"],
-            f"{bound:.1f}", f"{row['work'] / ours / 1e3:.1f} {unit}", timing.interval(row["share"]),
-        ])
-    print(timing.table(["layer", "pass", "rows", "µs", "limit", "µs", "rate", "share of the limit"], rows))
+        rows.append(
+            [
+                f"{row['network']} {row['index']} {row['layer']}",
+                row["pass"],
+                row["rows"],
+                f"{ours:.1f}",
+                row["limit"],
+                f"{bound:.1f}",
+                f"{row['work'] / ours / 1e3:.1f} {unit}",
+                timing.interval(row["share"]),
+            ]
+        )
+    print(
+        timing.table(
+            ["layer", "pass", "rows", "µs", "limit", "µs", "rate", "share of the limit"], rows
+        )
+    )
     for kind, name in (("product", "Affine layers"), ("copy", "everything else")):
-        ours, bound = (sum(median(row["seconds"][which]) for row in found if row["limit"] == kind) for which in ("layer", "limit"))
-        print(f"{name} together: {1e3 * ours:.2f} ms, limit {1e3 * bound:.2f} ms, share {bound / ours:.2f}")
+        ours, bound = (
+            sum(median(row["seconds"][which]) for row in found if row["limit"] == kind)
+            for which in ("layer", "limit")
+        )
+        print(
+            f"{name} together: {1e3 * ours:.2f} ms, limit {1e3 * bound:.2f} ms, share "
+            f"{bound / ours:.2f}"
+        )
 
 
 def main(arguments=None):

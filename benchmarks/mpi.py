@@ -1,15 +1,18 @@
-"""How long an iteration of Algorithm 1 takes on P ranks, how much of it is Allreduce, and how many ranks would still pay.
+"""How long an iteration of Algorithm 1 takes on P ranks, how much of it is Allreduce, and how many
+ranks would still pay.
 
     python benchmarks/mpi.py -o mpi.json        (needs the extra `mpi`; takes about five minutes)
 
-Measured here: iterations on P = 1 … ranks, split into compute, waiting for the slowest rank, and Allreduce; the Allreduce of
-buffers of many sizes; an iteration of one process on fewer and fewer rows. Fitted to that:
+Measured here: iterations on P = 1 … ranks, split into compute, waiting for the slowest rank, and
+Allreduce; the Allreduce of buffers of many sizes; an iteration of one process on fewer and fewer
+rows. Fitted to that:
 
     t(P) = s + c·m/P + Σ over the Allreduces of an iteration  [ α log₂P + β·bytes·(P−1)/P ]
 
-s is what every rank does whatever its rows are (the update of θ, above all), c what a row costs, α the latency of one exchange and
-β the time a byte takes (there and back) in the reduce-scatter and allgather that large Allreduces are made of. The table of
-predictions says up to which P the efficiency t(1)/(P·t(P)) is at least ½, and what the fastest P is. See ASSUMPTIONS.
+s is what every rank does whatever its rows are (the update of θ, above all), c what a row costs, α
+the latency of one exchange and β the time a byte takes (there and back) in the reduce-scatter and
+allgather that large Allreduces are made of. The table of predictions says up to which P the
+efficiency t(1)/(P·t(P)) is at least ½, and what the fastest P is. See ASSUMPTIONS.
 """
 
 import argparse
@@ -33,17 +36,21 @@ from numpygan.ranks import ALONE, Ranks
 from numpygan.runs.trainer import Training
 
 BYTES = [4 * 4**i for i in range(12)]  # 4 B … 16 MiB
-CLUSTER = {"alpha": 5e-6, "beta": 2 * 4 / 40e9}  # assumed: 5 µs for an exchange, 40 Gbit/s = 5 GB/s each way, reduced as fast
+# Assumed: 5 µs for an exchange, 40 Gbit/s = 5 GB/s each way, reduced as fast
+CLUSTER = {"alpha": 5e-6, "beta": 2 * 4 / 40e9}
 MOST = 1024
 ASSUMPTIONS = """\
-Assumed: one rank for each core, and cores that do not slow each other down; s and c in proportion to the size of θ; matrix products
-as fast on few rows as s + c·rows says; no overlap of Allreduce and compute; an Allreduce of log₂P exchanges in which (P−1)/P of the
-bytes travel there and back. Left out: the noise of all rows, which every rank draws (0.5 µs a row). "cluster" has one rank on a node
-and a network of 5 µs and 40 Gbit/s: not measured but put in."""
+Assumed: one rank for each core, and cores that do not slow each other down; s and c in proportion
+to the size of θ; matrix products as fast on few rows as s + c·rows says; no overlap of Allreduce
+and compute; an Allreduce of log₂P exchanges in which (P−1)/P of the bytes travel there and back.
+Left out: the noise of all rows, which every rank draws (0.5 µs a row). "cluster" has one rank on
+a node and a network of 5 µs and 40 Gbit/s: not measured but put in."""
 
 
 class Timed(Ranks):
-    """Ranks that take the time of every sum: of waiting until all are there, and of the Allreduce itself."""
+    """Ranks that take the time of every sum: of waiting until all are there, and of the Allreduce
+    itself.
+    """
 
     waited = reduced = 0.0
 
@@ -60,12 +67,22 @@ class Timed(Ranks):
 def recipe(width, batch):
     """The MNIST recipe with hidden layers of `width` units or pieces."""
     layer, maxout = f"relu {width}", f"maxout {width // 5}x5"
-    return replace(RECIPES["mnist"], generator=(layer, layer, "sigmoid"), discriminator=(maxout, maxout), batch=batch)
+    return replace(
+        RECIPES["mnist"],
+        generator=(layer, layer, "sigmoid"),
+        discriminator=(maxout, maxout),
+        batch=batch,
+    )
 
 
 def training(options, batch, ranks):
     pixels = numpy.random.default_rng(0).integers(0, 256, (max(2000, batch), 784), dtype="uint8")
-    return Training(recipe(options.width, batch), Dataset(pixels, pixels[:1], pixels[:1], (28, 28)), numpy, ranks)
+    return Training(
+        recipe(options.width, batch),
+        Dataset(pixels, pixels[:1], pixels[:1], (28, 28)),
+        numpy,
+        ranks,
+    )
 
 
 def time_iterations(options, ranks):
@@ -97,20 +114,51 @@ def time_allreduces(ranks):
 
 def on_ranks(options, ranks):
     """What `part` measures, by mpiexec on `ranks` ranks."""
-    mpiexec = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    mpiexec = shutil.which(
+        "mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    )
     if mpiexec is None:
-        timing.stop("there is no mpiexec; install it with `pip install 'numpygan[mpi]'`, or load the MPI of this machine.")
-    command = [mpiexec, "-n", ranks, sys.executable, "-m", "mpi4py", __file__, "--part",
-               "--width", options.width, "--batch", options.batch, "--iterations", options.iterations]
+        timing.stop(
+            "there is no mpiexec; install it with `pip install 'numpygan[mpi]'`, or load the MPI "
+            "of this machine."
+        )
+    command = [
+        mpiexec,
+        "-n",
+        ranks,
+        sys.executable,
+        "-m",
+        "mpi4py",
+        __file__,
+        "--part",
+        "--width",
+        options.width,
+        "--batch",
+        options.batch,
+        "--iterations",
+        options.iterations,
+    ]
     environment = timing.environment(threads=1)
-    done = subprocess.run([str(part) for part in command], env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     if done.returncode:
-        timing.stop(f"mpiexec -n {ranks} ended with status {done.returncode}; what they said is above.", status=1)
+        timing.stop(
+            f"mpiexec -n {ranks} ended with status {done.returncode}; what they said is above.",
+            status=1,
+        )
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def part(options):
-    """In a rank of mpiexec: measure; rank 0 prints it. A rank alone also times fewer and fewer rows."""
+    """In a rank of mpiexec: measure; rank 0 prints it.
+
+    A rank alone also times fewer and fewer rows.
+    """
     from mpi4py import MPI
 
     ranks = Timed(MPI.COMM_WORLD)
@@ -151,45 +199,76 @@ def sizes(width):
 def predict(model, width, batch, ranks):
     """Seconds of an iteration, (compute, Allreduce)."""
     scale = sum(sizes(width)) / sum(sizes(model["width"]))
-    sent = [4 * size for size in sizes(width)] + [16, 24]  # the gradients in float32; the scores; the wishes of the loop
+    # The gradients in float32; the scores; the wishes of the loop
+    sent = [4 * size for size in sizes(width)] + [16, 24]
     compute = scale * (model["s"] + model["c"] * batch / ranks)
     shared = (ranks - 1) / ranks
-    return compute, sum(model["alpha"] * math.log2(ranks) + model["beta"] * size * shared for size in sent)
+    return compute, sum(
+        model["alpha"] * math.log2(ranks) + model["beta"] * size * shared for size in sent
+    )
 
 
 def efficient(model, width, batch):
-    """The largest P ≤ MOST and ≤ batch with t(1)/(P·t(P)) ≥ ½, the P with the least t, and its t(1)/t(P)."""
+    """The largest P ≤ MOST and ≤ batch with t(1)/(P·t(P)) ≥ ½, the P with the least t, and its
+    t(1)/t(P).
+    """
     alone = sum(predict(model, width, batch, 1))
-    times = {ranks: sum(predict(model, width, batch, ranks)) for ranks in range(1, min(MOST, batch) + 1)}
+    times = {
+        ranks: sum(predict(model, width, batch, ranks)) for ranks in range(1, min(MOST, batch) + 1)
+    }
     fastest = min(times, key=times.get)
-    return max(ranks for ranks, t in times.items() if alone / (ranks * t) >= 0.5), fastest, alone / times[fastest]
+    return (
+        max(ranks for ranks, t in times.items() if alone / (ranks * t) >= 0.5),
+        fastest,
+        alone / times[fastest],
+    )
 
 
 def main(arguments=None):
     cores = timing.machine()["cores"]
     parser = timing.arguments(__doc__, rounds=3)
     count = {"type": timing.at_least_one, "metavar": "N"}
-    parser.add_argument("--ranks", **count, default=cores, help=f"measure P = 1 … this (default: the cores, {cores})")
-    parser.add_argument("--width", **count, default=1200, help="of the hidden layers, at least 5 (default: 1200)")
-    parser.add_argument("--batch", **count, default=100, help="rows of the whole minibatch (default: 100)")
-    parser.add_argument("--iterations", **count, default=30, help="timed in each round (default: 30)")
+    parser.add_argument(
+        "--ranks",
+        **count,
+        default=cores,
+        help=f"measure P = 1 … this (default: the cores, {cores})",
+    )
+    parser.add_argument(
+        "--width", **count, default=1200, help="of the hidden layers, at least 5 (default: 1200)"
+    )
+    parser.add_argument(
+        "--batch", **count, default=100, help="rows of the whole minibatch (default: 100)"
+    )
+    parser.add_argument(
+        "--iterations", **count, default=30, help="timed in each round (default: 30)"
+    )
     parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.width < 5:
-        parser.error(f"--width: a maxout unit has 5 pieces, so expected at least 5, got {options.width}")
+        parser.error(
+            f"--width: a maxout unit has 5 pieces, so expected at least 5, got {options.width}"
+        )
     if options.ranks > options.batch:
         parser.error(
-            f"--ranks: each needs a row of the minibatch, so expected at most --batch, {options.batch}, got {options.ranks}"
+            f"--ranks: each needs a row of the minibatch, so expected at most --batch, "
+            f"{options.batch}, got {options.ranks}"
         )
     if options.part:
         return part(options)
     timing.need("mpi4py", "mpi")
     if options.brief:
         options.rounds, options.iterations = 1, min(options.iterations, 10)
-    rounds = [{ranks: on_ranks(options, ranks) for ranks in range(1, options.ranks + 1)} for _ in range(options.rounds)]
+    rounds = [
+        {ranks: on_ranks(options, ranks) for ranks in range(1, options.ranks + 1)}
+        for _ in range(options.rounds)
+    ]
 
     print("medians in ms, the least in brackets")
-    print(f"{'P':>3} {'an iteration':>22} {'compute':>9} {'waiting':>9} {'Allreduce':>10} {'model':>9}")
+    print(
+        f"{'P':>3} {'an iteration':>22} {'compute':>9} {'waiting':>9} {'Allreduce':>10} "
+        f"{'model':>9}"
+    )
     model, measured = {"width": options.width}, {}
     rows = {n: min(found[1]["rows"][n] for found in rounds) for n in rounds[0][1]["rows"]}
     model["s"], model["c"] = fit_line([float(n) for n in rows], list(rows.values()))
@@ -201,37 +280,80 @@ def main(arguments=None):
     for ranks in range(1, most + 1):
         times = 1e3 * numpy.concatenate([found[ranks]["iterations"] for found in rounds])
         total, waited, reduced = numpy.median(times, axis=0)
-        measured[ranks] = {"total": total, "least": times[:, 0].min(), "waiting": waited, "allreduce": reduced}
-        told = 1e3 * sum(predict(model | ({} if most > 1 else CLUSTER), options.width, options.batch, ranks))
+        measured[ranks] = {
+            "total": total,
+            "least": times[:, 0].min(),
+            "waiting": waited,
+            "allreduce": reduced,
+        }
+        told = 1e3 * sum(
+            predict(model | ({} if most > 1 else CLUSTER), options.width, options.batch, ranks)
+        )
         least_total = f"{total:.2f} ({times[:, 0].min():.2f})"
-        print(f"{ranks:3} {least_total:>22} {total - waited - reduced:9.2f} {waited:9.2f} {reduced:10.2f} {told:9.2f}")
+        print(
+            f"{ranks:3} {least_total:>22} {total - waited - reduced:9.2f} {waited:9.2f} "
+            f"{reduced:10.2f} {told:9.2f}"
+        )
     print(timing.blas(threads=1))
-    print(f"\none process on fewer rows: t = s + c·rows, s = {1e3 * model['s']:.2f} ms, c = {1e6 * model['c']:.1f} µs a row")
+    print(
+        f"\none process on fewer rows: t = s + c·rows, s = {1e3 * model['s']:.2f} ms, c = "
+        f"{1e6 * model['c']:.1f} µs a row"
+    )
     print("  rows      " + "".join(f"{n:>9}" for n in rows))
     print("  measured  " + "".join(f"{1e3 * t:9.2f}" for t in rows.values()) + "  ms (least)")
-    print("  fitted    " + "".join(f"{1e3 * (model['s'] + model['c'] * float(n)):9.2f}" for n in rows))
+    print(
+        "  fitted    " + "".join(f"{1e3 * (model['s'] + model['c'] * float(n)):9.2f}" for n in rows)
+    )
     machines = {"cluster": model | CLUSTER}
     if most > 1:
-        print(f"Allreduce on {most} ranks: α = {1e6 * model['alpha']:.1f} µs an exchange, β = {1e9 * model['beta']:.3f} ns a byte")
+        print(
+            f"Allreduce on {most} ranks: α = {1e6 * model['alpha']:.1f} µs an exchange, β = "
+            f"{1e9 * model['beta']:.3f} ns a byte"
+        )
         print("  bytes     " + "".join(f"{n:>9}" for n in BYTES))
         print("  measured  " + "".join(f"{1e3 * t:9.3f}" for t in least) + "  ms (least)")
         machines = {"these": model} | machines
     predictions = []
-    print(f"\n{'network':8} {'width':>6} {'θ':>12} {'m':>7} {'P at ½ efficiency':>18} {'fastest P':>10} {'speed-up':>9}")
+    print(
+        f"\n{'network':8} {'width':>6} {'θ':>12} {'m':>7} {'P at ½ efficiency':>18} "
+        f"{'fastest P':>10} {'speed-up':>9}"
+    )
     for name, machine in machines.items():
         for width in (1200, 4800, 19200):
             for batch in (100, 1000, 10000):
                 half, fastest, gain = efficient(machine, width, batch)
                 size = sum(sizes(width))
-                predictions.append({"network": name, "width": width, "theta": size, "batch": batch, "half": half,
-                                    "fastest": fastest, "speed_up": gain})
-                print(f"{name:8} {width:6} {size:12,} {batch:7,} {half:18,} {fastest:10,} {gain:9.1f}")
+                predictions.append(
+                    {
+                        "network": name,
+                        "width": width,
+                        "theta": size,
+                        "batch": batch,
+                        "half": half,
+                        "fastest": fastest,
+                        "speed_up": gain,
+                    }
+                )
+                print(
+                    f"{name:8} {width:6} {size:12,} {batch:7,} {half:18,} {fastest:10,} {gain:9.1f}"
+                )
     print(timing.blas(threads=1))
     print(ASSUMPTIONS)
-    timing.save(options.file, {
-        "width": options.width, "batch": options.batch, "bytes": BYTES, "rounds": rounds, "medians_ms": measured, "rows_s": rows,
-        "model": model, "cluster": CLUSTER, "predictions": predictions, "assumptions": ASSUMPTIONS,
-    })
+    timing.save(
+        options.file,
+        {
+            "width": options.width,
+            "batch": options.batch,
+            "bytes": BYTES,
+            "rounds": rounds,
+            "medians_ms": measured,
+            "rows_s": rows,
+            "model": model,
+            "cluster": CLUSTER,
+            "predictions": predictions,
+            "assumptions": ASSUMPTIONS,
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -1,17 +1,21 @@
 """How the cost of an iteration grows with width, depth, batch, k and the number of examples.
 
-    python benchmarks/scaling.py --plot scaling.png           (five minutes, 2 GB; --brief, without the largest: 20 s)
+    python benchmarks/scaling.py --plot scaling.png           (five minutes, 2 GB; --brief, without
+    the largest: 20 s)
 
-Around the MNIST recipe (two hidden layers of 1200 in G and in D, batch 100, k = 1) one of them is changed at a time. Beside the
-iteration stand its own matrix products alone (`Floor` in peers/ours.py), timed in alternation with it. Reported:
+Around the MNIST recipe (two hidden layers of 1200 in G and in D, batch 100, k = 1) one of them is
+changed at a time. Beside the iteration stand its own matrix products alone (`Floor` in
+peers/ours.py), timed in alternation with it. Reported:
 
-    t ∝ n^p                  p by least squares of log t over log n, with its 95 % interval (Student's t, of the residuals)
+    t ∝ n^p                  p by least squares of log t over log n, with its 95 % interval
+                             (Student's t, of the residuals)
     t / products ∝ n^q       likewise: q > 0 would be cost that grows faster than the products do
     t ≈ a + b·n              for depth, batch and k, by least squares of relative errors, and its R²
 
 all of the least time of each size, which other programs disturb least.
 
-Examples are changed under narrow networks (20 units), where they would be seen; an iteration is there the mean of whole epochs.
+Examples are changed under narrow networks (20 units), where they would be seen; an iteration is
+there the mean of whole epochs.
 """
 
 import math
@@ -28,7 +32,8 @@ from numpygan.data.dataset import Dataset
 from numpygan.recipes.builtin import RECIPES
 from numpygan.runs.trainer import Training
 
-sys.path.append(str(Path(__file__).parent / "peers"))  # whose files find each other as the scripts do
+# Whose files find each other as the scripts do
+sys.path.append(str(Path(__file__).parent / "peers"))
 
 from ours import Floor
 
@@ -47,14 +52,21 @@ UNITS = {
     "examples": "rows of data",
 }
 LINEAR = ("depth", "batch", "k")
-T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)  # Student's t for 1, 2, … degrees of freedom
+# Student's t for 1, 2, … degrees of freedom
+T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 def recipe(width=1200, depth=2, batch=100, k=1):
     """The MNIST recipe with `depth` hidden layers of `width` units (G) or pieces (D)."""
     return replace(
-        RECIPES["mnist"], generator=(f"relu {width}",) * depth + ("sigmoid",), discriminator=(f"maxout {width // 5}x5",) * depth,
-        keep=(0.8,) + (0.5,) * depth, scale_g=(0.0,) * (depth + 1), scale_d=(0.0,) * (depth + 1), batch=batch, k=k,
+        RECIPES["mnist"],
+        generator=(f"relu {width}",) * depth + ("sigmoid",),
+        discriminator=(f"maxout {width // 5}x5",) * depth,
+        keep=(0.8,) + (0.5,) * depth,
+        scale_g=(0.0,) * (depth + 1),
+        scale_d=(0.0,) * (depth + 1),
+        batch=batch,
+        k=k,
     )
 
 
@@ -72,18 +84,24 @@ def fit_power(n, t):
     if free < 1:
         return float(slope), math.nan
     residual = y - y.mean() - slope * x
-    return float(slope), T975[min(free, len(T975)) - 1] * math.sqrt(residual @ residual / free / (x @ x))
+    return float(slope), T975[min(free, len(T975)) - 1] * math.sqrt(
+        residual @ residual / free / (x @ x)
+    )
 
 
 def fit_line(n, t):
-    """(a, b, R²) of t ≈ a + b·n with the least squares of relative errors, so that the largest n doesn't decide alone."""
+    """(a, b, R²) of t ≈ a + b·n with the least squares of relative errors, so that the largest n
+    doesn't decide alone.
+    """
     n, t = numpy.asarray(n, float), numpy.asarray(t, float)
     (a, b), *_ = numpy.linalg.lstsq(numpy.stack([1 / t, n / t], 1), numpy.ones(len(t)), rcond=None)
     return float(a), float(b), float(1 - ((a + b * n - t) ** 2).sum() / ((t - t.mean()) ** 2).sum())
 
 
 def measure(sweep, sizes, rounds, seconds):
-    """{size: {"iteration": [s], "products": [s]}} of one sweep; all sizes take turns in every round."""
+    """{size: {"iteration": [s], "products": [s]}} of one sweep; all sizes take turns in every
+    round.
+    """
     calls = {}
     for n in sizes:
         changed = recipe(width=20) if sweep == "examples" else recipe(**{sweep: n})
@@ -106,45 +124,90 @@ def _epoch(it):
 def fits(sweep, times):
     n = list(times)
     t, bare = ([min(times[size][what]) for size in n] for what in ("iteration", "products"))
-    found = {"power": fit_power(n, t), "products": fit_power(n, bare), "beyond": fit_power(n, numpy.divide(t, bare))}
-    return found | ({"line": fit_line(n, t), "line_products": fit_line(n, bare)} if sweep in LINEAR else {})
+    found = {
+        "power": fit_power(n, t),
+        "products": fit_power(n, bare),
+        "beyond": fit_power(n, numpy.divide(t, bare)),
+    }
+    return found | (
+        {"line": fit_line(n, t), "line_products": fit_line(n, bare)} if sweep in LINEAR else {}
+    )
 
 
 def show(results):
     rows = [
-        [f"{sweep} {n:,}", f"{1e3 * min(t['iteration']):.2f}", f"{1e3 * min(t['products']):.2f}",
-         timing.interval(timing.ratio(t["iteration"], t["products"]))]
-        for sweep, result in results.items() for n, t in result["times"].items()
+        [
+            f"{sweep} {n:,}",
+            f"{1e3 * min(t['iteration']):.2f}",
+            f"{1e3 * min(t['products']):.2f}",
+            timing.interval(timing.ratio(t["iteration"], t["products"])),
+        ]
+        for sweep, result in results.items()
+        for n, t in result["times"].items()
     ]
-    print(timing.table(["one changed", "iteration, least ms", "products, least ms", "ratio of medians"], rows))
+    print(
+        timing.table(
+            ["one changed", "iteration, least ms", "products, least ms", "ratio of medians"], rows
+        )
+    )
     rows = []
     for sweep, result in results.items():
         line = result["fits"].get("line")
         told = f"{1e3 * line[0]:.2f} + {1e3 * line[1]:.4g}·n, {line[2]:.4f}" if line else "–"
-        powers = (f"{p:.2f} ± {half:.2f}" for p, half in (result["fits"][key] for key in ("power", "products", "beyond")))
+        powers = (
+            f"{p:.2f} ± {half:.2f}"
+            for p, half in (result["fits"][key] for key in ("power", "products", "beyond"))
+        )
         rows.append([f"{sweep} {min(result['times'])}–{max(result['times'])}", *powers, told])
     print()
-    print(timing.table(["exponents", "iteration p", "products", "their ratio q", "line in ms, R²"], rows))
+    print(
+        timing.table(
+            ["exponents", "iteration p", "products", "their ratio q", "line in ms, R²"], rows
+        )
+    )
 
 
 def draw(results, path):
-    """A panel for each sweep, log-log: the least time of an iteration and of its products over n, and the fitted powers."""
+    """A panel for each sweep, log-log: the least time of an iteration and of its products over n,
+    and the fitted powers.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
     from matplotlib.ticker import LogLocator
 
-    figure, axes = pyplot.subplots(1, len(results), figsize=(2.9 * len(results), 3.1), layout="constrained", squeeze=False)
+    figure, axes = pyplot.subplots(
+        1, len(results), figsize=(2.9 * len(results), 3.1), layout="constrained", squeeze=False
+    )
     for axis, (sweep, result) in zip(axes[0], results.items()):
         n = numpy.array(list(result["times"]), float)
-        for what, colour, marker, key in (("iteration", "#0072B2", "o-", "power"), ("products", "#D55E00", "s--", "products")):
+        for what, colour, marker, key in (
+            ("iteration", "#0072B2", "o-", "power"),
+            ("products", "#D55E00", "s--", "products"),
+        ):
             least = 1e3 * numpy.array([min(times[what]) for times in result["times"].values()])
             power, half = result["fits"][key]
-            fitted = numpy.exp(numpy.log(least).mean() + power * (numpy.log(n) - numpy.log(n).mean()))
+            fitted = numpy.exp(
+                numpy.log(least).mean() + power * (numpy.log(n) - numpy.log(n).mean())
+            )
             axis.plot(n, fitted, marker[1:], color=colour, lw=1.2)
-            axis.plot(n, least, marker[0], color=colour, ms=5, label=f"{what} ∝ n^{power:.2f} ± {half:.2f}")
-        axis.set(xscale="log", yscale="log", title=sweep, xlabel=UNITS[sweep], xticks=n, xticklabels=[f"{size:,.0f}" for size in n])
+            axis.plot(
+                n,
+                least,
+                marker[0],
+                color=colour,
+                ms=5,
+                label=f"{what} ∝ n^{power:.2f} ± {half:.2f}",
+            )
+        axis.set(
+            xscale="log",
+            yscale="log",
+            title=sweep,
+            xlabel=UNITS[sweep],
+            xticks=n,
+            xticklabels=[f"{size:,.0f}" for size in n],
+        )
         axis.set_ylim(top=2.2 * axis.get_ylim()[1])  # room for the legend
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.yaxis.set_major_formatter("{x:g}")

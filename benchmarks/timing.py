@@ -1,7 +1,9 @@
-"""What the benchmarks share: alternating measurement, ratios with an interval, the machine, tables, JSON, and the arguments.
+"""What the benchmarks share: alternating measurement, ratios with an interval, the machine, tables,
+JSON, and the arguments.
 
-The load of a machine drifts by tens of percent within minutes, so candidates are only ever compared inside one run, in strict
-alternation, round by round; what is reported is a ratio of medians with the interval that the rounds themselves give.
+The load of a machine drifts by tens of percent within minutes, so candidates are only ever compared
+inside one run, in strict alternation, round by round; what is reported is a ratio of medians with
+the interval that the rounds themselves give.
 """
 
 import argparse
@@ -25,15 +27,28 @@ from numpygan.errors import NumpyganError
 from numpygan.files import write_whole
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "jax", "cupy-cuda12x", "cupy-cuda13x", "mpi4py")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "torch",
+    "jax",
+    "cupy-cuda12x",
+    "cupy-cuda13x",
+    "mpi4py",
+)
 RESAMPLES = 2000
 
 
 def machine():
-    """Where numbers come from: processor, cores, Python, the versions of what is installed, BLAS, thread settings, load and date."""
+    """Where numbers come from: processor, cores, Python, the versions of what is installed, BLAS,
+    thread settings, load and date.
+    """
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "platform": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
@@ -45,10 +60,12 @@ def machine():
 
 
 def alternate(candidates, rounds, seconds=0.2):
-    """Time `candidates`, {name: callable}, in strict alternation: {name: [seconds per call, one for each round]}.
+    """Time `candidates`, {name: callable}, in strict alternation: {name: [seconds per call, one for
+    each round]}.
 
-    Each is called a few times to warm up; then each sample is as many calls as last about `seconds`. The order of the candidates
-    is rotated from round to round, so that none always follows the same other.
+    Each is called a few times to warm up; then each sample is as many calls as last about
+    `seconds`. The order of the candidates is rotated from round to round, so that none always
+    follows the same other.
     """
     calls, times = {}, {name: [] for name in candidates}
     for name, call in candidates.items():
@@ -78,14 +95,18 @@ def _time(call, calls):
 def ratio(theirs, ours):
     """median(theirs)/median(ours) and the ends of its 95 % interval: (ratio, low, high).
 
-    The interval is the percentile bootstrap's over rounds: theirs and ours of a round stay together, so a slow minute counts for
-    both. The resampling is seeded.
+    The interval is the percentile bootstrap's over rounds: theirs and ours of a round stay
+    together, so a slow minute counts for both. The resampling is seeded.
     """
     theirs, ours = numpy.asarray(theirs, float), numpy.asarray(ours, float)
     if theirs.shape != ours.shape or theirs.ndim != 1 or not len(ours):
-        raise ValueError(f"ratio: expected two lists of as many rounds, got {theirs.shape} and {ours.shape}")
+        raise ValueError(
+            f"ratio: expected two lists of as many rounds, got {theirs.shape} and {ours.shape}"
+        )
     picks = numpy.random.default_rng(0).integers(len(ours), size=(RESAMPLES, len(ours)))
-    low, high = numpy.quantile(numpy.median(theirs[picks], 1) / numpy.median(ours[picks], 1), [0.025, 0.975])
+    low, high = numpy.quantile(
+        numpy.median(theirs[picks], 1) / numpy.median(ours[picks], 1), [0.025, 0.975]
+    )
     return float(numpy.median(theirs) / numpy.median(ours)), float(low), float(high)
 
 
@@ -96,18 +117,29 @@ def interval(ratio_low_high):
 
 
 def table(head, rows, threads=None):
-    """Lines of text with aligned columns: the first to the left, the others to the right; `blas(threads)` below.
+    """Lines of text with aligned columns: the first to the left, the others to the right;
+    `blas(threads)` below.
 
     Floats have four significant digits.
     """
-    cells = [[f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row] for row in [head, *rows]]
+    cells = [
+        [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
+        for row in [head, *rows]
+    ]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in cells]
-    return "\n".join([lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:], blas(threads)])
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in cells
+    ]
+    return "\n".join(
+        [lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:], blas(threads)]
+    )
 
 
 def blas(threads=None):
-    """The line below each table: NumPy's BLAS, its kernel, and its threads, which are `threads` where others compute."""
+    """The line below each table: NumPy's BLAS, its kernel, and its threads, which are `threads`
+    where others compute.
+    """
     found = _blas()
     kernel = found.get("kernel") or "unknown (`pip install threadpoolctl` tells it)"
     threads = threads or found.get("threads", "unknown")
@@ -115,13 +147,21 @@ def blas(threads=None):
 
 
 def save(path, payload):
-    """Write `payload`, a dict, and the machine to the JSON file `path`; nothing if `path` is None."""
+    """Write `payload`, a dict, and the machine to the JSON file `path`, unless that is None."""
     if path is not None:
-        write(path, json.dumps({"machine": machine(), **payload}, indent=1, default=lambda value: value.tolist()) + "\n")
+        write(
+            path,
+            json.dumps(
+                {"machine": machine(), **payload}, indent=1, default=lambda value: value.tolist()
+            )
+            + "\n",
+        )
 
 
 def write(path, text):
-    """Write the file `path`, all of it or nothing; ends the program with one sentence if it can't be written."""
+    """Write the file `path`, all of it or nothing; ends the program with one sentence if it can't
+    be written.
+    """
     try:
         write_whole(path, lambda file: file.write(text.encode()))
     except NumpyganError as error:
@@ -129,10 +169,18 @@ def write(path, text):
 
 
 def environment(threads=None):
-    """The environment of a process that is to import the numpygan that this one does, on so many threads (None: as here)."""
+    """The environment of a process that is to import the numpygan that this one does, on so many
+    threads (None: as here).
+    """
     package = importlib.util.find_spec("numpygan").submodule_search_locations[0]
-    path = os.pathsep.join([str(Path(package).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return os.environ | {"PYTHONPATH": path} | ({} if threads is None else dict.fromkeys(THREADS, str(threads)))
+    path = os.pathsep.join(
+        [str(Path(package).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
+    return (
+        os.environ
+        | {"PYTHONPATH": path}
+        | ({} if threads is None else dict.fromkeys(THREADS, str(threads)))
+    )
 
 
 def need(module, extra):
@@ -144,16 +192,30 @@ def need(module, extra):
 
 
 def stop(sentence, status=2):
-    """End the program with one sentence: status 2, as every user error, or 1 for what has failed."""
+    """End the program with one sentence: status 2 for a user's error, 1 for what has failed."""
     print(f"{Path(sys.argv[0]).name}: {sentence}", file=sys.stderr)
     raise SystemExit(status)
 
 
 def arguments(doc, rounds):
-    """A parser with what every benchmark takes: -o FILE.json, --rounds N (default `rounds`), --brief."""
+    """A parser with what every benchmark takes: -o FILE.json, --rounds N (default `rounds`),
+    --brief.
+    """
     parser = argparse.ArgumentParser(description=doc.strip().splitlines()[0])
-    parser.add_argument("-o", dest="file", type=_json_file, metavar="FILE.json", help="also write everything as JSON")
-    parser.add_argument("--rounds", type=at_least_one, default=rounds, metavar="N", help=f"samples of each (default: {rounds})")
+    parser.add_argument(
+        "-o",
+        dest="file",
+        type=_json_file,
+        metavar="FILE.json",
+        help="also write everything as JSON",
+    )
+    parser.add_argument(
+        "--rounds",
+        type=at_least_one,
+        default=rounds,
+        metavar="N",
+        help=f"samples of each (default: {rounds})",
+    )
     parser.add_argument("--brief", action="store_true", help="a short run, for a first look")
     return parser
 
@@ -188,7 +250,9 @@ def _version(package):
 
 
 def _blas():
-    """NumPy's BLAS as it was built, and, where threadpoolctl is installed, the kernel it picked for this processor."""
+    """NumPy's BLAS as it was built, and, where threadpoolctl is installed, the kernel it picked for
+    this processor.
+    """
     found = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
     blas = {"name": found["name"], "version": found["version"]}
     try:
@@ -197,4 +261,8 @@ def _blas():
         return blas
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     pools.sort(key=lambda pool: "numpy" not in pool["filepath"])  # SciPy has one of its own
-    return blas | ({"kernel": pools[0].get("architecture"), "threads": pools[0]["num_threads"]} if pools else {})
+    return blas | (
+        {"kernel": pools[0].get("architecture"), "threads": pools[0]["num_threads"]}
+        if pools
+        else {}
+    )

@@ -1,9 +1,12 @@
-"""numpygan: Generative Adversarial Nets (Goodfellow et al., 2014) with hand-written forward and backward passes."""
+"""numpygan: Generative Adversarial Nets (Goodfellow et al., 2014) with hand-written forward and
+backward passes.
+"""
 
 import os
 
-# BLAS's threads spin for up to 100 ms after a product, and so take a core from the threads that update θ: 0.4 ms is enough (2^20
-# cycles). BLAS asks for it when NumPy is imported, so it has an effect only where numpygan comes first.
+# BLAS's threads spin for up to 100 ms after a product, and so take a core from the threads that
+# update θ: 0.4 ms is enough (2^20 cycles). BLAS asks for it when NumPy is imported, so it has an
+# effect only where numpygan comes first.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
 from .arrays import Stream, streams
@@ -12,14 +15,31 @@ from .data.sources import Noise, Shuffled
 from .errors import Diverged, NumpyganError
 from .gan.algorithm1 import algorithm1
 from .gan.authors2014 import authors2014
-from .nn.optimizers import Adam, Momentum
 from .nn.layers import Affine, Dropout, Layer, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from .nn.mlp import MLP
+from .nn.optimizers import Adam, Momentum
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "MLP", "Layer", "Affine", "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "Maxout", "Dropout",
-    "Momentum", "Adam", "algorithm1", "authors2014", "gradcheck", "NumpyganError", "Diverged",
-    "Stream", "streams", "Shuffled", "Noise",
+    "MLP",
+    "Layer",
+    "Affine",
+    "ReLU",
+    "LeakyReLU",
+    "Sigmoid",
+    "Tanh",
+    "Maxout",
+    "Dropout",
+    "Momentum",
+    "Adam",
+    "algorithm1",
+    "authors2014",
+    "gradcheck",
+    "NumpyganError",
+    "Diverged",
+    "Stream",
+    "streams",
+    "Shuffled",
+    "Noise",
 ]

@@ -1,7 +1,7 @@
 """The array-module switch: which module an array lives in, moving arrays, named random streams.
 
-Everything that has to differ between NumPy and CuPy, or between real and complex arrays, is here, so that the mathematics in
-`nn/` and `gan/` is written once.
+Everything that has to differ between NumPy and CuPy, or between real and complex arrays, is here,
+so that the mathematics in `nn/` and `gan/` is written once.
 """
 
 import json
@@ -17,7 +17,8 @@ _WORDS = 4096  # random 64-bit words drawn at a time: 32 KiB, so that no draw al
 
 
 def array_module(device, nth=0):
-    """The array module of `device`: NumPy for "cpu", CuPy for "gpu", of several GPUs the nth, counted round.
+    """The array module of `device`: NumPy for "cpu", CuPy for "gpu", of several GPUs the nth,
+    counted round.
 
     Raises NumpyganError if the device is unknown, CuPy is not installed or it finds no GPU.
     """
@@ -29,23 +30,29 @@ def array_module(device, nth=0):
         import cupy
     except ImportError:
         raise NumpyganError(
-            "device 'gpu': CuPy is not installed; install it with `pip install cupy-cuda12x` (CUDA 12) or "
+            "device 'gpu': CuPy is not installed; install it with `pip install cupy-cuda12x` (CUDA "
+            "12) or "
             "`pip install cupy-cuda13x` (CUDA 13), or use --device cpu."
         ) from None
     if not cupy.cuda.is_available():
         raise NumpyganError(
-            "device 'gpu': CuPy is installed but finds no CUDA GPU; check the driver with `nvidia-smi`, or use --device cpu."
+            "device 'gpu': CuPy is installed but finds no CUDA GPU; check the driver with "
+            "`nvidia-smi`, or use --device cpu."
         )
     cupy.cuda.Device(nth % cupy.cuda.runtime.getDeviceCount()).use()
     return cupy
 
 
 def require(xp, **named):
-    """Raise NumpyganError unless every named array lives in the array module `xp`. Nothing is ever converted."""
+    """Raise NumpyganError unless every named array lives in the array module `xp`.
+
+    Nothing is ever converted.
+    """
     for name, array in named.items():
         if not isinstance(array, xp.ndarray):
             raise NumpyganError(
-                f"{name}: expected an array of {xp.__name__}, got {type(array).__module__}.{type(array).__name__}; "
+                f"{name}: expected an array of {xp.__name__}, got "
+                f"{type(array).__module__}.{type(array).__name__}; "
                 f"move it with numpygan.arrays.to_device."
             )
 
@@ -73,10 +80,12 @@ def to_device(array, xp):
 
 
 def fused(function):
-    """`function(xp, …)` of arrays of one shape and numbers, all of whose operations are elementwise: one kernel on a GPU.
+    """`function(xp, …)` of arrays of one shape and numbers, all of whose operations are
+    elementwise: one kernel on a GPU.
 
-    So a GPU is asked once and goes over its memory once; NumPy carries out one operation after the other. The function writes
-    into its arguments or returns an array that it made, and leaves sums of numbers alone to its caller.
+    So a GPU is asked once and goes over its memory once; NumPy carries out one operation after the
+    other. The function writes into its arguments or returns an array that it made, and leaves sums
+    of numbers alone to its caller.
     """
     kernel = cache(lambda xp: xp.fuse(kernel_name=function.__name__)(partial(function, xp)))
 
@@ -89,18 +98,23 @@ def fused(function):
 
 
 def matmul(xp, a, b, out):
-    """The product a b into `out`; that of a column and a row elementwise, which takes BLAS several times as long."""
+    """The product a b into `out`; that of a column and a row elementwise, which takes BLAS several
+    times as long.
+    """
     if a.shape[1] == 1:
-        out[...] = b  # one after the other, as NumPy sets memory aside for each operand that it repeats
+        # One after the other, as NumPy sets memory aside for each operand that it repeats
+        out[...] = b
         out *= a
     else:
         xp.matmul(a, b, out=out)
 
 
 def larger(xp, a, b, out):
-    """The elementwise maximum of a and b into `out`; of complex numbers the one with the larger real part, b at a tie.
+    """The elementwise maximum of a and b into `out`; of complex numbers the one with the larger
+    real part, b at a tie.
 
-    A complex-step derivative must take the same branch as the real function, so the imaginary part has no say.
+    A complex-step derivative must take the same branch as the real function, so the imaginary part
+    has no say.
     """
     if a.dtype.kind == "c":
         out[...] = xp.where(xp.real(a) > xp.real(b), a, b)
@@ -111,7 +125,8 @@ def larger(xp, a, b, out):
 def gather(xp, array, rows, out):
     """The rows `rows` of `array` into `out`, which has the same dtype."""
     if xp is numpy:
-        numpy.take(array, rows, axis=0, out=out, mode="clip")  # mode="raise" would gather into a copy of `out` first
+        # Mode="raise" would gather into a copy of `out` first
+        numpy.take(array, rows, axis=0, out=out, mode="clip")
     else:
         xp.take(array, rows, axis=0, out=out)
 
@@ -123,9 +138,13 @@ def all_finite(xp, array):
 
 @contextmanager
 def _on_host(out):
-    """A contiguous real host array whose values go to `out` at the end: `out` itself if it is one."""
+    """A contiguous real array on the host; at the end its values go to `out`. May be `out`."""
     in_place = isinstance(out, numpy.ndarray) and out.dtype.kind == "f" and out.flags.c_contiguous
-    host = out if in_place else numpy.empty(out.shape, "float64" if out.dtype.kind == "c" else out.dtype)
+    host = (
+        out
+        if in_place
+        else numpy.empty(out.shape, "float64" if out.dtype.kind == "c" else out.dtype)
+    )
     yield host
     if isinstance(out, numpy.ndarray):
         if not in_place:
@@ -136,10 +155,11 @@ def _on_host(out):
 
 @contextmanager
 def staged(array, xp, pinned):
-    """The values of `array`, an array of `xp`, on the host, where they can be changed: itself, or a copy that goes back at the end.
+    """The values of `array`, an array of `xp`, on the host, where they can be changed: itself, or a
+    copy that goes back at the end.
 
-    The copy is in page-locked memory, which a GPU reads and writes at full speed; `pinned`, a dict, keeps it for the next time.
-    Waits for a GPU.
+    The copy is in page-locked memory, which a GPU reads and writes at full speed; `pinned`, a dict,
+    keeps it for the next time. Waits for a GPU.
     """
     if xp is numpy:
         yield array
@@ -181,7 +201,8 @@ class Stream:
             self.generator.standard_normal(dtype=host.dtype, out=host)
 
     def keep(self, out, keep):
-        """Fill `out` with 1/keep with probability `keep` (rounded to a multiple of 1/65536), else 0: a dropout mask.
+        """Fill `out` with 1/keep with probability `keep` (rounded to a multiple of 1/65536), else
+        0: a dropout mask.
 
         A mask entry needs 16 random bits, not a 32-bit float: four masks for the price of one.
         """
@@ -195,7 +216,9 @@ class Stream:
                 numpy.multiply(bits < threshold, scale, out=part)
 
     def pass_over(self, entries):
-        """Leave out the next `entries`, a multiple of 4, of what `keep` draws; that takes no time, however many they are."""
+        """Leave out the next `entries`, a multiple of 4, of what `keep` draws; that takes no time,
+        however many they are.
+        """
         self.generator.bit_generator.advance(entries // 4)
 
     def permutation(self, n):

@@ -12,8 +12,8 @@ import numpy
 from . import __version__
 from .commands import COMMANDS, ON_RANKS, ONLY_PRINT
 from .errors import NumpyganError
-from .recipes.settings import nearest
 from .ranks import ALONE, world
+from .recipes.settings import nearest
 from .terminal import standard_streams
 
 _SECONDS_OF_GRACE = 2  # for the first rank to tell an error that all have, and so to end the job
@@ -21,11 +21,13 @@ _WITHOUT_VALUE = r"(-\w|--[\w-]+=)--"  # of `-o--` argparse, before Python 3.13,
 
 
 def main(arguments=None):
-    """Run a command and return the exit code: 0; 1 if a check failed; 2 after an error a user can cause; 130 after Ctrl-C.
+    """Run a command and return the exit code: 0; 1 if a check failed; 2 after an error a user can
+    cause; 130 after Ctrl-C.
 
-    Of the ranks of an MPI job the first alone prints, and alone carries out a command that can't be shared out. Output that can't
-    be written ends no work and changes no verdict. For a command that does nothing but print, a full disk is an error; a reader
-    who leaves (`numpygan recipes | head`) is not.
+    Of the ranks of an MPI job the first alone prints, and alone carries out a command that can't be
+    shared out. Output that can't be written ends no work and changes no verdict. For a command that
+    does nothing but print, a full disk is an error; a reader who leaves (`numpygan recipes | head`)
+    is not.
     """
     options = argparse.Namespace(run_command=None, ranks=ALONE)
     with standard_streams() as out:
@@ -37,7 +39,11 @@ def main(arguments=None):
             code, asked_for_help = 130, None
         out.flush()
         if out.lost and not isinstance(out.lost, BrokenPipeError):
-            _tell(options.ranks, f"stdout: cannot be written ({out.lost.strerror}); what was to be printed there is lost.")
+            _tell(
+                options.ranks,
+                f"stdout: cannot be written ({out.lost.strerror}); what was to be printed there is "
+                f"lost.",
+            )
             if asked_for_help or options.run_command in ONLY_PRINT:
                 return code or 2
         if asked_for_help:
@@ -64,11 +70,24 @@ def _carry_out(arguments, options):
         return 130
     except MemoryError as error:
         words = f"not enough memory ({error or 'for the arrays'})"
-        _tell(options.ranks, f"{words}; make the batch, the networks or the number of samples smaller.")
+        _tell(
+            options.ranks,
+            f"{words}; make the batch, the networks or the number of samples smaller.",
+        )
         return 2
-    except OSError as error:  # a path that can't even be looked at: too long, or in a folder that may not be entered
-        words = f"{error.strerror or error}; check the path" if error.filename else f"{error.strerror or error}"
-        _tell(options.ranks, NumpyganError(f"{error.filename}: {words}." if error.filename else f"the system says: {words}."))
+    except OSError as error:
+        # The path can't be looked at: too long, or in a folder that may not be entered.
+        words = (
+            f"{error.strerror or error}; check the path"
+            if error.filename
+            else f"{error.strerror or error}"
+        )
+        _tell(
+            options.ranks,
+            NumpyganError(
+                f"{error.filename}: {words}." if error.filename else f"the system says: {words}."
+            ),
+        )
         return 2
 
 
@@ -106,14 +125,24 @@ class _Parser(argparse.ArgumentParser):
 
 def parser():
     """The argparse parser of the command line, with every command and option."""
-    parser = _Parser(prog="numpygan", description="Generative Adversarial Nets (Goodfellow et al., 2014) in NumPy.",
-                     epilog="example: numpygan train --epochs 5", allow_abbrev=False)
+    parser = _Parser(
+        prog="numpygan",
+        description="Generative Adversarial Nets (Goodfellow et al., 2014) in NumPy.",
+        epilog="example: numpygan train --epochs 5",
+        allow_abbrev=False,
+    )
     parser.add_argument("--version", action="version", version=f"numpygan {__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     parser.commands = subparsers.choices
 
     def command(name, function, summary, example):
-        sub = subparsers.add_parser(name, help=summary, description=summary, epilog=f"example: {example}", allow_abbrev=False)
+        sub = subparsers.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=f"example: {example}",
+            allow_abbrev=False,
+        )
         sub.set_defaults(run_command=function)
         return sub
 

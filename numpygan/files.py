@@ -16,22 +16,27 @@ from .locks import at_path, try_lock
 
 _TEMPORARY = r"\.[0-9]+(-[0-9a-f]+)?\.tmp\Z"
 _NO_LINKS = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
-_NO_FSYNC = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF)  # network, FUSE
+# Network, FUSE
+_NO_FSYNC = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF)
 
 
 class NewPath(type(Path())):
-    """A path where `write_whole` overwrites nothing; `/` and `with_suffix` make others of the kind."""
+    """A path where `write_whole` overwrites nothing; `/` and `with_suffix` give others."""
 
 
 def open_regular(path, mode="rb", flags=0, **options):
-    """Open a file, but no FIFO, device or socket, which could wait for ever or never end. `flags` are added to those of os.open.
+    """Open a file, but no FIFO, device or socket, which could wait for ever or never end. `flags`
+    are added to those of os.open.
 
     Raises OSError.
     """
 
     def opener(name, usual):
-        _refuse_other_kinds(os.stat(name) if os.path.exists(name) else None)  # opening a device can do something
-        handle = os.open(name, usual | flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666)
+        # Opening a device can do something
+        _refuse_other_kinds(os.stat(name) if os.path.exists(name) else None)
+        handle = os.open(
+            name, usual | flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666
+        )
         try:
             _refuse_other_kinds(os.fstat(handle))  # the file may be another by now
         except BaseException:
@@ -52,23 +57,33 @@ def _refuse_other_kinds(found):
 
 
 def read_bytes(path, most):
-    """The content of a file of at most `most` bytes. Raises NumpyganError if it is longer or can't be read."""
+    """The content of a file of at most `most` bytes.
+
+    Raises NumpyganError if it is longer or can't be read.
+    """
     try:
         with open_regular(path) as file:
             content = file.read(most + 1)
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
+        raise NumpyganError(
+            f"{path}: cannot be read ({error.strerror or error}); check the path."
+        ) from None
     if len(content) > most:
-        raise NumpyganError(f"{path}: cannot be read (it has more than {most:,} bytes); check that it is the right file.")
+        raise NumpyganError(
+            f"{path}: cannot be read (it has more than {most:,} bytes); check that it is the right "
+            f"file."
+        )
     return content
 
 
 def write_whole(path, write):
-    """Let `write(file)` fill a temporary file beside `path`, flush it to the disk, then give it the name `path`.
+    """Let `write(file)` fill a temporary file beside `path`, flush it to the disk, then give it the
+    name `path`.
 
-    At every moment `path` is the old file or the new one, which has the old one's mode. If `path` is a symlink, the link itself is
-    replaced. Raises NumpyganError if the disk is full, the folder can't be written, a pipe, device or folder is in the way, or
-    anything is if `path` is a NewPath. A process killed in here leaves the temporary file, which the next writer removes.
+    At every moment `path` is the old file or the new one, which has the old one's mode. If `path`
+    is a symlink, the link itself is replaced. Raises NumpyganError if the disk is full, the folder
+    can't be written, a pipe, device or folder is in the way, or anything is if `path` is a NewPath.
+    A process killed in here leaves the temporary file, which the next writer removes.
     """
     kept = "what was there before is kept"
     try:
@@ -91,25 +106,34 @@ def write_whole(path, write):
         kept = "the new file is there, but would not outlast a power failure"
         _flush_folder(os.path.dirname(os.path.abspath(path)))
     except FileExistsError:
-        raise NumpyganError(f"{path}: was made by somebody else meanwhile, and is kept; choose another name.") from None
+        raise NumpyganError(
+            f"{path}: was made by somebody else meanwhile, and is kept; choose another name."
+        ) from None
     except OSError as error:
-        why = error.strerror or "the disk is full or failing"  # NumPy only counts the bytes that went
+        # NumPy only counts the bytes that went
+        why = error.strerror or "the disk is full or failing"
         raise NumpyganError(f"{path}: cannot be written ({why}); {kept}.") from None
 
 
 def check_writable(path):
-    """Raise NumpyganError if `write_whole` could not write to `path`: known before the work, not after it."""
+    """Raise NumpyganError if `write_whole` could not write to `path`: known before the work, not
+    after it.
+    """
     try:
         _mode_at(path)
         file, temporary = _temporary(path)
         file.close()
         os.unlink(temporary)
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); choose another place.") from None
+        raise NumpyganError(
+            f"{path}: cannot be written ({error.strerror or error}); choose another place."
+        ) from None
 
 
 def write_json(path, value):
-    """Write tables, lists, texts and numbers as JSON; a number that is not finite, which JSON doesn't have, becomes null."""
+    """Write tables, lists, texts and numbers as JSON; a number that is not finite, which JSON
+    doesn't have, becomes null.
+    """
     text = json.dumps(_finite(value), indent=2, allow_nan=False)
     write_whole(path, lambda file: file.write(text.encode() + b"\n"))
 
@@ -125,14 +149,17 @@ def _finite(value):
 def append_line(path, line, first=""):
     """Append `line` to `path` and flush it to the disk; a new file gets the line `first` before it.
 
-    A last line without its end, which was cut short, is removed. Raises NumpyganError if the line can't be appended.
+    A last line without its end, which was cut short, is removed. Raises NumpyganError if the line
+    can't be appended.
     """
     try:
         with open_regular(path, "a+b", getattr(os, "O_NOFOLLOW", 0)) as file:
             end = _end_of_last_line(file)
             file.truncate(end)
             try:
-                file.write(("" if end or not first else first + "\n").encode() + line.encode() + b"\n")
+                file.write(
+                    ("" if end or not first else first + "\n").encode() + line.encode() + b"\n"
+                )
                 file.flush()
                 _flush(file.fileno())
             except OSError:
@@ -140,7 +167,9 @@ def append_line(path, line, first=""):
                     os.truncate(path, end)
                 raise
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be written ({error.strerror or error}); the last checkpoint is kept.") from None
+        raise NumpyganError(
+            f"{path}: cannot be written ({error.strerror or error}); the last checkpoint is kept."
+        ) from None
 
 
 def _end_of_last_line(file, longest=1 << 16):
@@ -154,7 +183,9 @@ def _end_of_last_line(file, longest=1 << 16):
 
 
 def make_folder(path, exist_ok=True):
-    """Make a folder and those above it, and flush the folders that they are in: a list of those made. Raises OSError."""
+    """Make a folder and those above it, and flush the folders that they are in: a list of those
+    made. Raises OSError.
+    """
     path, made = Path(path), []
     for folder in reversed([path, *path.parents]):
         if folder != path and folder.exists():
@@ -171,7 +202,9 @@ def make_folder(path, exist_ok=True):
 
 
 def remove_leftovers(path):
-    """Remove the temporary files that writers of `path`, which may be a pattern (*.png), left beside it when they were killed."""
+    """Remove the temporary files that writers of `path`, which may be a pattern (*.png), left
+    beside it when they were killed.
+    """
     for found in leftovers(path):
         with suppress(OSError), open_regular(found, "r+b", getattr(os, "O_NOFOLLOW", 0)) as file:
             if try_lock(file.fileno()) is not False:  # False: its writer lives
@@ -180,12 +213,18 @@ def remove_leftovers(path):
 
 def leftovers(path):
     """Files that are called like temporary ones of `path`, which may be a pattern."""
-    pattern = re.compile(fnmatch.translate(path.name).removesuffix(r"\Z").removesuffix(r"\z") + _TEMPORARY)
-    return [path.parent / name for name in os.listdir(path.parent) if pattern.match(name)] if path.parent.is_dir() else []
+    pattern = re.compile(
+        fnmatch.translate(path.name).removesuffix(r"\Z").removesuffix(r"\z") + _TEMPORARY
+    )
+    return (
+        [path.parent / name for name in os.listdir(path.parent) if pattern.match(name)]
+        if path.parent.is_dir()
+        else []
+    )
 
 
 def _temporary(path):
-    """A new file beside `path`, which nobody else has, locked as long as it is open, and its name."""
+    """A new file beside `path`, locked as long as it is open, and its name."""
     while True:
         name = f"{path}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
         file = open(name, "xb")
@@ -193,7 +232,8 @@ def _temporary(path):
             with suppress(OSError):
                 if os.name != "nt":  # there an open file can't be removed anyhow
                     try_lock(file.fileno())
-            if at_path(file.fileno(), name):  # else another writer took it for a leftover before it was locked
+            # Else another writer took it for a leftover before it was locked
+            if at_path(file.fileno(), name):
                 return file, name
         except BaseException:
             file.close()
@@ -202,7 +242,10 @@ def _temporary(path):
 
 
 def _mode_at(path):
-    """The mode of the file at `path`, None if there is none. Raises OSError if something else is there, but for a symlink."""
+    """The mode of the file at `path`, None if there is none.
+
+    Raises OSError if something else is there, but for a symlink.
+    """
     try:
         found = os.lstat(path)
     except FileNotFoundError:

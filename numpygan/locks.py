@@ -1,4 +1,4 @@
-"""A lock on an open file, by whatever the system has: flock, or on Windows the locking of a byte."""
+"""A lock on an open file: flock, or on Windows a locked byte."""
 
 import errno
 import os
@@ -8,7 +8,8 @@ _FAR = 1 << 30  # on Windows a locked byte can't be read; this one lies behind t
 
 
 def try_lock(handle):
-    """Lock the open file `handle` without waiting: whether that worked, None on a file system that has no locks.
+    """Lock the open file `handle` without waiting: whether that worked, None on a file system that
+    has no locks.
 
     The kernel ends the lock with the process, however that dies. Raises OSError for other reasons.
     """
@@ -35,7 +36,9 @@ def try_lock(handle):
 
 
 def at_path(handle, path):
-    """Whether the open file `handle` is still the one at `path`, which is not followed if it is a symlink."""
+    """Whether the open file `handle` is still the one at `path`, which is not followed if it is a
+    symlink.
+    """
     try:
         there = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -4,6 +4,9 @@ import numpy
 
 
 def log_sum_exp(a):
-    """log Σ_j e^a_j over the last axis of a (…, n), about its largest term: (…). A term of −inf counts as 0."""
+    """log Σ_j e^a_j over the last axis of a (…, n), about its largest term: (…).
+
+    A term of −inf counts as 0.
+    """
     largest = a.max(-1)
     return largest + numpy.log(numpy.exp(a - largest[..., None]).sum(-1))

@@ -14,12 +14,14 @@ from numpy.lib import format as npy
 from .errors import NumpyganError
 from .files import open_regular, read_bytes
 
-_EXPANSION, _HARMLESS = 200, 64 << 20  # a compressed file may expand so many times, or to so many bytes
+# a compressed file may expand so many times, or to so many bytes
+_EXPANSION, _HARMLESS = 200, 64 << 20
 _LARGEST_TOML = 1 << 17  # bytes
 _LARGEST_JSON = 1 << 24  # bytes
 LARGEST = 1e100  # no measure has more; its square, and the width of an axis, are still numbers
 _LARGEST_INT = 2**63 - 1  # as TOML has it; Python would refuse to print a longer hexadecimal one
-_MOST_DOTS, _MOST_STEPS = 1000, 10**6  # tomllib walks down all names of a table's header again for each line below it
+# Tomllib walks down all names of a table's header again for each line below it
+_MOST_DOTS, _MOST_STEPS = 1000, 10**6
 
 
 class _OtherKind(Exception):
@@ -28,15 +30,28 @@ class _OtherKind(Exception):
 
 # What zipfile and numpy.lib.format raise on files that were cut, flipped, encrypted or made up.
 _DAMAGE = (
-    ValueError, EOFError, KeyError, IndexError, SyntaxError, TypeError, RuntimeError, MemoryError, AttributeError, OverflowError,
-    zipfile.BadZipFile, zlib.error, tokenize.TokenError,
+    ValueError,
+    EOFError,
+    KeyError,
+    IndexError,
+    SyntaxError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+    AttributeError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
 )
 
 
 def read_arrays(path, wanted=list):
-    """The arrays of a .npz file by name, of those that `wanted(names)` picks; a .npy file holds one, named "". Nothing is unpickled.
+    """The arrays of a .npz file by name, of those that `wanted(names)` picks; a .npy file holds
+    one, named "". Nothing is unpickled.
 
-    Raises NumpyganError if the file is missing or damaged, promises more than it holds, or is a decompression bomb.
+    Raises NumpyganError if the file is missing or damaged, promises more than it holds, or is a
+    decompression bomb.
     """
     try:
         with open_regular(path) as file, warnings.catch_warnings():
@@ -48,12 +63,19 @@ def read_arrays(path, wanted=list):
             if start[:2] == b"PK":
                 return _read_archive(file, size, wanted, path)
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be read ({error.strerror or error}); check the path.") from None
+        raise NumpyganError(
+            f"{path}: cannot be read ({error.strerror or error}); check the path."
+        ) from None
     except _OtherKind as error:
         raise NumpyganError(f"{path}: holds {error}") from None
     except _DAMAGE as error:
-        raise NumpyganError(f"{path}: is damaged ({str(error)[:200] or type(error).__name__}).") from None
-    raise NumpyganError(f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or numpy.savez.")
+        raise NumpyganError(
+            f"{path}: is damaged ({str(error)[:200] or type(error).__name__})."
+        ) from None
+    raise NumpyganError(
+        f"{path}: is damaged or not a .npy or .npz file; save it again with numpy.save or "
+        f"numpy.savez."
+    )
 
 
 def read_toml(path):
@@ -65,24 +87,35 @@ def read_toml(path):
     try:
         dots, lines = content.count(b"."), content.count(b"\n") + 1
         if dots > _MOST_DOTS or dots * lines > _MOST_STEPS:
-            raise ValueError(f"{dots:,} dots in {lines:,} lines are more than a file without deeply nested names has")
+            raise ValueError(
+                f"{dots:,} dots in {lines:,} lines are more than a file without deeply nested "
+                f"names has"
+            )
         table = tomllib.loads(content.decode("utf-8-sig"))
         if any(type(value) is int and abs(value) > _LARGEST_INT for value in _values(table)):
             raise ValueError("a whole number of more than 64 bits")
         return table
     except (ValueError, RecursionError) as error:
-        raise NumpyganError(f"{path}: is not TOML that can be read ({error}); correct it.") from None
+        raise NumpyganError(
+            f"{path}: is not TOML that can be read ({error}); correct it."
+        ) from None
 
 
 def read_json(path, advice):
-    """The value in a JSON file: tables, lists, texts, numbers, None. A NaN or infinity, as versions before wrote it, is None.
+    """The value in a JSON file: tables, lists, texts, numbers, None. A NaN or infinity, as versions
+    before wrote it, is None.
 
-    Raises NumpyganError, which ends in `advice`, if it is no JSON, a table has a name twice or a number is beyond all measure.
+    Raises NumpyganError, which ends in `advice`, if it is no JSON, a table has a name twice or a
+    number is beyond all measure.
     """
     content = read_bytes(path, _LARGEST_JSON)
     try:
         return json.loads(
-            content.decode("utf-8-sig"), parse_constant=lambda _: None, parse_int=_small_int, parse_float=_small_float, object_pairs_hook=_table
+            content.decode("utf-8-sig"),
+            parse_constant=lambda _: None,
+            parse_int=_small_int,
+            parse_float=_small_float,
+            object_pairs_hook=_table,
         )
     except RecursionError:
         reason = "its lists are nested too deeply"
@@ -121,10 +154,13 @@ def _values(value):
 
 
 def check_expansion(path, expanded, size):
-    """Raise NumpyganError if a compressed file of `size` bytes would expand to so many that it must be meant to fill the memory."""
+    """Raise NumpyganError if a compressed file of `size` bytes would expand to so many that it must
+    be meant to fill the memory.
+    """
     if expanded > max(_HARMLESS, _EXPANSION * size):
         raise NumpyganError(
-            f"{path}: its {size:,} bytes would expand to {expanded:,}, more than {_EXPANSION} times as many; save it uncompressed "
+            f"{path}: its {size:,} bytes would expand to {expanded:,}, more than {_EXPANSION} "
+            f"times as many; save it uncompressed "
             f"if that is right."
         )
 
@@ -144,17 +180,28 @@ def _read_archive(file, size, wanted, path):
 
 
 def _read_array(file, size):
-    """The array in a .npy file of `size` bytes; whatever its header says, no more memory than that is asked for."""
-    header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(npy.read_magic(file))
+    """The array in a .npy file of `size` bytes; whatever its header says, no more memory than that
+    is asked for.
+    """
+    header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(
+        npy.read_magic(file)
+    )
     if header is None:
         raise ValueError("it is of a version that is for arrays of records")
     shape, _, dtype = header(file)
     if dtype.hasobject:
-        raise _OtherKind("Python objects, which are never unpickled; save one array of numbers with numpy.save.")
+        raise _OtherKind(
+            "Python objects, which are never unpickled; save one array of numbers with numpy.save."
+        )
     if dtype.kind not in "biufcU" or dtype.itemsize == 0:
-        raise _OtherKind(f"values of the kind {dtype.str}, expected numbers; save an array of numbers with numpy.save.")
+        raise _OtherKind(
+            f"values of the kind {dtype.str}, expected numbers; save an array of numbers with "
+            f"numpy.save."
+        )
     promised, held = math.prod(shape) * dtype.itemsize, size - file.tell()
     if min(shape, default=1) < 0 or promised > held:
-        raise ValueError(f"its header promises {promised:,} bytes of values, the file holds {held:,}")
+        raise ValueError(
+            f"its header promises {promised:,} bytes of values, the file holds {held:,}"
+        )
     file.seek(0)
     return npy.read_array(file, allow_pickle=False)

@@ -7,7 +7,12 @@ def as_text(head, rows):
     """Columns aligned: the first to the left, the others to the right."""
     cells = [head, *rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    lines = ["  ".join([row[0].ljust(widths[0]), *(cell.rjust(n) for cell, n in zip(row[1:], widths[1:]))]) for row in cells]
+    lines = [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(n) for cell, n in zip(row[1:], widths[1:]))]
+        )
+        for row in cells
+    ]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -16,7 +21,12 @@ def as_html(head, rows, caption=""):
 
     def line(tag, row):
         aligned = [(cell, "left" if i == 0 else "right") for i, cell in enumerate(row)]
-        return "".join(f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for cell, side in aligned)
+        return "".join(
+            f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for cell, side in aligned
+        )
 
     body = "".join(f"<tr>{line('td', row)}</tr>" for row in rows)
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{line('th', head)}</tr></thead><tbody>{body}</tbody></table>"
+    return (
+        f"<table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{line('th', head)}</tr></thead><tbody>{body}</tbody></table>"
+    )

@@ -1,4 +1,6 @@
-"""What reaches the user: the standard streams, which may be closed or full, and how far work has got."""
+"""What reaches the user: the standard streams, which may be closed or full, and how far work has
+got.
+"""
 
 import contextlib
 import os
@@ -9,7 +11,8 @@ import time
 _SECONDS_BETWEEN_LINES = 60  # where there is no terminal, and so no bar
 
 
-# Names and values come from files: a terminal would obey their codes. A bar goes back to the start of its line by \r.
+# Names and values come from files: a terminal would obey their codes. A bar goes back to the start
+# of its line by \r.
 _CODES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -18,9 +21,11 @@ def _escaped(code):
 
 
 class Output:
-    """A standard stream. What can't be written is dropped, so that a reader who leaves ends no work; `lost` says why.
+    """A standard stream. What can't be written is dropped, so that a reader who leaves ends no
+    work; `lost` says why.
 
-    lost  None, or the first OSError of the stream: BrokenPipeError if its reader has gone, else most often a full disk
+    lost  None, or the first OSError of the stream: BrokenPipeError if its reader has gone, else
+          most often a full disk
     """
 
     def __init__(self, stream):
@@ -41,7 +46,8 @@ class Output:
             yield
         except OSError as error:
             self.lost = self.lost or error
-            with contextlib.suppress(OSError, AttributeError):  # the rest, and what Python flushes at its end, goes nowhere
+            # The rest, and what Python flushes at its end, goes nowhere
+            with contextlib.suppress(OSError, AttributeError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())
                 os.close(nowhere)
@@ -52,12 +58,16 @@ class Output:
 
 @contextlib.contextmanager
 def standard_streams():
-    """Within, sys.stdout and sys.stderr are Outputs; yields the first. A stream that is closed is os.devnull."""
+    """Within, sys.stdout and sys.stderr are Outputs; yields the first.
+
+    A stream that is closed is os.devnull.
+    """
     _fill_closed()
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         out, err = Output(sys.stdout or nowhere), Output(sys.stderr or nowhere)
         if hasattr(out, "reconfigure"):
-            out.reconfigure(errors="backslashreplace")  # a path may hold bytes that are no text, or that the terminal can't show
+            # a path may hold bytes that are no text, or that the terminal can't show
+            out.reconfigure(errors="backslashreplace")
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
                 yield out
@@ -67,7 +77,9 @@ def standard_streams():
 
 
 def _fill_closed():
-    """Open os.devnull as each closed one of the files 0, 1, 2: else the next file opened, say a checkpoint, would be stdout."""
+    """Open os.devnull as each closed one of the files 0, 1, 2: else the next file opened, say a
+    checkpoint, would be stdout.
+    """
     for number in range(3):
         try:
             os.fstat(number)
@@ -76,14 +88,19 @@ def _fill_closed():
 
 
 class Progress:
-    """How far work has got, on stderr: a bar on a terminal; elsewhere lines, as a bar fills a log with one endless line."""
+    """How far work has got, on stderr: a bar on a terminal; elsewhere lines, as a bar fills a log
+    with one endless line.
+    """
 
     def __init__(self, unit, quiet=False):
         self._unit, self._quiet = unit, quiet
         self._bar, self._told = None, time.monotonic()
 
     def show(self, done, total, text="", line=False):
-        """`done` of `total`, and a text. Without a terminal it is a line if one is wanted, at the end, and once a minute."""
+        """`done` of `total`, and a text.
+
+        Without a terminal it is a line if one is wanted, at the end, and once a minute.
+        """
         if self._quiet:
             return
         if sys.stderr.isatty():
@@ -96,7 +113,9 @@ class Progress:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=total, initial=done, unit=f" {self._unit}", dynamic_ncols=True, smoothing=0.1)
+            self._bar = tqdm(
+                total=total, initial=done, unit=f" {self._unit}", dynamic_ncols=True, smoothing=0.1
+            )
         self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(done - self._bar.n)
 

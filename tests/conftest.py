@@ -3,7 +3,8 @@
 import os
 import signal
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the networks here are small: on a busy machine threads wait for each other
+# The networks here are small: on a busy machine threads wait for each other
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy
 import pytest
@@ -12,8 +13,13 @@ from tests.helpers.browser import chromium, open_page
 
 __all__ = ["chromium", "open_page"]
 
-# Under nohup, or in a script's background, signals are ignored, and programs that tests start would inherit that.
-for name, handler in (("SIGINT", signal.default_int_handler), ("SIGTERM", signal.SIG_DFL), ("SIGHUP", signal.SIG_DFL)):
+# Under nohup, or in a script's background, signals are ignored, and programs that tests start would
+# inherit that.
+for name, handler in (
+    ("SIGINT", signal.default_int_handler),
+    ("SIGTERM", signal.SIG_DFL),
+    ("SIGHUP", signal.SIG_DFL),
+):
     if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, name), handler)
 

@@ -1,11 +1,14 @@
-"""A long run costs at its end what it cost at its beginning: memory, open files, time per iteration.
+"""A long run costs at its end what it cost at its beginning: memory, open files, time per
+iteration.
 
     python -m tests.longrun --iterations 1000000
 
-Trains a toy through the command line, as a user does, and looks at the process at 40 moments. Compared are the medians of the first
-and the last quarter of them, after a warm-up of a tenth of the run: resident memory may grow by 2 MB, the number of open files not at
-all, and the time of an iteration (of the processor, so that other programs don't count) by a quarter. At the end
-the run must be whole: the newest checkpoint, and a row of metrics and a picture of each epoch. Exits 1 if not.
+Trains a toy through the command line, as a user does, and looks at the process at 40 moments.
+Compared are the medians of the first and the last quarter of them, after a warm-up of a tenth of
+the run: resident memory may grow by 2 MB, the number of open files not at all, and the time of an
+iteration (of the processor, so that other programs don't count) by a quarter. At the end the run
+must be whole: the newest checkpoint, and a row of metrics and a picture of each epoch. Exits 1 if
+not.
 """
 
 import argparse
@@ -34,8 +37,14 @@ def watched(iterations, folder, epochs=60):
     (iteration, resident bytes, open files, seconds of processor time) at each moment.
     """
     recipe = change(
-        RECIPES["ring"], generator="relu 8, linear", scale_g="0,0", discriminator="relu 8", keep="0.9,1", scale_d="0,0",
-        batch=50, iterations=iterations,
+        RECIPES["ring"],
+        generator="relu 8, linear",
+        scale_g="0,0",
+        discriminator="relu 8",
+        keep="0.9,1",
+        scale_d="0,0",
+        batch=50,
+        iterations=iterations,
     )
     rows, page = [], resource.getpagesize()
     advance = Training.advance
@@ -45,7 +54,9 @@ def watched(iterations, folder, epochs=60):
         if self.iteration % (iterations // MOMENTS) == 0:
             with open("/proc/self/statm") as file:
                 resident = int(file.read().split()[1]) * page
-            rows.append((self.iteration, resident, len(os.listdir("/proc/self/fd")), time.process_time()))
+            rows.append(
+                (self.iteration, resident, len(os.listdir("/proc/self/fd")), time.process_time())
+            )
 
     Training.advance = counted
     Mixture.size = 50 * (iterations // epochs)
@@ -64,9 +75,15 @@ def missing(run, iterations, epochs=60):
     seconds = [row["seconds"] for row in rows]
     pictures = {path.name for path in run.samples.iterdir()}
     checks = {
-        f"the checkpoint is of iteration {state['iteration']}": int(state["iteration"]) == iterations,
-        "θ is not finite": all(numpy.isfinite(state[name]).all() for name in ("theta_g", "theta_d")),
-        f"metrics.csv has {len(rows)} rows, not one of each epoch": [row["iteration"] for row in rows] == ends,
+        f"the checkpoint is of iteration {state['iteration']}": int(state["iteration"])
+        == iterations,
+        "θ is not finite": all(
+            numpy.isfinite(state[name]).all() for name in ("theta_g", "theta_d")
+        ),
+        f"metrics.csv has {len(rows)} rows, not one of each epoch": [
+            row["iteration"] for row in rows
+        ]
+        == ends,
         "the seconds fall": seconds == sorted(seconds),
         "pictures are missing": pictures >= {f"{iteration:08d}.png" for iteration in [0, *ends]},
         "temporary files are left": not list(run.path.rglob("*.tmp")),
@@ -75,7 +92,9 @@ def missing(run, iterations, epochs=60):
 
 
 def growth(rows):
-    """From the first to the last quarter of the moments after the warm-up: bytes, files, and the ratio of the times of an iteration."""
+    """From the first to the last quarter of the moments after the warm-up: bytes, files, and the
+    ratio of the times of an iteration.
+    """
     rows = rows[len(rows) // 10 :]
     times = numpy.diff(rows[:, 3]) / numpy.diff(rows[:, 0])
     quarter = len(rows) // 4
@@ -84,17 +103,25 @@ def growth(rows):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--iterations", type=int, default=1_000_000)
     options = parser.parse_args()
-    iterations = options.iterations - options.iterations % (60 * MOMENTS)  # whole epochs and moments
+    # Whole epochs and moments
+    iterations = options.iterations - options.iterations % (60 * MOMENTS)
     with tempfile.TemporaryDirectory() as place:
         rows = watched(iterations, place)
         lacks = missing(RunDirectory(os.path.join(place, "long")), iterations)
     memory, opened, ratio, seconds = growth(rows)
-    print(f"{iterations:,} iterations of {1e6 * seconds:.0f} µs; from the first to the last quarter:")
+    print(
+        f"{iterations:,} iterations of {1e6 * seconds:.0f} µs; from the first to the last quarter:"
+    )
     print(f"  memory       {memory / 2**20:+.2f} MB of {rows[-1, 1] / 2**20:.0f} MB")
     print(f"  open files   {opened:+.0f} of {rows[-1, 2]:.0f}")
     print(f"  iteration    {ratio:.2f} times as long")
-    print(f"  the run      {'; '.join(lacks) or 'whole: its checkpoint, metrics and pictures are there'}")
+    print(
+        f"  the run      "
+        f"{'; '.join(lacks) or 'whole: its checkpoint, metrics and pictures are there'}"
+    )
     sys.exit(int(memory > 2 * 2**20 or opened > 0 or ratio > 1.25 or bool(lacks)))

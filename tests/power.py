@@ -1,10 +1,11 @@
-"""Power loss: what a folder can hold on the disk when the power fails, from what a process did there.
+"""Power loss: what a folder can hold on the disk when the power fails, from what a process did
+there.
 
-`Journal(folder)` watches a process that writes below `folder`: each flush, rename, link, removal and
-new folder is a moment. What the disk is sure to hold then is little, as POSIX has it: of a file the
-bytes of its last fsync (none, if there was none), of a folder the entries of its own last fsync.
-Whatever came later may be there, in part, in any order, or not at all. Only a rename is one change:
-the old name goes and the new one comes together.
+`Journal(folder)` watches a process that writes below `folder`: each flush, rename, link, removal
+and new folder is a moment. What the disk is sure to hold then is little, as POSIX has it: of a file
+the bytes of its last fsync (none, if there was none), of a folder the entries of its own last
+fsync. Whatever came later may be there, in part, in any order, or not at all. Only a rename is one
+change: the old name goes and the new one comes together.
 """
 
 import os

@@ -5,11 +5,11 @@ import types
 
 import numpy
 import pytest
-from tests.helpers.numeric import DTYPES
 
 import numpygan as ng
 from numpygan import arrays
 from numpygan.arrays import STREAMS, Stream, matmul, streams
+from tests.helpers.numeric import DTYPES
 
 
 def uniform(stream, shape=(50,), dtype="float32"):
@@ -51,9 +51,15 @@ def draws(stream):
 
 @pytest.mark.parametrize("n", [1, 3])  # 1: an outer product
 def test_matmul(n):
-    a, b, out = numpy.arange(2.0 * n).reshape(2, n), numpy.arange(4.0 * n).reshape(n, 4), numpy.empty((2, 4))
+    a, b, out = (
+        numpy.arange(2.0 * n).reshape(2, n),
+        numpy.arange(4.0 * n).reshape(n, 4),
+        numpy.empty((2, 4)),
+    )
     matmul(numpy, a, b, out)
-    assert out.tolist() == [[sum(a[i, k] * b[k, j] for k in range(n)) for j in range(4)] for i in range(2)]
+    assert out.tolist() == [
+        [sum(a[i, k] * b[k, j] for k in range(n)) for j in range(4)] for i in range(2)
+    ]
 
 
 def test_state_round_trip():
@@ -82,7 +88,9 @@ def test_uniform_fills_its_range(dtype):
 def test_normal_has_mean_0_and_variance_1():
     out = numpy.empty((1000, 200), "float32")
     Stream(0).normal(out)
-    assert abs(out.mean()) <= 5 / numpy.sqrt(out.size) and abs(out.var() - 1) <= 5 * numpy.sqrt(2 / out.size)
+    assert abs(out.mean()) <= 5 / numpy.sqrt(out.size) and abs(out.var() - 1) <= 5 * numpy.sqrt(
+        2 / out.size
+    )
 
 
 def test_complex_draws_are_the_real_ones():
@@ -101,9 +109,15 @@ def columns(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("fill", [
-    lambda stream, a: stream.uniform(a, 0.0, 1.0), lambda stream, a: stream.normal(a), lambda stream, a: stream.keep(a, 0.5),
-], ids=["uniform", "normal", "keep"])
+@pytest.mark.parametrize(
+    "fill",
+    [
+        lambda stream, a: stream.uniform(a, 0.0, 1.0),
+        lambda stream, a: stream.normal(a),
+        lambda stream, a: stream.keep(a, 0.5),
+    ],
+    ids=["uniform", "normal", "keep"],
+)
 def test_a_view_is_filled_in_place(fill, dtype):
     (view, whole), contiguous = columns(dtype), numpy.empty((10, 3), dtype)
     fill(Stream(0), view)
@@ -120,7 +134,9 @@ def test_keep_mask(shape):
 
 @pytest.mark.parametrize("keep", [0.8, 0.5])
 def test_keep_rate_in_every_16_bit_lane(keep):
-    """A word of 64 random bits decides four entries: each of the four at the right rate, and none like its neighbour."""
+    """A word of 64 random bits decides four entries: each of the four at the right rate, and none
+    like its neighbour.
+    """
     out = numpy.empty(400_000, "float32")
     Stream(0).keep(out, keep)
     kept = (out != 0).reshape(-1, 4)
@@ -161,7 +177,8 @@ def test_array_module_gpu_without_cupy(monkeypatch):
 def test_ranks_of_a_machine_take_its_gpus_in_turn(nth, gpu, monkeypatch):
     chosen = []
     cuda = types.SimpleNamespace(
-        is_available=lambda: True, runtime=types.SimpleNamespace(getDeviceCount=lambda: 3),
+        is_available=lambda: True,
+        runtime=types.SimpleNamespace(getDeviceCount=lambda: 3),
         Device=lambda number: types.SimpleNamespace(use=lambda: chosen.append(number)),
     )
     cupy = types.SimpleNamespace(cuda=cuda)
@@ -194,7 +211,10 @@ def test_gather_and_all_finite():
     arrays.gather(numpy, numpy.arange(6.0).reshape(3, 2), numpy.array([2, 0]), out)
     assert out.tolist() == [[4, 5], [0, 1]]
     assert arrays.all_finite(numpy, out) is True
-    assert not any(arrays.all_finite(numpy, numpy.array([1, bad])) for bad in (numpy.nan, numpy.inf, -numpy.inf))
+    assert not any(
+        arrays.all_finite(numpy, numpy.array([1, bad]))
+        for bad in (numpy.nan, numpy.inf, -numpy.inf)
+    )
 
 
 def test_masks_go_on_where_others_were_passed_over():

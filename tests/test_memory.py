@@ -20,24 +20,37 @@ KINDS = {
     "saturating": {"loss": "saturating"},
     "authors2014": {"algorithm": "authors2014"},
     "adam": {"rule": "adam", "momentum": "0.5", "momentum_final": "0.5"},
-    "adam authors2014": {"rule": "adam", "momentum": "0.5", "momentum_final": "0.5", "algorithm": "authors2014"},
+    "adam authors2014": {
+        "rule": "adam",
+        "momentum": "0.5",
+        "momentum_final": "0.5",
+        "algorithm": "authors2014",
+    },
     "gaussian": {"noise": "gaussian"},
     "max-norm": {"max_norm": "1.9"},
 }
 
 
 def training(**changes):
-    """The authors' recipe at full widths, one hidden layer each, on random pictures of MNIST's size."""
+    """The authors' recipe at full widths, one hidden layer each, on random pictures of MNIST's
+    size.
+    """
     pixels = numpy.random.default_rng(0).integers(0, 256, (2000, 784), dtype="uint8")
     recipe = change(
-        RECIPES["mnist-authors"], generator="relu 1200, sigmoid", scale_g="0.05,0.05", discriminator="maxout 240x5",
-        keep="0.8,0.5", scale_d="0.005,0.005", **changes,
+        RECIPES["mnist-authors"],
+        generator="relu 1200, sigmoid",
+        scale_g="0.05,0.05",
+        discriminator="maxout 240x5",
+        keep="0.8,0.5",
+        scale_d="0.005,0.005",
+        **changes,
     )
     return Training(recipe, Dataset(pixels, pixels[:100], pixels[:100], (28, 28)), numpy)
 
 
 def rises(step):
-    """How far the traced memory rises while each line of numpygan runs within `step`: {(file, line): bytes}, the largest first.
+    """How far the traced memory rises while each line of numpygan runs within `step`: {(file,
+    line): bytes}, the largest first.
 
     An array as large as that can only have been made by a line that rises at least as far.
     """
@@ -72,7 +85,8 @@ def test_a_training_step_allocates_no_array_above_64_kb(kind):
     it = training(**KINDS[kind])
     tracemalloc.start()
     try:
-        for _ in range(2):  # all within the first epoch: the order of the next one is drawn at its end
+        # All within the first epoch: the order of the next one is drawn at its end
+        for _ in range(2):
             it.advance()
             it.check_finite()
         found = rises(it.advance) | rises(it.check_finite)
@@ -119,14 +133,24 @@ before = resident()
 twin = net.copy()
 print(resident() - before)
 """
-    taken = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout)
+    taken = int(
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, check=True, text=True
+        ).stdout
+    )
     assert taken < 1.25 * 4 * 2000 * 2001
 
 
 def imported(statement):
     """The modules that `statement` leaves in a fresh interpreter."""
     code = f"import json, sys; {statement}; print(json.dumps(list(sys.modules)))"
-    return set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout))
+    return set(
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", code], capture_output=True, check=True, text=True
+            ).stdout
+        )
+    )
 
 
 @pytest.mark.parametrize("statement", ["import numpygan", "import numpygan.cli"])

@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-         for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+}
 README = PAGES["README.md"]
-CODE = [(name, code) for name, page in PAGES.items()
-        for code in re.findall(r"```python\n(.*?)```", page, re.S)]
+CODE = [
+    (name, code)
+    for name, page in PAGES.items()
+    for code in re.findall(r"```python\n(.*?)```", page, re.S)
+]
 
 
 @pytest.mark.parametrize(("name", "code"), CODE)
@@ -39,7 +44,9 @@ def test_the_files_that_a_page_names_exist(name):
 
 
 def test_every_page_can_be_reached_from_the_readme():
-    assert {name for name in PAGES if name != "README.md"} <= set(re.findall(r"\]\((docs/[\w.-]+\.md)\)", README))
+    assert {name for name in PAGES if name != "README.md"} <= set(
+        re.findall(r"\]\((docs/[\w.-]+\.md)\)", README)
+    )
 
 
 def test_the_readme_is_short():

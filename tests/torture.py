@@ -1,4 +1,5 @@
-"""Hurt a training in six ways, resume, and require the very bytes of the run that was never stopped.
+"""Hurt a training in six ways, resume, and require the very bytes of the run that was never
+stopped.
 
     TMPDIR=/dev/shm python -m tests.torture --minutes 60       (0: the short form, in the suite)
     TMPDIR=/dev/shm python -m tests.torture --minutes 60 power race
@@ -11,10 +12,10 @@ full      a file system has too little room, then a little more, until the run i
 readonly  a run is killed, and its file system can't be written for a while
 
 For `full` and `readonly` root gets a tmpfs; others a limit on the size of files, and folders that
-may not be written. After each: the newest checkpoint loads and is no older than the one seen before,
-samples can be drawn from it, and a resume is refused only if the run is complete. At the end of each
-run: θ, velocities, streams, metrics, pictures, best checkpoint and the list of files are those of
-the uninterrupted run. Exits 1 if anything differs.
+may not be written. After each: the newest checkpoint loads and is no older than the one seen
+before, samples can be drawn from it, and a resume is refused only if the run is complete. At the
+end of each run: θ, velocities, streams, metrics, pictures, best checkpoint and the list of files
+are those of the uninterrupted run. Exits 1 if anything differs.
 """
 
 import argparse
@@ -37,11 +38,12 @@ import numpy
 from numpygan.cli import main
 from numpygan.data.sources import Mixture
 from numpygan.errors import NumpyganError
+from numpygan.figures import pictures
 from numpygan.files import write_whole
 from numpygan.metrics import parzen
-from numpygan.runs import checkpoint, loop as train
+from numpygan.runs import checkpoint
+from numpygan.runs import loop as train
 from numpygan.runs.trainer import Training
-from numpygan.figures import pictures
 from tests.helpers.cli import TINY, TINY_TOY, files, images, metrics, sets
 from tests.helpers.faults import FAULTS, faulty
 from tests.power import Journal, failures, rebuild
@@ -54,15 +56,22 @@ KINDS = {  # epochs of 5 iterations, so that a run is mostly writing
 
 
 def small():
-    """A world in which a run takes tenths of a second: small epochs, few Parzen samples, pictures that nothing is drawn in."""
+    """A world in which a run takes tenths of a second: small epochs, few Parzen samples, pictures
+    that nothing is drawn in.
+    """
     parzen.SAMPLES, Mixture.size = 50, 250
-    pictures.save_samples = lambda path, samples, *_: write_whole(path, lambda file: numpy.save(file, samples))
-    pictures.save_learning_curves = lambda path, rows: write_whole(path, lambda file: file.write(repr(rows[-1]["V"]).encode()))
+    pictures.save_samples = lambda path, samples, *_: write_whole(
+        path, lambda file: numpy.save(file, samples)
+    )
+    pictures.save_learning_curves = lambda path, rows: write_whole(
+        path, lambda file: file.write(repr(rows[-1]["V"]).encode())
+    )
     numpy.save("images.npy", images())
 
 
 def trained(command, fault=None, folder=None, at=0, gate=None, most=None):
-    """Run `command` in a child process: its exit code (negative: the signal that ended it), and its stderr.
+    """Run `command` in a child process: its exit code (negative: the signal that ended it), and its
+    stderr.
 
     gate  a pipe (read, write): the child waits until its parent has closed both
     most  bytes that a file may have
@@ -101,21 +110,37 @@ def finished(child, report):
 
 
 def outcome(folder):
-    """Everything that a run made, but for what tells the time, the lock, and rows and pictures made where a session ended."""
+    """Everything that a run made, but for what tells the time, the lock, and rows and pictures made
+    where a session ended.
+    """
     arrays = {}
     for name in ("checkpoint.npz", "best.npz"):
         if (folder / name).exists():
-            arrays |= {(name, key): value.tobytes() for key, value in checkpoint.load(folder / name).items() if key != "seconds"}
+            arrays |= {
+                (name, key): value.tobytes()
+                for key, value in checkpoint.load(folder / name).items()
+                if key != "seconds"
+            }
     content = files(folder)
-    pictures = {name: value for name, value in content.items() if name.endswith("0.png")}  # of whole epochs
-    return arrays, pictures, content["config.toml"], [row for row in metrics(folder) if int(row["iteration"]) % 5 == 0]
+    # Of whole epochs
+    pictures = {name: value for name, value in content.items() if name.endswith("0.png")}
+    return (
+        arrays,
+        pictures,
+        content["config.toml"],
+        [row for row in metrics(folder) if int(row["iteration"]) % 5 == 0],
+    )
 
 
 class Run:
     """One run of a kind, hurt again and again until it is complete."""
 
     def __init__(self, kind, folder, reference):
-        self.command, self.folder, self.reference = [*KINDS[kind], "--out", str(folder)], folder, reference
+        self.command, self.folder, self.reference = (
+            [*KINDS[kind], "--out", str(folder)],
+            folder,
+            reference,
+        )
         self.seen = -1  # the iteration of the newest checkpoint
 
     def start(self, **how):
@@ -133,7 +158,8 @@ class Run:
     def check(self, code, stderr):
         """After each end of the trainer; returns whether the run is complete."""
         assert "Traceback" not in stderr, stderr
-        sentences = stderr.splitlines()  # a picture that could not be written, and then perhaps the state, one each
+        # a picture that could not be written, and then perhaps the state, one each
+        sentences = stderr.splitlines()
         assert code in (0, -signal.SIGKILL) or (code == 2 and sentences), (code, stderr)
         assert all(line.startswith("numpygan: ") for line in sentences), stderr
         if not (self.folder / "checkpoint.npz").exists():
@@ -149,12 +175,17 @@ class Run:
     def complete(self):
         """Let it end undisturbed, and compare."""
         code, stderr = finished(*self.start())
-        assert self.check(code, stderr) and (code == 0 or "iterations already" in stderr), (code, stderr)
+        assert self.check(code, stderr) and (code == 0 or "iterations already" in stderr), (
+            code,
+            stderr,
+        )
         finished(*self.start())  # refused; whatever the last kill left is gone after that
         assert not list(self.folder.rglob("*.tmp")), "temporary files are left"
         mine, never_stopped = outcome(self.folder), outcome(self.reference)
         for ours, theirs in zip(mine, never_stopped, strict=True):
-            assert ours == theirs, sorted(ours.keys() ^ theirs.keys()) if isinstance(ours, dict) else (ours, theirs)
+            assert ours == theirs, (
+                sorted(ours.keys() ^ theirs.keys()) if isinstance(ours, dict) else (ours, theirs)
+            )
 
 
 class World:
@@ -268,7 +299,7 @@ def race(world, kind):
             os.kill(world.chance.choice(both)[0], signal.SIGKILL)
         ends = [finished(*one) for one in both]
         assert any(code in (0, -signal.SIGKILL) for code, _ in ends), f"both were refused: {ends}"
-        complete = any([run.check(*end) for end in ends])
+        complete = any(run.check(*end) for end in ends)
         world.tally["races of two trainers"] += 1
         world.tally["of which one was refused"] += any(code == 2 for code, _ in ends)
         rounds += 1
@@ -346,7 +377,11 @@ WAYS = {way.__name__: way for way in (kill, fault, power, race, full, readonly)}
 def torture(minutes, seed=0, step=1, kinds=tuple(KINDS), ways=tuple(WAYS)):
     """Hurt runs for so long, or (0) once in each way and by every `step`-th fault: what was done."""
     start = time.monotonic()
-    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        tempfile.TemporaryDirectory() as place,
+        contextlib.chdir(place),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         world = World(place, seed, kinds, step)
         once = [*ways, *["fault"] * ("fault" in ways) * (len(world.plan) - 1)]
         while once if minutes == 0 else time.monotonic() - start < 60 * minutes:
@@ -364,7 +399,9 @@ def torture(minutes, seed=0, step=1, kinds=tuple(KINDS), ways=tuple(WAYS)):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("ways", nargs="*", metavar="WAY", help=f"{', '.join(WAYS)} (default: all)")
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--seed", type=int, default=0)
@@ -375,4 +412,7 @@ if __name__ == "__main__":
     ways = tuple(options.ways or WAYS)
     for what, times in torture(options.minutes, options.seed, step, ways=ways).items():
         print(f"{times:8,}  {what}")
-    print("every run ended with the bytes of the one that was never stopped; no checkpoint was ever lost")
+    print(
+        "every run ended with the bytes of the one that was never stopped; no checkpoint was ever "
+        "lost"
+    )

@@ -1,9 +1,11 @@
-"""What every peer is given: the data, the networks as a plain list of layers, the schedules, and the draws of chance.
+"""What every peer is given: the data, the networks as a plain list of layers, the schedules, and
+the draws of chance.
 
-The draws (row numbers, z, toy examples, dropout masks) are NumPy's, by the package's own streams: a float mask of 16 random bits
-an entry is several times cheaper than `torch.rand` < keep, `F.dropout` or `jax.random.bernoulli`, so the peers gain by it. They
-start from the recipe's seed and so are the very ones that numpygan draws, which is what makes the check of a step possible.
-Gathering and scaling the rows, the masks' products and all the rest is each framework's own.
+The draws (row numbers, z, toy examples, dropout masks) are NumPy's, by the package's own streams: a
+float mask of 16 random bits an entry is several times cheaper than `torch.rand` < keep, `F.dropout`
+or `jax.random.bernoulli`, so the peers gain by it. They start from the recipe's seed and so are the
+very ones that numpygan draws, which is what makes the check of a step possible. Gathering and
+scaling the rows, the masks' products and all the rest is each framework's own.
 """
 
 from dataclasses import replace
@@ -15,17 +17,21 @@ from numpygan.data import dataset as datasets
 from numpygan.data.sources import TOYS, Mixture, Noise, Shuffled
 from numpygan.recipes.networks import build
 from numpygan.nn.layers import Affine, Dropout
-from numpygan.runs.trainer import load_dataset
+from numpygan.data.dataset import load_dataset
 
 CIFAR_ROWS = 5000  # enough to be far larger than any cache
 
 
 def dataset(recipe):
-    """The recipe's Dataset; None for a toy. CIFAR-10 is replaced by random uint8 images, preprocessed as the recipe says."""
+    """The recipe's Dataset; None for a toy. CIFAR-10 is replaced by random uint8 images,
+    preprocessed as the recipe says.
+    """
     if recipe.name != "cifar10":
         return load_dataset(recipe)
     pixels = numpy.random.default_rng(0).integers(0, 256, (CIFAR_ROWS, 3072), dtype="uint8")
-    return datasets.global_contrast_normalise(datasets.Dataset(pixels, pixels[:1], pixels[:1], (3, 32, 32)))
+    return datasets.global_contrast_normalise(
+        datasets.Dataset(pixels, pixels[:1], pixels[:1], (3, 32, 32))
+    )
 
 
 def width(recipe, data):
@@ -43,10 +49,22 @@ def networks(recipe, data):
 
 
 def plan(net):
-    """The layers of `net` as (kind, its number or None): ("affine", None), ("maxout", 5), ("leaky_relu", 0.01), …"""
-    kinds = {"Affine": "affine", "Dropout": "dropout", "ReLU": "relu", "LeakyReLU": "leaky_relu", "Sigmoid": "sigmoid",
-             "Tanh": "tanh", "Maxout": "maxout"}
-    return [(kinds[type(layer).__name__], getattr(layer, "pieces", getattr(layer, "slope", None))) for layer in net.layers]
+    """The layers of `net` as (kind, its number or None): ("affine", None), ("maxout", 5),
+    ("leaky_relu", 0.01), …
+    """
+    kinds = {
+        "Affine": "affine",
+        "Dropout": "dropout",
+        "ReLU": "relu",
+        "LeakyReLU": "leaky_relu",
+        "Sigmoid": "sigmoid",
+        "Tanh": "tanh",
+        "Maxout": "maxout",
+    }
+    return [
+        (kinds[type(layer).__name__], getattr(layer, "pieces", getattr(layer, "slope", None)))
+        for layer in net.layers
+    ]
 
 
 def parameters(net):
@@ -55,9 +73,11 @@ def parameters(net):
 
 
 class Draws:
-    """What chance decides in a recipe, in the order in which numpygan draws it. Every array is fresh.
+    """What chance decides in a recipe, in the order in which numpygan draws it. Every array is
+    fresh.
 
-    d_step()  (x, z, masks): m row numbers, or on a toy m examples; z (m, n_z); the masks of D's pass over 2m rows
+    d_step()  (x, z, masks): m row numbers, or on a toy m examples; z (m, n_z); the masks of D's
+              pass over 2m rows
     g_step()  (z, masks): those of the pass that teaches G
     """
 
@@ -68,7 +88,9 @@ class Draws:
             self._p_data = Mixture(*TOYS[recipe.data](), named["data"])
             self._width = D.n_in
         else:
-            self._p_data = Shuffled(numpy.arange(len(data.train), dtype="float64")[:, None], named["data"])
+            self._p_data = Shuffled(
+                numpy.arange(len(data.train), dtype="float64")[:, None], named["data"]
+            )
             self._width = None
         self._p_z, self._dropout = Noise(recipe.noise, named["noise"]), named["dropout"]
         affine = [layer.n_in for layer in D.layers if isinstance(layer, Affine)]
@@ -113,14 +135,27 @@ class Schedule:
 
     def rates(self, iteration):
         """η of G and D, and μ, in iteration 0, 1, …"""
-        return *self.recipe.learning_rates(iteration), self.recipe.momentum_in(1 + iteration // self._per_epoch)
+        return *self.recipe.learning_rates(iteration), self.recipe.momentum_in(
+            1 + iteration // self._per_epoch
+        )
 
     def share(self, iteration):
         """The weight of the newest θ_g in its running average after this iteration."""
         return 1 - min(self.recipe.average, iteration / (iteration + 3))
 
     def updates(self, iteration):
-        """The numbers η, μ, 1/(1 − μᵗ), 1/(1 − β₂ᵗ), share of each of the k updates of D and the one of G in this iteration."""
-        k, (rate_g, rate_d, momentum), share = self.recipe.k, self.rates(iteration), self.share(iteration)
-        counted = [(rate_d, iteration * k + step) for step in range(1, k + 1)] + [(rate_g, iteration + 1)]
-        return [[rate, momentum, 1 / (1 - momentum**t), 1 / (1 - self.decay**t), share] for rate, t in counted]
+        """The numbers η, μ, 1/(1 − μᵗ), 1/(1 − β₂ᵗ), share of each of the k updates of D and the
+        one of G in this iteration.
+        """
+        k, (rate_g, rate_d, momentum), share = (
+            self.recipe.k,
+            self.rates(iteration),
+            self.share(iteration),
+        )
+        counted = [(rate_d, iteration * k + step) for step in range(1, k + 1)] + [
+            (rate_g, iteration + 1)
+        ]
+        return [
+            [rate, momentum, 1 / (1 - momentum**t), 1 / (1 - self.decay**t), share]
+            for rate, t in counted
+        ]

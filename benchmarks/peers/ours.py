@@ -20,16 +20,20 @@ class Ours:
 
 
 class Floor:
-    """The matrix products of an iteration alone, in the straightforward schedule, each as numpygan makes it, into memory of its own.
+    """The matrix products of an iteration alone, in the straightforward schedule, each as numpygan
+    makes it, into memory of its own.
 
-    With L_G and L_D Affine layers, k times: G forward on m rows (L_G), D forward on 2m (L_D), gW = xᵀ gy (L_D) and
-    gx = gy Wᵀ (L_D − 1); then G forward (L_G), D forward on m (L_D), D's gx (L_D), G's gW (L_G) and gx (L_G − 1). With three
-    layers each that is 11 k + 14 products.
+    With L_G and L_D Affine layers, k times: G forward on m rows (L_G), D forward on 2m (L_D), gW =
+    xᵀ gy (L_D) and gx = gy Wᵀ (L_D − 1); then G forward (L_G), D forward on m (L_D), D's gx (L_D),
+    G's gW (L_G) and gx (L_G − 1). With three layers each that is 11 k + 14 products.
     """
 
     def __init__(self, recipe, data, threads):
         rng = numpy.random.default_rng(0)
-        G, D = ([layer.W for layer in net.layers if isinstance(layer, Affine)] for net in networks(recipe, data))
+        G, D = (
+            [layer.W for layer in net.layers if isinstance(layer, Affine)]
+            for net in networks(recipe, data)
+        )
         m = recipe.batch
         for W in G + D:
             rng.random(out=W, dtype="float32")
@@ -48,7 +52,13 @@ class Floor:
 
         pass_g, pass_d, pass_dg = forward(G, m), forward(D, 2 * m), forward(D, m)
         self.products = [*pass_g, *pass_d, *to_weights(pass_d), *to_inputs(pass_d[1:])] * recipe.k
-        self.products += [*pass_g, *pass_dg, *to_inputs(pass_dg), *to_weights(pass_g), *to_inputs(pass_g[1:])]
+        self.products += [
+            *pass_g,
+            *pass_dg,
+            *to_inputs(pass_dg),
+            *to_weights(pass_g),
+            *to_inputs(pass_g[1:]),
+        ]
 
     def flop(self):
         """The multiplications and additions of an iteration."""

@@ -1,9 +1,11 @@
-"""One candidate in a process of its own. `benchmarks/step.py` starts it and says by lines of JSON what to do.
+"""One candidate in a process of its own. `benchmarks/step.py` starts it and says by lines of JSON
+what to do.
 
     worker.py '{"candidate": "jax.jit", "recipe": "mnist", "set": {"batch": 100}, "threads": 2}'
 
-It answers "ready" with the seconds that getting ready took (compiling above all), then each number n by the seconds that one of n
-iterations takes. With "check": n it makes n iterations beside numpygan's, in float64, answers by how far they differ, and ends.
+It answers "ready" with the seconds that getting ready took (compiling above all), then each number
+n by the seconds that one of n iterations takes. With "check": n it makes n iterations beside
+numpygan's, in float64, answers by how far they differ, and ends.
 """
 
 import ctypes
@@ -29,11 +31,13 @@ CANDIDATES = {
 def main():
     order = json.loads(sys.argv[1])
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a stopped process would outlive a parent that is killed
+        # PR_SET_PDEATHSIG: a stopped process would outlive a parent that is killed
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a framework prints goes to stderr
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: order["threads"]])  # before any library counts processors
+        # Before any library counts processors
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: order["threads"]])
     result = check(order) if order.get("check") else None
 
     def answer(value):
@@ -44,7 +48,12 @@ def main():
     start = time.perf_counter()
     candidate = make(order, recipe(order))
     candidate.iterate(3)
-    answer({"ready": time.perf_counter() - start, "flop": candidate.flop() if hasattr(candidate, "flop") else None})
+    answer(
+        {
+            "ready": time.perf_counter() - start,
+            "flop": candidate.flop() if hasattr(candidate, "flop") else None,
+        }
+    )
     for line in sys.stdin:
         iterations = int(line)
         candidate.iterate(1)  # wakes the threads, fills the caches
@@ -72,13 +81,18 @@ def make(order, recipe):
 
 def narrow(layers):
     """The layers of a recipe at a hundredth of their width."""
-    return tuple(re.sub(r" (\d+)", lambda width: f" {max(2, int(width[1]) // 100)}", layer) for layer in layers)
+    return tuple(
+        re.sub(r" (\d+)", lambda width: f" {max(2, int(width[1]) // 100)}", layer)
+        for layer in layers
+    )
 
 
 def check(order):
-    """The largest differences of what the candidate has moved from what numpygan has, relative to the largest entry of the move.
+    """The largest differences of what the candidate has moved from what numpygan has, relative to
+    the largest entry of the move.
 
-    Momentum's first move is η ∂L/∂θ, so that under this rule it is the gradients that are compared: G's at the moved θ_d.
+    Momentum's first move is η ∂L/∂θ, so that under this rule it is the gradients that are compared:
+    G's at the moved θ_d.
     """
     import numpy
     from game import parameters
@@ -88,7 +102,9 @@ def check(order):
     chosen = change(recipe(order), dtype="float64")
     ours = make(order | {"candidate": "numpygan"}, chosen).training
     if ours.G.theta.size + ours.D.theta.size > FULL_WIDTH:
-        chosen = change(chosen, generator=narrow(chosen.generator), discriminator=narrow(chosen.discriminator))
+        chosen = change(
+            chosen, generator=narrow(chosen.generator), discriminator=narrow(chosen.discriminator)
+        )
         ours = make(order | {"candidate": "numpygan"}, chosen).training
     theirs = make(order, chosen)
     start = [parameters(net) for net in (ours.G, ours.D)]
@@ -98,11 +114,20 @@ def check(order):
         theirs.iterate(1)
     nets = {"G": ours.G, "D": ours.D} | ({"average of G": ours.average.net} if ours.average else {})
     differences = {}
-    for (name, net), before, moved in zip(nets.items(), [*start, start[0]], theirs.moved(), strict=False):
-        before, moved, mine = (numpy.concatenate([a.ravel() for a in part]) for part in (before, moved, parameters(net)))
+    for (name, net), before, moved in zip(
+        nets.items(), [*start, start[0]], theirs.moved(), strict=False
+    ):
+        before, moved, mine = (
+            numpy.concatenate([a.ravel() for a in part])
+            for part in (before, moved, parameters(net))
+        )
         differences[name] = float(numpy.abs(moved - mine).max() / numpy.abs(mine - before).max())
     assert len(differences) == len(nets)
-    return {"rule": chosen.rule, "parameters": {name: net.theta.size for name, net in nets.items()}, "differences": differences}
+    return {
+        "rule": chosen.rule,
+        "parameters": {name: net.theta.size for name, net in nets.items()},
+        "differences": differences,
+    }
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The step in JAX, as a good user would write it: a whole iteration, k steps of D and one of G, is one jitted function that donates
-its state, with the data on the device; nothing waits until the last iteration. The threads are those that the process may run on.
+"""The step in JAX, as a good user would write it: a whole iteration, k steps of D and one of G, is
+one jitted function that donates its state, with the data on the device; nothing waits until the
+last iteration. The threads are those that the process may run on.
 """
 
 import jax
@@ -35,7 +36,11 @@ class Jitted:
         jax.config.update("jax_enable_x64", recipe.dtype == "float64")
         self.recipe, self.schedule, self.iteration = recipe, Schedule(recipe, data), 0
         G, D = networks(recipe, data)
-        self.G, self.D, self.draws = make_network(plan(G)), make_network(plan(D)), Draws(recipe, data, D)
+        self.G, self.D, self.draws = (
+            make_network(plan(G)),
+            make_network(plan(D)),
+            Draws(recipe, data, D),
+        )
         self.rows = jnp.asarray(data.train) if data else None
         self.step = jax.jit(self._step, donate_argnums=0)
         self.load(parameters(G), parameters(D))
@@ -71,9 +76,13 @@ class Jitted:
                 x = rows.at[x].get(mode="promise_in_bounds")
                 x = x.astype(self.recipe.dtype) * (1 / 255 if x.dtype == jnp.uint8 else 1)
             x = jnp.concatenate([x, self.G(theta_g, z)])
-            theta_d, state_d = self._move(theta_d, state_d, jax.grad(self.d_loss)(theta_d, x, masks), now)
+            theta_d, state_d = self._move(
+                theta_d, state_d, jax.grad(self.d_loss)(theta_d, x, masks), now
+            )
         z, masks = g_draws
-        theta_g, state_g = self._move(theta_g, state_g, jax.grad(self.g_loss)(theta_g, theta_d, z, masks), numbers[-1])
+        theta_g, state_g = self._move(
+            theta_g, state_g, jax.grad(self.g_loss)(theta_g, theta_d, z, masks), numbers[-1]
+        )
         if average is not None:
             average = [mean + numbers[-1][-1] * (p - mean) for mean, p in zip(average, theta_g)]
         return theta_g, theta_d, state_g, state_d, average
@@ -87,12 +96,18 @@ class Jitted:
         decay, epsilon = self.schedule.decay, self.schedule.epsilon
         velocity = [momentum * v + (1 - momentum) * g for v, g in zip(velocity, gradient)]
         square = [decay * s + (1 - decay) * g * g for s, g in zip(square, gradient)]
-        moved = [p - rate * correct_v * v / (jnp.sqrt(s * correct_s) + epsilon) for p, v, s in zip(theta, velocity, square)]
+        moved = [
+            p - rate * correct_v * v / (jnp.sqrt(s * correct_s) + epsilon)
+            for p, v, s in zip(theta, velocity, square)
+        ]
         return moved, (velocity, square)
 
     def iterate(self, iterations):
         for _ in range(iterations):
-            d_draws, g_draws = [self.draws.d_step() for _ in range(self.recipe.k)], self.draws.g_step()
+            d_draws, g_draws = (
+                [self.draws.d_step() for _ in range(self.recipe.k)],
+                self.draws.g_step(),
+            )
             numbers = numpy.array(self.schedule.updates(self.iteration), self.recipe.dtype)
             self.state = self.step(self.state, self.rows, d_draws, g_draws, numbers)
             self.iteration += 1

@@ -17,8 +17,9 @@ COMPLEX_TOLERANCE = 1e-13  # of max |g|
 def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
     """The Check of the analytic gradient g of f at `point`, a real array of any shape.
 
-    upstream  the largest |gy|: a gradient that is right to 16 ε of it, but not to the tolerance of itself, belongs to a saturated
-              layer, whose slope (1 − y², say) is all rounding; nothing can be learned from it.
+    upstream  the largest |gy|: a gradient that is right to 16 ε of it, but not to the tolerance of
+              itself, belongs to a saturated layer, whose slope (1 − y², say) is all rounding;
+              nothing can be learned from it.
     """
     derivative = oracles.complex_step if oracle == "complex" else oracles.five_point
     flat, base = g.reshape(-1), point.reshape(-1)
@@ -42,12 +43,15 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
             numeric = numpy.array([derivative(f, base, direction) for direction in directions])
         except (TypeError, numpy.exceptions.ComplexWarning) as error:
             raise NumpyganError(
-                f"{place}: forward doesn't work on complex numbers ({error}); check it with oracle='five-point'."
+                f"{place}: forward doesn't work on complex numbers ({error}); check it with "
+                f"oracle='five-point'."
             ) from None
     with numpy.errstate(invalid="ignore"):
         along = [direction @ flat for direction in directions[len(entries) :]]
     analytic = numpy.concatenate([flat[entries], along])
-    largest = max(numpy.abs(values[numpy.isfinite(values)]).max(initial=0.0) for values in (flat, numeric))
+    largest = max(
+        numpy.abs(values[numpy.isfinite(values)]).max(initial=0.0) for values in (flat, numeric)
+    )
     floor, tolerance = 1e-270, COMPLEX_TOLERANCE
     if oracle == "five-point":
         epsilon, h = numpy.finfo("float64").eps, oracles.FIVE_POINT_STEP
@@ -56,28 +60,60 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
         tolerance = noise / max(largest, 1e-300) + 1000 * h**4
     indices = [tuple(int(i) for i in numpy.unravel_index(entry, g.shape)) for entry in entries]
     indices += [None] * (len(directions) - len(indices))
-    check = judge(place, name, analytic, numeric, shape=g.shape, indices=indices, largest=largest, floor=floor,
-                  tolerance=tolerance, rows=rows)
-    if check.verdict == WRONG and check.error * largest <= 16 * numpy.finfo("float64").eps * upstream:
-        hint = "saturated: the gradient is so small beside the upstream one that rounding hides mistakes; use smaller inputs"
+    check = judge(
+        place,
+        name,
+        analytic,
+        numeric,
+        shape=g.shape,
+        indices=indices,
+        largest=largest,
+        floor=floor,
+        tolerance=tolerance,
+        rows=rows,
+    )
+    if (
+        check.verdict == WRONG
+        and check.error * largest <= 16 * numpy.finfo("float64").eps * upstream
+    ):
+        hint = (
+            "saturated: the gradient is so small beside the upstream one that rounding hides "
+            "mistakes; use smaller inputs"
+        )
         return replace(check, verdict=UNINFORMATIVE, hint=hint)
     return check
 
 
 def second_opinion(check, g, f, point, stream, size):
-    """The complex step's check, in the light of one coarse central difference of f, the forward pass in float64.
+    """The complex step's check, in the light of one coarse central difference of f, the forward
+    pass in float64.
 
-    Where forward drops an imaginary part (abs, norm, var, .real), what it drops is a constant to the complex step, and a
-    backward that takes it for one agrees with it: WRONG after all. If it is the complex step that is alone, a hint says so.
+    Where forward drops an imaginary part (abs, norm, var, .real), what it drops is a constant to
+    the complex step, and a backward that takes it for one agrees with it: WRONG after all. If it is
+    the complex step that is alone, a hint says so.
     """
     direction, h = numpy.empty(g.size), 1e-7
     stream.normal(direction)
-    analytic, numeric = float(direction @ g.reshape(-1)), oracles.central(f, point.reshape(-1), direction, h)
-    agree = abs(analytic - numeric) <= 1e-4 * numpy.linalg.norm(g) + 100 * numpy.finfo("float64").eps * size / h
+    analytic, numeric = (
+        float(direction @ g.reshape(-1)),
+        oracles.central(f, point.reshape(-1), direction, h),
+    )
+    agree = (
+        abs(analytic - numeric)
+        <= 1e-4 * numpy.linalg.norm(g) + 100 * numpy.finfo("float64").eps * size / h
+    )
     if check.passed and not agree:
-        hint = "the complex step agrees, forward in float64 does not: does it drop the imaginary part (abs, norm, .real)?"
-        return replace(check, verdict=WRONG, index=None, analytic=analytic, numeric=numeric, hint=hint)
+        hint = (
+            "the complex step agrees, forward in float64 does not: does it drop the imaginary "
+            "part (abs, norm, .real)?"
+        )
+        return replace(
+            check, verdict=WRONG, index=None, analytic=analytic, numeric=numeric, hint=hint
+        )
     if check.verdict == WRONG and check.error > 0.01 and agree:
-        hint = "a central difference in float64 agrees with backward: if forward drops the imaginary part (abs, norm, .real), "
+        hint = (
+            "a central difference in float64 agrees with backward: if forward drops the "
+            "imaginary part (abs, norm, .real), "
+        )
         return replace(check, hint=hint + "use oracle='five-point'")
     return check

@@ -1,7 +1,9 @@
-"""The derivatives of the whole game: what an algorithm is about to move θ_d and θ_g along, against the complex step.
+"""The derivatives of the whole game: what an algorithm is about to move θ_d and θ_g along, against
+the complex step.
 
-The real algorithm runs; its learning rules are replaced by ones that stop the clock at each update and compare `grad` with the
-derivative of the paper's value function, recomputed from θ, the minibatches and the masks alone.
+The real algorithm runs; its learning rules are replaced by ones that stop the clock at each update
+and compare `grad` with the derivative of the paper's value function, recomputed from θ, the
+minibatches and the masks alone.
 """
 
 from dataclasses import replace
@@ -13,18 +15,24 @@ from ..data.sources import Noise
 from ..errors import NumpyganError
 from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
-from ..recipes.networks import build
 from ..gan.objective import G_LOSSES
-from ..recipes.builtin import RECIPES
-from ..nn.optimizers import Momentum
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
+from ..nn.optimizers import Momentum
+from ..recipes.builtin import RECIPES
+from ..recipes.networks import build
 from .compare import compare
 from .layer_check import Report, check_network, gradcheck
 from .rules import check_rules
 from .verdicts import WRONG, Check
 
 ROWS = 5  # of a minibatch: more than 1 and not 2, so that a missing 1/m can't hide
-_WIDTHS = {"relu": "relu 9", "leaky": "leaky 9", "tanh": "tanh 9", "sigmoid": "sigmoid 6", "maxout": "maxout 4x3"}
+_WIDTHS = {
+    "relu": "relu 9",
+    "leaky": "leaky 9",
+    "tanh": "tanh 9",
+    "sigmoid": "sigmoid 6",
+    "maxout": "maxout 4x3",
+}
 
 
 _PRINTED_LOSSES = {  # of G, as a function of D(G(z))
@@ -35,17 +43,26 @@ _PRINTED_LOSSES = {  # of G, as a function of D(G(z))
 
 
 def reduced(recipe, dim=7):
-    """The recipe with the same layers at small widths, in float64, weights scaled up so that every gradient can be seen."""
-    narrow = lambda layers: tuple(_WIDTHS[text.split()[0]] for text in layers)  # noqa: E731
+    """The recipe with the same layers at small widths, in float64, weights scaled up so that every
+    gradient can be seen.
+    """
+    narrow = lambda layers: tuple(_WIDTHS[text.split()[0]] for text in layers)
     return replace(
-        recipe, generator=(*narrow(recipe.generator[:-1]), recipe.generator[-1]), discriminator=narrow(recipe.discriminator),
-        scale_g=(0.0,) * len(recipe.scale_g), scale_d=(0.0,) * len(recipe.scale_d), noise_dim=min(recipe.noise_dim, 4),
-        dtype="float64", batch=ROWS,
+        recipe,
+        generator=(*narrow(recipe.generator[:-1]), recipe.generator[-1]),
+        discriminator=narrow(recipe.discriminator),
+        scale_g=(0.0,) * len(recipe.scale_g),
+        scale_d=(0.0,) * len(recipe.scale_d),
+        noise_dim=min(recipe.noise_dim, 4),
+        dtype="float64",
+        batch=ROWS,
     )
 
 
 def check_recipe(recipe, seed=0):
-    """The Report of a recipe at reduced width: every layer of G and D, then two iterations of its game."""
+    """The Report of a recipe at reduced width: every layer of G and D, then two iterations of its
+    game.
+    """
     small = reduced(recipe)
     dim = 2 if recipe.data in ("ring", "grid") else 1 if recipe.data == "gauss1d" else 7
     checks = []
@@ -58,27 +75,54 @@ def check_recipe(recipe, seed=0):
 
 
 def check_all(seed=0):
-    """Every layer, every recipe and every form of the game: a table with a line for each as text, and whether all passed."""
+    """Every layer, every recipe and every form of the game: a table with a line for each as text,
+    and whether all passed.
+    """
     every = [
-        Dropout(0.7), Affine(5, 6), LeakyReLU(0.1), Affine(6, 6), Maxout(2), Affine(3, 4), Tanh(), Affine(4, 30), ReLU(),
-        Affine(30, 20), Sigmoid(),
+        Dropout(0.7),
+        Affine(5, 6),
+        LeakyReLU(0.1),
+        Affine(6, 6),
+        Maxout(2),
+        Affine(3, 4),
+        Tanh(),
+        Affine(4, 30),
+        ReLU(),
+        Affine(30, 20),
+        Sigmoid(),
     ]
-    reports = {"every layer": gradcheck(every, rows=ROWS, seed=seed), "learning rules": Report(check_rules(seed), "formula")}
+    reports = {
+        "every layer": gradcheck(every, rows=ROWS, seed=seed),
+        "learning rules": Report(check_rules(seed), "formula"),
+    }
     reports |= {f"recipe {recipe.name}": check_recipe(recipe, seed) for recipe in RECIPES.values()}
     for loss in G_LOSSES:
         for k in (1, 2, 5):
             networks = _networks(reduced(RECIPES["mnist"]), 7, seed)
-            reports[f"algorithm1, k = {k}, {loss}"] = check_game(*networks, "algorithm1", k, loss, seed=seed)
-    reports["authors2014"] = check_game(*_networks(reduced(RECIPES["mnist"]), 7, seed), "authors2014", seed=seed)
+            reports[f"algorithm1, k = {k}, {loss}"] = check_game(
+                *networks, "algorithm1", k, loss, seed=seed
+            )
+    reports["authors2014"] = check_game(
+        *_networks(reduced(RECIPES["mnist"]), 7, seed), "authors2014", seed=seed
+    )
     width = max(map(len, reports))
-    lines = [f"{'checked':{width}} {'tensors':>8} {'numbers':>8} {'worst error':>12} {'allowed':>8}  verdict"]
+    lines = [
+        f"{'checked':{width}} {'tensors':>8} {'numbers':>8} {'worst error':>12} {'allowed':>8}  "
+        f"verdict"
+    ]
     for name, report in reports.items():
-        worst, numbers = max(check.error for check in report.checks), sum(check.checked for check in report.checks)
+        worst, numbers = (
+            max(check.error for check in report.checks),
+            sum(check.checked for check in report.checks),
+        )
         verdict = "ok" if report.passed else f"{len(report.failures)} not ok"
         lines.append(
-            f"{name:{width}} {len(report.checks):8} {numbers:8,} {worst:12.1e} {report.checks[0].tolerance:8.0e}  {verdict}"
+            f"{name:{width}} {len(report.checks):8} {numbers:8,} {worst:12.1e} "
+            f"{report.checks[0].tolerance:8.0e}  {verdict}"
         )
-    lines += [f"{name}: {failure}" for name, report in reports.items() for failure in report.failures]
+    lines += [
+        f"{name}: {failure}" for name, report in reports.items() for failure in report.failures
+    ]
     return lines, all(report.passed for report in reports.values())
 
 
@@ -95,10 +139,14 @@ def _networks(recipe, dim, seed):
 
 
 @numpy.errstate(all="ignore")  # as gradcheck
-def check_game(G, D, algorithm="algorithm1", k=1, loss="non_saturating", noise="uniform", seed=0, iterations=2):
-    """The Report of ∂V/∂θ_d and ∂L_G/∂θ_g in every update of `iterations` iterations of a game between G and D, in float64.
+def check_game(
+    G, D, algorithm="algorithm1", k=1, loss="non_saturating", noise="uniform", seed=0, iterations=2
+):
+    """The Report of ∂V/∂θ_d and ∂L_G/∂θ_g in every update of `iterations` iterations of a game
+    between G and D, in float64.
 
-    algorithm1   θ_d ascends V (paper, Eq. 1); θ_g descends its loss through the updated, frozen, dropped-out D
+    algorithm1   θ_d ascends V (paper, Eq. 1); θ_g descends its loss through the updated, frozen,
+                 dropped-out D
     authors2014  θ_d ascends ½V; θ_g descends −log D, both from the same pass
     """
     for net in (G, D):
@@ -134,7 +182,9 @@ class _Blobs:
 
 
 class _Kept:
-    """A source that keeps a copy of the minibatch it drew last, and whether an update has come since."""
+    """A source that keeps a copy of the minibatch it drew last, and whether an update has come
+    since.
+    """
 
     def __init__(self, name, source):
         self.name, self._source, self.fresh = name, source, False
@@ -162,7 +212,9 @@ class _Stopped:
 
 
 class _Witness:
-    """Draws D's dropout masks and keeps them; recomputes the game at each update, from the formulas as the paper prints them."""
+    """Draws D's dropout masks and keeps them; recomputes the game at each update, from the formulas
+    as the paper prints them.
+    """
 
     def __init__(self, G, D, algorithm, loss, named):
         self.G, self.D, self.algorithm, self.loss = G, D, algorithm, loss
@@ -180,17 +232,22 @@ class _Witness:
         self.thetas = {"G": self.G.theta.copy(), "D": self.D.theta.copy()}
 
     def check(self, name, direction):
-        """The update that is about to happen: who has moved since the last one, which way, along what."""
+        """The update that is about to happen: who has moved since the last one, which way, along
+        what.
+        """
         self.moves.append(name)
         for other, net in (("G", self.G), ("D", self.D)):
             if not numpy.array_equal(self.thetas[other], net.theta, equal_nan=True):
                 self.wrong(other, "θ has moved between two updates")
         if direction != {"D": "ascend", "G": "descend"}[name]:
             self.wrong(name, f"θ {direction}s; D ascends V, G descends its loss")
-        one_pass = name == "G" and self.algorithm == "authors2014"  # G learns from the pass that D learns from
+        # G learns from the pass that D learns from
+        one_pass = name == "G" and self.algorithm == "authors2014"
         for source in () if one_pass else (self.p_z, self.p_data)[: 2 if name == "D" else 1]:
             if not source.fresh:
-                self.wrong(name, f"no minibatch of {source.name} has been drawn since the last update")
+                self.wrong(
+                    name, f"no minibatch of {source.name} has been drawn since the last update"
+                )
             source.fresh = False
         rows = [ROWS if name == "G" else 2 * ROWS] * self._layers_with_masks
         if not one_pass and [len(mask) for mask in self.masks] != rows:
@@ -202,12 +259,18 @@ class _Witness:
     def check_moves(self, iteration, iterations):
         """Whether as many updates came, and in the order, as the algorithm says."""
         if self.moves != iteration * iterations:
-            self.wrong("G", f"the updates were {' '.join(self.moves)}, expected {' '.join(iteration)} in each iteration")
+            self.wrong(
+                "G",
+                f"the updates were {' '.join(self.moves)}, expected {' '.join(iteration)} in each "
+                f"iteration",
+            )
 
     def wrong(self, name, hint):
         place = f"{self.algorithm}, update {self.moves.count(name)} of {name}"
         size = self.thetas[name].size
-        self.checks.append(Check(place, f"theta_{name.lower()}", WRONG, numpy.inf, 0.0, size, size, hint=hint))
+        self.checks.append(
+            Check(place, f"theta_{name.lower()}", WRONG, numpy.inf, 0.0, size, size, hint=hint)
+        )
 
     def _check_d(self):
         x, z = self.p_data.last, self.p_z.last
@@ -217,7 +280,9 @@ class _Witness:
         share = 1.0 if self.algorithm == "algorithm1" else 0.5
 
         def value(theta_d):
-            probability = _sigmoid(self._forward(self.D, numpy.concatenate([x, generated]), self.drawn, theta_d))
+            probability = _sigmoid(
+                self._forward(self.D, numpy.concatenate([x, generated]), self.drawn, theta_d)
+            )
             real, fake = probability[: len(x)], probability[len(x) :]
             return share * (numpy.log(real).mean() + numpy.log(1 - fake).mean())
 
@@ -241,7 +306,18 @@ class _Witness:
         net = self.D if name == "D" else self.G
         place = f"{self.algorithm}, update {self.moves.count(name)} of {name}"
         point = net.theta.copy()
-        self.checks.append(compare(place, f"theta_{name.lower()}", net.grad.copy(), value, point, self._stream, "complex", ROWS))
+        self.checks.append(
+            compare(
+                place,
+                f"theta_{name.lower()}",
+                net.grad.copy(),
+                value,
+                point,
+                self._stream,
+                "complex",
+                ROWS,
+            )
+        )
 
     def _forward(self, net, x, masks, theta=None):
         """The complex forward pass of a network of its own."""

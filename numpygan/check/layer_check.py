@@ -1,13 +1,15 @@
-"""ng.gradcheck: every adjoint of every layer against a numerical derivative that doesn't know the backward pass."""
+"""ng.gradcheck: every adjoint of every layer against a numerical derivative that doesn't know the
+backward pass.
+"""
 
 from dataclasses import dataclass, replace
 from html import escape
 
 import numpy
 
+from .. import tables
 from ..arrays import Stream, require
 from ..errors import NumpyganError
-from .. import tables
 from ..nn.mlp import MLP
 from ..numbers import whole
 from . import oracles
@@ -46,7 +48,15 @@ class Report:
 
     def _cells(self):
         rows = [
-            [c.place, c.tensor, f"{c.checked} of {c.size}", f"{c.error:.1e}", f"{c.tolerance:.1e}", c.verdict] for c in self.checks
+            [
+                c.place,
+                c.tensor,
+                f"{c.checked} of {c.size}",
+                f"{c.error:.1e}",
+                f"{c.tolerance:.1e}",
+                c.verdict,
+            ]
+            for c in self.checks
         ]
         return ["place", "tensor", "checked", "error", "allowed", "verdict"], rows
 
@@ -55,7 +65,8 @@ class Report:
 def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
     """Compare the hand-written backward pass of `net` with numerical derivatives; returns a Report.
 
-    net     an MLP in float64, or a list of layers to make one of; a layer of your own needs nothing but to be in the list:
+    net     an MLP in float64, or a list of layers to make one of; a layer of your own needs nothing
+            but to be in the list:
 
                 class Square(ng.Layer):
                     def forward(self, x, t): self.xp.multiply(x, x, out=t.y)
@@ -63,16 +74,17 @@ def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
                 print(ng.gradcheck([ng.Affine(3, 4), Square()]))
 
     x       the input (rows, n_in); random if not given
-    oracle  "complex": complex step, agreement to 1e−13 of max |g|. "five-point": central differences, for a layer whose forward
-            doesn't work on complex numbers; the agreement asked for, 1000·(ε|f|/h + h⁴ max |g|), follows from step and dtype.
+    oracle  "complex": complex step, agreement to 1e−13 of max |g|. "five-point": central
+            differences, for a layer whose forward doesn't work on complex numbers; the agreement
+            asked for, 1000·(ε|f|/h + h⁴ max |g|), follows from step and dtype.
 
-    Each layer is checked by itself, so that the right one is named, at the input it gets in a real pass and with a random upstream
-    gradient; then θ and x of the whole network. Verdicts: "ok"; "wrong"; "uninformative", where the gradient is too small for any
-    mistake to show; "at a kink", where a ReLU or maxout tie leaves no derivative to compare with.
-    A layer's forward and backward are called several times. NumPy's warnings about floating-point
-    errors are off meanwhile: the verdict says what is not finite.
-    Raises NumpyganError for a network that isn't float64, a parameter or an x that isn't finite, or
-    a layer without backward.
+    Each layer is checked by itself, so that the right one is named, at the input it gets in a real
+    pass and with a random upstream gradient; then θ and x of the whole network. Verdicts: "ok";
+    "wrong"; "uninformative", where the gradient is too small for any mistake to show; "at a kink",
+    where a ReLU or maxout tie leaves no derivative to compare with. A layer's forward and backward
+    are called several times. NumPy's warnings about floating-point errors are off meanwhile: the
+    verdict says what is not finite. Raises NumpyganError for a network that isn't float64, a
+    parameter or an x that isn't finite, or a layer without backward.
     """
     if oracle not in ("complex", "five-point"):
         raise NumpyganError(f"oracle: there is no {oracle!r}; expected 'complex' or 'five-point'.")
@@ -82,7 +94,8 @@ def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
         net.initialize(stream)
         for layer in net.layers:
             for name in layer.shapes():
-                if not getattr(layer, name).any():  # a bias of zeros would leave a wrong use of it unseen
+                # a bias of zeros would leave a wrong use of it unseen
+                if not getattr(layer, name).any():
                     stream.normal(getattr(layer, name))
     check_network(net)
     if x is not None:
@@ -100,7 +113,9 @@ def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
     twins = [net.copy("complex128"), net.copy("float64")][oracle != "complex" :]
     checks = []
     for index, layer in enumerate(net.layers):
-        found, raised = _check_layer(f"layer {index}, {layer}", net, index, tape.layers[index], twins, stream, oracle)
+        found, raised = _check_layer(
+            f"layer {index}, {layer}", net, index, tape.layers[index], twins, stream, oracle
+        )
         checks += found
         if raised:  # no pass gets beyond it
             return Report(tuple(checks), oracle)
@@ -114,11 +129,16 @@ def check_network(net):
     if net.xp.ndarray is not numpy.ndarray:
         raise NumpyganError("gradcheck: the network is on a GPU; make it with xp=numpy.")
     if net.dtype != numpy.float64:
-        raise NumpyganError(f"gradcheck: the network is {net.dtype}, expected float64; check net.copy('float64').")
+        raise NumpyganError(
+            f"gradcheck: the network is {net.dtype}, expected float64; check net.copy('float64')."
+        )
     for index, layer in enumerate(net.layers):
         for name in layer.shapes():
             if not numpy.isfinite(getattr(layer, name)).all():
-                raise NumpyganError(f"gradcheck: {name} of layer {index}, {layer}, holds a value that is not finite.")
+                raise NumpyganError(
+                    f"gradcheck: {name} of layer {index}, {layer}, holds a value that is not "
+                    f"finite."
+                )
 
 
 def _check_layer(place, net, index, t, twins, stream, oracle):
@@ -167,14 +187,30 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
             return wrong(name, _ANEW.format("backward", "gradient"), raised=True)
     for name, g in analytic.items():
         if not numpy.array_equal(g, again[name], equal_nan=True):
-            return wrong(name, "another pass before backward changes it; what backward needs belongs into the tape t")
+            return wrong(
+                name,
+                "another pass before backward changes it; what backward needs belongs into the "
+                "tape t",
+            )
     checks = []
     for name, g in analytic.items():
         point = before[name]
         functions = [twin.function_of(name) for twin in twins]
-        check = compare(place, name, g, functions[0], point, stream, oracle, len(t.x), float(numpy.abs(gy).max()))
+        check = compare(
+            place,
+            name,
+            g,
+            functions[0],
+            point,
+            stream,
+            oracle,
+            len(t.x),
+            float(numpy.abs(gy).max()),
+        )
         if oracle == "complex" and numpy.isfinite(g).all():
-            check = second_opinion(check, g, functions[1], point, stream, float(numpy.abs(before["y"] * gy).sum()))
+            check = second_opinion(
+                check, g, functions[1], point, stream, float(numpy.abs(before["y"] * gy).sum())
+            )
         checks.append(check)
     if _at_a_kink(layer, t, stream, oracle):
         return _without_derivative(checks), False
@@ -182,7 +218,9 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
 
 
 def _backward(layer, t):
-    """Copies of the adjoints that the layer writes over arrays that hold something else, as backward must not add."""
+    """Copies of the adjoints that the layer writes over arrays that hold something else, as
+    backward must not add.
+    """
     written = {"x": t.gx} | {name: getattr(layer, "g" + name) for name in layer.shapes()}
     for array in written.values():
         array[...] = 0.5
@@ -203,10 +241,17 @@ def _another_pass(net, index, rows, stream):
 
 
 class _Twin:
-    """The layer in a copy of the network, with the same input and masks: L = Σ gy ⊙ y as a function of one of its tensors."""
+    """The layer in a copy of the network, with the same input and masks: L = Σ gy ⊙ y as a function
+    of one of its tensors.
+    """
 
     def __init__(self, twin, index, t, gy):
-        self.layer, self.t, self.x, self.gy = twin.layers[index], twin.tape(len(t.x)).layers[index], t.x.copy(), gy
+        self.layer, self.t, self.x, self.gy = (
+            twin.layers[index],
+            twin.tape(len(t.x)).layers[index],
+            t.x.copy(),
+            gy,
+        )
         same_masks(self.layer, t, self.t)
 
     def function_of(self, name):
@@ -226,7 +271,9 @@ class _Twin:
 
 
 def _without_derivative(checks):
-    return [replace(check, verdict=AT_A_KINK, hint="move the input off the tie") for check in checks]
+    return [
+        replace(check, verdict=AT_A_KINK, hint="move the input off the tie") for check in checks
+    ]
 
 
 def same_masks(layer, t, shadow_tape):
@@ -238,7 +285,9 @@ def same_masks(layer, t, shadow_tape):
 
 def _at_a_kink(layer, t, stream, oracle):
     """Whether gx jumps within the oracle's reach of the input; leaves the tape as it was."""
-    reach, share, jump = (1e-6, 1e-3, 1e-3) if oracle == "complex" else (2 * oracles.FIVE_POINT_STEP, 0.25, 0.05)
+    reach, share, jump = (
+        (1e-6, 1e-3, 1e-3) if oracle == "complex" else (2 * oracles.FIVE_POINT_STEP, 0.25, 0.05)
+    )
     x, y, gx = t.x.copy(), t.y.copy(), t.gx.copy()
     direction = numpy.empty_like(x)
     stream.normal(direction)
@@ -254,7 +303,9 @@ def _at_a_kink(layer, t, stream, oracle):
     t.y[...], t.gx[...] = y, gx
     size = numpy.maximum(*map(numpy.abs, sides))
     with numpy.errstate(invalid="ignore"):
-        return bool((numpy.abs(sides[0] - sides[1]) > numpy.maximum(share * size, jump * size.max())).any())
+        return bool(
+            (numpy.abs(sides[0] - sides[1]) > numpy.maximum(share * size, jump * size.max())).any()
+        )
 
 
 def _check_whole(net, tape, twin, stream, oracle):
@@ -279,7 +330,22 @@ def _check_whole(net, tape, twin, stream, oracle):
         return (twin.forward(value.reshape(x.shape).astype(twin.dtype), shadow_tape) * gy).sum()
 
     upstream = float(numpy.abs(gy).max())
-    checks = [compare("whole network", "x", gx, of_x, tape.x.copy(), stream, oracle, tape.m, upstream)]
+    checks = [
+        compare("whole network", "x", gx, of_x, tape.x.copy(), stream, oracle, tape.m, upstream)
+    ]
     if net.theta.size:
-        checks.insert(0, compare("whole network", "theta", grad, of_theta, net.theta.copy(), stream, oracle, tape.m, upstream))
+        checks.insert(
+            0,
+            compare(
+                "whole network",
+                "theta",
+                grad,
+                of_theta,
+                net.theta.copy(),
+                stream,
+                oracle,
+                tape.m,
+                upstream,
+            ),
+        )
     return checks

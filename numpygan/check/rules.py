@@ -3,9 +3,9 @@
 import numpy
 
 from ..arrays import Stream
-from ..nn.optimizers import RULES
 from ..nn.layers import Affine
 from ..nn.mlp import MLP
+from ..nn.optimizers import RULES
 from .verdicts import judge
 
 _ETA, _MU, _BETA, _EPSILON = 0.1, 0.5, 0.999, 1e-8
@@ -32,7 +32,9 @@ def adam(theta, gradients):
 
 @numpy.errstate(all="ignore")  # as gradcheck
 def check_rules(seed=0):
-    """A Check for each rule and direction: where θ has gone after three updates, in a network larger than one piece of the walk."""
+    """A Check for each rule and direction: where θ has gone after three updates, in a network
+    larger than one piece of the walk.
+    """
     checks = []
     for name, formula in (("momentum", momentum), ("adam", adam)):
         for direction, sign in (("descend", 1), ("ascend", -1)):
@@ -48,7 +50,17 @@ def check_rules(seed=0):
             moved, expected = net.theta - start, formula(start, gradients) - start
             largest = float(numpy.abs(expected).max())
             checks.append(
-                judge(f"rule {name}, {direction}", "theta", moved, expected, shape=moved.shape, indices=[(i,) for i in range(moved.size)],
-                      largest=largest, floor=0.0, tolerance=1e-13, rows=1)
+                judge(
+                    f"rule {name}, {direction}",
+                    "theta",
+                    moved,
+                    expected,
+                    shape=moved.shape,
+                    indices=[(i,) for i in range(moved.size)],
+                    largest=largest,
+                    floor=0.0,
+                    tolerance=1e-13,
+                    rows=1,
+                )
             )
     return tuple(checks)

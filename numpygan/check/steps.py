@@ -1,4 +1,6 @@
-"""Error against step size: why the gradient check takes a complex step, and what a finite difference can at best do."""
+"""Error against step size: why the gradient check takes a complex step, and what a finite
+difference can at best do.
+"""
 
 import numpy
 
@@ -18,10 +20,12 @@ _COMPLEX = {"float32": numpy.complex64, "float64": numpy.complex128}
 
 
 def errors(dtype, steps, seed=0):
-    """For each method the relative errors at `steps` of a directional derivative of log(1 − D) through a small network.
+    """For each method the relative errors at `steps` of a directional derivative of log(1 − D)
+    through a small network.
 
-    Returns {method: errors}, an array as long as `steps`. The reference is the hand-written backward pass in float64, in which
-    the complex step at h = 1e−30 agrees with it to the last digits.
+    Returns {method: errors}, an array as long as `steps`. The reference is the hand-written
+    backward pass in float64, in which the complex step at h = 1e−30 agrees with it to the last
+    digits.
     """
     stream, m = Stream(seed), 8
     net = MLP([Affine(5, 7), Tanh(), Affine(7, 1)], "float64")
@@ -47,5 +51,7 @@ def errors(dtype, steps, seed=0):
         def rounded(theta, kind=kind):
             return value(theta.astype(kind))
 
-        found[name] = numpy.array([abs(method(rounded, net.theta, direction, h) - exact) / abs(exact) for h in steps])
+        found[name] = numpy.array(
+            [abs(method(rounded, net.theta, direction, h) - exact) / abs(exact) for h in steps]
+        )
     return found

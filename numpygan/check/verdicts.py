@@ -37,7 +37,10 @@ class Check:
         if self.verdict == WRONG and not numpy.isnan([self.analytic, self.numeric]).all():
             at = "along a random direction" if self.index is None else f"at {list(self.index)}"
             ratio = f"{self.analytic / self.numeric:.6g}" if self.numeric else "–"
-            text += f" {at}: backward gives {self.analytic:.10g}, the oracle {self.numeric:.10g}, ratio {ratio}"
+            text += (
+                f" {at}: backward gives {self.analytic:.10g}, the oracle {self.numeric:.10g}, "
+                f"ratio {ratio}"
+            )
         return text + (f" ({self.hint})" if self.hint else "")
 
 
@@ -49,7 +52,13 @@ def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, t
     tolerance  the agreement required, relative to `largest`
     """
     size = int(numpy.prod(shape))
-    base = dict(place=place, tensor=tensor, tolerance=tolerance, checked=len(analytic), size=size)
+    base = {
+        "place": place,
+        "tensor": tensor,
+        "tolerance": tolerance,
+        "checked": len(analytic),
+        "size": size,
+    }
     if not largest > floor:
         hint = f"the gradient is nowhere above {floor:.1g}, so a wrong one would look the same"
         return Check(verdict=UNINFORMATIVE, error=0.0, hint=hint, **base)
@@ -62,8 +71,13 @@ def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, t
     index = None if indices is None else indices[worst]
     hint = "" if good else known_pattern(analytic, numeric, shape, indices, rows)
     return Check(
-        verdict=OK if good else WRONG, error=error, index=index, analytic=float(analytic[worst]), numeric=float(numeric[worst]),
-        hint=hint, **base,
+        verdict=OK if good else WRONG,
+        error=error,
+        index=index,
+        analytic=float(analytic[worst]),
+        numeric=float(numeric[worst]),
+        hint=hint,
+        **base,
     )
 
 
@@ -78,14 +92,24 @@ def known_pattern(analytic, numeric, shape, indices, rows):
     big = numpy.abs(numeric) > 0.01 * numpy.abs(numeric).max()
     ratio = analytic[big] / numeric[big]
     if big.any() and numpy.ptp(ratio) <= 1e-6 * abs(ratio[0]):
-        names = {-1.0: "the sign is turned", 2.0: "a factor of 2 too large", 0.5: "a factor of ½ too small"}
-        names |= {float(rows): f"missing 1/m, m = {rows}", 1 / rows: f"1/m too often, m = {rows}"} if rows > 2 else {}
+        names = {
+            -1.0: "the sign is turned",
+            2.0: "a factor of 2 too large",
+            0.5: "a factor of ½ too small",
+        }
+        names |= (
+            {float(rows): f"missing 1/m, m = {rows}", 1 / rows: f"1/m too often, m = {rows}"}
+            if rows > 2
+            else {}
+        )
         for value, name in names.items():
             if abs(ratio[0] - value) < 1e-6 * abs(value):
                 return name
         return f"everywhere {ratio[0]:.6g} times what it should be"
     if indices is not None and len(indices) == numpy.prod(shape) and len(shape) == 2:
         matrix = numeric.reshape(shape)
-        if shape[0] == shape[1] and numpy.allclose(analytic.reshape(shape), matrix.T, rtol=1e-6, atol=1e-12):
+        if shape[0] == shape[1] and numpy.allclose(
+            analytic.reshape(shape), matrix.T, rtol=1e-6, atol=1e-12
+        ):
             return "transposed"
     return ""

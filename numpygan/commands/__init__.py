@@ -1,8 +1,35 @@
-"""The commands, a file each: `add(command)` declares its arguments, a function of the command's name carries it out."""
+"""The commands, a file each: `add(command)` declares its arguments, a function of the command's
+name carries it out.
+"""
 
-from . import evaluate, explain, gradcheck, interpolate, recipes, report, sample, study, sweep, theory, train
+from . import (
+    evaluate,
+    explain,
+    gradcheck,
+    interpolate,
+    recipes,
+    report,
+    sample,
+    study,
+    sweep,
+    theory,
+    train,
+)
 
 # In the order of `numpygan -h`.
-COMMANDS = (train, recipes, sample, interpolate, gradcheck, evaluate, report, theory, study, explain, sweep)
+COMMANDS = (
+    train,
+    recipes,
+    sample,
+    interpolate,
+    gradcheck,
+    evaluate,
+    report,
+    theory,
+    study,
+    explain,
+    sweep,
+)
 ONLY_PRINT = (recipes.recipes, gradcheck.gradcheck, explain.explain)
-ON_RANKS = (train.train, evaluate.evaluate, sweep.sweep)  # what an MPI job shares out over its processes
+# What an MPI job shares out over its processes
+ON_RANKS = (train.train, evaluate.evaluate, sweep.sweep)

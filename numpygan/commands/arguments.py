@@ -32,7 +32,10 @@ natural.__name__ = "whole number"
 
 
 def new_file(name, options, *suffixes, option="-o"):
-    """The path to write. Raises NumpyganError if its ending is wrong, it exists, or its folder doesn't."""
+    """The path to write.
+
+    Raises NumpyganError if its ending is wrong, it exists, or its folder doesn't.
+    """
     file = Path(os.path.expanduser(name))
     if file.suffix.lower() not in suffixes:
         raise NumpyganError(f"{option} {file}: expected a file ending in {' or '.join(suffixes)}.")
@@ -46,7 +49,10 @@ def new_file(name, options, *suffixes, option="-o"):
 
 
 def result_file(options, run, suffix):
-    """The file of `-o`, else the run's evaluation.json, which is overwritten. Raises NumpyganError if it can't be written."""
+    """The file of `-o`, else the run's evaluation.json, which is overwritten.
+
+    Raises NumpyganError if it can't be written.
+    """
     if options.file is not None:
         return new_file(options.file, options, suffix)
     check_writable(run.evaluation)
@@ -54,7 +60,10 @@ def result_file(options, run, suffix):
 
 
 def folder_of_runs(name):
-    """The path of `--out`, where many runs go; those that are there are gone on with. Raises NumpyganError if it is a file."""
+    """The path of `--out`, where many runs go; those that are there are gone on with.
+
+    Raises NumpyganError if it is a file.
+    """
     folder = Path(os.path.expanduser(name))
     if folder.exists() and not folder.is_dir():
         raise NumpyganError(f"--out {folder}: is a file; choose a folder for the runs.")
@@ -67,7 +76,9 @@ def add_data(parser, about):
     parser.add_argument(
         "--size",
         metavar="HxW",
-        help="rows of --data are images of this size, to which image files are scaled; none: a table",
+        help=(
+            "rows of --data are images of this size, to which image files are scaled; none: a table"
+        ),
     )
     parser.add_argument(
         "--drop",
@@ -105,11 +116,20 @@ def add_force(parser, metavar):
 
 def add_set(parser):
     """The option that `changed_fields` reads."""
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="change a field of the recipe")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change a field of the recipe",
+    )
 
 
 def changed_fields(items):
-    """What `--set FIELD=VALUE` was given, field -> value. Raises NumpyganError for an item without an equals sign."""
+    """What `--set FIELD=VALUE` was given, field -> value.
+
+    Raises NumpyganError for an item without an equals sign.
+    """
     changes = {}
     for item in items:
         name, equals, value = item.partition("=")
@@ -128,6 +148,10 @@ def add_moved_data(parser):
 def add_run_and_file(parser, kinds):
     """A run directory to draw from, and the file to write."""
     parser.add_argument("run", metavar="RUN", help="a run directory")
-    parser.add_argument("-o", dest="file", required=True, metavar="FILE", help=f"the file to write: {kinds}")
-    parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the noise (default: 0)")
+    parser.add_argument(
+        "-o", dest="file", required=True, metavar="FILE", help=f"the file to write: {kinds}"
+    )
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="S", help="the seed of the noise (default: 0)"
+    )
     add_force(parser, "FILE")

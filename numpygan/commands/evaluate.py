@@ -9,10 +9,17 @@ from .arguments import add_data, add_force, add_set, data_fields, natural
 
 
 def add(command):
-    parser = command("evaluate", evaluate, "Measure how well samples fit the data, beside real data and published numbers.",
-                    "numpygan evaluate runs/mnist-1")
+    parser = command(
+        "evaluate",
+        evaluate,
+        "Measure how well samples fit the data, beside real data and published numbers.",
+        "numpygan evaluate runs/mnist-1",
+    )
     parser.add_argument(
-        "run", nargs="?", metavar="RUN", help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy"
+        "run",
+        nargs="?",
+        metavar="RUN",
+        help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy",
     )
     parser.add_argument(
         "--samples",
@@ -20,8 +27,15 @@ def add(command):
         help="evaluate these samples, on the scale of the data, instead of a run's",
     )
     add_data(parser, "what --samples are like (default: mnist), or where the data of RUN lie now")
-    parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the samples (default: 0)")
-    parser.add_argument("-o", dest="file", metavar="FILE.json", help="the result (default: RUN/evaluation.json or evaluation.json)")
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="S", help="the seed of the samples (default: 0)"
+    )
+    parser.add_argument(
+        "-o",
+        dest="file",
+        metavar="FILE.json",
+        help="the result (default: RUN/evaluation.json or evaluation.json)",
+    )
     evaluate_images.add(parser)
     evaluate_ais.add(parser)
     evaluate_toys.add(parser)
@@ -31,7 +45,9 @@ def add(command):
 
 def evaluate(options):
     if (options.run is None) == (options.samples is None):
-        raise NumpyganError("evaluate: expected either a RUN or --samples FILE.npy; see `numpygan evaluate -h`.")
+        raise NumpyganError(
+            "evaluate: expected either a RUN or --samples FILE.npy; see `numpygan evaluate -h`."
+        )
     if options.seeds is not None and options.data is not None:
         raise NumpyganError("--data: goes with --samples or a RUN, not with --seeds.")
     evaluate_ais.check(options)
@@ -41,7 +57,9 @@ def evaluate(options):
     run = None if options.run is None else RunDirectory.existing(options.run)
     fields = data_fields(options)
     if run is not None and fields.keys() - {"data"}:
-        raise NumpyganError(f"--{min(fields.keys() - {'data'})}: goes with --samples and --data; a RUN has its own.")
+        raise NumpyganError(
+            f"--{min(fields.keys() - {'data'})}: goes with --samples and --data; a RUN has its own."
+        )
     data = fields.get("data", "mnist") if run is None else run.recipe().data
     if run is not None and data in TOYS and options.data is not None:
         dataset_of(run, options.data)  # refuses what is not the toy

@@ -13,19 +13,34 @@ from .arguments import positive, result_file
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
 CAVEATS = (
-    "it is the density of G(z) plus noise of variance 0.025, a lower bound that is only as good as the bidirectional gap is small, "
+    "it is the density of G(z) plus noise of variance 0.025, a lower bound that is only as good as "
+    "the bidirectional gap is small, "
     "and it rewards covering every test image, not looking sharp.",
-    "it is measured on data that the model made itself; on real data, which fit less well, the bound can be looser.",
+    "it is measured on data that the model made itself; on real data, which fit less well, the "
+    "bound can be looser.",
 )
-PUBLISHED = (("GAN-10", 328.8, 5.5), ("GAN-50", 627.3, 8.8), ("GMMN-10", 346.7, None), ("VAE-50", 991.4, None))
+PUBLISHED = (
+    ("GAN-10", 328.8, 5.5),
+    ("GAN-50", 627.3, 8.8),
+    ("GMMN-10", 346.7, None),
+    ("VAE-50", 991.4, None),
+)
 
 
 def add(parser):
-    parser.add_argument("--ais", action="store_true",
-                        help="instead: annealed importance sampling, in hours; add its rows to the run's result")
-    parser.add_argument("--examples", type=positive(int), metavar="N", help="test images for --ais (default: 100)")
     parser.add_argument(
-        "--distributions", type=positive(int, 10**6), metavar="T", help="for --ais, from prior to posterior (default: 1000)"
+        "--ais",
+        action="store_true",
+        help="instead: annealed importance sampling, in hours; add its rows to the run's result",
+    )
+    parser.add_argument(
+        "--examples", type=positive(int), metavar="N", help="test images for --ais (default: 100)"
+    )
+    parser.add_argument(
+        "--distributions",
+        type=positive(int, 10**6),
+        metavar="T",
+        help="for --ais, from prior to posterior (default: 1000)",
     )
 
 
@@ -44,32 +59,47 @@ def evaluate_ais(options, run):
     dataset = dataset_of(run, options.data)
     if dataset is None or dataset.range != (0, 1):
         raise NumpyganError(
-            f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a run on such images."
+            f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a "
+            f"run on such images."
         )
-    examples, distributions = options.examples or min(100, len(dataset.test)), options.distributions or 1000
+    examples, distributions = (
+        options.examples or min(100, len(dataset.test)),
+        options.distributions or 1000,
+    )
     if examples > len(dataset.test):
-        raise NumpyganError(f"--examples: {examples} is more than the {len(dataset.test)} test images.")
+        raise NumpyganError(
+            f"--examples: {examples} is more than the {len(dataset.test)} test images."
+        )
     result = run.read_evaluation() or {"data": recipe.data, "source": source, "rows": []}
     if result.get("source") != source:
         raise NumpyganError(
-            f"{run.evaluation}: is of the checkpoint {result.get('source')}, the best is now {source}; run `numpygan evaluate "
+            f"{run.evaluation}: is of the checkpoint {result.get('source')}, the best is now "
+            f"{source}; run `numpygan evaluate "
             f"{run.path}` first."
         )
     state = _with_bar(run, G, recipe, dataset, examples, distributions, options)
     if options.ranks.rank:
         return
-    result["rows"] = [row for row in result.get("rows", []) if row["metric"] not in NAMES] + _rows(state, examples, distributions)
+    result["rows"] = [row for row in result.get("rows", []) if row["metric"] not in NAMES] + _rows(
+        state, examples, distributions
+    )
     print("\n".join(_table(result["rows"][-2:], recipe.data == "mnist")), flush=True)
     write_json(file, result)
     print(f"{file}: the same as JSON")
 
 
 def kept(run, source):
-    """The rows of AIS in the run's evaluation.json, if they are of the same checkpoint: they took hours."""
+    """The rows of AIS in the run's evaluation.json, if they are of the same checkpoint: they took
+    hours.
+    """
     result = run.read_evaluation() or {}
     rows = result.get("rows", []) if result.get("source") == source else []
     nothing = dict.fromkeys(("se", "real", "real_se")) | {"detail": "", "caveat": ""}
-    return [nothing | row for row in rows if row["metric"] in NAMES and None not in (row["value"], row.get("se"))]
+    return [
+        nothing | row
+        for row in rows
+        if row["metric"] in NAMES and None not in (row["value"], row.get("se"))
+    ]
 
 
 def _with_bar(run, G, recipe, dataset, examples, distributions, options):
@@ -78,29 +108,55 @@ def _with_bar(run, G, recipe, dataset, examples, distributions, options):
     with Progress("distributions", quiet=ranks.rank > 0) as bar:
         try:
             return bounds(
-                run, G, recipe.noise, dataset.test, examples, distributions, options.seed, options.force,
-                lambda: bar.show(next(done), total), ranks,
+                run,
+                G,
+                recipe.noise,
+                dataset.test,
+                examples,
+                distributions,
+                options.seed,
+                options.force,
+                lambda: bar.show(next(done), total),
+                ranks,
             )
         except KeyboardInterrupt:
             again = "the same command without --force" if options.force else "the same command"
-            raise KeyboardInterrupt(f"stopped; {run.ais} holds what is finished: {again} goes on.") from None
+            raise KeyboardInterrupt(
+                f"stopped; {run.ais} holds what is finished: {again} goes on."
+            ) from None
 
 
 def _rows(state, examples, distributions):
     lower, gap = state["lower"], state["simulated_upper"] - state["simulated_lower"]
     how = f"{ais.CHAINS} chains, T = {distributions:,}, σ² = {ais.VARIANCE}"
-    details = f"{examples} test images, {how}, {state['acceptance'].mean():.0%} accepted", f"{BATCH} simulated images, {how}"
+    details = (
+        f"{examples} test images, {how}, {state['acceptance'].mean():.0%} accepted",
+        f"{BATCH} simulated images, {how}",
+    )
     return [
-        {"metric": name, "value": float(x.mean()), "se": float(x.std() / math.sqrt(len(x))), "real": None, "real_se": None,
-         "detail": detail, "caveat": caveat}
+        {
+            "metric": name,
+            "value": float(x.mean()),
+            "se": float(x.std() / math.sqrt(len(x))),
+            "real": None,
+            "real_se": None,
+            "detail": detail,
+            "caveat": caveat,
+        }
         for name, x, detail, caveat in zip(NAMES, (lower, gap), details, CAVEATS)
     ]
 
 
 def _table(rows, with_published):
     lines = [f"{'Annealed importance sampling':34}{'nats':>8}{'± SE':>8}"]
-    lines += [f"  {row['metric'].removesuffix(' (nats)'):32}{row['value']:8.1f}{row['se']:8.1f}  {row['detail']}" for row in rows]
+    lines += [
+        f"  {row['metric'].removesuffix(' (nats)'):32}{row['value']:8.1f}{row['se']:8.1f}  "
+        f"{row['detail']}"
+        for row in rows
+    ]
     if with_published:
         for name, value, se in PUBLISHED:
-            lines.append(f"  {f'{name} (Wu et al. 2017)':32}{value:8.1f}{'' if se is None else f'{se:8.1f}'}")
+            lines.append(
+                f"  {f'{name} (Wu et al. 2017)':32}{value:8.1f}{'' if se is None else f'{se:8.1f}'}"
+            )
     return lines + [f"{row['metric']}: {row['caveat']}" for row in rows]

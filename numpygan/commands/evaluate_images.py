@@ -1,16 +1,18 @@
-"""What `numpygan evaluate` does on images: every measure of a run's samples, or of samples from a file, beside real data."""
+"""What `numpygan evaluate` does on images: every measure of a run's samples, or of samples from a
+file, beside real data.
+"""
 
 from ..arrays import Stream
 from ..data.dataset import as_float, load, samples_like
 from ..errors import NumpyganError
+from ..figures.pictures import limits_of
+from ..figures.side_by_side import save_side_by_side
 from ..files import write_json
 from ..gan import sampling
 from ..metrics import image_scores as evaluation
 from ..metrics.baselines import image_baselines
 from ..metrics.parzen import SAMPLES
 from ..runs.provenance import dataset_of
-from ..figures.pictures import limits_of
-from ..figures.side_by_side import save_side_by_side
 from . import evaluate_ais
 from .arguments import data_fields, new_file, result_file
 
@@ -18,14 +20,24 @@ from .arguments import data_fields, new_file, result_file
 def add(parser):
     """The options of `evaluate` that only images have."""
     parser.add_argument(
-        "--baselines", metavar="FILE.png",
-        help="measure a Gaussian and a Gaussian mixture fitted by maximum likelihood, too, and draw all samples side by side",
+        "--baselines",
+        metavar="FILE.png",
+        help=(
+            "measure a Gaussian and a Gaussian mixture fitted by maximum likelihood, too, and "
+            "draw all samples side by side"
+        ),
     )
 
 
 def evaluate_images(options, run, data):
-    """The table of every measure: of the run, or of the samples in a file if `run` is None, as samples of `data`."""
-    picture = new_file(options.baselines, options, ".png", option="--baselines") if options.baselines else None
+    """The table of every measure: of the run, or of the samples in a file if `run` is None, as
+    samples of `data`.
+    """
+    picture = (
+        new_file(options.baselines, options, ".png", option="--baselines")
+        if options.baselines
+        else None
+    )
     if run is None:
         file = new_file(options.file or "evaluation.json", options, ".json")
         dataset = load(
@@ -39,7 +51,10 @@ def evaluate_images(options, run, data):
         dataset = dataset_of(run, options.data)
         digits = data == "mnist" and recipe.preprocess == "none"
         G, _, source = run.generator()
-        samples, kept = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed)), evaluate_ais.kept(run, source)
+        samples, kept = (
+            sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed)),
+            evaluate_ais.kept(run, source),
+        )
     evaluation.rows_compared(samples, dataset)  # before anything is written
     print(f"measuring {len(samples):,} samples against {data} …", flush=True)
     baselines = _baselines(picture, options, samples, dataset) if picture else {}
@@ -53,7 +68,9 @@ def evaluate_images(options, run, data):
 
 
 def _baselines(file, options, samples, dataset):
-    """Samples of the explicit densities, by name, once they are drawn beside the given ones, in `file`."""
+    """Samples of the explicit densities, by name, once they are drawn beside the given ones, in
+    `file`.
+    """
     if dataset.image_shape is None:
         raise NumpyganError("--baselines: the data are not images; leave it out.")
     baselines = image_baselines(dataset.train, SAMPLES, options.seed)

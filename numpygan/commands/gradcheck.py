@@ -1,17 +1,37 @@
 """numpygan gradcheck: every derivative against the complex step."""
 
 from ..check.game_check import check_all, check_recipe
-from ..recipes.settings import recipe_named
 from ..figures.step_plot import save_step_plot
+from ..recipes.settings import recipe_named
 from .arguments import add_force, natural, new_file
 
 
 def add(command):
-    parser = command("gradcheck", gradcheck, "Check every hand-written derivative against the complex step.",
-                    "numpygan gradcheck mnist")
-    parser.add_argument("recipe", nargs="?", default="all", metavar="RECIPE|all", help="whose layers and game (default: all)")
-    parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of θ, inputs and directions (default: 0)")
-    parser.add_argument("--plot", metavar="FILE.png", help="also plot the error of numerical derivatives against their step")
+    parser = command(
+        "gradcheck",
+        gradcheck,
+        "Check every hand-written derivative against the complex step.",
+        "numpygan gradcheck mnist",
+    )
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        default="all",
+        metavar="RECIPE|all",
+        help="whose layers and game (default: all)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=natural,
+        default=0,
+        metavar="S",
+        help="the seed of θ, inputs and directions (default: 0)",
+    )
+    parser.add_argument(
+        "--plot",
+        metavar="FILE.png",
+        help="also plot the error of numerical derivatives against their step",
+    )
     add_force(parser, "FILE.png")
 
 

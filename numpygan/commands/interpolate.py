@@ -5,15 +5,21 @@ import numpy
 from ..arrays import Stream
 from ..data.sources import Noise
 from ..errors import NumpyganError
-from ..runs.directory import RunDirectory
 from ..figures import panels, pictures
+from ..runs.directory import RunDirectory
 from .arguments import add_run_and_file, new_file, positive
 
 
 def add(command):
-    parser = command("interpolate", interpolate, "Interpolate in z space, as in the paper's Figure 3.",
-                      "numpygan interpolate runs/mnist-1 -o figure3.png")
-    parser.add_argument("-n", type=positive(int, 10**4), default=8, metavar="N", help="how many lines (default: 8)")
+    parser = command(
+        "interpolate",
+        interpolate,
+        "Interpolate in z space, as in the paper's Figure 3.",
+        "numpygan interpolate runs/mnist-1 -o figure3.png",
+    )
+    parser.add_argument(
+        "-n", type=positive(int, 10**4), default=8, metavar="N", help="how many lines (default: 8)"
+    )
     add_run_and_file(parser, ".png")
 
 
@@ -21,7 +27,9 @@ def interpolate(options):
     run, file = RunDirectory.existing(options.run), new_file(options.file, options, ".png")
     G, image_shape, _ = run.generator()
     if image_shape is None:
-        raise NumpyganError(f"{run.path}: its samples are not images; interpolate needs a run on images.")
+        raise NumpyganError(
+            f"{run.path}: its samples are not images; interpolate needs a run on images."
+        )
     ends = numpy.zeros((2 * options.n, G.n_in), G.dtype)
     Noise(run.recipe().noise, Stream(options.seed)).minibatch(ends)
     scale = pictures.limits(run.recipe())

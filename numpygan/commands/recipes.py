@@ -10,7 +10,9 @@ _WIDTH, _NAME = 90, 22  # columns: of a line, of a field's name
 
 
 def add(command):
-    parser = command("recipes", recipes, "List the recipes, or every field of one.", "numpygan recipes mnist")
+    parser = command(
+        "recipes", recipes, "List the recipes, or every field of one.", "numpygan recipes mnist"
+    )
     parser.add_argument("name", nargs="?", metavar="NAME")
 
 
@@ -18,14 +20,24 @@ def recipes(options):
     if options.name is None:
         for recipe in RECIPES.values():
             print(f"{recipe.name:14}{recipe.about}")
-        print("`numpygan recipes NAME` shows every field; change any with\n`numpygan train NAME --set FIELD=VALUE`.")
+        print(
+            "`numpygan recipes NAME` shows every field; change any with\n`numpygan train NAME "
+            "--set FIELD=VALUE`."
+        )
         return
     recipe = recipe_named(options.name)
     for field in fields(recipe):
         value = getattr(recipe, field.name)
-        print(_wrapped(f"{field.name:{_NAME}}{', '.join(map(str, value)) if isinstance(value, tuple) else value}"))
+        print(
+            _wrapped(
+                f"{field.name:{_NAME}}"
+                + (", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
+            )
+        )
         print(_wrapped(" " * _NAME + field.metadata["meaning"]))
 
 
 def _wrapped(line):
-    return textwrap.fill(line, _WIDTH, subsequent_indent=" " * _NAME, drop_whitespace=True, break_on_hyphens=False)
+    return textwrap.fill(
+        line, _WIDTH, subsequent_indent=" " * _NAME, drop_whitespace=True, break_on_hyphens=False
+    )

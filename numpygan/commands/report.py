@@ -1,17 +1,25 @@
 """numpygan report: everything about a run on one page."""
 
 from ..files import write_whole
-from ..runs.directory import RunDirectory
 from ..pages.run_page import report
-from .arguments import add_moved_data, add_force, natural, new_file
+from ..runs.directory import RunDirectory
+from .arguments import add_force, add_moved_data, natural, new_file
 
 
 def add(command):
-    parser = command("report", write_report, "Everything about a run on one HTML page, in one file.",
-                    "numpygan report runs/mnist-1")
+    parser = command(
+        "report",
+        write_report,
+        "Everything about a run on one HTML page, in one file.",
+        "numpygan report runs/mnist-1",
+    )
     parser.add_argument("run", metavar="RUN", help="a run directory")
-    parser.add_argument("-o", dest="file", metavar="FILE.html", help="the file to write (default: RUN/report.html)")
-    parser.add_argument("--seed", type=natural, default=0, metavar="S", help="the seed of the noise (default: 0)")
+    parser.add_argument(
+        "-o", dest="file", metavar="FILE.html", help="the file to write (default: RUN/report.html)"
+    )
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="S", help="the seed of the noise (default: 0)"
+    )
     add_moved_data(parser)
     add_force(parser, "FILE.html")
 

@@ -4,21 +4,29 @@ import numpy
 
 from ..arrays import Stream
 from ..errors import NumpyganError
+from ..figures import panels, pictures
 from ..files import write_whole
 from ..gan import sampling
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
-from ..figures import panels, pictures
 from .arguments import add_moved_data, add_run_and_file, new_file, positive
 
 
 def add(command):
     parser = command(
-        "sample", sample, "Draw samples from a trained generator.", "numpygan sample runs/mnist-1 -n 100 -o digits.png"
+        "sample",
+        sample,
+        "Draw samples from a trained generator.",
+        "numpygan sample runs/mnist-1 -n 100 -o digits.png",
     )
-    parser.add_argument("-n", type=positive(int, 10**6), default=100, metavar="N", help="how many (default: 100)")
-    parser.add_argument("--nearest", action="store_true",
-                      help="a column of nearest training examples on the right, as in the paper's Figure 2")
+    parser.add_argument(
+        "-n", type=positive(int, 10**6), default=100, metavar="N", help="how many (default: 100)"
+    )
+    parser.add_argument(
+        "--nearest",
+        action="store_true",
+        help="a column of nearest training examples on the right, as in the paper's Figure 2",
+    )
     add_moved_data(parser)
     add_run_and_file(parser, ".png (a grid) or .npy (float32, N × d)")
 
@@ -28,10 +36,14 @@ def sample(options):
     G, image_shape, _ = run.generator()
     samples = sampling.sample(G, run.recipe().noise, options.n, Stream(options.seed))
     if not numpy.isfinite(samples).all():
-        raise NumpyganError(f"{run.path}: G(z) is not finite, its parameters are too large; nothing is written.")
+        raise NumpyganError(
+            f"{run.path}: G(z) is not finite, its parameters are too large; nothing is written."
+        )
     if options.nearest:
         if file.suffix != ".png" or image_shape is None:
-            raise NumpyganError("--nearest: makes a picture of images; expected a run on images and a .png file.")
+            raise NumpyganError(
+                "--nearest: makes a picture of images; expected a run on images and a .png file."
+            )
         dataset = dataset_of(run, options.data)
         scale = pictures.limits(run.recipe(), dataset.train)
         pictures.save_picture(file, panels.figure2(samples, dataset.train, image_shape, scale))

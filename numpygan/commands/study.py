@@ -10,29 +10,33 @@ import numpy
 from ..data.dataset import load_dataset
 from ..data.sources import TOYS
 from ..errors import NumpyganError
+from ..figures import pictures
 from ..files import write_whole
-from ..recipes.networks import sizes
+from ..pages import shown
+from ..pages import study_page as page
+from ..pages.record import record
+from ..pages.toy_game import ToyGame
 from ..recipes.builtin import RECIPES
+from ..recipes.networks import sizes
 from ..recipes.settings import recipe_named
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
 from ..runs.trainer import Training
-from ..pages import study_page as page, shown
-from ..figures import pictures
-from ..pages.record import record
-from ..pages.toy_game import ToyGame
 from .arguments import add_force, add_moved_data, natural, new_file, positive
 
 _ROWS = 16  # few enough to see each
-_STEPS = 10  # of D in an iteration, for the same reason; a run with k = 1,000 would make a page of 400 MB
-_LARGEST = 150_000_000  # parameters, of about 70 bytes each: 10 GB; most is the copies in complex numbers
+# Of D in an iteration, for the same reason; a run with k = 1,000 would make a page of 400 MB
+_STEPS = 10
+# Parameters, of about 70 bytes each: 10 GB; most is the copies in complex numbers
+_LARGEST = 150_000_000
 
 
 def add(command):
     parser = command(
         "study",
         study,
-        "See backprop: write a page that steps through real iterations, with every derivative and its proof.",
+        "See backprop: write a page that steps through real iterations, with every derivative and "
+        "its proof.",
         "numpygan study ring -o study.html",
     )
     parser.add_argument(
@@ -42,13 +46,25 @@ def add(command):
         metavar="RECIPE|RUN",
         help="a recipe, from its start, or a run, from where it is (default: ring)",
     )
-    parser.add_argument("--iterations", type=positive(int, 20), default=3, metavar="N", help="how many (default: 3)")
-    parser.add_argument("--after", type=natural, default=0, metavar="N", help="play N iterations first (default: 0)")
     parser.add_argument(
-        "--batch", type=positive(int, 256), default=_ROWS, metavar="M", help=f"rows of a minibatch (default: {_ROWS}, to see each)"
+        "--iterations", type=positive(int, 20), default=3, metavar="N", help="how many (default: 3)"
     )
     parser.add_argument(
-        "-o", dest="file", default="study.html", metavar="FILE.html", help="the file to write (default: study.html)"
+        "--after", type=natural, default=0, metavar="N", help="play N iterations first (default: 0)"
+    )
+    parser.add_argument(
+        "--batch",
+        type=positive(int, 256),
+        default=_ROWS,
+        metavar="M",
+        help=f"rows of a minibatch (default: {_ROWS}, to see each)",
+    )
+    parser.add_argument(
+        "-o",
+        dest="file",
+        default="study.html",
+        metavar="FILE.html",
+        help="the file to write (default: study.html)",
     )
     add_moved_data(parser)
     add_force(parser, "FILE.html")
@@ -59,24 +75,37 @@ def study(options):
     recipe, state, run = _what(options.what)
     if run is None and options.data is not None:
         raise NumpyganError("--data: says where the data of a RUN lie now; a recipe takes its own.")
-    small = replace(recipe, dtype="float64", batch=min(options.batch, recipe.batch), k=min(_STEPS, recipe.k))
+    small = replace(
+        recipe, dtype="float64", batch=min(options.batch, recipe.batch), k=min(_STEPS, recipe.k)
+    )
     dataset = load_dataset(small) if run is None else dataset_of(run, options.data)
     _check_size(small, dataset, options.what)
     training = Training(small, dataset, numpy)
-    training.iterations_per_epoch = max(1, training.p_data.size // (recipe.batch * recipe.k))  # the schedules are the recipe's
+    # The schedules are the recipe's
+    training.iterations_per_epoch = max(1, training.p_data.size // (recipe.batch * recipe.k))
     if state is not None:
         _restore(training, state, options.what)
     for _ in range(options.after):
         training.advance()
         training.check_finite()
-    title = f"{options.what}, from iteration {training.iteration:,}" if training.iteration else f"{options.what}, from its start"
+    title = (
+        f"{options.what}, from iteration {training.iteration:,}"
+        if training.iteration
+        else f"{options.what}, from its start"
+    )
     toy = ToyGame(training) if small.data in TOYS else None
-    recorder = record(training, options.iterations, dataset and dataset.image_shape, toy.add_frame if toy else lambda _: None)
+    recorder = record(
+        training,
+        options.iterations,
+        dataset and dataset.image_shape,
+        toy.add_frame if toy else lambda _: None,
+    )
     limits = (0.0, 1.0) if dataset is None else pictures.limits(small, dataset.train)
     text = page.page(recorder, toy, title, _notes(recipe, small, recorder), limits)
     write_whole(file, lambda out: out.write(text.encode()))
     print(
-        f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, {len(text) / 1e6:.1f} MB; "
+        f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, "
+        f"{len(text) / 1e6:.1f} MB; "
         "open it in a browser"
     )
     if small.k < recipe.k:
@@ -109,7 +138,10 @@ def _what(name):
 
 def _restore(training, state, name):
     """Go on from the state of a run, in float64."""
-    wide = {key: value.astype("float64") if value.dtype == "float32" else value for key, value in state.items()}
+    wide = {
+        key: value.astype("float64") if value.dtype == "float32" else value
+        for key, value in state.items()
+    }
     try:
         training.restore(wide)
     except NumpyganError as error:
@@ -117,26 +149,47 @@ def _restore(training, state, name):
 
 
 def _fewer_steps(recipe):
-    return f"k = {_STEPS} steps of D in an iteration, to see each; the recipe has {recipe.k:,}, and the others are left out."
+    return (
+        f"k = {_STEPS} steps of D in an iteration, to see each; the recipe has {recipe.k:,}, "
+        f"and the others are left out."
+    )
 
 
 def _notes(recipe, small, recorder):
     """What differs from the recipe and what is left out, in sentences."""
-    notes = ["Played in float64, so that every sum can be followed to its last digit; a training run computes in float32."]
+    notes = [
+        "Played in float64, so that every sum can be followed to its last digit; a training run "
+        "computes in float32."
+    ]
     if small.batch < recipe.batch:
-        notes.append(f"m = {small.batch} rows in a minibatch, to see each; the recipe has {recipe.batch} (--batch {recipe.batch}).")
+        notes.append(
+            f"m = {small.batch} rows in a minibatch, to see each; the recipe has {recipe.batch} "
+            f"(--batch {recipe.batch})."
+        )
     if small.k < recipe.k:
         notes.append(_fewer_steps(recipe))
     for name, net in recorder.nets.items():
-        cut = sorted({(n, len(columns)) for n, columns in zip(net.widths, recorder.kept.units[name]) if len(columns) < n})
+        cut = sorted(
+            {
+                (n, len(columns))
+                for n, columns in zip(net.widths, recorder.kept.units[name])
+                if len(columns) < n
+            }
+        )
         if cut:
             parts = ", ".join(f"{few} of {n:,}" for n, few in cut)
-            notes.append(f"Units of {name} shown number by number: {parts}; minimum, mean, maximum and norm are of all of them.")
+            notes.append(
+                f"Units of {name} shown number by number: {parts}; minimum, mean, maximum and norm "
+                f"are of all of them."
+            )
     if recorder.kept.image_shape is not None:
         few = min(small.batch, shown.strip(math.prod(recorder.kept.image_shape)))
         notes.append(
-            f"Of each minibatch the first {few} images are shown as pictures; of the weights over the pixels, {few} units."
+            f"Of each minibatch the first {few} images are shown as pictures; of the weights over "
+            f"the pixels, {few} units."
         )
         if len(recorder.kept.image_shape) == 3:
-            notes.append("A colour image is shown as its planes, red, green and blue, one below the other.")
+            notes.append(
+                "A colour image is shown as its planes, red, green and blue, one below the other."
+            )
     return notes

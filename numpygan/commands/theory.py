@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 from ..errors import NumpyganError
-from ..files import NewPath, check_writable, make_folder
 from ..figures import figure1, theory_plots
+from ..files import NewPath, check_writable, make_folder
 from ..theory import known_game, maximum_likelihood, proposition1, proposition2, statements
 
 FIGURES = {
@@ -20,9 +20,18 @@ FIGURES = {
 
 
 def add(command):
-    parser = command("theory", theory, "Compute the paper's propositions on known densities, check each, and draw them.",
-                    "numpygan theory --out theory")
-    parser.add_argument("--out", default="theory", metavar="DIR", help="the folder for the figures (default: theory)")
+    parser = command(
+        "theory",
+        theory,
+        "Compute the paper's propositions on known densities, check each, and draw them.",
+        "numpygan theory --out theory",
+    )
+    parser.add_argument(
+        "--out",
+        default="theory",
+        metavar="DIR",
+        help="the folder for the figures (default: theory)",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite figures that exist")
 
 
@@ -32,7 +41,9 @@ def theory(options):
         return _draw_and_check(folder)
     except KeyboardInterrupt:
         again = "the same command with --force draws them all"
-        raise KeyboardInterrupt(f"interrupted; {folder} holds the figures that were finished, {again}.") from None
+        raise KeyboardInterrupt(
+            f"interrupted; {folder} holds the figures that were finished, {again}."
+        ) from None
 
 
 def _draw_and_check(folder):
@@ -57,18 +68,24 @@ def _draw_and_check(folder):
 
 
 def _folder(options):
-    """The folder to write to, made if need be. Raises NumpyganError if it can't be, or a figure in it would be overwritten."""
+    """The folder to write to, made if need be.
+
+    Raises NumpyganError if it can't be, or a figure in it would be overwritten.
+    """
     folder = Path(os.path.expanduser(options.out))
     folder = folder if options.force else NewPath(folder)
     there = [name for name in FIGURES if os.path.lexists(folder / name)]
     if there and not options.force:
         raise NumpyganError(
-            f"--out {folder}: holds {', '.join(there)} already; add --force to overwrite, or choose another folder."
+            f"--out {folder}: holds {', '.join(there)} already; add --force to overwrite, or "
+            f"choose another folder."
         )
     try:
         make_folder(folder)
     except OSError as error:
-        raise NumpyganError(f"--out {folder}: cannot be made ({error.strerror}); choose another folder.") from None
+        raise NumpyganError(
+            f"--out {folder}: cannot be made ({error.strerror}); choose another folder."
+        ) from None
     for name in FIGURES:
         check_writable(folder / name)
     return folder

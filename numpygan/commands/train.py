@@ -10,8 +10,8 @@ from ..errors import NumpyganError
 from ..gan.objective import G_LOSSES
 from ..recipes.builtin import RECIPES
 from ..recipes.settings import absolute_data, change, fitted, named_after_data, recipe_named
-from ..runs import provenance
 from ..runs import loop as loop
+from ..runs import provenance
 from ..runs.directory import RunDirectory, rules_in_force
 from ..runs.profile import Profile
 from ..terminal import Progress
@@ -19,26 +19,66 @@ from .arguments import add_data, add_set, changed_fields, data_fields, positive
 
 
 def add(command):
-    parser = command("train", train, "Train a recipe: pictures, metrics and checkpoints go to a run directory.",
-                    "numpygan train mnist --epochs 20 --set batch=50 --out runs/small-batch")
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="see `numpygan recipes` (default: mnist); with --resume also a run directory")
-    parser.add_argument("--epochs", type=positive(float), metavar="N", help="total length of the run in passes over the data")
-    parser.add_argument("--iterations", type=positive(int), metavar="N", help="total length of the run in iterations")
+    parser = command(
+        "train",
+        train,
+        "Train a recipe: pictures, metrics and checkpoints go to a run directory.",
+        "numpygan train mnist --epochs 20 --set batch=50 --out runs/small-batch",
+    )
+    parser.add_argument(
+        "recipe",
+        nargs="?",
+        metavar="RECIPE",
+        help="see `numpygan recipes` (default: mnist); with --resume also a run directory",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=positive(float),
+        metavar="N",
+        help="total length of the run in passes over the data",
+    )
+    parser.add_argument(
+        "--iterations",
+        type=positive(int),
+        metavar="N",
+        help="total length of the run in iterations",
+    )
     parser.add_argument("--seed", metavar="S", help="the seed of all randomness (default: 0)")
     parser.add_argument("--k", metavar="K", help="steps of D in an iteration")
     parser.add_argument("--loss", metavar="|".join(G_LOSSES), help="the generator's loss")
-    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
-    add_data(parser, "your own data: .npy, .npz, CSV, IDX, CIFAR-10, or a folder of these or images")
-    parser.add_argument("--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)")
-    parser.add_argument("--resume", action="store_true", help="go on with a run: `train RUN --resume`, or --out RUN (default: the newest of the recipe)")
+    parser.add_argument(
+        "--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)"
+    )
+    add_data(
+        parser, "your own data: .npy, .npz, CSV, IDX, CIFAR-10, or a folder of these or images"
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", help="the run directory (default: the next free runs/RECIPE-N)"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help=(
+            "go on with a run: `train RUN --resume`, or --out RUN (default: the newest of the "
+            "recipe)"
+        ),
+    )
     add_set(parser)
     parser.add_argument(
-        "--local-batch", action="store_true",
-        help="on P ranks of MPI, started by `mpiexec -n P python -m mpi4py -m numpygan train …`, which share each minibatch: "
-             "the recipe's batch is what each computes, the minibatch P times that; the learning rates are left as they are",
+        "--local-batch",
+        action="store_true",
+        help="with MPI (`mpiexec -n P python -m mpi4py -m numpygan train …`): the recipe's batch "
+        "is what each of the P ranks computes, and a minibatch has P times as many rows; the "
+        "learning rates stay as they are",
     )
-    parser.add_argument("--profile", action="store_true", help="at the end print where the time of an iteration went")
-    parser.add_argument("--quiet", action="store_true", help="print nothing but errors, and what --profile asks for")
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="at the end print where the time of an iteration went",
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="print nothing but errors, and what --profile asks for"
+    )
 
 
 def train(options):
@@ -51,7 +91,9 @@ def train(options):
     if "data" in changes:
         changes["data"] = absolute_data(changes["data"])
     if options.epochs is not None and options.iterations is not None:
-        raise NumpyganError("--epochs and --iterations both give the length of the run; give one of them.")
+        raise NumpyganError(
+            "--epochs and --iterations both give the length of the run; give one of them."
+        )
 
     if options.epochs is not None:
         changes |= {"epochs": options.epochs, "iterations": 0}
@@ -62,7 +104,10 @@ def train(options):
     with run.reserved():
         recipe, dataset = _with_data(options, changes, recipe, run)
     say = (lambda *_: None) if options.quiet else print
-    say(f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> {run.path}")
+    say(
+        f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> "
+        f"{run.path}"
+    )
     for line in data_in_words(dataset):
         say(f"  {line}")
     for line in rules_in_force(recipe):
@@ -83,7 +128,15 @@ def train(options):
         try:
             with run.reserved():
                 loop.train(
-                    recipe, run, options.device, options.resume, show, options.ranks, profile, say, dataset
+                    recipe,
+                    run,
+                    options.device,
+                    options.resume,
+                    show,
+                    options.ranks,
+                    profile,
+                    say,
+                    dataset,
                 )
         except loop.Interrupted:
             if options.ranks.rank:
@@ -92,20 +145,31 @@ def train(options):
             if profile:
                 print(profile.table())
             given = {"--epochs": options.epochs, "--iterations": options.iterations}
-            length = "".join(f" {name} {repr(value).removesuffix('.0')}" for name, value in given.items() if value is not None)
+            length = "".join(
+                f" {name} {repr(value).removesuffix('.0')}"
+                for name, value in given.items()
+                if value is not None
+            )
             device = "" if options.device == "cpu" else f" --device {options.device}"
             print(
-                f"Stopped and saved. Go on with: numpygan train --resume --out {shlex.quote(str(run.path))}{length}{device}",
+                f"Stopped and saved. Go on with: numpygan train --resume --out "
+                f"{shlex.quote(str(run.path))}{length}{device}",
                 file=sys.stderr,
             )
             return 130
     if options.ranks.rank:
         return 0
     last = run.read_metrics()[-1]
-    say(f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, {last['seconds']:.0f} s):")
+    say(
+        f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, "
+        f"{last['seconds']:.0f} s):"
+    )
     for path, what in (
-        (run.samples, "pictures of samples"), (run.learning, "learning curves"), (run.metrics, "the numbers"),
-        (run.checkpoint, "the newest state"), (run.best, "the state with the best validation log-likelihood"),
+        (run.samples, "pictures of samples"),
+        (run.learning, "learning curves"),
+        (run.metrics, "the numbers"),
+        (run.checkpoint, "the newest state"),
+        (run.best, "the state with the best validation log-likelihood"),
     ):
         if path.exists():
             say(f"  {path.name:16}{what}")
@@ -116,20 +180,36 @@ def train(options):
 
 
 def _run_and_recipe(options, changes):
-    """The RunDirectory and the recipe that the options ask for. Raises NumpyganError if they can't be had."""
+    """The RunDirectory and the recipe that the options ask for.
+
+    Raises NumpyganError if they can't be had.
+    """
     named = _run_named(options.recipe)
     if options.resume:
         if options.local_batch:
-            raise NumpyganError("--local-batch: a run that is resumed keeps its minibatch; leave the option out.")
+            raise NumpyganError(
+                "--local-batch: a run that is resumed keeps its minibatch; leave the option out."
+            )
         if named and options.out:
-            raise NumpyganError(f"--resume: {options.recipe} and --out {options.out} both name a run; give one of them.")
-        run = RunDirectory.existing(options.out) if options.out else named or RunDirectory.latest(_asked_for(options, changes).name)
+            raise NumpyganError(
+                f"--resume: {options.recipe} and --out {options.out} both name a run; give one of "
+                f"them."
+            )
+        run = (
+            RunDirectory.existing(options.out)
+            if options.out
+            else named or RunDirectory.latest(_asked_for(options, changes).name)
+        )
         recipe = change(run.recipe(), **changes)
         if not named and options.recipe not in (None, run.recipe().name):
-            raise NumpyganError(f"--resume: {run.path} is a run of {run.recipe().name}, not of {options.recipe}.")
+            raise NumpyganError(
+                f"--resume: {run.path} is a run of {run.recipe().name}, not of {options.recipe}."
+            )
         run.expect(recipe)
     elif named:
-        raise NumpyganError(f"{options.recipe}: is a run, not a recipe; add --resume to go on with it.")
+        raise NumpyganError(
+            f"{options.recipe}: is a run, not a recipe; add --resume to go on with it."
+        )
     else:
         recipe = _asked_for(options, changes)
         if options.local_batch:
@@ -139,7 +219,10 @@ def _run_and_recipe(options, changes):
 
 
 def _with_data(options, changes, recipe, run):
-    """The recipe, fitted to own data, and its Dataset, None for a toy. Raises NumpyganError if it can't be had."""
+    """The recipe, fitted to own data, and its Dataset, None for a toy.
+
+    Raises NumpyganError if it can't be had.
+    """
     if options.resume:
         before = options.ranks.from_first(lambda: provenance.recorded(run))
         return recipe, provenance.load_again(recipe, before, run)
@@ -151,7 +234,10 @@ def _with_data(options, changes, recipe, run):
 
 
 def _run_named(name):
-    """The run at the path `name`, None if there is none. A recipe goes before a folder of its name."""
+    """The run at the path `name`, None if there is none.
+
+    A recipe goes before a folder of its name.
+    """
     if name is None or name in RECIPES or not RunDirectory(name).config.is_file():
         return None
     return RunDirectory(name)

@@ -1,1 +1,3 @@
-"""Data: MNIST (shipped), the user's own files, toy mixtures, and how minibatches are drawn from them."""
+"""Data: MNIST (shipped), the user's own files, toy mixtures, and how minibatches are drawn from
+them.
+"""

@@ -1,4 +1,6 @@
-"""A dataset split into training, validation and test rows: the shipped MNIST or the user's own files."""
+"""A dataset split into training, validation and test rows: the shipped MNIST or the user's own
+files.
+"""
 
 import hashlib
 import os
@@ -252,7 +254,9 @@ def _mnist_file(name):
     digest = hashlib.md5(header, usedforsecurity=False)
     digest.update(values)
     if digest.hexdigest() != _MNIST_MD5[name]:
-        raise NumpyganError(f"{MNIST / name}: the checksum is not that of MNIST; install numpygan again.")
+        raise NumpyganError(
+            f"{MNIST / name}: the checksum is not that of MNIST; install numpygan again."
+        )
     return values
 
 

@@ -49,8 +49,15 @@ def read_csv(path, drop, notes):
     if comma:
         lines = [line.replace(",", ".") for line in lines]
     try:
-        return numpy.loadtxt(lines, "float64", delimiter=None if delimiter == " " else delimiter, usecols=kept, ndmin=2,
-                             quotechar='"', comments=None)
+        return numpy.loadtxt(
+            lines,
+            "float64",
+            delimiter=None if delimiter == " " else delimiter,
+            usecols=kept,
+            ndmin=2,
+            quotechar='"',
+            comments=None,
+        )
     except ValueError:
         raise _bad_cell(path, lines, delimiter, names, kept, width) from None
 

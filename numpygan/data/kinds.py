@@ -71,8 +71,10 @@ def _kind(path, start, size, packed):
         if start.startswith(first):
             return what, advice
     if start[:1] == b"\x80" and len(start) > 1 and start[1] in (2, 3, 4, 5):
-        return ("pickled Python objects, which are never unpickled",
-                f"load it with pickle if you trust it and {_SAVE}")
+        return (
+            "pickled Python objects, which are never unpickled",
+            f"load it with pickle if you trust it and {_SAVE}",
+        )
     if start[257:262] == b"ustar":
         return "a tar archive", _UNPACK
     head = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -94,8 +96,10 @@ def _kind(path, start, size, packed):
         return "image"
     if is_cifar(path, size):
         return "cifar"
-    return ("of a kind that is not known",
-            "expected IDX, CIFAR-10 binary, .npy, .npz, CSV or a folder of images")
+    return (
+        "of a kind that is not known",
+        "expected IDX, CIFAR-10 binary, .npy, .npz, CSV or a folder of images",
+    )
 
 
 def _zip(path):

@@ -134,7 +134,9 @@ def _joined(parts):
     parts = list(parts)
     dtype = next((p.dtype for p in parts if not p.integer), parts[0].dtype)
     return Values(
-        dtype, min(p.low for p in parts), max(p.high for p in parts),
+        dtype,
+        min(p.low for p in parts),
+        max(p.high for p in parts),
         all(p.whole or p.high <= 1 and p.constant for p in parts),
         max(p.size for p in parts),
     )

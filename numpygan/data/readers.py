@@ -11,9 +11,9 @@ from ..errors import NumpyganError
 from ..files import open_regular
 from ..reading import read_arrays
 from . import folders
+from .delimited import read_csv
 from .idx import read_idx
 from .kinds import CIFAR_ROW, kind_of
-from .delimited import read_csv
 
 _WORDS = {
     "test": ("test", "t10k", "testing", "eval"),
@@ -80,7 +80,9 @@ def read(path, size=None, drop="auto"):
 
 
 def read_cifar(paths):
-    """The images (N, 3072), uint8, of CIFAR-10 binary files: rows of one label byte and 3 × 32 × 32 pixels."""
+    """The images (N, 3072), uint8, of CIFAR-10 binary files: rows of one label byte and 3 × 32 × 32
+    pixels.
+    """
     images = []
     for path in paths:
         try:
@@ -182,5 +184,3 @@ def _best(names):
         if len(hits) == 1:
             return hits[0]
     return None
-
-

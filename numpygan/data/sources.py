@@ -1,7 +1,7 @@
 """What minibatches are drawn from: p_data over a dataset or a toy mixture, and the noise prior p_z.
 
-Each has `minibatch(out)`, which fills the rows of a device array, and `state()`/`restore(state)` for what its stream's state
-doesn't hold. `size` is the number of examples in an epoch.
+Each has `minibatch(out)`, which fills the rows of a device array, and `state()`/`restore(state)`
+for what its stream's state doesn't hold. `size` is the number of examples in an epoch.
 """
 
 import math
@@ -19,8 +19,8 @@ class Shuffled:
 
     rows    (N, d) on the host: floats, or integers 0..255, which become [0, 1] minibatch by
         minibatch
-    A remainder of fewer than m rows is left over at the end of an epoch; the next order decides which.
-    Raises NumpyganError if the rows are no such array or hold a value that is not finite;
+    A remainder of fewer than m rows is left over at the end of an epoch; the next order decides
+    which. Raises NumpyganError if the rows are no such array or hold a value that is not finite;
     `minibatch` raises it if they don't fit `out`.
     """
 
@@ -48,7 +48,12 @@ class Shuffled:
             self._position = 0
         if self._picked is None or self._picked.shape != out.shape:
             self._picked = self._room_for(out)
-        gather(self._xp, self._rows, self._device_order[self._position : self._position + m], self._picked)
+        gather(
+            self._xp,
+            self._rows,
+            self._device_order[self._position : self._position + m],
+            self._picked,
+        )
         self._xp.multiply(self._picked, out.real.dtype.type(self._scale), out=out)
         self._position += m
 
@@ -68,8 +73,13 @@ class Shuffled:
 
     def restore(self, state):
         order, position = numpy.array(state["order"]), int(state["position"])
-        if not numpy.array_equal(numpy.sort(order), numpy.arange(self.size)) or not 0 <= position <= self.size:
-            raise NumpyganError(f"resume: the checkpoint's order of the data is not one of {self.size} rows.")
+        if (
+            not numpy.array_equal(numpy.sort(order), numpy.arange(self.size))
+            or not 0 <= position <= self.size
+        ):
+            raise NumpyganError(
+                f"resume: the checkpoint's order of the data is not one of {self.size} rows."
+            )
         self._reorder(order)
         self._position = position
 
@@ -101,7 +111,8 @@ def _check_rows(rows, xp):
 
 
 class Mixture:
-    """p_data: a mixture of Gaussians with equal weights and one standard deviation, drawn afresh each time.
+    """p_data: a mixture of Gaussians with equal weights and one standard deviation, drawn afresh
+    each time.
 
     means  (modes, d);  std  the standard deviation σ of every mode in every direction
     """
@@ -144,7 +155,9 @@ NOISES = "uniform", "gaussian"
 
 
 class Noise:
-    """p_z: independent components, "uniform" on (−√3, √3) or "gaussian" N(0, 1); both have variance 1."""
+    """p_z: independent components, "uniform" on (−√3, √3) or "gaussian" N(0, 1); both have variance
+    1.
+    """
 
     def __init__(self, kind, stream):
         if not isinstance(kind, str) or kind not in NOISES:
@@ -161,7 +174,8 @@ class Noise:
 
 def ring(radius=1.0, std=0.01, modes=8):
     """The means and σ of `modes` Gaussians on a circle (PacGAN's ring: radius 1, σ .01)."""
-    angles = 2 * numpy.pi * numpy.arange(modes) / modes  # linspace(0, 2π, modes) would put two modes in one place
+    # Linspace(0, 2π, modes) would put two modes in one place
+    angles = 2 * numpy.pi * numpy.arange(modes) / modes
     return radius * numpy.stack([numpy.cos(angles), numpy.sin(angles)], 1), std
 
 

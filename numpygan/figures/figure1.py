@@ -1,6 +1,7 @@
 """The paper's Figure 1 from a real game on a known density, and the whole game as an animation.
 
-The paper draws z uniform; here z is Gaussian, and is drawn at u = Φ(z), which is uniform: G ∘ Φ⁻¹ is a generator of uniform noise.
+The paper draws z uniform; here z is Gaussian, and is drawn at u = Φ(z), which is uniform: G ∘ Φ⁻¹
+is a generator of uniform noise.
 """
 
 import tempfile
@@ -12,21 +13,28 @@ from ..files import write_whole
 from ..theory.known_game import P_DATA, U, X
 from .plot import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure, own_settings, saved_figure
 
-_TOP, _LINE_X, _LINE_Z = 1.08, -0.16, -0.62  # heights: of D = 1 and the densities, of the line of x, of the line of z
+# Heights: of D = 1 and the densities, of the line of x, of the line of z
+_TOP, _LINE_X, _LINE_Z = 1.08, -0.16, -0.62
 TITLES = (
-    "(a) near convergence: D partly accurate", "(b) inner loop: D → D*", "(c) after an update of G",
+    "(a) near convergence: D partly accurate",
+    "(b) inner loop: D → D*",
+    "(c) after an update of G",
     "(d) the end: $p_g ≈ p_{data}$, D ≈ ½",
 )
 
 
 def panels(looks):
-    """The four looks of the figure: before D plays alone, after it, after G has played alone, and the last."""
+    """The four looks of the figure: before D plays alone, after it, after G has played alone, and
+    the last.
+    """
     last_of = {look.stage: look for look in looks}
     return [last_of[stage] for stage in ("both", "D alone", "G alone", "annealed")]
 
 
 def save_figure1(path, looks):
-    """Black dotted p_data, green p_g, blue dashed D, orange dotted D*, and below arrows from u = Φ(z) to x = G(z)."""
+    """Black dotted p_data, green p_g, blue dashed D, orange dotted D*, and below arrows from u =
+    Φ(z) to x = G(z).
+    """
     with saved_figure(path, 13, 4.6, 4, dpi=130) as (figure, axes):
         for one, look, title in zip(axes, panels(looks), TITLES):
             scale = _draw(one, look)
@@ -67,8 +75,14 @@ def _draw(axes, look, ceiling=1.1):
         axes.plot(x[[0, -1]], [height, height], color=BLACK, linewidth=1)
         axes.text(x[-1], height - 0.02, name, ha="right", va="top", style="italic")
     for u, to in zip(U, look.to):
-        arrow = dict(arrowstyle="->", color=GREY, linewidth=0.9, shrinkA=0, shrinkB=0)
-        axes.annotate("", (to, _LINE_X), (x[0] + u * (x[-1] - x[0]), _LINE_Z), arrowprops=arrow, annotation_clip=False)
+        arrow = {"arrowstyle": "->", "color": GREY, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate(
+            "",
+            (to, _LINE_X),
+            (x[0] + u * (x[-1] - x[0]), _LINE_Z),
+            arrowprops=arrow,
+            annotation_clip=False,
+        )
     axes.set(xlim=(-4, 4), ylim=(_LINE_Z - 0.12, ceiling), yticks=(0, 0.5, 1), xticks=())
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_bounds(0, 1)

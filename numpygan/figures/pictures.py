@@ -11,16 +11,20 @@ from .plot import BLUE, GREEN, GREY, ORANGE, saved_figure
 
 
 def limits(recipe, train=None):
-    """The values (low, high) of black and white in pictures of a recipe's images, as its visible layer has them.
+    """The values (low, high) of black and white in pictures of a recipe's images, as its visible
+    layer has them.
 
-    A linear layer has no limits; they are then of the data, `train` (N, d), or if that is None of what is drawn: None.
+    A linear layer has no limits; they are then of the data, `train` (N, d), or if that is None of
+    what is drawn: None.
     """
     known = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}.get(recipe.generator[-1])
     return known if known or train is None else limits_of(train)
 
 
 def limits_of(rows):
-    """The same of rows whose making is unknown: [0, 1] or [−1, 1] if they lie there, else their least and largest value."""
+    """The same of rows whose making is unknown: [0, 1] or [−1, 1] if they lie there, else their
+    least and largest value.
+    """
     if rows.dtype == numpy.uint8:
         return 0.0, 1.0
     low, high = float(numpy.nanmin(rows)), float(numpy.nanmax(rows))
@@ -30,7 +34,8 @@ def limits_of(rows):
 
 
 def as_images(rows, image_shape, limits=(0.0, 1.0)):
-    """Rows (N, d) as images (N, height, width[, 3]) in [0, 1]: (x − low)/(high − low), cut off there; `limits` is (low, high).
+    """Rows (N, d) as images (N, height, width[, 3]) in [0, 1]: (x − low)/(high − low), cut off
+    there; `limits` is (low, high).
 
     All have one scale. `limits` None: those of the rows.
     """
@@ -42,10 +47,14 @@ def as_images(rows, image_shape, limits=(0.0, 1.0)):
 
 
 def tile(images, columns, gap=2):
-    """Images (N, height, width[, 3]) as one picture, `columns` to a row, white lines of `gap` pixels between them."""
+    """Images (N, height, width[, 3]) as one picture, `columns` to a row, white lines of `gap`
+    pixels between them.
+    """
     n, height, width = images.shape[:3]
     lines = math.ceil(n / columns)
-    picture = numpy.ones((lines * (height + gap) - gap, columns * (width + gap) - gap, *images.shape[3:]), "float32")
+    picture = numpy.ones(
+        (lines * (height + gap) - gap, columns * (width + gap) - gap, *images.shape[3:]), "float32"
+    )
     for i, image in enumerate(images):
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         picture[top : top + height, left : left + width] = image
@@ -68,7 +77,8 @@ def save_picture(path, picture):
 
 
 def save_samples(path, samples, image_shape=None, limits=None):
-    """Samples as a picture: a grid of images, or a scatter plot of 2-D points, a histogram of 1-D ones, a map of other rows.
+    """Samples as a picture: a grid of images, or a scatter plot of 2-D points, a histogram of 1-D
+    ones, a map of other rows.
 
     limits  the values (low, high) of black and white in images, None for those of the samples
     """
@@ -88,7 +98,8 @@ def save_samples(path, samples, image_shape=None, limits=None):
 
 
 def save_learning_curves(path, rows):
-    """V against −log 4, D(x) and D(G(z)) against ½, and the validation Parzen log-likelihood if there is one, over the epochs.
+    """V against −log 4, D(x) and D(G(z)) against ½, and the validation Parzen log-likelihood if
+    there is one, over the epochs.
 
     Each curve goes through the rows that have a value; one that few have is drawn with points.
     """
@@ -104,7 +115,9 @@ def save_learning_curves(path, rows):
     with saved_figure(path, 4.5 * panels, 3.4, panels) as (_, all_axes):
         value, verdicts = all_axes[:2]
         curve(value, "V", "V(D, G)", color=BLUE)
-        value.axhline(-math.log(4), color=GREY, linestyle=":", label=r"$-\log\,4$, where $p_g = p_{data}$")
+        value.axhline(
+            -math.log(4), color=GREY, linestyle=":", label=r"$-\log\,4$, where $p_g = p_{data}$"
+        )
         value.set(xlabel="epoch", ylabel="nats", title="Value of the game")
         curve(verdicts, "D_real", "D(x)", color=BLUE)
         curve(verdicts, "D_fake", "D(G(z))", color=ORANGE, linestyle="--")

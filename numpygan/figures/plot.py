@@ -1,6 +1,8 @@
-"""The one place where matplotlib draws: a figure in the same style on every machine, saved as .png, and the palette.
+"""The one place where matplotlib draws: a figure in the same style on every machine, saved as .png,
+and the palette.
 
-A user's matplotlibrc, MPLBACKEND, style, fonts and LaTeX change nothing here, and nothing here changes them.
+A user's matplotlibrc, MPLBACKEND, style, fonts and LaTeX change nothing here, and nothing here
+changes them.
 """
 
 import logging
@@ -35,7 +37,10 @@ def saved_figure(path, width, height, columns=1, dpi=110):
 
 
 def new_figure(width, height, columns=1):
-    """A figure of `columns` plots side by side, and its axes; no window, no pyplot. Call it within `own_settings`."""
+    """A figure of `columns` plots side by side, and its axes; no window, no pyplot.
+
+    Call it within `own_settings`.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -57,7 +62,8 @@ def own_settings():
         log.setLevel(logging.CRITICAL)
         try:
             matplotlib = _import()
-            kept = {"backend", "backend_fallback", "interactive", "toolbar"}  # of windows, which we don't open
+            # Of windows, which we don't open
+            kept = {"backend", "backend_fallback", "interactive", "toolbar"}
             names = matplotlib.rcParamsDefault.keys() - kept
             with matplotlib.rc_context({name: matplotlib.rcParamsDefault[name] for name in names}):
                 yield
@@ -73,9 +79,10 @@ def _import():
         for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
             del sys.modules[name]  # they refer to the module that failed
         is_folder, theirs = os.path.isdir, ("MPLBACKEND", "MATPLOTLIBRC")
-        elsewhere = lambda path: (  # noqa: E731  matplotlib passes over a matplotlibrc that is a folder
-            os.path.basename(path) == "matplotlibrc" and "mpl-data" not in str(path)
-        ) or is_folder(path)
+        elsewhere = lambda path: (
+            (os.path.basename(path) == "matplotlibrc" and "mpl-data" not in str(path))
+            or is_folder(path)
+        )
         clean = {name: value for name, value in os.environ.items() if name not in theirs}
         with mock.patch.dict(os.environ, clean, clear=True), mock.patch("os.path.isdir", elsewhere):
             import matplotlib

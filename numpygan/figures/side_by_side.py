@@ -9,7 +9,8 @@ _ACROSS = 8  # images in a row of each panel
 
 
 def save_side_by_side(path, named, image_shape, limits, rows=8):
-    """Write a .png with a panel for each of `named`, {title: samples (N, d)}: its first 8 × `rows` samples, not selected.
+    """Write a .png with a panel for each of `named`, {title: samples (N, d)}: its first 8 × `rows`
+    samples, not selected.
 
     limits  the values (low, high) of black and white in all of them
     """

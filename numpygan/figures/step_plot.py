@@ -1,4 +1,6 @@
-"""The picture that ends the "which epsilon" discussions: error of a numerical derivative against its step."""
+"""The picture that ends the "which epsilon" discussions: error of a numerical derivative against
+its step.
+"""
 
 import numpy
 
@@ -6,7 +8,10 @@ from ..check.steps import errors
 from .plot import AMBER, BLUE, GREEN, GREY, ORANGE, saved_figure
 
 _STYLES = {
-    "forward": (ORANGE, ":"), "central": (AMBER, "--"), "five-point": (BLUE, "-."), "complex step": (GREEN, "-"),
+    "forward": (ORANGE, ":"),
+    "central": (AMBER, "--"),
+    "five-point": (BLUE, "-."),
+    "complex step": (GREEN, "-"),
 }
 
 
@@ -18,10 +23,18 @@ def save_step_plot(path):
             floor = numpy.finfo(dtype).eps
             for name, values in errors(dtype, steps).items():
                 colour, line = _STYLES[name]
-                axes.loglog(steps, numpy.maximum(values, floor / 50), color=colour, linestyle=line, label=name)
+                axes.loglog(
+                    steps,
+                    numpy.maximum(values, floor / 50),
+                    color=colour,
+                    linestyle=line,
+                    label=name,
+                )
             axes.axhline(floor, color=GREY, linewidth=0.8)
             axes.text(steps[-1], floor * 1.3, "machine ε", color=GREY, fontsize=8)
             axes.set(xlabel="step h", ylabel="relative error", title=dtype, ylim=(floor / 100, 10))
             axes.set_xlim(1.0, steps[-1])
         both[0].legend(frameon=False, loc="center right")
-        figure.suptitle("Error of a numerical derivative: differences cancel, the complex step does not")
+        figure.suptitle(
+            "Error of a numerical derivative: differences cancel, the complex step does not"
+        )

@@ -8,7 +8,8 @@ from .plot import BLUE, GREY, ORANGE, saved_figure
 
 
 def save_toy_plot(path, samples, real, means, std, title):
-    """Write a .png file: `samples` (n, d) of G over the modes, d = 1 or 2, and beside it one mode magnified, with `real` ones.
+    """Write a .png file: `samples` (n, d) of G over the modes, d = 1 or 2, and beside it one mode
+    magnified, with `real` ones.
 
     Samples within 3σ of their nearest mode are blue, the others orange.
     """
@@ -19,7 +20,9 @@ def save_toy_plot(path, samples, real, means, std, title):
         whole.set_title(title, parse_math=False)  # a path may hold dollar signs
         draw = _points if means.shape[1] == 2 else _histograms
         draw(whole, near, samples, good, real, means, std)
-        figure.legend(*near.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+        figure.legend(
+            *near.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False
+        )
 
 
 def _points(whole, near, samples, good, real, means, std):
@@ -33,12 +36,29 @@ def _points(whole, near, samples, good, real, means, std):
     mode, reach, halo = means[0], 4.5 * std, withStroke(linewidth=2.5, foreground="white")
     near.scatter(*real.T, s=12, color=GREY, marker="+", linewidths=0.7, label="data")
     near.scatter(*samples[good].T, s=9, color=BLUE, linewidths=0, label="G(z), within 3σ of a mode")
-    near.scatter(*samples[~good].T, s=14, color=ORANGE, marker="x", linewidths=0.9, label="G(z), farther off")
-    near.scatter([], [], s=140, facecolors="none", edgecolors=GREY, linewidths=0.8, label="mode (left)")
+    near.scatter(
+        *samples[~good].T, s=14, color=ORANGE, marker="x", linewidths=0.9, label="G(z), farther off"
+    )
+    near.scatter(
+        [], [], s=140, facecolors="none", edgecolors=GREY, linewidths=0.8, label="mode (left)"
+    )
     for sigmas in (1, 2, 3):
-        near.add_patch(Circle(mode, sigmas * std, fill=False, edgecolor="black", linewidth=0.8, linestyle=":"))
-        near.annotate(f"{sigmas}σ", mode + (0, sigmas * std), ha="center", va="center", fontsize=9, path_effects=[halo])
-    near.set(xlim=(mode[0] - reach, mode[0] + reach), ylim=(mode[1] - reach, mode[1] + reach), aspect="equal")
+        near.add_patch(
+            Circle(mode, sigmas * std, fill=False, edgecolor="black", linewidth=0.8, linestyle=":")
+        )
+        near.annotate(
+            f"{sigmas}σ",
+            mode + (0, sigmas * std),
+            ha="center",
+            va="center",
+            fontsize=9,
+            path_effects=[halo],
+        )
+    near.set(
+        xlim=(mode[0] - reach, mode[0] + reach),
+        ylim=(mode[1] - reach, mode[1] + reach),
+        aspect="equal",
+    )
     near.set(xlabel="$x_1$", ylabel="$x_2$", title=f"the mode at ({mode[0]:g}, {mode[1]:g})")
 
 
@@ -47,7 +67,15 @@ def _histograms(whole, near, samples, good, real, means, std):
     edges = numpy.linspace(low, high, 81)
     for axes in (whole, near):
         axes.hist(real[:, 0], edges, density=True, color=GREY, alpha=0.5, label="data")
-        axes.hist(samples[:, 0], edges, density=True, histtype="step", color=BLUE, linewidth=1.5, label="G(z)")
+        axes.hist(
+            samples[:, 0],
+            edges,
+            density=True,
+            histtype="step",
+            color=BLUE,
+            linewidth=1.5,
+            label="G(z)",
+        )
         axes.set(xlabel="x", ylabel="density")
     mode = means[0, 0]
     near.set(xlim=(mode - 4.5 * std, mode + 4.5 * std), title=f"the mode at {mode:g}")

@@ -1,4 +1,4 @@
-"""Algorithm 1 of the paper: minibatch stochastic gradient training of generative adversarial nets."""
+"""Algorithm 1 of the paper: minibatch stochastic gradient training of a GAN."""
 
 from ..numbers import whole
 from .game import Game, check_players
@@ -6,7 +6,8 @@ from .objective import g_loss, value_slopes
 
 
 def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non_saturating"):
-    """Run Algorithm 1 (paper, §3), one iteration each time the generator is advanced; yields the Game just played.
+    """Run Algorithm 1 (paper, §3), one iteration each time the generator is advanced; yields the
+    Game just played.
 
         for number of training iterations:
             for k steps:
@@ -16,12 +17,14 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
             descend θ_g along  ∇_θg of the generator's loss
 
     G, D           MLPs; D ends at its logit
-    p_data, p_z    have `minibatch(out)`, which fills the rows of `out` (m, d) and (m, n_z) with fresh draws
+    p_data, p_z    have `minibatch(out)`, which fills the rows of `out` (m, d) and (m, n_z) with
+                   fresh draws
     rule_g, rule_d learning rules (`numpygan.nn.optimizers`) for G and D
     dropout        the stream that D's dropout masks are drawn from
     m, k           the rows of a minibatch; the steps of D in an iteration
-    loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1; "non_saturating": −(1/m) Σ log D(G(z)),
-                   which the paper recommends early in learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
+    loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1;
+                   "non_saturating": −(1/m) Σ log D(G(z)), which the paper recommends early in
+                   learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
     Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said
     here: the loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or
     array module, a rule moves another network.
@@ -30,7 +33,13 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
     xp, (_, loss_slope) = G.xp, g_loss(loss)
     check_players(G, D, p_data, p_z, rule_g, rule_d)
     game = Game(G, D, m)
-    pass_g, pass_d, pass_dg, real, fake = game.pass_g, game.pass_d, game.pass_dg, game.real, game.fake
+    pass_g, pass_d, pass_dg, real, fake = (
+        game.pass_g,
+        game.pass_d,
+        game.pass_dg,
+        game.real,
+        game.fake,
+    )
     while True:
         for _ in range(k):
             p_z.minibatch(pass_g.x)

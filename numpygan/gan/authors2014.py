@@ -1,17 +1,22 @@
-"""The update of the authors' released code (goodfeli/adversarial, 2014), which differs from the paper's Algorithm 1."""
+"""The update of the authors' released code (goodfeli/adversarial, 2014), which differs from the
+paper's Algorithm 1.
+"""
 
 from .game import Game, check_players
 from .objective import non_saturating_slope, value_slopes
 
 
 def authors2014(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100):
-    """Run the authors' simultaneous update, one iteration each time the generator is advanced; yields the Game just played.
+    """Run the authors' simultaneous update, one iteration each time the generator is advanced;
+    yields the Game just played.
 
     It differs from `algorithm1` in that
     1. D and G move at once, from gradients at the same (θ_d, θ_g): G does not see the updated D;
-    2. both gradients come from one minibatch of noise and one draw of dropout masks for the generated half, and k is 1;
+    2. both gradients come from one minibatch of noise and one draw of dropout masks for the
+       generated half, and k is 1;
     3. D ascends ½ V: a learning rate of 0.1 here equals 0.05 on Algorithm 1's gradient;
-    4. G descends −log D(G(z)) (non-saturating), never log(1 − D(G(z))), its gradient passing through the dropped-out D.
+    4. G descends −log D(G(z)) (non-saturating), never log(1 − D(G(z))), its gradient passing
+       through the dropped-out D.
 
     The arguments are those of `algorithm1`; so are the errors.
     """

@@ -3,17 +3,19 @@
 from ..arrays import fused
 from ..errors import NumpyganError
 from ..nn.mlp import MLP
-from ..numbers import number, whole
 from ..nn.optimizers import Walk
+from ..numbers import number, whole
 
 
 class Average:
     """θ̄ ← β_t θ̄ + (1 − β_t) θ after iteration t = 1, 2, …, with β_t = min(β, (t − 1)/(t + 2)).
 
-    Until β is reached θ_t counts as t² (Shamir and Zhang 2013, §4: polynomial-decay averaging), so that the start is soon
-    forgotten. Algorithm 1 never reads θ̄: its iterates stay what they are. They circle the point that they approach, as those of
-    any game do, and jitter about it with the noise of the minibatches; their average does neither (Polyak and Juditsky 1992; for
-    GANs Yazıcı et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"). The paper does not average.
+    Until β is reached θ_t counts as t² (Shamir and Zhang 2013, §4: polynomial-decay averaging), so
+    that the start is soon forgotten. Algorithm 1 never reads θ̄: its iterates stay what they are.
+    They circle the point that they approach, as those of any game do, and jitter about it with the
+    noise of the minibatches; their average does neither (Polyak and Juditsky 1992; for GANs Yazıcı
+    et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"). The paper does not
+    average.
 
     of    the network whose θ is averaged
     beta  β in (0, 1): about 1/(1 − β) iterations count

@@ -1,8 +1,8 @@
 """The value function V(D, G) and the generator's losses, at the logits of D.
 
-D(x) = σ(a), so log D = −softplus(−a) and log(1 − D) = −softplus(a): nothing is ever the logarithm of a rounded sigmoid.
-Their derivatives are ∂log D/∂a = 1 − D and ∂log(1 − D)/∂a = −D. Arrays of logits are (m, 1); means are over the m rows; values
-are in nats and stay on the device.
+D(x) = σ(a), so log D = −softplus(−a) and log(1 − D) = −softplus(a): nothing is ever the logarithm
+of a rounded sigmoid. Their derivatives are ∂log D/∂a = 1 − D and ∂log(1 − D)/∂a = −D. Arrays of
+logits are (m, 1); means are over the m rows; values are in nats and stay on the device.
 """
 
 from ..arrays import fused
@@ -30,13 +30,18 @@ def value(xp, a_real, a_fake):
 
 
 def value_slopes(xp, a_real, a_fake, out_real, out_fake):
-    """Write ∂V/∂a = (1 − D(x))/m for the real rows and −D(G(z))/m for the generated rows: the seeds of D's backward pass."""
+    """Write ∂V/∂a = (1 − D(x))/m for the real rows and −D(G(z))/m for the generated rows: the seeds
+    of D's backward pass.
+    """
     xp.divide(probability(xp, -a_real), len(a_real), out=out_real)
     xp.divide(probability(xp, a_fake), -len(a_fake), out=out_fake)
 
 
 def saturating(xp, a):
-    """L_G = (1/m) Σ log(1 − D(G(z))), to be descended: the letter of Algorithm 1. Its slope vanishes where D is sure (D → 0)."""
+    """L_G = (1/m) Σ log(1 − D(G(z))), to be descended: the letter of Algorithm 1.
+
+    Its slope vanishes where D is sure (D → 0).
+    """
     return -softplus(xp, a).mean()
 
 
@@ -46,7 +51,9 @@ def saturating_slope(xp, a, out):
 
 
 def non_saturating(xp, a):
-    """L_G = −(1/m) Σ log D(G(z)): the paper's §3 alternative, the same fixed point with stronger gradients early in learning."""
+    """L_G = −(1/m) Σ log D(G(z)): the paper's §3 alternative, the same fixed point with stronger
+    gradients early in learning.
+    """
     return softplus(xp, -a).mean()
 
 
@@ -55,14 +62,17 @@ def non_saturating_slope(xp, a, out):
     xp.divide(probability(xp, -a), -len(a), out=out)
 
 
-LARGEST_LOGIT = 30.0  # where 1 − D < 1e−13; beyond it e^a is continued by its tangent, so that no dtype overflows
+# Where 1 − D < 1e−13; beyond it e^a is continued by its tangent, so that no dtype overflows
+LARGEST_LOGIT = 30.0
 
 
 def maximum_likelihood(xp, a):
-    """L_G = −(1/m) Σ ½ exp(σ⁻¹(D(G(z)))) = −(1/m) Σ ½ e^a: with D = D* its expected gradient is that of ½ KL(p_data ‖ p_g)
-    (Goodfellow 2014, On Distinguishability Criteria for Estimating Generative Models, §4).
+    """L_G = −(1/m) Σ ½ exp(σ⁻¹(D(G(z)))) = −(1/m) Σ ½ e^a: with D = D* its expected gradient is
+    that of ½ KL(p_data ‖ p_g) (Goodfellow 2014, On Distinguishability Criteria for Estimating
+    Generative Models, §4).
 
-    Beyond a = LARGEST_LOGIT, c, e^a is replaced by its tangent e^c (1 + a − c): the slope stays what it is at c.
+    Beyond a = LARGEST_LOGIT, c, e^a is replaced by its tangent e^c (1 + a − c): the slope stays
+    what it is at c.
     """
     beyond = a.real > LARGEST_LOGIT
     tangent = 1 + xp.where(beyond, a - LARGEST_LOGIT, 0)

@@ -1,11 +1,14 @@
-"""Annealed importance sampling: log p(x) of a generator with Gaussian noise on its output, bounded from both sides.
+"""Annealed importance sampling: log p(x) of a generator with Gaussian noise on its output, bounded
+from both sides.
 
-Wu, Burda, Salakhutdinov and Grosse 2017, "On the Quantitative Analysis of Decoder-Based Generative Models"; Neal 2001 (AIS),
-Grosse, Ghahramani and Adams 2015 (bidirectional Monte Carlo). The model is p(x) = ∫ p_z(z) N(x; G(z), σ²I) dz; the chain walks
-from the prior (t = 0) to the posterior (t = T) through p_t(u) ∝ p(u) exp(β_t ℓ(u)), ℓ(u) = log N(x; G(z(u)), σ²I).
+Wu, Burda, Salakhutdinov and Grosse 2017, "On the Quantitative Analysis of Decoder-Based Generative
+Models"; Neal 2001 (AIS), Grosse, Ghahramani and Adams 2015 (bidirectional Monte Carlo). The model
+is p(x) = ∫ p_z(z) N(x; G(z), σ²I) dz; the chain walks from the prior (t = 0) to the posterior (t =
+T) through p_t(u) ∝ p(u) exp(β_t ℓ(u)), ℓ(u) = log N(x; G(z(u)), σ²I).
 
-The bounds of the uniform prior never meet Hamiltonian dynamics: it moves u ∈ Rⁿ, of which z is a smooth function with exactly the
-noise prior as its distribution (see `Uniform`), so log p(x) is the same integral, Jacobian included.
+The bounds of the uniform prior never meet Hamiltonian dynamics: it moves u ∈ Rⁿ, of which z is a
+smooth function with exactly the noise prior as its distribution (see `Uniform`), so log p(x) is the
+same integral, Jacobian included.
 """
 
 import math
@@ -40,7 +43,8 @@ class Gaussian:
 
 
 class Uniform:
-    """z = √3 tanh(u/2), where each u is logistic, p(u) = σ(u) σ(−u): then z is uniform on (−√3, √3).
+    """z = √3 tanh(u/2), where each u is logistic, p(u) = σ(u) σ(−u): then z is uniform on (−√3,
+    √3).
 
     p(u) is the uniform density times |dz/du|: the change of variables is in it.
     """
@@ -48,7 +52,8 @@ class Uniform:
     @staticmethod
     def draw(out, stream):
         stream.uniform(out, 0.0, 1.0)
-        out[...] = numpy.log(out) - numpy.log1p(-out)  # the quantile function of the logistic distribution
+        # The quantile function of the logistic distribution
+        out[...] = numpy.log(out) - numpy.log1p(-out)
 
     @staticmethod
     def z(u):
@@ -67,7 +72,8 @@ PRIORS = {"gaussian": Gaussian, "uniform": Uniform}
 
 
 class Likelihood:
-    """ℓ(u) = log N(x; G(z(u)), σ²I) in nats and ∂ℓ/∂u, by G's hand-written input gradient: all rows in one pass.
+    """ℓ(u) = log N(x; G(z(u)), σ²I) in nats and ∂ℓ/∂u, by G's hand-written input gradient: all rows
+    in one pass.
 
     x (rows, d) on the host, pixels in [0, 1];  variance  σ²
     """
@@ -83,7 +89,9 @@ class Likelihood:
         residual = self.x - self.G.forward(self.tape.x, self.tape)  # (rows, d)
         square = numpy.einsum("ij,ij->i", residual, residual, dtype="float64")
         residual /= self.variance  # ∂ℓ/∂G(z)
-        return self.constant - 0.5 * square / self.variance, self.G.backward(residual, self.tape, params=False) * dz
+        return self.constant - 0.5 * square / self.variance, self.G.backward(
+            residual, self.tape, params=False
+        ) * dz
 
 
 def schedule(steps):
@@ -93,16 +101,20 @@ def schedule(steps):
 
 
 class Chains:
-    """Hamiltonian Monte Carlo on p(u) exp(β ℓ(u)) from the rows of u (rows, n), float64, all rows at a time."""
+    """Hamiltonian Monte Carlo on p(u) exp(β ℓ(u)) from the rows of u (rows, n), float64, all rows
+    at a time.
+    """
 
     def __init__(self, likelihood, prior, u, stream):
         self.likelihood, self.prior, self.u, self.stream = likelihood, prior, u, stream
         self.value, self.gradient = likelihood(u)  # ℓ and ∂ℓ/∂u where the chains are
 
     def move(self, beta, step):
-        """One transition that leaves p_β as it is: LEAPFROGS steps of size `step` (rows,), then accept or reject.
+        """One transition that leaves p_β as it is: LEAPFROGS steps of size `step` (rows,), then
+        accept or reject.
 
-        Returns each row's probability of acceptance. A trajectory that leaves the numbers is rejected.
+        Returns each row's probability of acceptance. A trajectory that leaves the numbers is
+        rejected.
         """
         step = step[:, None]
         momentum, threshold = numpy.empty_like(self.u), numpy.empty(len(self.u))
@@ -127,37 +139,57 @@ class Chains:
 
 
 def forward(G, noise, x, betas, stream, chains=CHAINS, variance=VARIANCE, progress=lambda: None):
-    """From the prior to the posterior: log weights (examples, chains), whose `log_mean` bounds log p(x) from below in the mean.
+    """From the prior to the posterior: log weights (examples, chains), whose `log_mean` bounds log
+    p(x) from below in the mean.
 
-    E[exp(log weight)] = p(x), exactly.  x (examples, d);  noise "uniform" or "gaussian";  progress  called after each β.
+    E[exp(log weight)] = p(x), exactly.  x (examples, d);  noise "uniform" or "gaussian";  progress
+    called after each β.
 
-    Also the step sizes (T − 1, examples) and the mean probability of acceptance. The step size is adapted as by Wu et al.: × 1.02
-    if more than 65 % are accepted, else × 0.98. A transition that depends on the chain's own past would spoil the equation above,
-    so it is a few pilot chains, whose weights don't count, that set the step size for the others.
+    Also the step sizes (T − 1, examples) and the mean probability of acceptance. The step size is
+    adapted as by Wu et al.: × 1.02 if more than 65 % are accepted, else × 0.98. A transition that
+    depends on the chain's own past would spoil the equation above, so it is a few pilot chains,
+    whose weights don't count, that set the step size for the others.
     """
     prior, width = PRIORS[noise], chains + _PILOTS
     u = numpy.empty((len(x) * width, G.n_in))
     prior.draw(u, stream)
     walk = Chains(Likelihood(G, prior, numpy.repeat(x, width, 0), variance), prior, u, stream)
-    weights, steps, accepted = numpy.zeros((len(x), width)), numpy.full((len(betas) - 1, len(x)), _STEP), []
+    weights, steps, accepted = (
+        numpy.zeros((len(x), width)),
+        numpy.full((len(betas) - 1, len(x)), _STEP),
+        [],
+    )
     with numpy.errstate(over="ignore", invalid="ignore"):  # of trajectories that will be rejected
         for t in range(1, len(betas)):
             weights += (betas[t] - betas[t - 1]) * walk.value.reshape(weights.shape)
             if t < len(betas) - 1:
-                probability = walk.move(betas[t], numpy.repeat(steps[t - 1], width)).reshape(weights.shape)
-                steps[t] = steps[t - 1] * numpy.where(probability[:, :_PILOTS].mean(1) > _ACCEPTANCE, _FASTER, _SLOWER)
+                probability = walk.move(betas[t], numpy.repeat(steps[t - 1], width)).reshape(
+                    weights.shape
+                )
+                steps[t] = steps[t - 1] * numpy.where(
+                    probability[:, :_PILOTS].mean(1) > _ACCEPTANCE, _FASTER, _SLOWER
+                )
                 accepted.append(probability[:, _PILOTS:].mean())
             progress()
     return weights[:, _PILOTS:], steps[:-1], float(numpy.mean(accepted)) if accepted else 1.0
 
 
-def backward(G, noise, x, u, betas, steps, stream, chains=CHAINS, variance=VARIANCE, progress=lambda: None):
-    """From the posterior to the prior: log weights (examples, chains) with E[exp(−log weight)] = 1/p(x), an upper bound.
+def backward(
+    G, noise, x, u, betas, steps, stream, chains=CHAINS, variance=VARIANCE, progress=lambda: None
+):
+    """From the posterior to the prior: log weights (examples, chains) with E[exp(−log weight)] =
+    1/p(x), an upper bound.
 
-    u (examples, n_z)  an exact posterior sample for each x, what x was simulated from;  steps  those of `forward`
+    u (examples, n_z)  an exact posterior sample for each x, what x was simulated from;  steps
+                       those of `forward`
     """
     prior = PRIORS[noise]
-    walk = Chains(Likelihood(G, prior, numpy.repeat(x, chains, 0), variance), prior, numpy.repeat(u, chains, 0), stream)
+    walk = Chains(
+        Likelihood(G, prior, numpy.repeat(x, chains, 0), variance),
+        prior,
+        numpy.repeat(u, chains, 0),
+        stream,
+    )
     weights = numpy.zeros((len(x), chains))
     with numpy.errstate(over="ignore", invalid="ignore"):
         for t in range(len(betas) - 1, 0, -1):
@@ -174,7 +206,9 @@ def log_mean(weights):
 
 
 def simulate(G, noise, n, stream, variance=VARIANCE):
-    """n draws of the model itself: x = G(z(u)) + σ ε (n, d), and their u (n, n_z), exact samples of the posterior of x."""
+    """n draws of the model itself: x = G(z(u)) + σ ε (n, d), and their u (n, n_z), exact samples of
+    the posterior of x.
+    """
     prior, u, error = PRIORS[noise], numpy.empty((n, G.n_in)), numpy.empty((n, G.n_out))
     prior.draw(u, stream)
     stream.normal(error)

@@ -1,7 +1,9 @@
-"""A small MNIST classifier, trained by this library, whose last hidden layer is the feature space of the Fréchet distance.
+"""A small MNIST classifier, trained by this library, whose last hidden layer is the feature space
+of the Fréchet distance.
 
-`python -m numpygan.metrics.classifier FILE.npy` trains it again (about two minutes), prints its test accuracy and the checksum,
-and writes the weights to FILE.npy. Another BLAS or another number of threads can round otherwise and give another checksum.
+`python -m numpygan.metrics.classifier FILE.npy` trains it again (about two minutes), prints its
+test accuracy and the checksum, and writes the weights to FILE.npy. Another BLAS or another number
+of threads can round otherwise and give another checksum.
 """
 
 import hashlib
@@ -14,10 +16,10 @@ from ..arrays import streams
 from ..data import dataset as datasets
 from ..errors import NumpyganError
 from ..files import write_whole
-from ..reading import read_arrays
-from ..nn.optimizers import Adam
 from ..nn.layers import Affine, Dropout, ReLU
 from ..nn.mlp import MLP
+from ..nn.optimizers import Adam
+from ..reading import read_arrays
 
 WEIGHTS = Path(__file__).parent / "classifier.npy"  # θ, float16, in the order of MLP.theta
 SHA256 = "d444baac17d91dd1ceb2ef1bba21d994ce2afe68db9b5b009c7c37f490334906"
@@ -26,7 +28,9 @@ _ROWS = 500  # rows in a pass
 
 
 def network(keep=(1.0, 1.0, 1.0)):
-    """784 → ReLU 256 → ReLU 128 → 10 logits; `keep` is the share that dropout keeps of the input and each hidden layer."""
+    """784 → ReLU 256 → ReLU 128 → 10 logits; `keep` is the share that dropout keeps of the input
+    and each hidden layer.
+    """
     widths, layers = (784, 256, FEATURES, CLASSES), []
     for share, n_in, n_out in zip(keep, widths, widths[1:]):
         layers += [Dropout(share)] if share < 1 else []
@@ -35,14 +39,17 @@ def network(keep=(1.0, 1.0, 1.0)):
 
 
 def softmax_cross_entropy(logits, labels):
-    """L = −(1/m) Σ_i log p_i[labels_i],  p = softmax(a) = e^a / Σ_c e^(a_c),  and its slope at the logits a (m, classes).
+    """L = −(1/m) Σ_i log p_i[labels_i],  p = softmax(a) = e^a / Σ_c e^(a_c),  and its slope at the
+    logits a (m, classes).
 
     ∂L/∂a_ic = (p_ic − [c = labels_i])/m
 
-    Returns L in nats and the slope (m, classes). Works on complex logits, too, for complex-step checks.
+    Returns L in nats and the slope (m, classes). Works on complex logits, too, for complex-step
+    checks.
     """
     rows = numpy.arange(len(logits))
-    shifted = logits - logits.real.max(1, keepdims=True)  # the softmax is the same, and nothing overflows
+    # The softmax is the same, and nothing overflows
+    shifted = logits - logits.real.max(1, keepdims=True)
     p = numpy.exp(shifted)
     total = p.sum(1, keepdims=True)
     loss = (numpy.log(total[:, 0]) - shifted[rows, labels]).mean()
@@ -53,7 +60,8 @@ def softmax_cross_entropy(logits, labels):
 
 
 class Classifier:
-    """The shipped classifier. Its features, and the distances between them, are comparable only to themselves.
+    """The shipped classifier. Its features, and the distances between them, are comparable only to
+    themselves.
 
     Raises NumpyganError if the weights are not those whose checksum is in this file.
     """
@@ -61,23 +69,35 @@ class Classifier:
     def __init__(self, path=WEIGHTS):
         (theta,) = read_arrays(path).values()
         if checksum(theta) != SHA256:
-            raise NumpyganError(f"{path}: the checksum is not that of the classifier of this version; install numpygan again.")
+            raise NumpyganError(
+                f"{path}: the checksum is not that of the classifier of this version; install "
+                f"numpygan again."
+            )
         self.net = network()
         self.net.theta = theta.astype("float32")
 
     def __call__(self, images):
-        """Of images (n, 784), pixels in [0, 1]: the features (n, 128), which are ≥ 0, and the most probable classes (n,)."""
+        """Of images (n, 784), pixels in [0, 1]: the features (n, 128), which are ≥ 0, and the most
+        probable classes (n,).
+        """
         return read(self.net, images)
 
 
 def read(net, images):
-    """The activations below the logits and the class with the largest logit, for each row of `images`."""
-    features, classes = numpy.empty((len(images), FEATURES), "float32"), numpy.empty(len(images), "int64")
+    """The activations below the logits and the class with the largest logit, for each row of
+    `images`.
+    """
+    features, classes = (
+        numpy.empty((len(images), FEATURES), "float32"),
+        numpy.empty(len(images), "int64"),
+    )
     tape = net.tape(min(_ROWS, len(images)), training=False)
     for start in range(0, len(images), tape.m):
         x = images[start : start + tape.m]
         part = tape[: len(x)]
-        classes[start : start + tape.m] = net.forward(x.astype("float32", copy=False), part).argmax(1)
+        classes[start : start + tape.m] = net.forward(x.astype("float32", copy=False), part).argmax(
+            1
+        )
         features[start : start + tape.m] = part.layers[-1].x
     return features, classes
 
@@ -90,7 +110,8 @@ def checksum(theta):
 def train(images, labels, epochs, seed=0, batch=100, rate=1e-3, say=lambda line: None):
     """θ of a classifier fitted to `images` (N, 784), uint8, and `labels` (N,), 0..9.
 
-    Adam on the softmax cross-entropy, its rate falling linearly to 0, with dropout (keep .8 of the input, .7 of each hidden layer).
+    Adam on the softmax cross-entropy, its rate falling linearly to 0, with dropout (keep .8 of the
+    input, .7 of each hidden layer).
     """
     named = streams(seed)
     net = network(keep=(0.8, 0.7, 0.7))
@@ -108,18 +129,27 @@ def train(images, labels, epochs, seed=0, batch=100, rate=1e-3, say=lambda line:
         rule.learning_rate = rate * (1 - iteration / (epochs * per_epoch))
         rule.descend()
         if (iteration + 1) % per_epoch == 0:
-            say(f"epoch {(iteration + 1) // per_epoch:3}  loss of the last minibatch {loss:.4f} nats")
+            say(
+                f"epoch {(iteration + 1) // per_epoch:3}  loss of the last minibatch {loss:.4f} "
+                f"nats"
+            )
     return net.theta
 
 
 def main(arguments):
     if len(arguments) != 1 or not arguments[0].endswith(".npy"):
-        raise NumpyganError("usage: python -m numpygan.metrics.classifier FILE.npy (the file to write the weights to).")
+        raise NumpyganError(
+            "usage: python -m numpygan.metrics.classifier FILE.npy (the file to write the weights "
+            "to)."
+        )
     data, (labels, test_labels) = datasets.load("mnist"), datasets.mnist_labels()
     theta = train(data.train, labels[: len(data.train)], epochs=30, say=print).astype("<f2")
     net = network()
     net.theta = theta.astype("float32")
-    for name, rows, expected in (("validation", data.validation, labels[len(data.train) :]), ("test", data.test, test_labels)):
+    for name, rows, expected in (
+        ("validation", data.validation, labels[len(data.train) :]),
+        ("test", data.test, test_labels),
+    ):
         print(f"{name} accuracy {(read(net, datasets.as_float(rows))[1] == expected).mean():.2%}")
     write_whole(arguments[0], lambda file: numpy.save(file, theta))
     print(f"{arguments[0]}: {theta.size:,} weights, float16, SHA-256 {checksum(theta)}")

@@ -1,4 +1,6 @@
-"""The Fréchet distance between two Gaussians fitted to features (Heusel et al. 2017, Eq. 6), and between class histograms."""
+"""The Fréchet distance between two Gaussians fitted to features (Heusel et al. 2017, Eq. 6), and
+between class histograms.
+"""
 
 import numpy
 
@@ -6,26 +8,33 @@ REPLICATES = 50  # of the bootstrap
 
 
 def gaussian_distance(mean_x, covariance_x, mean_y, covariance_y):
-    """‖μ_x − μ_y‖² + tr(Σ_x + Σ_y − 2 (Σ_x Σ_y)^½)  for means (d,) and covariances (d, d) (Dowson and Landau 1982).
+    """‖μ_x − μ_y‖² + tr(Σ_x + Σ_y − 2 (Σ_x Σ_y)^½)  for means (d,) and covariances (d, d) (Dowson
+    and Landau 1982).
 
-    tr (Σ_x Σ_y)^½ = tr (Σ_x^½ Σ_y Σ_x^½)^½, whose matrix is symmetric, so that singular covariances do no harm.
+    tr (Σ_x Σ_y)^½ = tr (Σ_x^½ Σ_y Σ_x^½)^½, whose matrix is symmetric, so that singular covariances
+    do no harm.
     """
     values, vectors = numpy.linalg.eigh(covariance_x)
     root = (vectors * numpy.sqrt(numpy.maximum(values, 0))) @ vectors.T
     cross = numpy.linalg.eigvalsh(root @ covariance_y @ root)
-    traces = numpy.trace(covariance_x) + numpy.trace(covariance_y) - 2 * numpy.sqrt(numpy.maximum(cross, 0)).sum()
+    traces = (
+        numpy.trace(covariance_x)
+        + numpy.trace(covariance_y)
+        - 2 * numpy.sqrt(numpy.maximum(cross, 0)).sum()
+    )
     return float(((mean_x - mean_y) ** 2).sum() + traces)
 
 
 def frechet(x, y, stream):
-    """The Fréchet distance of the features x (n, d) and y (m, d), and its bootstrap standard error."""
+    """The Fréchet distance of features x (n, d) and y (m, d), and its bootstrap standard error."""
     x, y = x.astype("float64"), y.astype("float64")
     return bootstrap(lambda a, b: gaussian_distance(*_moments(a), *_moments(b)), x, y, stream)
 
 
 def histogram_distance(x, y, classes, stream):
-    """The total variation distance ½ Σ_c |share of c in x − share of c in y| of two arrays of classes 0..classes−1 (n,), (m,), and
-    its bootstrap standard error."""
+    """The total variation distance ½ Σ_c |share of c in x − share of c in y| of two arrays of
+    classes 0..classes−1 (n,), (m,), and its bootstrap standard error.
+    """
 
     def distance(a, b):
         return 0.5 * float(numpy.abs(shares(a, classes) - shares(b, classes)).sum())
@@ -39,8 +48,13 @@ def shares(labels, classes):
 
 
 def bootstrap(measure, x, y, stream):
-    """measure(x, y) and its standard deviation over resamples, with replacement, of the rows of both."""
-    again = [measure(x[stream.integers(len(x), len(x))], y[stream.integers(len(y), len(y))]) for _ in range(REPLICATES)]
+    """measure(x, y) and its standard deviation over resamples, with replacement, of the rows of
+    both.
+    """
+    again = [
+        measure(x[stream.integers(len(x), len(x))], y[stream.integers(len(y), len(y))])
+        for _ in range(REPLICATES)
+    ]
     return measure(x, y), float(numpy.std(again, ddof=1))
 
 

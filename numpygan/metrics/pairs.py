@@ -1,4 +1,5 @@
-"""What MMD, the 1-NN test and precision/recall/density/coverage need of the distances, in one pass over each pair of samples.
+"""What MMD, the 1-NN test and precision/recall/density/coverage need of the distances, in one pass
+over each pair of samples.
 
 Distances are squared. Points are rows; a point is never its own neighbour.
 """
@@ -31,7 +32,8 @@ class Side:
     """Of each of n points of one sample among all m points y_j of the other, (n,) each.
 
     nearest, index  the squared distance to the nearest one, and which it is
-    balls           the number of j with x_i in the ball about y_j that reaches to y_j's k-th neighbour
+    balls           the number of j with x_i in the ball about y_j that reaches to y_j's k-th
+                    neighbour
     kernel          Σ_j exp(−‖x_i − y_j‖²/2σ²)
     """
 
@@ -59,7 +61,10 @@ def within(x, k, sigma):
     """The sample x (n, d) within itself. Raises NumpyganError if n ≤ k."""
     n = len(x)
     if n <= k:
-        raise NumpyganError(f"samples: {n} are too few for the {k} nearest neighbours of each; expected at least {k + 1}.")
+        raise NumpyganError(
+            f"samples: {n} are too few for the {k} nearest neighbours of each; expected at least "
+            f"{k + 1}."
+        )
     found = Within(numpy.empty(n), numpy.empty(n, "int64"), numpy.empty(n), numpy.empty(n))
     for rows, block in blocks(x, x):
         i = numpy.arange(len(block))
@@ -75,7 +80,10 @@ def within(x, k, sigma):
 def compare(x, y, within_x, within_y, sigma):
     """The Pair of x (n, d) and y (m, d), whose Within are given."""
     n, m = len(x), len(y)
-    of_x, of_y = (Side(numpy.full(size, numpy.inf), *numpy.zeros((2, size), "int64"), numpy.zeros(size)) for size in (n, m))
+    of_x, of_y = (
+        Side(numpy.full(size, numpy.inf), *numpy.zeros((2, size), "int64"), numpy.zeros(size))
+        for size in (n, m)
+    )
     for rows, block in blocks(x, y):
         i, j = numpy.arange(len(block)), numpy.arange(m)
         of_x.index[rows] = block.argmin(1)

@@ -1,10 +1,13 @@
-"""Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020), from k nearest neighbours."""
+"""Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020), from k
+nearest neighbours.
+"""
 
 import math
 
 
 def prdc(pair, k):
-    """(value, standard error) by name, for a Pair of x (n, generated) and y (m, real) whose radii are those of k.
+    """(value, standard error) by name, for a Pair of x (n, generated) and y (m, real) whose radii
+    are those of k.
 
     B(a) is the ball about a that reaches to the k-th nearest neighbour of a in its own sample.
 
@@ -13,7 +16,8 @@ def prdc(pair, k):
     density   = (1/kn) Σ_i Σ_j [x_i in B(y_j)]        (Naeem et al., §3)
     coverage  = (1/m) Σ_j [some x_i in B(y_j)]        (Naeem et al., §3)
 
-    Each is a mean over the points of one sample; the standard error is the one of that mean, the other sample held fixed.
+    Each is a mean over the points of one sample; the standard error is the one of that mean, the
+    other sample held fixed.
     """
     means = {
         "precision": pair.x_among_y.balls > 0,
@@ -21,4 +25,7 @@ def prdc(pair, k):
         "density": pair.x_among_y.balls / k,
         "coverage": pair.y_among_x.nearest <= pair.y.radius,
     }
-    return {name: (float(terms.mean()), float(terms.std()) / math.sqrt(len(terms))) for name, terms in means.items()}
+    return {
+        name: (float(terms.mean()), float(terms.std()) / math.sqrt(len(terms)))
+        for name, terms in means.items()
+    }

@@ -1,4 +1,6 @@
-"""The toy table: a GAN's samples of a Gaussian mixture beside the published vanilla GANs, PacGAN and the true distribution."""
+"""The toy table: a GAN's samples of a Gaussian mixture beside the published vanilla GANs, PacGAN
+and the true distribution.
+"""
 
 import math
 
@@ -28,31 +30,51 @@ PUBLISHED = {
 
 
 def evaluate(draws, toy):
-    """The measures of `draws`, a list of samples (n, d) from one or more generators of the toy, as "rows" of evaluation.json.
+    """The measures of `draws`, a list of samples (n, d) from one or more generators of the toy, as
+    "rows" of evaluation.json.
 
-    A value is the mean over the draws, its standard error (None for one draw) the spread between them; `real` is the same
-    measure of ten draws from p_data, as many samples each. Modes, high quality and reverse KL are of the first 2,500 samples
-    of a draw, the JSD of all.
+    A value is the mean over the draws, its standard error (None for one draw) the spread between
+    them; `real` is the same measure of ten draws from p_data, as many samples each. Modes, high
+    quality and reverse KL are of the first 2,500 samples of a draw, the JSD of all.
     """
     means, std = TOYS[toy]()
     real = [real_draw(toy, len(draws[0]), seed) for seed in range(_REAL_DRAWS)]
-    ours, theirs = (numpy.array([_measure(samples, means, std) for samples in some]) for some in (draws, real))
+    ours, theirs = (
+        numpy.array([_measure(samples, means, std) for samples in some]) for some in (draws, real)
+    )
     over = f"{len(draws)} generators" if len(draws) > 1 else "one generator"
     few, whole = f"n = {SAMPLES:,}, {over}", f"n = {len(draws[0]):,}, {over}"
     about = (
-        ("modes found", f"of {len(means)}; {few}",
-         f"One good sample in {SAMPLES:,} makes a mode found, however rare it is."),
-        ("high quality (%)", f"within 3σ of the nearest mode; {few}",
-         "A generator that only ever made one point could score 100."),
-        ("reverse KL over modes (nats)", f"KL(p̂ ‖ uniform), p̂ by nearest mode; {few}",
-         "It counts a sample for its nearest mode, however far off it is."),
-        ("JSD to p_data (nats)", f"over cells cut at −3, −2, …, 3 σ about the modes; {whole}",
-         "It is a lower bound: differences within a cell are not seen."),
+        (
+            "modes found",
+            f"of {len(means)}; {few}",
+            f"One good sample in {SAMPLES:,} makes a mode found, however rare it is.",
+        ),
+        (
+            "high quality (%)",
+            f"within 3σ of the nearest mode; {few}",
+            "A generator that only ever made one point could score 100.",
+        ),
+        (
+            "reverse KL over modes (nats)",
+            f"KL(p̂ ‖ uniform), p̂ by nearest mode; {few}",
+            "It counts a sample for its nearest mode, however far off it is.",
+        ),
+        (
+            "JSD to p_data (nats)",
+            f"over cells cut at −3, −2, …, 3 σ about the modes; {whole}",
+            "It is a lower bound: differences within a cell are not seen.",
+        ),
     )
     return [
         {
-            "metric": metric, "value": float(column.mean()), "se": _standard_error(column), "real": float(truth.mean()),
-            "real_se": _standard_error(truth), "detail": detail, "caveat": caveat,
+            "metric": metric,
+            "value": float(column.mean()),
+            "se": _standard_error(column),
+            "real": float(truth.mean()),
+            "real_se": _standard_error(truth),
+            "detail": detail,
+            "caveat": caveat,
         }
         for (metric, detail, caveat), column, truth in zip(about, ours.T, theirs.T)
     ]
@@ -64,11 +86,18 @@ def table(rows, toy):
     header = ("modes of " + str(len(means)), "HQ %", "reverse KL", "JSD")
     lines = [f"{toy + ': mean ± SE':40}" + "".join(f"{name:>18}" for name in header)]
     lines.append(_line("this GAN", [(row["value"], row["se"]) for row in rows]))
-    lines.append(_line("the true distribution, sampled alike", [(row["real"], row["real_se"]) for row in rows]))
+    lines.append(
+        _line(
+            "the true distribution, sampled alike", [(row["real"], row["real_se"]) for row in rows]
+        )
+    )
     for name, *cells in PUBLISHED.get(toy, ()):
         lines.append(_line(name, [*zip(cells[::2], cells[1::2]), (None, None)]))
     lines.append("")
-    lines.append(f"HQ: within 3σ of the nearest mode; of well separated modes p_data has {100 * ceiling(means.shape[1]):.2f} %.")
+    lines.append(
+        f"HQ: within 3σ of the nearest mode; of well separated modes p_data has "
+        f"{100 * ceiling(means.shape[1]):.2f} %."
+    )
     lines += [f"{row['metric']}: {row['detail']}. {row['caveat']}" for row in rows]
     return lines
 
@@ -91,9 +120,15 @@ def _standard_error(values):
 
 
 def _line(name, cells):
-    """A line of the table: the decimals of modes, HQ, reverse KL and JSD are fixed, so that columns can be compared."""
+    """A line of the table: the decimals of modes, HQ, reverse KL and JSD are fixed, so that columns
+    can be compared.
+    """
     text = f"  {name:38}"
     for (value, se), decimals in zip(cells, (1, 2, 3, 4)):
-        cell = "–" if value is None else f"{value:.{decimals}f}" + ("" if se is None else f" ± {se:.{decimals}f}")
+        cell = (
+            "–"
+            if value is None
+            else f"{value:.{decimals}f}" + ("" if se is None else f" ± {se:.{decimals}f}")
+        )
         text += f"{cell:>18}"
     return text

@@ -1,10 +1,12 @@
 """The layers: for each its equation, its adjoint equations, and the code of both.
 
-Notation. x (m, n_in) is the minibatch, one example a row; y (m, n_out) the output; gx, gy, gW, gb stand for ∂L/∂x, ∂L/∂y,
-∂L/∂W, ∂L/∂b, where L is whatever scalar the network serves. `⊙` is the elementwise product, `1` a column of m ones.
+Notation. x (m, n_in) is the minibatch, one example a row; y (m, n_out) the output; gx, gy, gW, gb
+stand for ∂L/∂x, ∂L/∂y, ∂L/∂W, ∂L/∂b, where L is whatever scalar the network serves. `⊙` is the
+elementwise product, `1` a column of m ones.
 
-A layer of one's own is a subclass of `Layer` with `forward` and `backward`, and with `shapes` and `backward_params` if it has
-parameters. Each reads and writes the arrays of its `LayerTape` t; none keeps an activation.
+A layer of one's own is a subclass of `Layer` with `forward` and `backward`, and with `shapes` and
+`backward_params` if it has parameters. Each reads and writes the arrays of its `LayerTape` t; none
+keeps an activation.
 """
 
 import math
@@ -17,22 +19,30 @@ from ..numbers import number, whole
 
 
 class Layer:
-    """A differentiable map of rows. The MLP that takes it sets `xp` and the views of its parameters (`W`, `gW`, …)."""
+    """A differentiable map of rows.
+
+    The MLP that takes it sets `xp` and the views of its parameters (`W`, `gW`, …).
+    """
 
     xp = None  # the array module
     n_in = None  # the input's width, where the layer fixes it
-    random = False  # whether the layer has a `draw_mask(t, stream)` and is left out when not training
+    # Whether the layer has a `draw_mask(t, stream)` and is left out when not training
+    random = False
 
     def width(self, n_in):
         """The output's width for an input of width n_in."""
         return n_in
 
     def shapes(self):
-        """The shape of each parameter by name: {"W": (n_in, n_out)} gives the views `self.W` of θ and `self.gW` of its gradient."""
+        """The shape of each parameter by name: {"W": (n_in, n_out)} gives the views `self.W` of θ
+        and `self.gW` of its gradient.
+        """
         return {}
 
     def memory(self, n_in):
-        """The arrays a pass needs beside x, y, gx, gy: {"mask": (shape of one row, "float" or "bool")}."""
+        """The arrays a pass needs beside x, y, gx, gy: {"mask": (shape of one row, "float" or
+        "bool")}.
+        """
         return {}
 
     def initialize(self, stream):
@@ -49,7 +59,10 @@ class Layer:
     def backward_params(self, gy, t):
         """Write the adjoints of the parameters, summed over the rows."""
         if self.shapes():
-            raise NumpyganError(f"{self}: the layer has parameters but no backward_params; write one that fills their adjoints.")
+            raise NumpyganError(
+                f"{self}: the layer has parameters but no backward_params; write one that fills "
+                f"their adjoints."
+            )
 
     def __repr__(self):
         return f"{type(self).__name__}()"
@@ -61,8 +74,8 @@ class Affine(Layer):
     W (n_in, n_out), b (n_out).
     gW = xᵀ gy        gb = gyᵀ 1        gx = gy Wᵀ
 
-    W is drawn from U(−scale, scale), by default with scale = √(6/(n_in + n_out)) (Glorot and Bengio 2010, Eq. 16); b starts at
-    `bias`, a number or n_out numbers.
+    W is drawn from U(−scale, scale), by default with scale = √(6/(n_in + n_out)) (Glorot and Bengio
+    2010, Eq. 16); b starts at `bias`, a number or n_out numbers.
     """
 
     def __init__(self, n_in, n_out, scale=None, bias=0.0):
@@ -126,7 +139,8 @@ class ReLU(Layer):
 
     def forward(self, x, t):
         self.xp.greater(x.real, 0, out=t.mask)
-        t.y[...] = 0  # the maximum of two arrays is several times faster than that of an array and a number
+        # The maximum of two arrays is several times faster than that of an array and a number
+        t.y[...] = 0
         larger(self.xp, x, t.y, out=t.y)
 
     def backward(self, gy, t):
@@ -190,12 +204,14 @@ class Tanh(Layer):
 
 
 class Maxout(Layer):
-    """y_j = max over p of x_pj,  p = 1..pieces (Goodfellow et al. 2013, Maxout Networks, Eq. 1, on the Affine before it)
+    """y_j = max over p of x_pj,  p = 1..pieces (Goodfellow et al. 2013, Maxout Networks, Eq. 1, on
+    the Affine before it)
 
     won_pj = [piece p is the first to reach the maximum of unit j]        gx_pj = gy_j · won_pj
 
-    Piece p of unit j is column p·n_out + j of x, so the pieces are whole blocks of a row, and their maximum is taken of
-    contiguous blocks. At a tie the first piece wins, alone: it is larger than all before it, and none after it is larger.
+    Piece p of unit j is column p·n_out + j of x, so the pieces are whole blocks of a row, and their
+    maximum is taken of contiguous blocks. At a tie the first piece wins, alone: it is larger than
+    all before it, and none after it is larger.
     """
 
     def __init__(self, pieces):
@@ -203,7 +219,9 @@ class Maxout(Layer):
 
     def width(self, n_in):
         if n_in % self.pieces:
-            raise NumpyganError(f"{self}: the input's width must be a multiple of {self.pieces} pieces, got {n_in}.")
+            raise NumpyganError(
+                f"{self}: the input's width must be a multiple of {self.pieces} pieces, got {n_in}."
+            )
         return n_in // self.pieces
 
     def memory(self, n_in):
@@ -211,10 +229,16 @@ class Maxout(Layer):
 
     def forward(self, x, t):
         u = x.reshape(t.won.shape)  # (m, pieces·n_out) -> (m, pieces, n_out)
-        first_largest(self.xp, t.y, *(u[:, p] for p in range(self.pieces)), *(t.won[:, p] for p in range(self.pieces)))
+        first_largest(
+            self.xp,
+            t.y,
+            *(u[:, p] for p in range(self.pieces)),
+            *(t.won[:, p] for p in range(self.pieces)),
+        )
 
     def backward(self, gy, t):
-        self.xp.multiply(gy[:, None], t.won, out=t.gx.reshape(t.won.shape))  # (m, 1, n_out)·(m, pieces, n_out)
+        # (m, 1, n_out)·(m, pieces, n_out)
+        self.xp.multiply(gy[:, None], t.won, out=t.gx.reshape(t.won.shape))
 
     def __repr__(self):
         return f"Maxout(pieces={self.pieces})"
@@ -225,8 +249,9 @@ class Dropout(Layer):
 
     gx = gy ⊙ mask
 
-    The masks are drawn into the tape by `MLP.draw_masks`, apart from the mathematics; E[mask] = 1, so nothing is rescaled when
-    dropout is off (`MLP.tape(m, training=False)`), where y = x. Srivastava et al. 2014, "inverted" as in the authors' code.
+    The masks are drawn into the tape by `MLP.draw_masks`, apart from the mathematics; E[mask] = 1,
+    so nothing is rescaled when dropout is off (`MLP.tape(m, training=False)`), where y = x.
+    Srivastava et al. 2014, "inverted" as in the authors' code.
     """
 
     random = True
@@ -253,7 +278,9 @@ class Dropout(Layer):
 
 @fused
 def first_largest(xp, y, *u_and_won):
-    """y (m, n) = the largest of several u (m, n); a won (m, n) for each u: where it is the first that is so large."""
+    """y (m, n) = the largest of several u (m, n); a won (m, n) for each u: where it is the first
+    that is so large.
+    """
     n = len(u_and_won) // 2
     u, won = u_and_won[:n], u_and_won[n:]
     y[...] = u[0]
@@ -267,8 +294,13 @@ def first_largest(xp, y, *u_and_won):
         xp.greater(won[p], won[p + 1], out=won[p])  # p, and none after it
 
 
-# Beyond ±log(the largest number) e^−x would overflow or underflow; σ is 0 or 1 there to the last bit that matters.
-_LOG_LARGEST = {numpy.dtype("float32"): 87.0, numpy.dtype("float64"): 708.0, numpy.dtype("complex128"): 708.0}
+# Beyond ±log(the largest number) e^−x would overflow or underflow; σ is 0 or 1 there to the last
+# bit that matters.
+_LOG_LARGEST = {
+    numpy.dtype("float32"): 87.0,
+    numpy.dtype("float64"): 708.0,
+    numpy.dtype("complex128"): 708.0,
+}
 
 
 @fused

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 import numpy
 
+from .. import tables
 from ..arrays import require
 from ..errors import NumpyganError
-from .. import tables
 from .layers import Layer
 from .tape import Tape
 
@@ -41,14 +41,17 @@ class MLP:
         self._random = any(layer.random for layer in self.layers)
         self.n_in, self.n_out = self.widths[0], self.widths[-1]
         self._theta = xp.zeros(_size(self.layers), self.dtype)
-        self.grad = xp.zeros(self._theta.size, self.dtype)  # takes no memory until it is written, unlike zeros_like
+        # Takes no memory until it is written, unlike zeros_like
+        self.grad = xp.zeros(self._theta.size, self.dtype)
         self.version = 1  # of θ; tapes remember it
         self._hand_out_views()
 
     def _hand_out_views(self):
         for index, layer in enumerate(self.layers):
             if layer.xp is not None or layer in self.layers[:index]:
-                raise NumpyganError(f"MLP: layer {index}, {layer}, already belongs to a network; make a new one.")
+                raise NumpyganError(
+                    f"MLP: layer {index}, {layer}, already belongs to a network; make a new one."
+                )
         start = 0
         for layer in self.layers:
             layer.xp = self.xp
@@ -64,9 +67,11 @@ class MLP:
 
     @theta.setter
     def theta(self, value):
-        """`net.theta = v` copies v into θ, `net.theta -= v` works in place; both make earlier passes stale.
+        """`net.theta = v` copies v into θ, `net.theta -= v` works in place; both make earlier
+        passes stale.
 
-        Writing into it, `net.theta[i] = v` or `layer.W[...] = v`, does not: run forward again yourself.
+        Writing into it, `net.theta[i] = v` or `layer.W[...] = v`, does not: run forward again
+        yourself.
         """
         if value is not self._theta:
             self._check("MLP: theta", value, self._theta.shape, self.dtype)
@@ -89,7 +94,10 @@ class MLP:
         return twin
 
     def tape(self, m, training=True, y=None):
-        """The memory of one pass over m rows: see Tape. `training=False` has no dropout; the output goes to `y` if given."""
+        """The memory of one pass over m rows: see Tape.
+
+        `training=False` has no dropout; the output goes to `y` if given.
+        """
         return Tape.allocate(self, m, training, y)
 
     def draw_masks(self, tape, stream):
@@ -104,8 +112,9 @@ class MLP:
     def forward(self, x, tape):
         """y = f(x; θ): (m, n_in) -> (m, n_out), an array of the tape.
 
-        A pure function of θ, x and the tape's masks. x is copied into the tape unless it is `tape.x`.
-        Raises NumpyganError for a wrong shape, dtype or array module, or if dropout masks have not been drawn.
+        A pure function of θ, x and the tape's masks. x is copied into the tape unless it is
+        `tape.x`. Raises NumpyganError for a wrong shape, dtype or array module, or if dropout masks
+        have not been drawn.
         """
         self._own(tape)
         if x is not tape.x:
@@ -113,7 +122,8 @@ class MLP:
             tape.x[...] = x
         if self._random and tape.training and not tape.drawn.all():
             raise NumpyganError(
-                "forward: no dropout masks in this tape; call draw_masks(tape, stream) first, or use tape(m, training=False)."
+                "forward: no dropout masks in this tape; call draw_masks(tape, stream) first, or "
+                "use tape(m, training=False)."
             )
         for layer, t in zip(self.layers, tape.layers):
             if layer.random and not tape.training:
@@ -124,16 +134,19 @@ class MLP:
         return tape.y
 
     def backward(self, gy, tape, params=True, inputs=True):
-        """From gy = ∂L/∂y (m, n_out): write ∂L/∂θ into `grad` and return gx = ∂L/∂x (m, n_in), an array of the tape.
+        """From gy = ∂L/∂y (m, n_out): write ∂L/∂θ into `grad` and return gx = ∂L/∂x (m, n_in), an
+        array of the tape.
 
         params  False: the input gradient alone; `grad` is left as it is (D frozen in the G step)
-        inputs  False: the parameters' gradient alone; returns None and saves the products below the lowest parameters
+        inputs  False: the parameters' gradient alone; returns None and saves the products below the
+                lowest parameters
         Raises NumpyganError if the pass is stale: θ has changed since `forward`, or there was none.
         """
         self._own(tape)
         if not (tape.versions == self.version).all():
             raise NumpyganError(
-                "backward: the tape is stale, θ has changed since its forward (or there was none); call forward on it again."
+                "backward: the tape is stale, θ has changed since its forward (or there was none); "
+                "call forward on it again."
             )
         if gy is not tape.gy:
             self.check_rows(f"{self.layers[-1]}: gy", gy, tape.m, self.n_out)
@@ -161,7 +174,9 @@ class MLP:
         if array.shape != shape:
             raise NumpyganError(f"{name} has shape {array.shape}, expected {shape}.")
         if array.dtype != dtype:
-            raise NumpyganError(f"{name} is {array.dtype}, expected {dtype}; convert it with astype.")
+            raise NumpyganError(
+                f"{name} is {array.dtype}, expected {dtype}; convert it with astype."
+            )
 
     def _own(self, tape):
         if getattr(tape, "net", None) is not self:
@@ -176,9 +191,13 @@ class MLP:
     def _repr_html_(self):
         head, rows = ["layer", "in", "out", "parameters"], []
         for layer, n_in, n_out in zip(self.layers, self.widths, self.widths[1:]):
-            shapes = ", ".join(f"{name} {' × '.join(map(str, shape))}" for name, shape in layer.shapes().items())
+            shapes = ", ".join(
+                f"{name} {' × '.join(map(str, shape))}" for name, shape in layer.shapes().items()
+            )
             rows.append([repr(layer), str(n_in), str(n_out), shapes])
-        return tables.as_html(head, rows, caption=f"MLP, {self.theta.size:,} parameters, {self.dtype}")
+        return tables.as_html(
+            head, rows, caption=f"MLP, {self.theta.size:,} parameters, {self.dtype}"
+        )
 
 
 def _layers(layers):
@@ -201,14 +220,21 @@ def _widths(layers):
     """The width of the input and of each layer's output, from the layers that fix theirs."""
     fixed = next((i for i, layer in enumerate(layers) if layer.n_in is not None), None)
     if fixed is None:
-        raise NumpyganError("MLP: no layer says how wide the input is; expected at least one Affine.")
+        raise NumpyganError(
+            "MLP: no layer says how wide the input is; expected at least one Affine."
+        )
     n_in = layers[fixed].n_in
     for i, layer in enumerate(layers[:fixed]):
         if layer.width(n_in) != n_in:
-            raise NumpyganError(f"MLP: layer {i}, {layer}, comes before the first Affine, so it must keep the width.")
+            raise NumpyganError(
+                f"MLP: layer {i}, {layer}, comes before the first Affine, so it must keep the "
+                f"width."
+            )
     widths = [n_in] * (fixed + 1)
     for i, layer in enumerate(layers[fixed:], fixed):
         if layer.n_in is not None and layer.n_in != widths[-1]:
-            raise NumpyganError(f"MLP: layer {i}, {layer}, takes rows of width {layer.n_in}, but gets {widths[-1]}.")
+            raise NumpyganError(
+                f"MLP: layer {i}, {layer}, takes rows of width {layer.n_in}, but gets {widths[-1]}."
+            )
         widths.append(layer.width(widths[-1]))
     return widths

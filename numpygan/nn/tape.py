@@ -2,14 +2,16 @@
 
 import numpy
 
+from .. import tables
 from ..arrays import to_host
 from ..errors import NumpyganError
 from ..numbers import whole
-from .. import tables
 
 
 class LayerTape:
-    """What one layer saw in one pass: its input `x`, its output `y`, their adjoints `gx`, `gy`, and its own arrays (`mask`, …)."""
+    """What one layer saw in one pass: its input `x`, its output `y`, their adjoints `gx`, `gy`, and
+    its own arrays (`mask`, …).
+    """
 
     def __init__(self, x, y, gx, gy, own):
         self.x, self.y, self.gx, self.gy = x, y, gx, gy
@@ -23,25 +25,31 @@ class LayerTape:
 
 
 class Tape:
-    """The memory of one pass over m rows: every layer's input, output and mask, and the adjoints that backward writes.
+    """The memory of one pass over m rows: every layer's input, output and mask, and the adjoints
+    that backward writes.
 
-    Made by `MLP.tape(m)`. `tape[i:j]` is a tape of those rows, by views, for a pass over a part of the minibatch.
+    Made by `MLP.tape(m)`. `tape[i:j]` is a tape of those rows, by views, for a pass over a part of
+    the minibatch.
 
-    x, y    (m, n_in) and (m, n_out), the pass's input and output; write the input into `x` to save a copy
+    x, y    (m, n_in) and (m, n_out), the pass's input and output; write the input into `x` to save
+            a copy
     gx, gy  their adjoints ∂L/∂x, ∂L/∂y
     layers  a LayerTape for each layer
     """
 
     def __init__(self, net, layers, training, versions, drawn):
         self.net, self.layers, self.training = net, layers, training
-        self.versions, self.drawn = versions, drawn  # by row: the version of θ that forward read; whether masks are drawn
+        # By row: the version of θ that forward read; whether masks are drawn
+        self.versions, self.drawn = versions, drawn
         first, last = layers[0], layers[-1]
         self.x, self.y, self.gx, self.gy = first.x, last.y, first.gx, last.gy
         self.m = len(self.x)
 
     @classmethod
     def allocate(cls, net, m, training, y):
-        """The memory of a pass of `net` over m rows; `y` is the array (m, n_out) that takes the output, or None for a new one."""
+        """The memory of a pass of `net` over m rows; `y` is the array (m, n_out) that takes the
+        output, or None for a new one.
+        """
         m = whole("tape: the number of rows m", m)
         xp, dtype = net.xp, net.dtype
         values = [xp.zeros((m, n), dtype) for n in net.widths]
@@ -52,7 +60,10 @@ class Tape:
         pages = []
         for i, layer in enumerate(net.layers):
             kinds = {"float": net.real_dtype, "bool": numpy.dtype(bool)}
-            own = {name: xp.zeros((m, *shape), kinds[kind]) for name, (shape, kind) in layer.memory(net.widths[i]).items()}
+            own = {
+                name: xp.zeros((m, *shape), kinds[kind])
+                for name, (shape, kind) in layer.memory(net.widths[i]).items()
+            }
             pages.append(LayerTape(values[i], values[i + 1], adjoints[i], adjoints[i + 1], own))
         return cls(net, pages, training, numpy.zeros(m, numpy.int64), numpy.zeros(m, bool))
 
@@ -62,21 +73,31 @@ class Tape:
     def __getitem__(self, rows):
         """The tape of the rows `rows`, a slice with step 1, sharing this tape's memory."""
         if not isinstance(rows, slice) or rows.step not in (None, 1):
-            raise NumpyganError(f"tape[…]: expected a slice of rows with step 1, such as tape[:m], got {rows!r}.")
+            raise NumpyganError(
+                f"tape[…]: expected a slice of rows with step 1, such as tape[:m], got {rows!r}."
+            )
         if len(range(*rows.indices(self.m))) == 0:
-            raise NumpyganError(f"tape[…]: the slice {rows.start}:{rows.stop} of {self.m} rows is empty.")
+            raise NumpyganError(
+                f"tape[…]: the slice {rows.start}:{rows.stop} of {self.m} rows is empty."
+            )
         # Neighbours share their array: the output of a layer is the input of the next.
         values = [page.x[rows] for page in self.layers] + [self.y[rows]]
         adjoints = [page.gx[rows] for page in self.layers] + [self.gy[rows]]
         pages = [
-            LayerTape(values[i], values[i + 1], adjoints[i], adjoints[i + 1],
-                      {name: getattr(page, name)[rows] for name in page.own})
+            LayerTape(
+                values[i],
+                values[i + 1],
+                adjoints[i],
+                adjoints[i + 1],
+                {name: getattr(page, name)[rows] for name in page.own},
+            )
             for i, page in enumerate(self.layers)
         ]
         return Tape(self.net, pages, self.training, self.versions[rows], self.drawn[rows])
 
     def table(self):
-        """A line for each layer, as text: the range of its output y, the lengths of y and its adjoint, what its mask lets through.
+        """A line for each layer, as text: the range of its output y, the lengths of y and its
+        adjoint, what its mask lets through.
 
         Waits for a GPU. The adjoint is that of the last backward pass; 0 if there was none.
         """
@@ -90,7 +111,18 @@ class Tape:
         for layer, t in zip(self.net.layers, self.layers):
             y, gy = to_host(t.y.real), to_host(t.gy.real)
             numbers = y.min(), y.mean(), y.max(), numpy.linalg.norm(y), numpy.linalg.norm(gy)
-            own = [to_host(getattr(t, name)) for name in t.own] if self.training or not layer.random else []
+            own = (
+                [to_host(getattr(t, name)) for name in t.own]
+                if self.training or not layer.random
+                else []
+            )
             passes = ", ".join(f"{(mask != 0).mean():.1%}" for mask in own)
-            rows.append([repr(layer), " × ".join(map(str, y.shape)), *(f"{number:.4g}" for number in numbers), passes])
+            rows.append(
+                [
+                    repr(layer),
+                    " × ".join(map(str, y.shape)),
+                    *(f"{number:.4g}" for number in numbers),
+                    passes,
+                ]
+            )
         return head, rows

@@ -1,4 +1,7 @@
-"""Work shared out over the cores of one machine. NumPy lets go of the interpreter while it computes, so threads do at once."""
+"""Work shared out over the cores of one machine.
+
+NumPy lets go of the interpreter while it computes, so threads do at once.
+"""
 
 import contextvars
 import os
@@ -11,12 +14,15 @@ _threads = None  # beside the caller's own
 
 
 def cpus():
-    """The number of CPUs that this process may use; where the system does not tell, the number that there are."""
+    """The number of CPUs that this process may use; where the system does not tell, the number that
+    there are.
+    """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cores(xp):
-    """Over how many cores work on arrays of `xp` may be shared out: this process's, but no more than BLAS is allowed; of CuPy's, 1.
+    """Over how many cores work on arrays of `xp` may be shared out: this process's, but no more
+    than BLAS is allowed; of CuPy's, 1.
 
     BLAS is allowed what OPENBLAS_NUM_THREADS or, without it, OMP_NUM_THREADS says.
     """

@@ -1,4 +1,5 @@
-"""Worked examples in the terminal: the equations from the layer's own docstring, then a small case followed number by number.
+"""Worked examples in the terminal: the equations from the layer's own docstring, then a small case
+followed number by number.
 
 The examples are the text files in examples/, doctests each: what is printed has just been run.
 """
@@ -12,8 +13,8 @@ import numpy
 
 from ..errors import NumpyganError
 from ..gan.algorithm1 import algorithm1
-from ..recipes.settings import nearest
 from ..nn import layers
+from ..recipes.settings import nearest
 
 TOPICS = {
     "affine": layers.Affine,
@@ -28,16 +29,23 @@ TOPICS = {
 
 
 def topic_named(name):
-    """The topic that `name` means, in whatever case. Raises NumpyganError, with the nearest name, if there is none."""
+    """The topic that `name` means, in whatever case.
+
+    Raises NumpyganError, with the nearest name, if there is none.
+    """
     plain = re.sub(r"[\s_-]", "", name.lower())
     topic = next((topic for topic in TOPICS if topic.replace("_", "") == plain), None)
     if topic is None:
-        raise NumpyganError(f"explain: there is no {name!r}{nearest(name, TOPICS)}; expected one of {', '.join(TOPICS)}.")
+        raise NumpyganError(
+            f"explain: there is no {name!r}{nearest(name, TOPICS)}; expected one of "
+            f"{', '.join(TOPICS)}."
+        )
     return topic
 
 
 def explain(topic):
-    """The text about a topic: equations, a case by hand, each intermediate, the adjoints, the check.
+    """The text about a topic: equations, a case by hand, each intermediate, the adjoints, the
+    check.
 
     Raises NumpyganError if Python has stripped the docstrings.
     """
@@ -45,7 +53,8 @@ def explain(topic):
     equations = inspect.getdoc(about)
     if equations is None:
         raise NumpyganError(
-            "explain: the equations are in docstrings, which Python left out as it was told by -OO or PYTHONOPTIMIZE=2; "
+            "explain: the equations are in docstrings, which Python left out as it was told by -OO "
+            "or PYTHONOPTIMIZE=2; "
             "start it without."
         )
     return f"{about.__name__}\n\n{equations}\n\nA case by hand\n\n{example(topic)}"

@@ -12,4 +12,6 @@ def escape(text):
 
 def definitions(pairs):
     """The entries of a <dl>: a name and a value each."""
-    return "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs)
+    return "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs
+    )

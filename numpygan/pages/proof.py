@@ -1,4 +1,6 @@
-"""Each derivative beside its proof: the objective of the game computed again in complex numbers, ∂/∂p = Im f(p + ih)/h."""
+"""Each derivative beside its proof: the objective of the game computed again in complex numbers,
+∂/∂p = Im f(p + ih)/h.
+"""
 
 import numpy
 
@@ -9,7 +11,8 @@ from ..check.verdicts import judge
 
 
 class Chain:
-    """The layers of one or two networks in a row, in complex numbers, from the input of each to the objective.
+    """The layers of one or two networks in a row, in complex numbers, from the input of each to the
+    objective.
 
     parts      [(net, tape)]: the passes of the networks, the output of one the input of the next
     objective  the logits (m, 1), complex, to V or L
@@ -50,11 +53,14 @@ class Chain:
 
 
 def prove(chain, index, name, g, places, stream, most, size):
-    """Compare up to `most` numbers of the adjoint g at `places` (rows and columns, or entries), the largest among them.
+    """Compare up to `most` numbers of the adjoint g at `places` (rows and columns, or entries), the
+    largest among them.
 
-    size  what the error is relative to: max |g|, or the largest Σ |terms| where g is a sum whose terms may cancel
+    size  what the error is relative to: max |g|, or the largest Σ |terms| where g is a sum whose
+          terms may cancel
 
-    Returns {"at": [position in the shown block], "step": [complex-step values], "error": max |g − step|/size, "size", "verdict"}.
+    Returns {"at": [position in the shown block], "step": [complex-step values], "error": max |g −
+    step|/size, "size", "verdict"}.
     """
     shown = g[numpy.ix_(*places)]
     picked = stream.permutation(shown.size)

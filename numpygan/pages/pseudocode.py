@@ -1,7 +1,8 @@
-"""The two algorithms as the paper prints them, with the lines of code below each: what the stepper of the study page steps through.
+"""The two algorithms as the paper prints them, with the lines of code below each: what the stepper
+of the study page steps through.
 
-A line is (identity, depth, text); one without identity does nothing by itself. ORDER has the identities in the order in which the
-lines run, as (of a D step, of a G step).
+A line is (identity, depth, text); one without identity does nothing by itself. ORDER has the
+identities in the order in which the lines run, as (of a D step, of a G step).
 """
 
 ALGORITHM1 = (
@@ -9,7 +10,12 @@ ALGORITHM1 = (
     ("", 1, "for $k$ steps do"),
     ("d z", 2, "sample a minibatch of $m$ noise samples $z$ from $p_z$"),
     ("d x", 2, "sample a minibatch of $m$ examples $x$ from $p_data$"),
-    ("", 2, r"update $D$ by ascending its stochastic gradient $∇_{θ_d} \frac{1}{m} Σ [ log D(x) + log(1 − D(G(z))) ]$:"),
+    (
+        "",
+        2,
+        r"update $D$ by ascending its stochastic gradient $∇_{θ_d} \frac{1}{m} Σ [ log D(x) + "
+        r"log(1 − D(G(z))) ]$:",
+    ),
     ("d G forward", 3, "$x̃ = G(z)$"),
     ("d D forward", 3, "$D(x), D(x̃)$, both halves in one pass"),
     ("d D backward", 3, "$∇_{θ_d} V$, backwards through $D$"),
@@ -32,7 +38,11 @@ AUTHORS2014 = (
     ("d G forward", 1, "$x̃ = G(z)$"),
     ("d D forward", 1, "$D(x), D(x̃)$, both halves in one pass"),
     ("d D backward", 1, "$∇_{θ_d} ½ V$, backwards through $D$"),
-    ("g D backward", 1, r"$\frac{∂L}{∂x̃}$ of $L = LOSSVALUE$, backwards through the same $D$ and the same masks"),
+    (
+        "g D backward",
+        1,
+        r"$\frac{∂L}{∂x̃}$ of $L = LOSSVALUE$, backwards through the same $D$ and the same masks",
+    ),
     ("g G backward", 1, "$∇_{θ_g} L$, on backwards through $G$"),
     ("d D move", 1, "$θ_d$ takes a step up"),
     ("g G move", 1, "$θ_g$ takes a step down"),
@@ -50,11 +60,18 @@ def lines(algorithm, loss):
     """The lines of `algorithm` with G's loss written in."""
     text = ALGORITHM1 if algorithm == "algorithm1" else AUTHORS2014
     value = LOSSES[loss]
-    return [(key, depth, line.replace("LOSSVALUE", value).replace("LOSS", f"∇_{{θ_g}} ({value})")) for key, depth, line in text]
+    return [
+        (key, depth, line.replace("LOSSVALUE", value).replace("LOSS", f"∇_{{θ_g}} ({value})"))
+        for key, depth, line in text
+    ]
 
 
 def order(algorithm, k):
     """The identities of the lines of one iteration in the order in which they run."""
     keys = [key for key, _, _ in (ALGORITHM1 if algorithm == "algorithm1" else AUTHORS2014) if key]
     d_step = [key for key in keys if key.startswith("d")]
-    return d_step * k + [key for key in keys if key not in d_step] if algorithm == "algorithm1" else keys
+    return (
+        d_step * k + [key for key in keys if key not in d_step]
+        if algorithm == "algorithm1"
+        else keys
+    )

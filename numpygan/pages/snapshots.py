@@ -1,4 +1,6 @@
-"""Copies of what the tapes and networks hold: the numbers that the study page shows, statistics of the rest, and the proofs."""
+"""Copies of what the tapes and networks hold: the numbers that the study page shows, statistics of
+the rest, and the proofs.
+"""
 
 import numpy
 
@@ -21,7 +23,8 @@ class Snapshots:
         self.nets, self.recipe, self.image_shape = nets, recipe, image_shape
         self.units = {name: units(net, image_shape=image_shape) for name, net in nets.items()}
         self.passes, self.thetas = [], {"G": [], "D": []}
-        small = sum(net.theta.size for net in nets.values()) < 200_000  # a pass takes less than a millisecond
+        # a pass takes less than a millisecond
+        small = sum(net.theta.size for net in nets.values()) < 200_000
         self._proven = {"theta": 1000 if small else 6, "x": 48 if small else 6}
         self._stream = Stream(0)
         for name in nets:
@@ -40,7 +43,9 @@ class Snapshots:
         self.thetas[name].append(kept)
 
     def _tensor(self, name, i, array):
-        """A parameter, or its gradient: the shown block, the statistics, pictures where one side is the pixels."""
+        """A parameter, or its gradient: the shown block, the statistics, pictures where one side is
+        the pixels.
+        """
         places = self.units[name][i : i + 2] if array.ndim == 2 else [self.units[name][i + 1]]
         found = {"block": array[numpy.ix_(*places)], "stats": describe(array)}
         if array.ndim == 2 and self._is_image(array.shape[0]):
@@ -56,7 +61,9 @@ class Snapshots:
         """Rows of a pass: all of them in the shown columns, some of them as pictures."""
         found = {"block": array[:, columns], "stats": describe(array)}
         if self._is_image(array.shape[1]):
-            found["images"] = array[rows_as_images(len(array), self._halves(len(array)), array.shape[1])].astype("float32")
+            found["images"] = array[
+                rows_as_images(len(array), self._halves(len(array)), array.shape[1])
+            ].astype("float32")
         return found
 
     def _halves(self, m):
@@ -66,10 +73,19 @@ class Snapshots:
         columns, values = self.units[name], [tape.x, *(t.y for t in tape.layers)]
         own = []
         for i, (layer, t) in enumerate(zip(tape.net.layers, tape.layers)):
-            found = {n: self._keep_rows(getattr(t, n), columns[i + 1]) for n in t.own if not isinstance(layer, Maxout)}
+            found = {
+                n: self._keep_rows(getattr(t, n), columns[i + 1])
+                for n in t.own
+                if not isinstance(layer, Maxout)
+            }
             if isinstance(layer, Maxout):
                 piece = t.won.argmax(1)
-                found = {"won": {"block": piece[:, columns[i + 1]].astype("uint8"), "stats": describe(piece)}}
+                found = {
+                    "won": {
+                        "block": piece[:, columns[i + 1]].astype("uint8"),
+                        "stats": describe(piece),
+                    }
+                }
                 found["share"] = [float(share) for share in t.won.mean((0, 2))]
             if isinstance(layer, ReLU):
                 found["dead"] = float((~t.mask.any(0)).mean())
@@ -87,7 +103,7 @@ class Snapshots:
         return len(self.passes) - 1
 
     def keep_adjoints(self, name, tape, kept, lowest, params):
-        """The adjoints of the boundaries from `lowest` up, and the gradients, each with its proof."""
+        """The adjoints from layer `lowest` up, and the gradients, each with its proof."""
         columns, rows = self.units[name], numpy.arange(tape.m)
         adjoints = [tape.gx, *(t.gy for t in tape.layers)]
         parts = [(tape.net, tape)] + ([(self.nets["D"], self._teacher)] if name == "G" else [])
@@ -109,8 +125,21 @@ class Snapshots:
                 found[parameter] = self._tensor(name, i, g)
                 places = columns[i : i + 2] if g.ndim == 2 else [columns[i + 1]]
                 terms = numpy.abs(tape.layers[i].gy[:, places[-1]])  # of the sums over the rows
-                terms = numpy.abs(tape.layers[i].x[:, places[0]]).T @ terms if g.ndim == 2 else terms.sum(0)
-                proof = prove(chain, i, parameter, g, places, self._stream, self._proven["theta"], float(terms.max()))
+                terms = (
+                    numpy.abs(tape.layers[i].x[:, places[0]]).T @ terms
+                    if g.ndim == 2
+                    else terms.sum(0)
+                )
+                proof = prove(
+                    chain,
+                    i,
+                    parameter,
+                    g,
+                    places,
+                    self._stream,
+                    self._proven["theta"],
+                    float(terms.max()),
+                )
                 found[parameter]["proof"] = proof
             kept["grads"].append(found)
         if name == "D":
@@ -126,7 +155,9 @@ class Snapshots:
         return lambda a: loss(numpy, a)
 
     def keep_slopes(self, tape, kept):
-        """−∂L/∂G(z) for both of the paper's losses and the recipe's, through the same D and masks: what each would teach."""
+        """−∂L/∂G(z) for both of the paper's losses and the recipe's, through the same D and masks:
+        what each would teach.
+        """
         twin, kept["push"] = self.nets["D"].copy(), {}
         memory = twin.tape(tape.m)
         for t, mine in zip(tape.layers, memory.layers):

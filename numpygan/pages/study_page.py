@@ -1,4 +1,6 @@
-"""The study page: one HTML file with everything in it, data as deflated base64 that the browser unpacks."""
+"""The study page: one HTML file with everything in it, data as deflated base64 that the browser
+unpacks.
+"""
 
 import base64
 import json
@@ -35,9 +37,17 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0)):
             }
             for layer in net.layers
         ]
-        nets[name] = {"layers": layers, "widths": net.widths, "units": recorder.kept.units[name], "size": int(net.theta.size)}
+        nets[name] = {
+            "layers": layers,
+            "widths": net.widths,
+            "units": recorder.kept.units[name],
+            "size": int(net.theta.size),
+        }
     data = {
-        "lines": [{"key": key, "depth": depth, "html": typeset(text)} for key, depth, text in lines(recipe.algorithm, recipe.loss)],
+        "lines": [
+            {"key": key, "depth": depth, "html": typeset(text)}
+            for key, depth, text in lines(recipe.algorithm, recipe.loss)
+        ],
         "nets": nets,
         "steps": recorder.steps,
         "passes": recorder.kept.passes,
@@ -92,16 +102,20 @@ def _read(name):
 
 
 def pack(data):
-    """JSON and, behind it, the arrays that it refers to as {"at": byte, "type": …, "shape": …}; deflated, in base64.
+    """JSON and, behind it, the arrays that it refers to as {"at": byte, "type": …, "shape": …};
+    deflated, in base64.
 
-    The layout before deflating: 4 bytes, the length n of the JSON; n bytes of JSON; zeros up to a multiple of 8; the arrays.
+    The layout before deflating: 4 bytes, the length n of the JSON; n bytes of JSON; zeros up to a
+    multiple of 8; the arrays.
     """
     arrays, size = [], 0
 
     def refer(value):
         nonlocal size
         if isinstance(value, numpy.ndarray):
-            kind = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}[value.dtype.str[1:]]
+            kind = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}[
+                value.dtype.str[1:]
+            ]
             content = numpy.ascontiguousarray(value, kind).tobytes()
             content += bytes(-len(content) % 8)
             arrays.append(content)

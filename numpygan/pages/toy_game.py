@@ -1,7 +1,9 @@
-"""The game on a toy, on a grid: the densities, D and the best D there is for this G (Proposition 1), V and C(G) (Theorem 1).
+"""The game on a toy, on a grid: the densities, D and the best D there is for this G (Proposition
+1), V and C(G) (Theorem 1).
 
-p_g is estimated from samples by a Gaussian kernel of width h. So that both densities are seen through the same glass, p_data, which
-is known, is smoothed by the same kernel, which widens its modes from σ to √(σ² + h²). The integrals are sums over the grid.
+p_g is estimated from samples by a Gaussian kernel of width h. So that both densities are seen
+through the same glass, p_data, which is known, is smoothed by the same kernel, which widens its
+modes from σ to √(σ² + h²). The integrals are sums over the grid.
 """
 
 import numpy
@@ -17,7 +19,9 @@ POINTS = {1: 240, 2: 48}  # of the grid on each axis
 
 
 class ToyGame:
-    """What a toy's game looks like at each moment at which a θ has moved: a frame each, in `frames`."""
+    """What a toy's game looks like at each moment at which a θ has moved: a frame each, in
+    `frames`.
+    """
 
     def __init__(self, training):
         self.training, mixture = training, training.p_data
@@ -35,11 +39,14 @@ class ToyGame:
 
     def _smoothed_mixture(self, mixture):
         width = numpy.hypot(mixture.std, self.h)
-        bumps = [_gauss(self.axis, mixture.means[:, i], width) for i in range(self.d)]  # (points, modes) for each axis
+        # (points, modes) for each axis
+        bumps = [_gauss(self.axis, mixture.means[:, i], width) for i in range(self.d)]
         return self._product(bumps) / len(mixture.means)
 
     def _product(self, bumps):
-        """Σ over the modes or samples of the product of their bumps: on the axis, or on the grid as (y, x)."""
+        """Σ over the modes or samples of the product of their bumps: on the axis, or on the grid as
+        (y, x).
+        """
         return bumps[0].sum(1) if self.d == 1 else bumps[1] @ bumps[0].T
 
     def _samples(self):
@@ -48,7 +55,10 @@ class ToyGame:
     def add_frame(self, _recorder=None):
         """What the game looks like now."""
         samples = self._samples()
-        p_g = self._product([_gauss(self.axis, samples[:, i], self.h) for i in range(self.d)]) / SAMPLES
+        p_g = (
+            self._product([_gauss(self.axis, samples[:, i], self.h) for i in range(self.d)])
+            / SAMPLES
+        )
         logit, w = self._logits(), numpy.full(self.p_data.shape, self.cell)
         with numpy.errstate(divide="ignore"):
             log_p, log_q = numpy.log(self.p_data), numpy.log(p_g)
@@ -73,8 +83,10 @@ class ToyGame:
     def data(self):
         """What the page needs."""
         about = (
-            f"p_g: {SAMPLES:,} samples of G(z), smoothed by a Gaussian kernel of width h = {self.h:.3g}; "
-            f"p_data, known exactly, smoothed by the same kernel. V and C(G) are sums over the grid shown; "
+            f"p_g: {SAMPLES:,} samples of G(z), smoothed by a Gaussian kernel of width h = "
+            f"{self.h:.3g}; "
+            f"p_data, known exactly, smoothed by the same kernel. V and C(G) are sums over the "
+            f"grid shown; "
             "D* is drawn where p_data + p_g is at least a thousandth of its maximum."
         )
         return {
@@ -89,4 +101,6 @@ class ToyGame:
 
 def _gauss(axis, centres, width):
     """N(axis; centre, width²), (points, centres)."""
-    return numpy.exp(-0.5 * ((axis[:, None] - centres) / width) ** 2) / (width * numpy.sqrt(2 * numpy.pi))
+    return numpy.exp(-0.5 * ((axis[:, None] - centres) / width) ** 2) / (
+        width * numpy.sqrt(2 * numpy.pi)
+    )

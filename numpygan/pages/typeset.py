@@ -1,4 +1,6 @@
-"""MathML from a short notation, every symbol with what it means: "g_W = x^⊤ g_y", "\\frac{1}{m} Σ log D(x)"."""
+"""MathML from a short notation, every symbol with what it means: "g_W = x^⊤ g_y", "\\frac{1}{m} Σ
+log D(x)".
+"""
 
 import re
 from html import escape
@@ -8,15 +10,18 @@ SYMBOLS = {
     "k": "the number of D steps in an iteration",
     "z": "noise, the input of G, one row for each sample",
     "p_z": "the prior that noise is drawn from",
-    "x": "an example drawn from the data; in a layer's equations: the layer's input, one example a row",
+    "x": "an example drawn from the data; in a layer's equations: the layer's input, one example "
+    "a row",
     "x̃": "a generated sample, G(z)",
     "p_data": "the distribution of the data",
     "p_g": "the distribution of G(z)",
     "G": "the generator: noise to data space",
     "D": "the discriminator: the probability that its input came from the data",
     "D*": "the best discriminator there is for this G: p_data / (p_data + p_g), Proposition 1",
-    "V": "the value of the game, E log D(x) + E log(1 − D(G(z))), in nats: D ascends it, G descends it",
-    "C": "C(G), the value of the game against the best discriminator: −log 4 + 2 JSD(p_data, p_g), Theorem 1",
+    "V": "the value of the game, E log D(x) + E log(1 − D(G(z))), in nats: D ascends it, G "
+    "descends it",
+    "C": "C(G), the value of the game against the best discriminator: −log 4 + 2 JSD(p_data, "
+    "p_g), Theorem 1",
     "L": "what the gradient is taken of: V in a D step, G's loss in a G step",
     "a": "the logit of D: D = σ(a)",
     "σ": "the logistic sigmoid, 1/(1 + e^−x)",
@@ -36,7 +41,8 @@ SYMBOLS = {
     "⊙": "product entry by entry",
     "⊤": "transposed",
     "Σ": "the sum over the rows of the minibatch",
-    "mask": "which entries pass: of a ReLU 1 where x > 0, of dropout 1/keep where kept, 0 elsewhere",
+    "mask": "which entries pass: of a ReLU 1 where x > 0, of dropout 1/keep where kept, 0 "
+    "elsewhere",
     "won": "1 for the piece that reaches the maximum, 0 for the others",
     "slopes": "1 where x > 0, else the small slope of the leak",
     "p": "the piece of a maxout unit",

@@ -1,4 +1,7 @@
-"""The experiments as plain data. Every field can be changed from the command line with --set FIELD=VALUE."""
+"""The experiments as plain data.
+
+Every field can be changed from the command line with --set FIELD=VALUE.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -10,21 +13,18 @@ def says(default, meaning):
 
 @dataclass(frozen=True)
 class Recipe:
-    """One experiment. The defaults are the authors' MNIST table (`mnist.yaml` of their released code)."""
+    """One experiment.
+
+    The defaults are the authors' MNIST table (`mnist.yaml` of their released code).
+    """
 
     name: str = says("mnist-authors", "its name; run directories are called after it")
     about: str = says("MNIST with the authors' own numbers, by Algorithm 1", "the recipe in a line")
     data: str = says("mnist", '"mnist", "gauss1d", "ring", "grid", or a path (see --data)')
-    size: str = says(
-        "auto", 'of own images, "HxW"; "none": a table; "auto": by the data'
-    )
-    drop: str = says(
-        "auto", 'columns of a CSV to leave out; "none"; "auto": the labels'
-    )
+    size: str = says("auto", 'of own images, "HxW"; "none": a table; "auto": by the data')
+    drop: str = says("auto", 'columns of a CSV to leave out; "none"; "auto": the labels')
     transpose: int = says(0, "1: images' rows and columns change places (EMNIST)")
-    preprocess: str = says(
-        "none", '"none", or "contrast": to mean 0 and length 55'
-    )
+    preprocess: str = says("none", '"none", or "contrast": to mean 0 and length 55')
     generator: tuple[str, ...] = says(
         ("relu 1200", "relu 1200", "sigmoid"), "G's hidden layers, then its visible nonlinearity"
     )
@@ -38,9 +38,7 @@ class Recipe:
         (0.05, 0.05, 0.05), "G's weights start in U(−s, s), s for each layer; 0: Glorot's scale"
     )
     scale_d: tuple[float, ...] = says((0.005, 0.005, 0.005), "D's weights likewise")
-    bias: str = says(
-        "mean", "visible bias of G: \"zero\", or such that G(0) is the mean example"
-    )
+    bias: str = says("mean", 'visible bias of G: "zero", or such that G(0) is the mean example')
     noise: str = says("uniform", 'the density of z: "uniform" on (−√3, √3), or "gaussian"')
     noise_dim: int = says(100, "the width of z")
     algorithm: str = says(
@@ -75,62 +73,135 @@ class Recipe:
     def learning_rates(self, iteration):
         """The rates of G and D in iteration 0, 1, 2, …: max(floor, rate · decay^−iteration)."""
         factor = self.learning_rate_decay**-iteration
-        return tuple(max(self.learning_rate_floor, rate * factor) for rate in (self.learning_rate_g, self.learning_rate_d))
+        return tuple(
+            max(self.learning_rate_floor, rate * factor)
+            for rate in (self.learning_rate_g, self.learning_rate_d)
+        )
 
     def momentum_in(self, epoch):
-        """μ in epoch 1, 2, …: linear from `momentum` in epoch 1 to `momentum_final` in epoch `momentum_epochs`, then constant."""
+        """μ in epoch 1, 2, …: linear from `momentum` in epoch 1 to `momentum_final` in epoch
+        `momentum_epochs`, then constant.
+        """
         share = min(1.0, (epoch - 1) / max(1, self.momentum_epochs - 1))
         return self.momentum + share * (self.momentum_final - self.momentum)
 
 
-# The authors' networks and dropout; what learns faster than their numbers is Adam with a higher rate for G than for D, Glorot's
-# initial scales, and samples from the average of G's iterates.
+# The authors' networks and dropout; what learns faster than their numbers is Adam with a higher
+# rate for G than for D, Glorot's initial scales, and samples from the average of G's iterates.
 _MNIST = Recipe(
-    name="mnist", about="MNIST by Algorithm 1: the authors' networks, Adam, samples from averaged iterates",
-    scale_g=(0.0, 0.0, 0.0), scale_d=(0.0, 0.0, 0.0), rule="adam", learning_rate_g=7.5e-4, learning_rate_d=5e-4,
-    learning_rate_decay=1.0, momentum=0.5, momentum_final=0.5, average=0.9999, epochs=60.0,
+    name="mnist",
+    about="MNIST by Algorithm 1: the authors' networks, Adam, samples from averaged iterates",
+    scale_g=(0.0, 0.0, 0.0),
+    scale_d=(0.0, 0.0, 0.0),
+    rule="adam",
+    learning_rate_g=7.5e-4,
+    learning_rate_d=5e-4,
+    learning_rate_decay=1.0,
+    momentum=0.5,
+    momentum_final=0.5,
+    average=0.9999,
+    epochs=60.0,
 )
 
 _TOY = Recipe(
-    generator=("relu 128", "relu 128", "linear"), discriminator=("relu 128", "relu 128"), keep=(1.0, 1.0, 1.0),
-    scale_g=(0.0, 0.0, 0.0), scale_d=(0.0, 0.0, 0.0), bias="zero", noise="gaussian", noise_dim=2, rule="adam", batch=128,
-    learning_rate_g=1e-3, learning_rate_d=1e-3, learning_rate_decay=1.0, momentum=0.5, momentum_final=0.5, epochs=4.0,
+    generator=("relu 128", "relu 128", "linear"),
+    discriminator=("relu 128", "relu 128"),
+    keep=(1.0, 1.0, 1.0),
+    scale_g=(0.0, 0.0, 0.0),
+    scale_d=(0.0, 0.0, 0.0),
+    bias="zero",
+    noise="gaussian",
+    noise_dim=2,
+    rule="adam",
+    batch=128,
+    learning_rate_g=1e-3,
+    learning_rate_d=1e-3,
+    learning_rate_decay=1.0,
+    momentum=0.5,
+    momentum_final=0.5,
+    epochs=4.0,
 )
 
-# The letter of Algorithm 1, the saturating loss included; the rates fall until samples settle within the narrow modes.
+# The letter of Algorithm 1, the saturating loss included; the rates fall until samples settle
+# within the narrow modes.
 _MODES = replace(
-    _TOY, discriminator=("leaky 128", "leaky 128"), loss="saturating", noise="uniform", learning_rate_g=2e-3, learning_rate_d=2e-3,
-    learning_rate_decay=1.00015, iterations=20_000,
+    _TOY,
+    discriminator=("leaky 128", "leaky 128"),
+    loss="saturating",
+    noise="uniform",
+    learning_rate_g=2e-3,
+    learning_rate_d=2e-3,
+    learning_rate_decay=1.00015,
+    iterations=20_000,
 )
 
 RECIPES = {
     recipe.name: recipe
     for recipe in (
         _MNIST,
-        replace(_MNIST, name="mnist-2014", about="the same by the simultaneous update of the authors' code", algorithm="authors2014"),
+        replace(
+            _MNIST,
+            name="mnist-2014",
+            about="the same by the simultaneous update of the authors' code",
+            algorithm="authors2014",
+        ),
         Recipe(),
         Recipe(
-            name="tfd", about="Toronto Face Database, fully connected; bring your own tfd.npy (N × 48 × 48)", data="tfd.npy",
-            generator=("relu 8000", "sigmoid 100", "sigmoid"), discriminator=("maxout 1200x5", "maxout 1200x5"),
-            bias="zero", noise="gaussian", max_norm=1.9365, learning_rate_g=0.05, learning_rate_d=0.05, epochs=22.0,
+            name="tfd",
+            about="Toronto Face Database, fully connected; bring your own tfd.npy (N × 48 × 48)",
+            data="tfd.npy",
+            generator=("relu 8000", "sigmoid 100", "sigmoid"),
+            discriminator=("maxout 1200x5", "maxout 1200x5"),
+            bias="zero",
+            noise="gaussian",
+            max_norm=1.9365,
+            learning_rate_g=0.05,
+            learning_rate_d=0.05,
+            epochs=22.0,
         ),
         Recipe(
-            name="cifar10", about="CIFAR-10, fully connected; bring the binary version", data="cifar-10-batches-bin",
-            preprocess="contrast", generator=("relu 8000", "sigmoid 8000", "linear"), scale_g=(0.05, 0.05, 0.5),
-            discriminator=("maxout 1600x5", "maxout 1600x5"), bias="zero", noise="gaussian",
-            learning_rate_g=0.025, learning_rate_d=0.025,
+            name="cifar10",
+            about="CIFAR-10, fully connected; bring the binary version",
+            data="cifar-10-batches-bin",
+            preprocess="contrast",
+            generator=("relu 8000", "sigmoid 8000", "linear"),
+            scale_g=(0.05, 0.05, 0.5),
+            discriminator=("maxout 1600x5", "maxout 1600x5"),
+            bias="zero",
+            noise="gaussian",
+            learning_rate_g=0.025,
+            learning_rate_d=0.025,
         ),
-        # On a line p_g is p_z over the slope of G: smooth networks, D's first units steep, β₁ = 0, noise with tails like the data's.
+        # On a line p_g is p_z over the slope of G: smooth networks, D's first units steep, β₁ = 0,
+        # noise with tails like the data's.
         replace(
-            _TOY, name="gauss1d", about="two Gaussians on a line", data="gauss1d", noise_dim=1,
-            generator=("tanh 32", "tanh 32", "linear"), discriminator=("tanh 64", "tanh 64"), scale_d=(3.0, 0.0, 0.0), batch=256,
-            k=2, learning_rate_g=2e-3, learning_rate_d=5e-3, learning_rate_decay=1.001, momentum=0.0, momentum_final=0.0,
+            _TOY,
+            name="gauss1d",
+            about="two Gaussians on a line",
+            data="gauss1d",
+            noise_dim=1,
+            generator=("tanh 32", "tanh 32", "linear"),
+            discriminator=("tanh 64", "tanh 64"),
+            scale_d=(3.0, 0.0, 0.0),
+            batch=256,
+            k=2,
+            learning_rate_g=2e-3,
+            learning_rate_d=5e-3,
+            learning_rate_decay=1.001,
+            momentum=0.0,
+            momentum_final=0.0,
             iterations=5_000,
         ),
         replace(_MODES, name="ring", about="8 Gaussians on a circle", data="ring"),
         replace(
-            _MODES, name="grid", about="25 Gaussians on a square grid", data="grid", scale_d=(0.02, 0.0, 0.0),
-            learning_rate_d=1e-3, learning_rate_decay=1.00008, iterations=18_000,
+            _MODES,
+            name="grid",
+            about="25 Gaussians on a square grid",
+            data="grid",
+            scale_d=(0.02, 0.0, 0.0),
+            learning_rate_d=1e-3,
+            learning_rate_decay=1.00008,
+            iterations=18_000,
         ),
     )
 }

@@ -9,7 +9,8 @@ VISIBLE = ("sigmoid", "tanh", "linear")
 
 
 def hidden_layer(field, text):
-    """A hidden layer such as "relu 1200" or "maxout 240x5": the width of its Affine, its nonlinearity, its own width.
+    """A hidden layer such as "relu 1200" or "maxout 240x5": the width of its Affine, its
+    nonlinearity, its own width.
 
     Raises NumpyganError, naming `field`, if `text` is no such layer.
     """
@@ -20,7 +21,8 @@ def hidden_layer(field, text):
     if kind in NONLINEARITIES and _count(units) and not x:
         return int(units), NONLINEARITIES[kind](), int(units)
     raise NumpyganError(
-        f"{field}: {text!r} is not a hidden layer; expected {', '.join(NONLINEARITIES)} and a width (relu 1200), "
+        f"{field}: {text!r} is not a hidden layer; expected {', '.join(NONLINEARITIES)} and a "
+        f"width (relu 1200), "
         f"or maxout, units and pieces (maxout 240x5)."
     )
 
@@ -45,7 +47,9 @@ def sizes(recipe, dim):
 
 
 def build(recipe, dim, xp, visible_bias=0.0):
-    """The networks (G, D) of `recipe` for rows of width `dim`, not yet initialized; G's visible bias starts at `visible_bias`."""
+    """The networks (G, D) of `recipe` for rows of width `dim`, not yet initialized; G's visible
+    bias starts at `visible_bias`.
+    """
     layers, n = [], recipe.noise_dim
     for text, scale in zip(recipe.generator[:-1], recipe.scale_g):
         affine, nonlinearity, units = hidden_layer("generator", text)

@@ -10,34 +10,42 @@ from pathlib import Path
 from ..data.shapes import read_size
 from ..data.sources import TOYS
 from ..errors import NumpyganError
-from .networks import VISIBLE, hidden_layer
 from ..gan.objective import G_LOSSES
-from .builtin import RECIPES, Recipe
 from ..nn.optimizers import RULES
-
+from .builtin import RECIPES, Recipe
+from .networks import VISIBLE, hidden_layer
 
 _LONGEST_TEXT = 4096  # characters: the longest path that Linux has
-_MOST_LAYERS, _MOST_PARAMETERS = 100, 10**9  # of a network; in float32, with gradient and velocity, 12 GB
+# Of a network; in float32, with gradient and velocity, 12 GB
+_MOST_LAYERS, _MOST_PARAMETERS = 100, 10**9
 
 
 def recipe_named(name):
     """The recipe called `name`. Raises NumpyganError with the nearest name if there is none."""
     if name not in RECIPES:
-        raise NumpyganError(f"recipe: there is no {name!r}{nearest(name, RECIPES)}; `numpygan recipes` lists them.")
+        raise NumpyganError(
+            f"recipe: there is no {name!r}{nearest(name, RECIPES)}; `numpygan recipes` lists them."
+        )
     return RECIPES[name]
 
 
 def change(recipe, /, **values):
-    """The recipe with the fields `values` changed and checked; a string is read as the field's type.
+    """The recipe with the fields `values` changed and checked; a string is read as the field's
+    type.
 
-    Raises NumpyganError for an unknown field (with the nearest name), a wrong type, a value out of range, or fields that don't
-    fit each other.
+    Raises NumpyganError for an unknown field (with the nearest name), a wrong type, a value out of
+    range, or fields that don't fit each other.
     """
     types = {field.name: field.type for field in fields(Recipe)}
     for name in values:
         if name not in types:
-            raise NumpyganError(f"{name}: no recipe has this field{nearest(name, types)}; `numpygan recipes NAME` lists them.")
-    changed = replace(recipe, **{name: _read(name, types[name], value) for name, value in values.items()})
+            raise NumpyganError(
+                f"{name}: no recipe has this field{nearest(name, types)}; `numpygan recipes NAME` "
+                f"lists them."
+            )
+    changed = replace(
+        recipe, **{name: _read(name, types[name], value) for name, value in values.items()}
+    )
     _check(changed)
     return changed
 
@@ -56,7 +64,9 @@ def named_after_data(recipe):
 
 
 def absolute_data(data):
-    """The data's path, absolute and with ~ expanded, so that a run can be resumed from another folder; a name stays."""
+    """The data's path, absolute and with ~ expanded, so that a run can be resumed from another
+    folder; a name stays.
+    """
     return data if data in ("mnist", *TOYS) else os.path.realpath(os.path.expanduser(data))
 
 
@@ -77,7 +87,7 @@ def fitted(recipe, dataset, given):
         )
         spread = float(dataset.train.std(0, dtype="float64").mean()) or 1.0
         if dataset.range is None and not {"scale_g", "scale_d"} & set(given):
-            glorot = lambda n: math.sqrt(6 / (n + dataset.dim))  # noqa: E731
+            glorot = lambda n: math.sqrt(6 / (n + dataset.dim))
             g, d = (
                 hidden_layer("generator", recipe.generator[-2])[2],
                 hidden_layer("discriminator", recipe.discriminator[0])[0],
@@ -94,7 +104,9 @@ def _read(name, kind, value):
     if kind in (tuple[str, ...], tuple[float, ...]):
         items = [item.strip() for item in value.split(",")] if isinstance(value, str) else value
         if not isinstance(items, (list, tuple)) or len(items) > _MOST_LAYERS:
-            raise NumpyganError(f"{name}: expected a list of at most {_MOST_LAYERS} items, got {value!r}.")
+            raise NumpyganError(
+                f"{name}: expected a list of at most {_MOST_LAYERS} items, got {value!r}."
+            )
         return tuple(_read(name, kind.__args__[0], item) for item in items)
     if kind is float and type(value) is int and abs(value) < 1e300:
         return float(value)
@@ -117,8 +129,12 @@ def _check(recipe):
             raise NumpyganError(f"{name}: expected {what}, got {getattr(recipe, name)!r}.")
 
     choices = {
-        "preprocess": ("none", "contrast"), "bias": ("mean", "zero"), "noise": ("uniform", "gaussian"),
-        "algorithm": ("algorithm1", "authors2014"), "loss": tuple(G_LOSSES), "rule": tuple(RULES),
+        "preprocess": ("none", "contrast"),
+        "bias": ("mean", "zero"),
+        "noise": ("uniform", "gaussian"),
+        "algorithm": ("algorithm1", "authors2014"),
+        "loss": tuple(G_LOSSES),
+        "rule": tuple(RULES),
         "dtype": ("float32", "float64"),
     }
     for name, allowed in choices.items():
@@ -130,19 +146,30 @@ def _check(recipe):
     read_size(recipe.size, "size")
     expect(recipe.transpose in (0, 1), "transpose", "0 or 1")
     for name in ("name", "about", "data", "drop"):
-        expect(len(getattr(recipe, name)) <= _LONGEST_TEXT, name, f"at most {_LONGEST_TEXT:,} characters")
+        expect(
+            len(getattr(recipe, name)) <= _LONGEST_TEXT,
+            name,
+            f"at most {_LONGEST_TEXT:,} characters",
+        )
     for name in ("about", "data", "drop"):
         # What config.toml or a path can't hold.
-        expect(not re.search("[\0\ud800-\udfff]", getattr(recipe, name)), name, "text in UTF-8, without NUL")
+        expect(
+            not re.search("[\0\ud800-\udfff]", getattr(recipe, name)),
+            name,
+            "text in UTF-8, without NUL",
+        )
     for name in ("seed", "iterations"):
-        expect(0 <= getattr(recipe, name) < 2**63, name, "a whole number ≥ 0 (and < 2⁶³)")  # TOML has no larger ones
+        # TOML has no larger ones
+        expect(0 <= getattr(recipe, name) < 2**63, name, "a whole number ≥ 0 (and < 2⁶³)")
     for name in ("learning_rate_g", "learning_rate_d", "epochs"):
         expect(0 < getattr(recipe, name) < math.inf, name, "a number > 0")
     for name in ("learning_rate_floor", "max_norm"):
         expect(0 <= getattr(recipe, name) < math.inf, name, "a number ≥ 0")
     for name in ("learning_rate_g", "learning_rate_d"):
         expect(
-            getattr(recipe, name) >= recipe.learning_rate_floor, name, f"at least learning_rate_floor, {recipe.learning_rate_floor}"
+            getattr(recipe, name) >= recipe.learning_rate_floor,
+            name,
+            f"at least learning_rate_floor, {recipe.learning_rate_floor}",
         )
     expect(1 <= recipe.learning_rate_decay < math.inf, "learning_rate_decay", "a number ≥ 1")
     for name in ("momentum", "momentum_final", "average"):
@@ -151,10 +178,26 @@ def _check(recipe):
     for name in ("scale_g", "scale_d"):
         expect(all(0 <= scale < math.inf for scale in getattr(recipe, name)), name, "numbers ≥ 0")
     hidden_d = len(recipe.discriminator)
-    expect(len(recipe.keep) == hidden_d + 1, "keep", f"{hidden_d + 1} numbers, for D's input and each of its hidden layers")
-    expect(len(recipe.scale_d) == hidden_d + 1, "scale_d", f"{hidden_d + 1} numbers, one for each Affine of D")
-    expect(len(recipe.scale_g) == len(recipe.generator), "scale_g", f"{len(recipe.generator)} numbers, one for each Affine of G")
-    expect(recipe.generator[-1] in VISIBLE, "generator", f"the visible layer, {' or '.join(VISIBLE)}, at the end")
+    expect(
+        len(recipe.keep) == hidden_d + 1,
+        "keep",
+        f"{hidden_d + 1} numbers, for D's input and each of its hidden layers",
+    )
+    expect(
+        len(recipe.scale_d) == hidden_d + 1,
+        "scale_d",
+        f"{hidden_d + 1} numbers, one for each Affine of D",
+    )
+    expect(
+        len(recipe.scale_g) == len(recipe.generator),
+        "scale_g",
+        f"{len(recipe.generator)} numbers, one for each Affine of G",
+    )
+    expect(
+        recipe.generator[-1] in VISIBLE,
+        "generator",
+        f"the visible layer, {' or '.join(VISIBLE)}, at the end",
+    )
     expect(
         recipe.bias == "zero" or recipe.data not in TOYS,
         "bias",
@@ -162,17 +205,26 @@ def _check(recipe):
     )
     if recipe.rule == "adam":
         expect(
-            recipe.momentum == recipe.momentum_final, "momentum_final", f"momentum, {recipe.momentum}, as Adam's must not change"
+            recipe.momentum == recipe.momentum_final,
+            "momentum_final",
+            f"momentum, {recipe.momentum}, as Adam's must not change",
         )
     if recipe.algorithm == "authors2014":
         expect(recipe.k == 1, "k", "1, as authors2014 updates D and G at once")
-        expect(recipe.loss == "non_saturating", "loss", "non_saturating, which authors2014 always uses")
-    for name, n, hidden in (("generator", recipe.noise_dim, recipe.generator[:-1]), ("discriminator", 1, recipe.discriminator)):
+        expect(
+            recipe.loss == "non_saturating", "loss", "non_saturating, which authors2014 always uses"
+        )
+    for name, n, hidden in (
+        ("generator", recipe.noise_dim, recipe.generator[:-1]),
+        ("discriminator", 1, recipe.discriminator),
+    ):
         parameters = 0
         for layer in hidden:
             affine, _, units = hidden_layer(name, layer)
             parameters, n = parameters + n * affine, units
-        expect(parameters <= _MOST_PARAMETERS, name, f"layers of at most {_MOST_PARAMETERS:,} weights")
+        expect(
+            parameters <= _MOST_PARAMETERS, name, f"layers of at most {_MOST_PARAMETERS:,} weights"
+        )
 
 
 def nearest(name, names):

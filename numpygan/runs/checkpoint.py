@@ -1,4 +1,6 @@
-"""Checkpoints: a handful of arrays in one .npz file, never pickled, written whole or not at all, with a checksum."""
+"""Checkpoints: a handful of arrays in one .npz file, never pickled, written whole or not at all,
+with a checksum.
+"""
 
 import hashlib
 
@@ -12,7 +14,8 @@ from ..reading import read_arrays
 def save(path, state):
     """Write the arrays of `state` (name -> array, number or text) to `path`.
 
-    `path` is the old checkpoint or the new one at every moment. Raises NumpyganError if it can't be written.
+    `path` is the old checkpoint or the new one at every moment. Raises NumpyganError if it can't be
+    written.
     """
     arrays = {name: numpy.asarray(value) for name, value in state.items()}
     arrays["checksum"] = numpy.asarray(_checksum(arrays))
@@ -20,11 +23,16 @@ def save(path, state):
 
 
 def load(path):
-    """The arrays of a checkpoint by name. Raises NumpyganError if it is missing, damaged, or not a checkpoint."""
+    """The arrays of a checkpoint by name.
+
+    Raises NumpyganError if it is missing, damaged, or not a checkpoint.
+    """
     arrays = read_arrays(path)
     checksum = arrays.pop("checksum", None)
     if checksum is None or checksum.shape != () or str(checksum) != _checksum(arrays):
-        raise NumpyganError(f"{path}: the checkpoint is damaged (its checksum does not match its arrays).")
+        raise NumpyganError(
+            f"{path}: the checkpoint is damaged (its checksum does not match its arrays)."
+        )
     return arrays
 
 
@@ -32,7 +40,9 @@ def number(state, name):
     """The float `name` of `state`. Raises NumpyganError if there is none."""
     value = state.get(name)
     if value is None or value.shape != () or value.dtype.kind not in "iuf":
-        raise NumpyganError(f"resume: the checkpoint has no number {name}; it was made by another version.")
+        raise NumpyganError(
+            f"resume: the checkpoint has no number {name}; it was made by another version."
+        )
     return float(value)
 
 

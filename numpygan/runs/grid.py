@@ -1,4 +1,7 @@
-"""A sweep: one recipe at many settings, each with several seeds. What SWEEP.toml says, and what became of each run."""
+"""A sweep: one recipe at many settings, each with several seeds.
+
+What SWEEP.toml says, and what became of each run.
+"""
 
 import hashlib
 import itertools
@@ -29,14 +32,15 @@ _KEYS = ("recipe", "seeds", "epochs", "iterations", "set", "grid", "random")
 
 @dataclass(frozen=True)
 class Setting:
-    """One point of a sweep: its name, such as "k=1,batch=50", and its recipes, one for each seed."""
+    """One point of a sweep: its name, such as "k=1,batch=50", and a recipe for each seed."""
 
     name: str
     recipes: tuple
 
 
 def read_sweep(path):
-    """The Settings of the sweep file at `path`. Raises NumpyganError, with its name, if it or any of its settings won't do.
+    """The Settings of the sweep file at `path`. Raises NumpyganError, with its name, if it or any
+    of its settings won't do.
 
     recipe = "ring"
     seeds = 3                         # 0, 1, 2; or a list
@@ -62,25 +66,40 @@ def read_sweep(path):
 def _settings(table):
     for key in table:
         if key not in _KEYS:
-            raise NumpyganError(f"{key}: a sweep has no such entry{nearest(key, _KEYS)}; expected {', '.join(_KEYS)}.")
+            raise NumpyganError(
+                f"{key}: a sweep has no such entry{nearest(key, _KEYS)}; expected "
+                f"{', '.join(_KEYS)}."
+            )
     if ("grid" in table) == ("random" in table):
         raise NumpyganError("expected either a table [grid] or a table [random].")
     for key in ("set", "grid", "random"):
         if not isinstance(table.get(key, {}), dict):
-            raise NumpyganError(f"{key}: expected a table, [{key}] and lines of FIELD = …, got {table[key]!r}.")
+            raise NumpyganError(
+                f"{key}: expected a table, [{key}] and lines of FIELD = …, got {table[key]!r}."
+            )
     seeds = _seeds(table.get("seeds", 1))
     _refuse_seed(table.get("set", {}))
-    fixed = table.get("set", {}) | {key: table[key] for key in ("epochs", "iterations") if key in table}
+    fixed = table.get("set", {}) | {
+        key: table[key] for key in ("epochs", "iterations") if key in table
+    }
     if "epochs" in table and "iterations" in table:
-        raise NumpyganError("epochs and iterations both give the length of the runs; give one of them.")
+        raise NumpyganError(
+            "epochs and iterations both give the length of the runs; give one of them."
+        )
     if "epochs" in table:
         fixed["iterations"] = 0
     if not isinstance(table.get("recipe"), str):
-        raise NumpyganError('recipe: expected the name of a recipe, such as recipe = "mnist"; `numpygan recipes` lists them.')
+        raise NumpyganError(
+            'recipe: expected the name of a recipe, such as recipe = "mnist"; `numpygan recipes` '
+            "lists them."
+        )
     base = change(recipe_named(table["recipe"]), **fixed)
     points = _grid(table["grid"]) if "grid" in table else _draws(dict(table["random"]))
     if len(points) * len(seeds) > _MOST_RUNS:
-        raise NumpyganError(f"{len(points) * len(seeds):,} runs are more than the {_MOST_RUNS:,} that a sweep may have.")
+        raise NumpyganError(
+            f"{len(points) * len(seeds):,} runs are more than the {_MOST_RUNS:,} that a sweep may "
+            f"have."
+        )
     settings, loaded = {}, {}
     for point in points:
         values = {field: value for key, value in point.items() for field in _fields(key)}
@@ -115,7 +134,9 @@ def _seeds(seeds):
         return range(seeds)
     numbers = isinstance(seeds, list) and all(type(seed) is int and seed >= 0 for seed in seeds)
     if not numbers or not seeds or len(set(seeds)) < len(seeds):
-        raise NumpyganError(f"seeds: expected how many, or a list of different whole numbers ≥ 0, got {seeds!r}.")
+        raise NumpyganError(
+            f"seeds: expected how many, or a list of different whole numbers ≥ 0, got {seeds!r}."
+        )
     return seeds
 
 
@@ -125,20 +146,30 @@ def _fields(key):
 
 
 def _check_fields(keys):
-    """Raise NumpyganError unless the lines of [grid] or [random] set fields of a recipe, and none twice."""
+    """Raise NumpyganError unless the lines of [grid] or [random] set fields of a recipe, and none
+    twice.
+    """
     fields = [field for key in keys for field in _fields(key)]
     _refuse_seed(fields)
     known = vars(Recipe())
     for field in fields:
         if field not in known:
-            raise NumpyganError(f"{field}: no recipe has this field{nearest(field, known)}; `numpygan recipes NAME` lists them.")
+            raise NumpyganError(
+                f"{field}: no recipe has this field{nearest(field, known)}; `numpygan recipes "
+                f"NAME` lists them."
+            )
         if fields.count(field) > 1:
-            raise NumpyganError(f"{field}: is set by two lines, or twice by one; expected each field once.")
+            raise NumpyganError(
+                f"{field}: is set by two lines, or twice by one; expected each field once."
+            )
 
 
 def _refuse_seed(fields):
     if "seed" in fields:
-        raise NumpyganError("seed: every setting is run with the same seeds; give these with seeds = 3 or seeds = [0, 1, 2].")
+        raise NumpyganError(
+            "seed: every setting is run with the same seeds; give these with seeds = 3 or seeds = "
+            "[0, 1, 2]."
+        )
 
 
 def _grid(grid):
@@ -149,34 +180,51 @@ def _grid(grid):
         raise NumpyganError("grid: expected at least one FIELD = [values].")
     _check_fields(grid)
     if math.prod(map(len, grid.values())) > _MOST_RUNS:
-        raise NumpyganError(f"grid: has {math.prod(map(len, grid.values())):,} combinations, more than {_MOST_RUNS:,}.")
+        raise NumpyganError(
+            f"grid: has {math.prod(map(len, grid.values())):,} combinations, more than "
+            f"{_MOST_RUNS:,}."
+        )
     return [dict(zip(grid, values)) for values in itertools.product(*grid.values())]
 
 
 def _draws(random):
     count, seed = random.pop("settings", None), random.pop("seed", 0)
     if type(count) is not int or not 0 < count <= _MOST_RUNS:
-        raise NumpyganError(f"random: settings: expected how many to draw, from 1 to {_MOST_RUNS:,}, got {count!r}.")
+        raise NumpyganError(
+            f"random: settings: expected how many to draw, from 1 to {_MOST_RUNS:,}, got {count!r}."
+        )
     if type(seed) is not int or seed < 0:
         raise NumpyganError(f"random: seed: expected a whole number ≥ 0, got {seed!r}.")
     if not random:
-        raise NumpyganError("random: expected at least one FIELD = [values] or FIELD = {low = …, high = …}.")
+        raise NumpyganError(
+            "random: expected at least one FIELD = [values] or FIELD = {low = …, high = …}."
+        )
     _check_fields(random)
     generator = Stream(seed).generator
-    return [{key: _draw(key, values, generator) for key, values in random.items()} for _ in range(count)]
+    return [
+        {key: _draw(key, values, generator) for key, values in random.items()} for _ in range(count)
+    ]
 
 
 def _draw(key, values, generator):
-    """One of a list of values; or a number from low to high, a whole one if both are, even in its logarithm if so asked."""
+    """One of a list of values; or a number from low to high, a whole one if both are, even in its
+    logarithm if so asked.
+    """
     if isinstance(values, list) and values:
         return values[int(generator.integers(len(values)))]
     scale = values.get("scale", "linear") if isinstance(values, dict) else None
     if scale not in ("linear", "log") or not values.keys() <= {"low", "high", "scale"}:
-        raise NumpyganError(f'random: {key}: expected a list of values or {{low = …, high = …, scale = "log"}}, got {values!r}.')
+        raise NumpyganError(
+            f'random: {key}: expected a list of values or {{low = …, high = …, scale = "log"}}, '
+            f"got {values!r}."
+        )
     low, high = values.get("low"), values.get("high")
     numbers = all(type(end) in (int, float) and abs(end) < 1e15 for end in (low, high))
     if not numbers or not low < high or (scale == "log" and low <= 0):
-        raise NumpyganError(f"random: {key}: expected numbers low < high{', both > 0' * (scale == 'log')}, got {values!r}.")
+        raise NumpyganError(
+            f"random: {key}: expected numbers low < high{', both > 0' * (scale == 'log')}, got "
+            f"{values!r}."
+        )
     share, whole = generator.random(), type(low) is type(high) is int
     top = high + 1 if whole else high
     value = low * (top / low) ** share if scale == "log" else low + (top - low) * share
@@ -197,7 +245,8 @@ def _word(value):
 
 
 def finished(recipe, path):
-    """The measures of the run of `recipe` in the directory `path` if it is finished: if `play` has written them to its result.json.
+    """The measures of the run of `recipe` in the directory `path` if it is finished: if `play` has
+    written them to its result.json.
 
     Raises NumpyganError if the directory holds a run at another setting or the file is damaged.
     """
@@ -210,13 +259,21 @@ def finished(recipe, path):
         return None
     again = "delete it, and the run is looked at again"
     result = read_json(file, again)
-    if not isinstance(result, dict) or not _MEASURES <= result.keys() or any(type(x) not in (int, float) for x in result.values()):
-        raise NumpyganError(f"{file}: is damaged (expected a number for each of {', '.join(sorted(_MEASURES))}); {again}.")
+    if (
+        not isinstance(result, dict)
+        or not _MEASURES <= result.keys()
+        or any(type(x) not in (int, float) for x in result.values())
+    ):
+        raise NumpyganError(
+            f"{file}: is damaged (expected a number for each of {', '.join(sorted(_MEASURES))}); "
+            f"{again}."
+        )
     return {name: float(value) for name, value in result.items()}
 
 
 def play(recipe, path, device="cpu"):
-    """Train `recipe` on `device` in the run directory `path` to its end, from where it stands: the measures of the run, by name.
+    """Train `recipe` on `device` in the run directory `path` to its end, from where it stands: the
+    measures of the run, by name.
 
     Raises what training raises.
     """
@@ -236,6 +293,10 @@ def play(recipe, path, device="cpu"):
 
 
 def mean_and_se(values):
-    """The mean of some runs' measures and its standard error s/√n, s² being the sum of squares by n − 1; of one, None."""
+    """The mean of some runs' measures and its standard error s/√n, s² being the sum of squares by n
+    − 1; of one, None.
+    """
     n = len(values)
-    return float(numpy.mean(values)), float(numpy.std(values, ddof=1) / math.sqrt(n)) if n > 1 else None
+    return float(numpy.mean(values)), float(
+        numpy.std(values, ddof=1) / math.sqrt(n)
+    ) if n > 1 else None

@@ -12,11 +12,12 @@ from ..arrays import array_module, streams
 from ..data.dataset import as_float, load_dataset
 from ..data.sources import Noise
 from ..errors import Finished, NumpyganError, printable
+from ..figures import pictures
 from ..gan.sampling import generate, sample
 from ..metrics import parzen
 from ..ranks import ALONE
-from ..figures import pictures
-from . import checkpoint, metrics_file as metrics, provenance
+from . import checkpoint, provenance
+from . import metrics_file as metrics
 from .ownership import NotOwner
 from .stop import StopSignals, go_on
 from .trainer import Training, length
@@ -32,18 +33,31 @@ class Interrupted(Exception):
     """Ctrl-C: the iteration was finished and saved."""
 
 
-def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, profile=None,
-          say=lambda line: None, dataset=None):
-    """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are 0, its `epochs` in all.
+def train(
+    recipe,
+    run,
+    device="cpu",
+    resume=False,
+    progress=None,
+    ranks=ALONE,
+    profile=None,
+    say=lambda line: None,
+    dataset=None,
+):
+    """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are
+    0, its `epochs` in all.
 
-    progress  called now and then, and when an epoch ends, with (iteration, total, means of V, D(x), D(G(z)), whether one has)
+    progress  called now and then, and when an epoch ends, with (iteration, total, means of V, D(x),
+              D(G(z)), whether one has)
     ranks     the processes that share each minibatch; only the first reads and writes the directory
     profile   a Profile that is to watch
-    say       called with a line for each thing that a resumed run has changed and that can change bits
+    say       called with a line for each thing that a resumed run has changed and that can change
+              bits
     dataset   the recipe's, if it is read already
-    A resumed run whose recipe has another length than its config.toml gets the new one written there.
-    Raises NumpyganError before anything is written if the recipe, the data or the directory won't do; Diverged if training does;
-    Interrupted, after saving, on SIGINT, SIGTERM or SIGHUP (to any rank). A second SIGINT ends the process at once.
+    A resumed run whose recipe has another length than its config.toml gets the new one written
+    there. Raises NumpyganError before anything is written if the recipe, the data or the directory
+    won't do; Diverged if training does; Interrupted, after saving, on SIGINT, SIGTERM or SIGHUP (to
+    any rank). A second SIGINT ends the process at once.
     """
     xp = array_module(device, ranks.local)
     before = ranks.from_first(lambda: provenance.recorded(run)) if resume else {}
@@ -56,9 +70,12 @@ def train(recipe, run, device="cpu", resume=False, progress=None, ranks=ALONE, p
     if profile:
         profile.watch(training)
     session = _Session(run, training, dataset, progress, ranks, length(training), device)
-    session.made = provenance.Made(recipe, dataset and dataset.digest(), before.get("sessions", []), now)
+    session.made = provenance.Made(
+        recipe, dataset and dataset.digest(), before.get("sessions", []), now
+    )
     first = ranks.rank == 0
-    with numpy.errstate(all="ignore"), StopSignals(session.last_words) as stop:  # training looks for values that aren't finite itself
+    # Training looks for values that aren't finite itself
+    with numpy.errstate(all="ignore"), StopSignals(session.last_words) as stop:
         if first and not resume:
             run.make()
         with run.locked() if first else nullcontext():
@@ -84,7 +101,13 @@ class _Session:
     """One stretch of a run, from its start or a checkpoint to its end or an interruption."""
 
     def __init__(self, run, training, dataset, progress, ranks, total, device):
-        self.run, self.training, self.ranks, self.total, self.device = run, training, ranks, total, device
+        self.run, self.training, self.ranks, self.total, self.device = (
+            run,
+            training,
+            ranks,
+            total,
+            device,
+        )
         self.progress = progress or (lambda *_: None)
         self.kept = None  # the iteration of the checkpoint
         self.best = -math.inf
@@ -92,13 +115,16 @@ class _Session:
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
         self.unwritten = []  # rows of metrics
-        self.trouble, self.told = None, set()  # why a picture or a row could not be written; what was said of that
+        # Why a picture or a row could not be written; what was said of that
+        self.trouble, self.told = None, set()
         self.recording = 0.0  # seconds
         self.look_at_each = training.xp is numpy  # on a GPU every look waits for it
         fixed = streams(training.recipe.seed)["sample"]
         self.z = training.xp.zeros((100, training.G.n_in), training.G.dtype)
         Noise(training.recipe.noise, fixed).minibatch(self.z)
-        self.validation = None if dataset is None else as_float(dataset.validation[: parzen.VALIDATION])
+        self.validation = (
+            None if dataset is None else as_float(dataset.validation[: parzen.VALIDATION])
+        )
         self.image_shape = None if dataset is None else dataset.image_shape
         self.limits = None if dataset is None else pictures.limits(training.recipe, dataset.train)
 
@@ -112,7 +138,8 @@ class _Session:
             self.training.restore(state)
         ended = self.training.iteration >= self.total
         told = NumpyganError(
-            f"resume: {self.run.path} has {self.training.iteration} iterations already, and {self.total} were asked for in all; "
+            f"resume: {self.run.path} has {self.training.iteration} iterations already, and "
+            f"{self.total} were asked for in all; "
             f"ask for more with --epochs or --iterations."
         )
         if self.training.iteration > self.total:
@@ -131,18 +158,27 @@ class _Session:
         self.best, self.seconds = (checkpoint.number(state, name) for name in ("best", "seconds"))
         if not 0 <= self.seconds < math.inf or math.isnan(self.best):
             raise NumpyganError(
-                f"{self.run.checkpoint}: counts {self.seconds} seconds of training, its best log-likelihood is "
+                f"{self.run.checkpoint}: counts {self.seconds} seconds of training, its best "
+                f"log-likelihood is "
                 f"{self.best}; expected numbers, the first ≥ 0."
             )
 
     def _catch_up(self, state, ended):
-        """Write what a trainer that was killed after its checkpoint wrote no more: the row, the picture, at the end the curves."""
+        """Write what a trainer that was killed after its checkpoint wrote no more: the row, the
+        picture, at the end the curves.
+        """
         iteration, per_epoch = self.training.iteration, self.training.iterations_per_epoch
         if not ended:
             self.run.rewind_metrics(iteration, per_epoch)
         seconds = checkpoint.number(state, "seconds")
-        rows = metrics.from_array(state["rows"], seconds, self.run.checkpoint) if "rows" in state else []
-        missing = self.run.add_missing_rows([row for row in rows if ended or row["iteration"] % per_epoch == 0])
+        rows = (
+            metrics.from_array(state["rows"], seconds, self.run.checkpoint)
+            if "rows" in state
+            else []
+        )
+        missing = self.run.add_missing_rows(
+            [row for row in rows if ended or row["iteration"] % per_epoch == 0]
+        )
         self.show(picture=not self.picture_path.exists(), curves=ended and missing)
 
     def play(self, stop):
@@ -152,7 +188,9 @@ class _Session:
             training.advance()
             now = time.monotonic()
             look, save, stopping = self.ranks.any(
-                now - looked > _SECONDS_BETWEEN_LOOKS, now - self.saved > _SECONDS_BETWEEN_CHECKPOINTS, stop.asked
+                now - looked > _SECONDS_BETWEEN_LOOKS,
+                now - self.saved > _SECONDS_BETWEEN_CHECKPOINTS,
+                stop.asked,
             )
             if look or self.look_at_each:
                 training.check_finite()
@@ -175,7 +213,8 @@ class _Session:
                 training.means(restart=True)  # so that a row is of one epoch, whenever it is made
             if stopping and training.iteration < self.total:
                 self.show(picture=False, curves=True)
-                self.ranks.wait()  # an exit of one ends them all, and the first may still be writing
+                # An exit of one ends them all, and the first may still be writing
+                self.ranks.wait()
                 raise Interrupted
         if self.trouble:
             raise NumpyganError(f"the training is done and its state saved, but {self.trouble}")
@@ -186,14 +225,20 @@ class _Session:
         self.recording += time.monotonic() - before
 
     def _record(self, with_parzen):
-        """A checkpoint, the best one, too, if the validation log-likelihood says so; then a row of metrics and a picture."""
+        """A checkpoint, the best one, too, if the validation log-likelihood says so; then a row of
+        metrics and a picture.
+        """
         training = self.training
         training.check_finite()
         training.check_replicas()
         rates = training.recipe.learning_rates(training.iteration - 1)
         row = dict.fromkeys(metrics.COLUMNS, math.nan) | {
-            "iteration": training.iteration, "epoch": training.epoch, "seconds": self.elapsed(),
-            "learning_rate_g": rates[0], "learning_rate_d": rates[1], "momentum": training.rule_g.momentum,
+            "iteration": training.iteration,
+            "epoch": training.epoch,
+            "seconds": self.elapsed(),
+            "learning_rate_g": rates[0],
+            "learning_rate_d": rates[1],
+            "momentum": training.rule_g.momentum,
         }
         at_end_of_epoch = training.iteration % training.iterations_per_epoch == 0
         self.last = training.means(restart=at_end_of_epoch)
@@ -201,29 +246,46 @@ class _Session:
         improved = False
         if with_parzen:
             recipe = training.recipe
-            samples = sample(training.sampler, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"])
-            row["parzen"], row["sigma"] = parzen.best_bandwidth(samples, self.validation, ranks=self.ranks)
+            samples = sample(
+                training.sampler, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"]
+            )
+            row["parzen"], row["sigma"] = parzen.best_bandwidth(
+                samples, self.validation, ranks=self.ranks
+            )
             improved = row["parzen"] > self.best
             self.best = max(self.best, row["parzen"])
         self.saved = time.monotonic()
         if self.ranks.rank > 0:
             return
-        self.unwritten.append(row)  # the checkpoint has it, too: a kill can come between the two files
+        # The checkpoint has it, too: a kill can come between the two files
+        self.unwritten.append(row)
         if improved:
             self.save(self.run.best)
         self.save(self.run.checkpoint)
-        self.show(curves=training.iteration == self.total or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS)
+        self.show(
+            curves=training.iteration == self.total
+            or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS
+        )
 
     def show(self, picture=True, curves=False):
-        """Write what people look at. The state is safe by now: what can't be written is told, and ends no training."""
+        """Write what people look at.
+
+        The state is safe by now: what can't be written is told, and ends no training.
+        """
         if self.ranks.rank > 0:
             return
         self.trouble = None
-        # The metrics last: as long as a row is missing, a resumed run makes up for what came before it, too.
-        for wanted, write in ((picture, self.picture), (curves, self.plot), (True, self.add_metrics)):
+        # The metrics last: as long as a row is missing, a resumed run makes up for what came before
+        # it, too.
+        for wanted, write in (
+            (picture, self.picture),
+            (curves, self.plot),
+            (True, self.add_metrics),
+        ):
             if wanted:
                 self._attempt(write)
-        gc.collect()  # a figure is a knot of reference cycles; left to Python, 10 MB of them pile up
+        # a figure is a knot of reference cycles; left to Python, 10 MB of them pile up
+        gc.collect()
 
     def _attempt(self, write):
         try:
@@ -232,10 +294,16 @@ class _Session:
             raise
         except Exception as error:  # matplotlib's set-up can be broken in any way
             known = isinstance(error, NumpyganError)
-            self.trouble = str(error) if known else printable(f"a picture: {type(error).__name__}: {error}.")
+            self.trouble = (
+                str(error) if known else printable(f"a picture: {type(error).__name__}: {error}.")
+            )
             if self.trouble not in self.told:
                 self.told.add(self.trouble)
-                print(f"numpygan: {self.trouble} The state is saved, and training goes on.", file=sys.stderr, flush=True)
+                print(
+                    f"numpygan: {self.trouble} The state is saved, and training goes on.",
+                    file=sys.stderr,
+                    flush=True,
+                )
 
     @property
     def picture_path(self):
@@ -261,9 +329,16 @@ class _Session:
     def save(self, path):
         self.training.check_parameters()
         self.run.check_owner()
-        checkpoint.save(path, self.training.state() | {
-            "best": self.best, "seconds": self.elapsed(), "rows": metrics.as_array(self.unwritten), "made": self.made.text(self.started_at),
-        })
+        checkpoint.save(
+            path,
+            self.training.state()
+            | {
+                "best": self.best,
+                "seconds": self.elapsed(),
+                "rows": metrics.as_array(self.unwritten),
+                "made": self.made.text(self.started_at),
+            },
+        )
         self.saved = time.monotonic()
         if path == self.run.checkpoint:
             self.kept = self.training.iteration
@@ -275,7 +350,10 @@ class _Session:
         where = f"ended at once, after iteration {self.training.iteration:,}"
         if self.kept is None:
             return f"{where}; nothing is saved yet. Give the same command again."
-        return f"{where}; saved is iteration {self.kept:,}. Go on with: {go_on(self.run.path, self.device)}"
+        return (
+            f"{where}; saved is iteration {self.kept:,}. Go on with: "
+            f"{go_on(self.run.path, self.device)}"
+        )
 
     def elapsed(self):
         return self.seconds + time.monotonic() - self.started

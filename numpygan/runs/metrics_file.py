@@ -10,7 +10,17 @@ from ..files import read_bytes
 from ..reading import LARGEST
 
 COLUMNS = (
-    "iteration", "epoch", "seconds", "V", "D_real", "D_fake", "parzen", "sigma", "learning_rate_g", "learning_rate_d", "momentum",
+    "iteration",
+    "epoch",
+    "seconds",
+    "V",
+    "D_real",
+    "D_fake",
+    "parzen",
+    "sigma",
+    "learning_rate_g",
+    "learning_rate_d",
+    "momentum",
 )
 HEADER = ",".join(COLUMNS)
 _COUNTERS = ("iteration", "epoch", "seconds")  # at least 0, and in every row
@@ -20,33 +30,49 @@ _LARGEST_FILE = 1 << 27  # bytes, about a million rows
 
 def line(row):
     """A row (column -> number) as text; what it lacks, or is NaN, is an empty cell."""
-    return ",".join("" if math.isnan(row.get(name, math.nan)) else f"{row[name]:.10g}" for name in COLUMNS)
+    return ",".join(
+        "" if math.isnan(row.get(name, math.nan)) else f"{row[name]:.10g}" for name in COLUMNS
+    )
 
 
 def as_array(rows):
-    """Rows as an array (n, columns), NaN where a cell is empty: how a checkpoint holds those that may not be in the file yet.
+    """Rows as an array (n, columns), NaN where a cell is empty: how a checkpoint holds those that
+    may not be in the file yet.
 
-    Without `seconds`, which a checkpoint has already: all else in it is the same in each repetition of a run.
+    Without `seconds`, which a checkpoint has already: all else in it is the same in each repetition
+    of a run.
     """
-    cells = [[math.nan if name == "seconds" else row.get(name, math.nan) for name in COLUMNS] for row in rows]
+    cells = [
+        [math.nan if name == "seconds" else row.get(name, math.nan) for name in COLUMNS]
+        for row in rows
+    ]
     return numpy.array(cells).reshape(len(rows), len(COLUMNS))
 
 
 def from_array(array, seconds, path):
-    """The rows of `as_array`. Raises NumpyganError, with the checkpoint's `path`, if they can't be."""
+    """The rows of `as_array`.
+
+    Raises NumpyganError, with the checkpoint's `path`, if they can't be.
+    """
     if array.ndim != 2 or array.shape[1] != len(COLUMNS) or array.dtype.kind != "f":
-        raise NumpyganError(f"{path}: its rows of metrics are {array.dtype} {array.shape}; start a new run.")
+        raise NumpyganError(
+            f"{path}: its rows of metrics are {array.dtype} {array.shape}; start a new run."
+        )
     rows = [dict(zip(COLUMNS, map(float, row))) | {"seconds": seconds} for row in array]
     try:
         return [_checked(row) for row in rows]
     except ValueError as error:
-        raise NumpyganError(f"{path}: its rows of metrics are damaged ({error}); start a new run.") from None
+        raise NumpyganError(
+            f"{path}: its rows of metrics are damaged ({error}); start a new run."
+        ) from None
 
 
 def read(path):
-    """The rows of a file, NaN where a cell is empty; a last line without its end was cut short and is left out.
+    """The rows of a file, NaN where a cell is empty; a last line without its end was cut short and
+    is left out.
 
-    Raises NumpyganError if a cell is no number, a counter is negative or huge, or the iterations don't increase.
+    Raises NumpyganError if a cell is no number, a counter is negative or huge, or the iterations
+    don't increase.
     """
     content = read_bytes(path, _LARGEST_FILE)
     try:
@@ -78,7 +104,9 @@ def _checked(row):
     for name, value in row.items():
         empty = name == "seconds" and math.isnan(value)
         if name in _COUNTERS and not empty and not 0 <= value <= _LARGEST_COUNTER:
-            raise ValueError(f"{name} is {value:g}, expected 0 or more, and at most {_LARGEST_COUNTER:g}")
+            raise ValueError(
+                f"{name} is {value:g}, expected 0 or more, and at most {_LARGEST_COUNTER:g}"
+            )
         if abs(value) > LARGEST:
             raise ValueError(f"{name} is {value:g}")
     if row["iteration"] % 1:

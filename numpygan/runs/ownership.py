@@ -27,7 +27,10 @@ class Held:
         try:
             if at_path(self._file.fileno(), self._path):
                 return
-            found = "is no longer the directory that this process trains in: it, or its lock, was removed, moved or replaced"
+            found = (
+                "is no longer the directory that this process trains in: it, or its lock, was "
+                "removed, moved or replaced"
+            )
         except OSError as error:
             found = f"its lock cannot be looked at ({error.strerror})"
         raise NotOwner(f"{self._path.parent}: {found}; nothing more is written there.")
@@ -37,20 +40,24 @@ class Held:
 def locked(path):
     """Hold the lock file `path`, which names the process that does, and yield it as Held.
 
-    The lock is the kernel's, not the file's existence, so that it ends with its process however that dies, and the file may stay.
-    On NFS it holds between machines where the server offers locks. On a file system without locks (Lustre mounted without `flock`)
-    nothing is locked, and two trainers in one directory are the user's to avoid.
-    The module `filelock` would not do: it keeps its handle to itself, which the name of the holder is written by and the path
-    is compared with, and some of its versions empty the file of a lock that another process holds.
+    The lock is the kernel's, not the file's existence, so that it ends with its process however
+    that dies, and the file may stay. On NFS it holds between machines where the server offers
+    locks. On a file system without locks (Lustre mounted without `flock`) nothing is locked, and
+    two trainers in one directory are the user's to avoid. The module `filelock` would not do: it
+    keeps its handle to itself, which the name of the holder is written by and the path is compared
+    with, and some of its versions empty the file of a lock that another process holds.
 
-    Raises NumpyganError if another process holds it, or the path is a symlink or anything else that is no lock.
+    Raises NumpyganError if another process holds it, or the path is a symlink or anything else that
+    is no lock.
     """
     for _ in range(_TRIES):
         with _opened(path) as file:
             if _take(path, file):
                 yield Held(path, file)
                 return
-    raise NumpyganError(f"{path}: cannot be locked (it is replaced all the time); choose another --out.")
+    raise NumpyganError(
+        f"{path}: cannot be locked (it is replaced all the time); choose another --out."
+    )
 
 
 def _opened(path):
@@ -58,11 +65,15 @@ def _opened(path):
         file = open_regular(path, "r+b", os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), buffering=0)
     except OSError as error:
         what = "a symlink" if os.path.islink(path) else error.strerror
-        raise NumpyganError(f"{path}: cannot be written ({what}); remove it or choose another --out.") from None
+        raise NumpyganError(
+            f"{path}: cannot be written ({what}); remove it or choose another --out."
+        ) from None
     found = os.fstat(file.fileno())
     if found.st_nlink > 1 or found.st_size > _LONGEST:
         file.close()
-        raise NumpyganError(f"{path}: is not a lock that numpygan made; remove it or choose another --out.")
+        raise NumpyganError(
+            f"{path}: is not a lock that numpygan made; remove it or choose another --out."
+        )
     return file
 
 
@@ -72,7 +83,8 @@ def _take(path, file):
         if try_lock(file.fileno()) is False:
             holder = file.read(200).decode(errors="replace").strip()
             raise NumpyganError(
-                f"{path.parent}: is being trained by another process ({holder or 'which has just begun'}); "
+                f"{path.parent}: is being trained by another process "
+                f"({holder or 'which has just begun'}); "
                 f"wait for it, stop it, or choose another --out."
             )
         if not at_path(file.fileno(), path):
@@ -81,5 +93,7 @@ def _take(path, file):
         file.truncate(0)
         file.write(f"pid {os.getpid()} on {platform.node()}\n".encode())
     except OSError as error:
-        raise NumpyganError(f"{path}: cannot be locked ({error.strerror}); choose another --out.") from None
+        raise NumpyganError(
+            f"{path}: cannot be locked ({error.strerror}); choose another --out."
+        ) from None
     return True

@@ -1,16 +1,19 @@
-"""Algorithm 1 with its minibatch shared out over ranks: the same training run, computed by several processes.
+"""Algorithm 1 with its minibatch shared out over ranks: the same training run, computed by several
+processes.
 
-θ, velocities and random streams are the same on every rank. Each draws the whole minibatch, keeps its rows of it, and plays
-the game on them; before an update the gradients become one,
+θ, velocities and random streams are the same on every rank. Each draws the whole minibatch, keeps
+its rows of it, and plays the game on them; before an update the gradients become one,
 
     (1/m) Σ_i ∇_i = Σ_r (m_r/m) · (1/m_r) Σ_{i on rank r} ∇_i,
 
-which is all that is ever sent: θ is one vector, so it is one Allreduce. The game itself knows of no ranks.
+which is all that is ever sent: θ is one vector, so it is one Allreduce. The game itself knows of no
+ranks.
 """
 
 
 def share(ranks, p_data, p_z, rule_g, rule_d, dropout, m):
-    """What a rank gives `algorithm1` or `authors2014` in place of these arguments; alone, these themselves.
+    """What a rank gives `algorithm1` or `authors2014` in place of these arguments; alone, these
+    themselves.
 
     Raises NumpyganError if there are more ranks than rows in the minibatch.
     """
@@ -24,7 +27,9 @@ def share(ranks, p_data, p_z, rule_g, rule_d, dropout, m):
 
 
 class Rows:
-    """A source or the dropout stream, as a rank sees it: it draws for all m rows of a minibatch and hands over `rows`, a slice."""
+    """A source or the dropout stream, as a rank sees it: it draws for all m rows of a minibatch and
+    hands over `rows`, a slice.
+    """
 
     def __init__(self, source, m, rows, xp):
         self._source, self._m, self._rows, self._xp = source, m, rows, xp
@@ -34,10 +39,11 @@ class Rows:
         self._draw(self._source.minibatch, out)
 
     def keep(self, out, keep):
-        """`out` has the masks of this rank's rows of one minibatch or, in D's pass over examples and generated rows, of two.
+        """`out` has the masks of this rank's rows of one minibatch or, in D's pass over examples
+        and generated rows, of two.
 
-        Where a row is a multiple of 4 entries the other ranks' rows are passed over: masks are most of what is drawn, and P ranks
-        that each compute m rows would draw P · m.
+        Where a row is a multiple of 4 entries the other ranks' rows are passed over: masks are most
+        of what is drawn, and P ranks that each compute m rows would draw P · m.
         """
         width, m_r = out.shape[1], self._rows.stop - self._rows.start
         if width % 4:
@@ -61,7 +67,9 @@ class Rows:
 
 
 class OfAllRanks:
-    """A learning rule that moves θ by the gradient over the whole minibatch, of which this rank's rows are the `share` m_r/m."""
+    """A learning rule that moves θ by the gradient over the whole minibatch, of which this rank's
+    rows are the `share` m_r/m.
+    """
 
     def __init__(self, rule, ranks, share):
         self.net, self._rule, self._ranks, self._share = rule.net, rule, ranks, share

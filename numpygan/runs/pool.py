@@ -1,4 +1,6 @@
-"""Many independent runs: on the other ranks of an MPI job, or each in a process of its own on this machine."""
+"""Many independent runs: on the other ranks of an MPI job, or each in a process of its own on this
+machine.
+"""
 
 import multiprocessing
 import os
@@ -11,30 +13,39 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
 from ..errors import NumpyganError
-from .stop import StopSignals
 from .loop import Interrupted
+from .stop import StopSignals
 
 _SECONDS_BETWEEN_LOOKS = 0.3  # at whether somebody wants to stop
 _SECONDS_TO_SAVE = 10  # for a process whose parent has died
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-_AT_ONCE = "ended at once; runs that are finished are kept, others go on from their checkpoints: give the same command again."
+_AT_ONCE = (
+    "ended at once; runs that are finished are kept, others go on from their checkpoints: "
+    "give the same command again."
+)
 
 
 def carry_out(function, jobs, workers, ranks):
-    """Yield (job, future) for each of `jobs`, tuples of arguments, as function(*job) is done or has raised.
+    """Yield (job, future) for each of `jobs`, tuples of arguments, as function(*job) is done or has
+    raised.
 
     workers  how many at a time, if there are no other ranks
-    Raises Interrupted on a signal to stop: nothing more is begun, what runs is asked to stop, and yielded when it has ended.
-    Without MPI it starts processes by `spawn`: a script that calls it needs `if __name__ == "__main__":`.
+    Raises Interrupted on a signal to stop: nothing more is begun, what runs is asked to stop, and
+    yielded when it has ended. Without MPI it starts processes by `spawn`: a script that calls it
+    needs `if __name__ == "__main__":`.
     """
     waiting, running = deque(jobs), {}
-    last_words = lambda: "" if ranks.rank else _AT_ONCE  # noqa: E731
-    with StopSignals(last_words) as stop, ranks.executor() if ranks.size > 1 else _processes(workers) as pool:
+    last_words = lambda: "" if ranks.rank else _AT_ONCE
+    with (
+        StopSignals(last_words) as stop,
+        ranks.executor() if ranks.size > 1 else _processes(workers) as pool,
+    ):
         if pool is None:  # another rank than the first: it has done what it was sent
             return
         places = ranks.size - 1 if ranks.size > 1 else workers
         while running or (waiting and not stop.asked):
-            while waiting and len(running) < places and not stop.asked:  # what waits in the pool itself would be begun after a stop
+            # What waits in the pool itself would be begun after a stop
+            while waiting and len(running) < places and not stop.asked:
                 job = waiting.popleft()
                 running[pool.submit(function, *job)] = job
             done, _ = wait(running, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
@@ -56,10 +67,11 @@ def in_words(error):
 
 
 class _Processes(ThreadPoolExecutor):
-    """An executor that gives every call a process of its own: one that is killed takes no other with it.
+    """An executor that gives every call a process of its own: one that is killed takes no other
+    with it.
 
-    A process is held by a connection. A message on it asks the process to stop; so does its end, which comes when this process
-    ends, however that happens and on every system.
+    A process is held by a connection. A message on it asks the process to stop; so does its end,
+    which comes when this process ends, however that happens and on every system.
     """
 
     def __init__(self, workers):
@@ -80,7 +92,8 @@ class _Processes(ThreadPoolExecutor):
                     pass
 
     def _in_own_process(self, function, args):
-        context = multiprocessing.get_context("spawn")  # a fork would inherit BLAS's threads and locks
+        # a fork would inherit BLAS's threads and locks
+        context = multiprocessing.get_context("spawn")
         connection, its_own = context.Pipe()
         process = context.Process(target=_work, args=(its_own, function, args))
         with connection:
@@ -103,9 +116,13 @@ class _Processes(ThreadPoolExecutor):
 
 
 def _leave_ctrl_c_to_the_parent():
-    """Ctrl-C reaches every process of a terminal, also one that is still loading NumPy. A blocked signal stays so in a child."""
+    """Ctrl-C reaches every process of a terminal, also one that is still loading NumPy.
+
+    A blocked signal stays so in a child.
+    """
     if hasattr(signal, "pthread_sigmask"):
-        resource_tracker.ensure_running()  # its start, which is part of a first child's, would unblock it
+        # Its start, which is part of a first child's, would unblock it
+        resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
 
@@ -122,7 +139,9 @@ def _work(parent, function, args):
     except OSError:  # the parent has died
         pass
     except Exception as error:  # what can't be pickled
-        parent.send((None, NumpyganError(f"{type(outcome[1] or error).__name__}: {outcome[1] or error}")))
+        parent.send(
+            (None, NumpyganError(f"{type(outcome[1] or error).__name__}: {outcome[1] or error}"))
+        )
 
 
 def _obey(parent):
@@ -150,7 +169,9 @@ def _received(parent):
 
 @contextmanager
 def _processes(workers):
-    """Its processes have one BLAS thread each, a number that NumPy reads from the environment when it is loaded."""
+    """Its processes have one BLAS thread each, a number that NumPy reads from the environment when
+    it is loaded.
+    """
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ |= dict.fromkeys(_THREADS, "1")
     try:

@@ -8,7 +8,8 @@ from ..arrays import wait_for
 
 PARTS = {
     "products": "the matrix products in forward and backward",
-    "elementwise": "all else in forward and backward: biases, nonlinearities, dropout, outer products, sums over rows",
+    "elementwise": "all else in forward and backward: biases, nonlinearities, dropout, outer "
+    "products, sums over rows",
     "random numbers": "noise, dropout masks, the order of the data",
     "update": "the learning rules, the average of the iterates",
     "data": "gathering a minibatch",
@@ -18,12 +19,14 @@ _SECONDS_OF_FLOOR = 1.0
 
 
 class Profile:
-    """A clock that is always running for one part of an iteration, by wrapping the public methods that begin and end a part.
+    """A clock that is always running for one part of an iteration, by wrapping the public methods
+    that begin and end a part.
 
     iterations  how many it has seen
     seconds     the time of each part in them
     products    the (a, b, out) of each product of the last iteration
-    The time between iterations, of pictures and checkpoints, is not counted. On a GPU every part waits for the device.
+    The time between iterations, of pictures and checkpoints, is not counted. On a GPU every part
+    waits for the device.
     """
 
     def __init__(self):
@@ -39,7 +42,9 @@ class Profile:
                 layer.xp = timed
             self._wrap(net, "elementwise", "forward", "backward")
         for stream in training.streams.values():
-            self._wrap(stream, "random numbers", "uniform", "normal", "keep", "permutation", "integers")
+            self._wrap(
+                stream, "random numbers", "uniform", "normal", "keep", "permutation", "integers"
+            )
         for rule in (training.rule_g, training.rule_d):
             self._wrap(rule, "update", "ascend", "descend")
         if training.average:
@@ -61,7 +66,8 @@ class Profile:
 
     def _timed(self, part, function):
         def timed(*args, **options):
-            if not self._running and function is not self._advance:  # between iterations: samples for a picture, say
+            # Between iterations: samples for a picture, say
+            if not self._running and function is not self._advance:
                 return function(*args, **options)
             self._change(lambda: self._running.append(part))
             try:
@@ -87,7 +93,8 @@ class Profile:
         return self._timed("products", self._xp.matmul)(a, b, out=out)
 
     def floor(self):
-        """Seconds of an iteration's products alone, one after the other, on the arrays of the last iteration: the median of many.
+        """Seconds of an iteration's products alone, one after the other, on the arrays of the last
+        iteration: the median of many.
 
         Writes into tapes and gradients, so it belongs at the end.
         """
@@ -102,9 +109,14 @@ class Profile:
         return float(numpy.median(times))
 
     def table(self):
-        """The parts of an iteration in milliseconds, as shares of it, and all of it against the floor; as text."""
+        """The parts of an iteration in milliseconds, as shares of it, and all of it against the
+        floor; as text.
+        """
         whole, floor = sum(self.seconds.values()) / self.iterations, self.floor()
-        lines = [f"where the time goes: {self.iterations:,} iterations of {1e3 * whole:.3g} ms, without what lies between them"]
+        lines = [
+            f"where the time goes: {self.iterations:,} iterations of {1e3 * whole:.3g} ms, without "
+            f"what lies between them"
+        ]
         for part, what in PARTS.items():
             seconds = self.seconds[part] / self.iterations
             lines.append(f"  {part:15}{1e3 * seconds:9.3f} ms {seconds / whole:6.1%}  {what}")

@@ -12,17 +12,22 @@ import numpy
 from threadpoolctl import threadpool_info
 
 from .. import __version__
-from ..nn.threads import cores
 from ..data.dataset import load_dataset
 from ..errors import NumpyganError, printable
-from ..recipes.builtin import Recipe
+from ..nn.threads import cores
 from ..reading import read_arrays
+from ..recipes.builtin import Recipe
 
 LENGTH = ("epochs", "iterations")  # what may change in a run
 _NAMES = {  # of what the bits of θ depend on
-    "numpygan": "numpygan", "python": "Python", "numpy": "NumPy", "blas": "the BLAS library",
-    "kernel": "the BLAS kernel", "blas_threads": "the number of BLAS threads",
-    "ranks": "the number of MPI ranks", "device": "the device",
+    "numpygan": "numpygan",
+    "python": "Python",
+    "numpy": "NumPy",
+    "blas": "the BLAS library",
+    "kernel": "the BLAS kernel",
+    "blas_threads": "the number of BLAS threads",
+    "ranks": "the number of MPI ranks",
+    "device": "the device",
 }
 
 
@@ -30,10 +35,15 @@ def environment(device, ranks, xp=numpy):
     """What computes now, by name. `threads` are numpygan's own, which never change a result."""
     blas = next((library for library in threadpool_info() if library["user_api"] == "blas"), {})
     return {
-        "numpygan": __version__, "python": platform.python_version(), "numpy": numpy.__version__,
+        "numpygan": __version__,
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
         "blas": f"{blas['internal_api']} {blas['version']}" if blas else None,
-        "kernel": blas.get("architecture"), "blas_threads": blas.get("num_threads"),
-        "threads": cores(xp), "ranks": ranks.size, "device": device,
+        "kernel": blas.get("architecture"),
+        "blas_threads": blas.get("num_threads"),
+        "threads": cores(xp),
+        "ranks": ranks.size,
+        "device": device,
     }
 
 

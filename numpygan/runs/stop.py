@@ -7,17 +7,24 @@ import socket
 import sys
 import threading
 
-# Ctrl-C; `kill` and schedulers; a terminal that is closed, which Windows calls SIGBREAK. No system has all of them.
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+# Ctrl-C; `kill` and schedulers; a terminal that is closed, which Windows calls SIGBREAK. No system
+# has all of them.
+_SIGNALS = [
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    if hasattr(signal, name)
+]
 _SECONDS_OF_PATIENCE = 5  # before it is told that a second Ctrl-C ends it
 
 
 class StopSignals:
-    """Turns the signals into a wish, `asked`, that the loop grants at the end of the iteration. A second SIGINT ends the process.
+    """Turns the signals into a wish, `asked`, that the loop grants at the end of the iteration. A
+    second SIGINT ends the process.
 
-    last_words  a function: the sentence that is printed when a second SIGINT ends the process, with exit code 130
-    What the parent process set to be ignored (`nohup`, a script's `&`) stays ignored. Outside the main thread, where Python lets
-    nobody handle signals, nothing is done.
+    last_words  a function: the sentence that is printed when a second SIGINT ends the process, with
+                exit code 130
+    What the parent process set to be ignored (`nohup`, a script's `&`) stays ignored. Outside the
+    main thread, where Python lets nobody handle signals, nothing is done.
     """
 
     def __init__(self, last_words):
@@ -27,11 +34,13 @@ class StopSignals:
         self.asked, self._before = False, {}
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
-                if signal.getsignal(number) not in (signal.SIG_IGN, None):  # None: a handler of another language
+                # None: a handler of another language
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._before[number] = signal.signal(number, self._ask)
         if not self._before:
             return self
-        # Python calls a handler when the call into BLAS returns, which can take minutes. The wakeup file is written at once.
+        # Python calls a handler when the call into BLAS returns, which can take minutes. The wakeup
+        # file is written at once.
         self._read, self._write = socket.socketpair()
         self._write.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
@@ -51,7 +60,10 @@ class StopSignals:
                 except TimeoutError:
                     self._read.settimeout(None)
                     if self._last_words():
-                        _tell("stops as soon as the iteration is done and saved; Ctrl-C again ends it at once.")
+                        _tell(
+                            "stops as soon as the iteration is done and saved; Ctrl-C again ends "
+                            "it at once."
+                        )
                     continue
                 if not numbers:
                     return
@@ -77,4 +89,7 @@ def _tell(sentence):
 
 def go_on(path, device):
     """The command that goes on with the run in `path`."""
-    return f"numpygan train {shlex.quote(str(path))} --resume{'' if device == 'cpu' else f' --device {device}'}"
+    return (
+        f"numpygan train {shlex.quote(str(path))} "
+        f"--resume{'' if device == 'cpu' else f' --device {device}'}"
+    )

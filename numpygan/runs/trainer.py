@@ -6,16 +6,15 @@ import zlib
 import numpy
 
 from ..arrays import all_finite, streams, to_host
-from ..data.dataset import load_dataset  # noqa: F401 (its place until now, which scripts import)
 from ..data.sources import TOYS, Mixture, Noise, Shuffled
 from ..errors import Diverged, NumpyganError
 from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
 from ..gan.average import Average
-from ..recipes.networks import build
 from ..nn.optimizers import RULES
 from ..ranks import ALONE
 from ..reading import LARGEST
+from ..recipes.networks import build
 from .parallel import share
 
 _MOST = 10**15  # iterations; more than anybody can make
@@ -23,12 +22,14 @@ _ADVICE = "the last good checkpoint is kept; try smaller learning rates or momen
 
 
 class Training:
-    """A recipe in training: the networks, their rules, the streams, the data, and the number of iterations made.
+    """A recipe in training: the networks, their rules, the streams, the data, and the number of
+    iterations made.
 
     advance()   one iteration
     state()     what a checkpoint holds; restore(state) goes on from it bit for bit
 
-    Over several `ranks` all of it is the same on each of them; only the tapes of `game` hold a rank's rows alone.
+    Over several `ranks` all of it is the same on each of them; only the tapes of `game` hold a
+    rank's rows alone.
     """
 
     def __init__(self, recipe, dataset, xp, ranks=ALONE):
@@ -51,15 +52,28 @@ class Training:
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
         self.average = Average(self.G, recipe.average) if recipe.average else None
         self.p_z = Noise(recipe.noise, self.streams["noise"])
-        args = self.p_data, self.p_z, self.rule_g, self.rule_d, self.streams["dropout"], recipe.batch
+        args = (
+            self.p_data,
+            self.p_z,
+            self.rule_g,
+            self.rule_d,
+            self.streams["dropout"],
+            recipe.batch,
+        )
         args = self.G, self.D, *share(ranks, *args)
         m_r = args[-1]  # this rank's rows
-        self._shares = xp.asarray(numpy.array([m_r / recipe.batch] * 3 + [1], self.G.dtype))  # of three means and a sum
-        self._games = algorithm1(*args, recipe.k, recipe.loss) if recipe.algorithm == "algorithm1" else authors2014(*args)
+        # Of three means and a sum
+        self._shares = xp.asarray(numpy.array([m_r / recipe.batch] * 3 + [1], self.G.dtype))
+        self._games = (
+            algorithm1(*args, recipe.k, recipe.loss)
+            if recipe.algorithm == "algorithm1"
+            else authors2014(*args)
+        )
         self.game = None
         self.iterations_per_epoch = max(1, self.p_data.size // (recipe.batch * recipe.k))
         self.iteration = 0
-        self._sums, self._count = xp.zeros(4), 0  # of V, D(x), D(G(z)) and the logits since the last restart
+        # Of V, D(x), D(G(z)) and the logits since the last restart
+        self._sums, self._count = xp.zeros(4), 0
 
     @property
     def epoch(self):
@@ -81,20 +95,29 @@ class Training:
 
     @property
     def sampler(self):
-        """The network that samples come from: G, or the average of its iterates if the recipe has one."""
+        """The network that samples come from: G, or the average of its iterates if the recipe has
+        one.
+        """
         return self.average.net if self.average else self.G
 
     def means(self, restart=False):
-        """The means of V, D(x) and D(G(z)) over the iterations since the last restart, on the host (waits for a GPU)."""
+        """The means of V, D(x) and D(G(z)) over the iterations since the last restart, on the host
+        (waits for a GPU).
+        """
         means = to_host(self._sums)[:3] / max(1, self._count)
         if restart:
             self._sums, self._count = self.xp.zeros(4), 0
         return means
 
     def check_finite(self):
-        """Raise Diverged, naming network and layer, if V, a logit or a parameter is not finite (waits for a GPU)."""
+        """Raise Diverged, naming network and layer, if V, a logit or a parameter is not finite
+        (waits for a GPU).
+        """
         if not all_finite(self.xp, self._sums):
-            raise Diverged(f"training diverged at iteration {self.iteration}: {self._first_of_all_ranks()}; {_ADVICE}.")
+            raise Diverged(
+                f"training diverged at iteration {self.iteration}: {self._first_of_all_ranks()}; "
+                f"{_ADVICE}."
+            )
         for rule in (self.rule_d, self.rule_g):
             if not all_finite(self.xp, rule.squares):
                 self.check_parameters()
@@ -105,30 +128,41 @@ class Training:
         differing = [rank for rank, theirs in enumerate(self._ranks.gather(mine)) if theirs != mine]
         if differing:
             raise NumpyganError(
-                f"ranks: θ of rank {differing[0]} is not that of rank {self._ranks.rank} at iteration {self.iteration}, so an "
+                f"ranks: θ of rank {differing[0]} is not that of rank {self._ranks.rank} at "
+                f"iteration {self.iteration}, so an "
                 f"Allreduce or a machine computes wrongly; the last checkpoint is kept."
             )
 
     def check_parameters(self):
-        """Raise Diverged, naming network and layer, if a parameter is not finite: such a state is never saved."""
+        """Raise Diverged, naming network and layer, if a parameter is not finite: such a state is
+        never saved.
+        """
         for name, net in (("D", self.D), ("G", self.G)):
             for index, layer in enumerate(net.layers):
                 for parameter in layer.shapes():
                     if not all_finite(self.xp, getattr(layer, parameter)):
                         raise Diverged(
-                            f"training diverged at iteration {self.iteration}: {parameter} of {name}'s layer {index}, {layer}, "
+                            f"training diverged at iteration {self.iteration}: {parameter} of "
+                            f"{name}'s layer {index}, {layer}, "
                             f"is not finite; {_ADVICE}."
                         )
 
     def _first_of_all_ranks(self):
-        """Where the first value that isn't finite came from, and the rank if it was one: by the gradient it spreads to all."""
+        """Where the first value that isn't finite came from, and the rank if it was one: by the
+        gradient it spreads to all.
+        """
         places = self._ranks.gather(self._first_not_finite())
-        first = min((place for place in places if place), default=(0, 0, "V, or the sum of all logits, is not finite"))
+        first = min(
+            (place for place in places if place),
+            default=(0, 0, "V, or the sum of all logits, is not finite"),
+        )
         one = self._ranks.size > 1 and places.count(first) == 1
         return f"{first[-1]} (rank {places.index(first)})" if one else first[-1]
 
     def _first_not_finite(self):
-        """Where this rank's first value that isn't finite came from: pass, layer, and both in words; None if all are finite."""
+        """Where this rank's first value that isn't finite came from: pass, layer, and both in
+        words; None if all are finite.
+        """
         game = self.game
         passes = [("D", game.pass_d)]
         if not all_finite(self.xp, game.fake.x):
@@ -136,16 +170,23 @@ class Training:
         for name, tape in passes:
             for index, (layer, t) in enumerate(zip(tape.net.layers, tape.layers)):
                 if not all_finite(self.xp, t.y):
-                    return name == "D", index, f"the output of {name}'s layer {index}, {layer}, is not finite"
+                    return (
+                        name == "D",
+                        index,
+                        f"the output of {name}'s layer {index}, {layer}, is not finite",
+                    )
         if all_finite(self.xp, game.pass_dg.y):
             return None
         last = f"the output of D's layer {len(self.D.layers) - 1}, {self.D.layers[-1]}"
         return 2, 0, f"a logit of the G step is not finite, {last}"
 
     def state(self):
-        """What a checkpoint holds, on the host: θ, the rules' states, every stream's, the position in the data order."""
+        """What a checkpoint holds, on the host: θ, the rules' states, every stream's, the position
+        in the data order.
+        """
         state = {"iteration": self.iteration, "sums": to_host(self._sums), "count": self._count}
-        state |= {"dim": self.G.n_out, "image_shape": numpy.array(self._image_shape, "int64")}  # to draw samples without the data
+        # To draw samples without the data
+        state |= {"dim": self.G.n_out, "image_shape": numpy.array(self._image_shape, "int64")}
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             state[f"theta_{suffix}"] = to_host(net.theta)
             state |= {f"{name}_{suffix}": value for name, value in rule.state().items()}
@@ -155,37 +196,55 @@ class Training:
         return state | self.p_data.state()
 
     def restore(self, state):
-        """Go on from `state`. Raises NumpyganError if it is of another architecture, dtype or rule."""
+        """Go on from `state`.
+
+        Raises NumpyganError if it is of another architecture, dtype or rule.
+        """
         for name, mine in self.state().items():
             if name not in state:
-                raise NumpyganError(f"resume: the checkpoint has no {name}; it was made by another recipe or version.")
+                raise NumpyganError(
+                    f"resume: the checkpoint has no {name}; it was made by another recipe or "
+                    f"version."
+                )
             shape, dtype = numpy.shape(mine), numpy.asarray(mine).dtype
             if state[name].shape != shape or (dtype.kind != "U" and state[name].dtype != dtype):
                 raise NumpyganError(
-                    f"resume: {name} in the checkpoint is {state[name].dtype} {state[name].shape}, the recipe's networks and data "
-                    f"have {dtype} {shape}; resume with the architecture that the run was started with."
+                    f"resume: {name} in the checkpoint is {state[name].dtype} {state[name].shape}, "
+                    f"the recipe's networks and data "
+                    f"have {dtype} {shape}; resume with the architecture that the run was started "
+                    f"with."
                 )
         names = "iteration", "count", "updates_g", "updates_d"
         counters = {name: int(state[name]) for name in names}
         if not all(0 <= number <= _MOST for number in counters.values()):
             words = ", ".join(f"{name} {number}" for name, number in counters.items())
             raise NumpyganError(
-                f"resume: the checkpoint counts {words}, expected 0 to 10¹⁵; use another checkpoint."
+                f"resume: the checkpoint counts {words}, expected 0 to 10¹⁵; use another "
+                f"checkpoint."
             )
         if not (numpy.abs(state["sums"]) <= LARGEST).all():
             raise NumpyganError(
-                "resume: sums in the checkpoint hold a huge number, or none; use another checkpoint."
+                "resume: sums in the checkpoint hold a huge number, or none; use another "
+                "checkpoint."
             )
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
-            rule.restore({name[: -len(suffix) - 1]: value for name, value in state.items() if name.endswith(f"_{suffix}")})
+            rule.restore(
+                {
+                    name[: -len(suffix) - 1]: value
+                    for name, value in state.items()
+                    if name.endswith(f"_{suffix}")
+                }
+            )
         if self.average:
             self.average.net.theta = self.xp.asarray(state["average_g"])
         for name, stream in self.streams.items():
             try:
                 stream.state = str(state[f"stream_{name}"])
             except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-                raise NumpyganError(f"resume: stream_{name} in the checkpoint is not the state of a random stream.") from None
+                raise NumpyganError(
+                    f"resume: stream_{name} in the checkpoint is not the state of a random stream."
+                ) from None
         self.p_data.restore(state)
         self.iteration, self._count = int(state["iteration"]), int(state["count"])
         self._sums = self.xp.asarray(state["sums"])
@@ -208,11 +267,15 @@ def _visible_bias(recipe, dataset):
 
 
 def length(training):
-    """The number of iterations that the recipe's run is long: its `iterations` or, where these are 0, its `epochs` of the data."""
+    """The number of iterations that the recipe's run is long: its `iterations` or, where these are
+    0, its `epochs` of the data.
+    """
     recipe = training.recipe
     if recipe.iterations:
         return recipe.iterations
     iterations = recipe.epochs * training.iterations_per_epoch
     if iterations > 1e15:
-        raise NumpyganError(f"epochs: {recipe.epochs:g} would never end; expected fewer than 10¹⁵ iterations.")
+        raise NumpyganError(
+            f"epochs: {recipe.epochs:g} would never end; expected fewer than 10¹⁵ iterations."
+        )
     return max(1, math.ceil(iterations))

@@ -1,4 +1,6 @@
-"""A real game on a known density, with V, C(G), p_g and D looked at exactly as it goes on: Theorem 1 and Figure 1."""
+"""A real game on a known density, with V, C(G), p_g and D looked at exactly as it goes on: Theorem
+1 and Figure 1.
+"""
 
 import math
 from dataclasses import dataclass
@@ -14,19 +16,24 @@ from .densities import GaussianMixture
 from .players import Players, smooth_net
 from .pushforward import PushForward
 
-MEANS, STD, NOISE = numpy.array([[-1.0], [1.0]]), 0.6, "gaussian"  # two modes that overlap: a smooth G leaves no gap empty
+# Two modes that overlap: a smooth G leaves no gap empty
+MEANS, STD, NOISE = numpy.array([[-1.0], [1.0]]), 0.6, "gaussian"
 P_DATA = GaussianMixture(MEANS, STD)
 START = 2.5  # where G begins, to one side of p_data
-SEED = 118  # whose G increases after BOTH_FIRST iterations, as in the paper's figure; of the seeds 0 to 129 three do
+# Whose G increases after BOTH_FIRST iterations, as in the paper's figure; of the seeds 0 to 129
+# three do
+SEED = 118
 RATE_G, RATE_D, K, ROWS, UNITS = 2e-3, 5e-3, 3, 256, 32
 
-# What happens, in iterations: both play; D alone, to its optimum; G alone, against that D; both, with rates annealed to 0.
+# What happens, in iterations: both play; D alone, to its optimum; G alone, against that D; both,
+# with rates annealed to 0.
 BOTH_FIRST, D_ALONE, G_ALONE, BOTH = 60, 300, 1, 3600
 _LOOKS = 48  # at the last stage, evenly in the square root of the iteration
 
 X = numpy.linspace(-4.0, 4.0, 401)[:, None]  # where p_g and D are drawn
 U = (numpy.arange(15) + 0.5) / 15  # evenly spaced values of u = Φ(z), which is uniform …
-Z = numpy.array([[NormalDist().inv_cdf(u)] for u in U])  # … and the z that they belong to, equally likely
+# … and the z that they belong to, equally likely
+Z = numpy.array([[NormalDist().inv_cdf(u)] for u in U])
 
 
 @dataclass
@@ -55,7 +62,12 @@ def run(seed=SEED, length=BOTH, looks=_LOOKS):
     """Play the game; returns the Looks at it. `length` is that of the last stage."""
     G, D = smooth_net(UNITS, 1.0, 1.0, bias=START), smooth_net(UNITS, 4.0)
     players = Players(G, D, Mixture(MEANS, STD, Stream([seed, 1])), NOISE, seed, m=ROWS, k=K)
-    stages = (("both", BOTH_FIRST, 1, 1), ("D alone", D_ALONE, 0, 1), ("G alone", G_ALONE, 1, 0), ("annealed", length, 1, 1))
+    stages = (
+        ("both", BOTH_FIRST, 1, 1),
+        ("D alone", D_ALONE, 0, 1),
+        ("G alone", G_ALONE, 1, 0),
+        ("annealed", length, 1, 1),
+    )
     seen, iteration = [], 0
     for stage, iterations, moves_g, moves_d in stages:
         last = stage == "annealed"
@@ -76,8 +88,14 @@ def _look(players, game, stage, iteration):
     log_p, log_q = P_DATA.log_density(x), p_g.log_density(x)
     at_x = p_g.log_density(X)
     return Look(
-        stage, iteration, divergences.value(log_p, log_q, players.logit(x), w), float(game.scores()[0]),
-        divergences.cost(log_p, log_q, w), float((w * numpy.exp(log_q)).sum()), numpy.exp(at_x),
-        probability(numpy, players.logit(X)), probability(numpy, divergences.log_ratio(P_DATA.log_density(X), at_x)),
+        stage,
+        iteration,
+        divergences.value(log_p, log_q, players.logit(x), w),
+        float(game.scores()[0]),
+        divergences.cost(log_p, log_q, w),
+        float((w * numpy.exp(log_q)).sum()),
+        numpy.exp(at_x),
+        probability(numpy, players.logit(X)),
+        probability(numpy, divergences.log_ratio(P_DATA.log_density(X), at_x)),
         players.generate(Z),
     )

@@ -1,7 +1,8 @@
-"""Maximum likelihood: explicit densities fitted by closed form and by EM, and the game whose G descends KL(p_data ‖ p_g).
+"""Maximum likelihood: explicit densities fitted by closed form and by EM, and the game whose G
+descends KL(p_data ‖ p_g).
 
-Maximising the mean of log p_θ(x) over data is, in the limit of much data, minimising KL(p_data ‖ p_θ), as
-KL(p_data ‖ p_θ) = −H(p_data) − E_p_data[log p_θ] and the entropy H does not depend on θ.
+Maximising the mean of log p_θ(x) over data is, in the limit of much data, minimising KL(p_data ‖
+p_θ), as KL(p_data ‖ p_θ) = −H(p_data) − E_p_data[log p_θ] and the entropy H does not depend on θ.
 """
 
 import math
@@ -23,19 +24,24 @@ _START = GaussianMixture([[0.0], [1.0]], 2.0)
 
 
 def fit_gaussian(x):
-    """The Gaussian N(μ, σ² I) of greatest likelihood for the rows x (n, d): μ = mean of x, σ² = mean of ‖x − μ‖²/d."""
+    """The Gaussian N(μ, σ² I) of greatest likelihood for the rows x (n, d): μ = mean of x, σ² =
+    mean of ‖x − μ‖²/d.
+    """
     mean = x.mean(0)
     return GaussianMixture(mean[None], max(_LEAST_STD, math.sqrt(((x - mean) ** 2).mean())))
 
 
 def em(x, start, steps):
-    """`steps` steps of expectation–maximisation (Dempster, Laird and Rubin 1977) of a GaussianMixture on rows x (n, d).
+    """`steps` steps of expectation–maximisation (Dempster, Laird and Rubin 1977) of a
+    GaussianMixture on rows x (n, d).
 
         E  r_ij = P(mode j | x_i) = π_j N(x_i; μ_j, σ_j² I)/p(x_i)
-        M  N_j = Σ_i r_ij,  π_j = N_j/n,  μ_j = Σ_i r_ij x_i/N_j,  σ_j² = Σ_i r_ij ‖x_i − μ_j‖²/(d N_j)
+        M  N_j = Σ_i r_ij,  π_j = N_j/n,  μ_j = Σ_i r_ij x_i/N_j,  σ_j² = Σ_i r_ij ‖x_i − μ_j‖²/(d
+           N_j)
 
-    Returns the mixtures after 0, 1, …, `steps` steps, of which the first is `start`; the likelihood of x never falls from one to the
-    next. A σ is never let below 1e−6, and a mode that no row belongs to stays where it is, with weight 0.
+    Returns the mixtures after 0, 1, …, `steps` steps, of which the first is `start`; the likelihood
+    of x never falls from one to the next. A σ is never let below 1e−6, and a mode that no row
+    belongs to stays where it is, with weight 0.
     """
     n, d = x.shape
     mixtures = [start]
@@ -47,7 +53,11 @@ def em(x, start, steps):
         means = numpy.where(counts[:, None] > 0, r.T @ x / safe, mixture.means)
         square = ((x[:, None] - means) ** 2).sum(2)
         variances = numpy.where(counts > 0, (r * square).sum(0) / (d * safe[:, 0]), mixture.stds**2)
-        mixtures.append(GaussianMixture(means, numpy.maximum(_LEAST_STD, numpy.sqrt(variances)), counts / counts.sum()))
+        mixtures.append(
+            GaussianMixture(
+                means, numpy.maximum(_LEAST_STD, numpy.sqrt(variances)), counts / counts.sum()
+            )
+        )
     return mixtures
 
 
@@ -66,10 +76,12 @@ def entropy(p):
 
 
 def game_gradient(p_data, mean, std, loss="maximum_likelihood"):
-    """∂/∂(μ, σ) of the expected loss of G(z) = μ + σz, z ~ N(0, 1), against D = D*, which is held fixed: (2,).
+    """∂/∂(μ, σ) of the expected loss of G(z) = μ + σz, z ~ N(0, 1), against D = D*, which is held
+    fixed: (2,).
 
-    ∫ p_g(x) ∂L/∂a · a′(x) · ∂G/∂θ dx with x = G(z), a = σ⁻¹(D*) = log p_data − log p_g. For the loss "maximum_likelihood" it is
-    ½ ∂KL(p_data ‖ p_g)/∂(μ, σ). Where a is above objective.LARGEST_LOGIT the loss is its tangent.
+    ∫ p_g(x) ∂L/∂a · a′(x) · ∂G/∂θ dx with x = G(z), a = σ⁻¹(D*) = log p_data − log p_g. For the
+    loss "maximum_likelihood" it is ½ ∂KL(p_data ‖ p_g)/∂(μ, σ). Where a is above
+    objective.LARGEST_LOGIT the loss is its tangent.
     """
     p_g = GaussianMixture([[mean]], std)
     x, w = quadrature.over(p_data, p_g)
@@ -99,5 +111,13 @@ class Fits:
 def fits(seed=0):
     x = P_DATA.sample(EXAMPLES, Stream(seed))
     mixtures = em(x, _START, STEPS)
-    kl, expected = numpy.array([divergence_and_likelihood(P_DATA, mixture) for mixture in mixtures]).T
-    return Fits(fit_gaussian(x), mixtures, kl, expected, numpy.array([mixture.log_density(x).mean() for mixture in mixtures]))
+    kl, expected = numpy.array(
+        [divergence_and_likelihood(P_DATA, mixture) for mixture in mixtures]
+    ).T
+    return Fits(
+        fit_gaussian(x),
+        mixtures,
+        kl,
+        expected,
+        numpy.array([mixture.log_density(x).mean() for mixture in mixtures]),
+    )

@@ -6,9 +6,9 @@ from ..arrays import streams
 from ..data.sources import Noise
 from ..gan.algorithm1 import algorithm1
 from ..gan.sampling import generate
-from ..nn.optimizers import Adam
 from ..nn.layers import Affine, Tanh
 from ..nn.mlp import MLP
+from ..nn.optimizers import Adam
 
 
 class Players:
@@ -26,10 +26,14 @@ class Players:
         for net in (G, D):
             net.initialize(named["init"])
         p_z = Noise(noise, named["noise"])
-        self._games = algorithm1(G, D, p_data, p_z, self.rule_g, self.rule_d, named["dropout"], m, k)
+        self._games = algorithm1(
+            G, D, p_data, p_z, self.rule_g, self.rule_d, named["dropout"], m, k
+        )
 
     def play(self, rate_g, rate_d):
-        """One iteration of Algorithm 1 at these learning rates; a rate of 0 holds that player still. Returns the Game."""
+        """One iteration of Algorithm 1 at these learning rates; a rate of 0 holds that player
+        still. Returns the Game.
+        """
         self.rule_g.learning_rate, self.rule_d.learning_rate = rate_g, rate_d
         return next(self._games)
 
@@ -47,7 +51,8 @@ def _rows(net, x):
 
 
 def smooth_net(hidden, spread, scale=2.0, bias=0.0):
-    """A net R → R of two tanh layers, the units of the first switching all over (−spread, spread) from the start.
+    """A net R → R of two tanh layers, the units of the first switching all over (−spread, spread)
+    from the start.
 
     Its output starts about `bias`.
     """

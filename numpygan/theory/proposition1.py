@@ -1,4 +1,7 @@
-"""Proposition 1: for a fixed G the optimal D is D* = p_data/(p_data + p_g). D is trained alone, and compared with it."""
+"""Proposition 1: for a fixed G the optimal D is D* = p_data/(p_data + p_g).
+
+D is trained alone, and compared with it.
+"""
 
 import math
 
@@ -15,17 +18,27 @@ from .players import Players, smooth_net
 
 P_DATA, MEAN, STD = toy("gauss1d"), 0.5, 1.5
 P_G = GaussianMixture([[MEAN]], STD)  # of the fixed G(z) = .5 + 1.5 z, z ~ N(0, 1)
-VISIBLE = 0.01  # the sup-error is over where (p_data + p_g)/2 is at least this: elsewhere hardly any row teaches D
+# The sup-error is over where (p_data + p_g)/2 is at least this: elsewhere hardly any row teaches D
+VISIBLE = 0.01
 X = numpy.linspace(-6.0, 6.0, 601)[:, None]
 UNITS, EXAMPLES = (2, 8, 32), (30, 300, 3_000, 30_000)
 _ITERATIONS, _BATCH, _RATE = 2000, 128, 0.01
 
 
 def fit(hidden, examples, seed=0):
-    """D with two layers of `hidden` units, trained alone by Algorithm 1's inner loop on `examples` draws from p_data: Players."""
+    """D with two layers of `hidden` units, trained alone by Algorithm 1's inner loop on `examples`
+    draws from p_data: Players.
+    """
     G = MLP([Affine(1, 1)], "float32")
     rows = P_DATA.sample(examples, Stream(seed)).astype("float32")
-    players = Players(G, smooth_net(hidden, 4.0), Shuffled(rows, Stream(seed + 1)), "gaussian", seed, m=min(_BATCH, examples))
+    players = Players(
+        G,
+        smooth_net(hidden, 4.0),
+        Shuffled(rows, Stream(seed + 1)),
+        "gaussian",
+        seed,
+        m=min(_BATCH, examples),
+    )
     G.theta = numpy.array([STD, MEAN], "float32")
     for i in range(_ITERATIONS):
         players.play(0.0, _RATE * 0.5 * (1 + math.cos(math.pi * i / _ITERATIONS)))
@@ -33,8 +46,12 @@ def fit(hidden, examples, seed=0):
 
 
 def fits():
-    """D at X after training, by (units, examples): every capacity with all examples, and the largest with every number of them."""
-    cases = [(units, EXAMPLES[-1]) for units in UNITS[:-1]] + [(UNITS[-1], examples) for examples in EXAMPLES]
+    """D at X after training, by (units, examples): every capacity with all examples, and the
+    largest with every number of them.
+    """
+    cases = [(units, EXAMPLES[-1]) for units in UNITS[:-1]] + [
+        (UNITS[-1], examples) for examples in EXAMPLES
+    ]
     return {case: probability(numpy, fit(*case).logit(X)) for case in cases}
 
 

@@ -1,4 +1,5 @@
-"""Proposition 2: with D = D* at each step, p_g descends C to p_data, if it is p_g itself that moves. In θ-space it need not.
+"""Proposition 2: with D = D* at each step, p_g descends C to p_data, if it is p_g itself that
+moves. In θ-space it need not.
 
 The line is cut into bins; p and q are vectors of the bins' probabilities, and C is convex in q.
 """
@@ -29,11 +30,13 @@ def log_masses(p, x):
 
 
 def functional_descent(log_p, log_q, steps, rate=0.5):
-    """Descend C in the space of densities from q, D = D* at each step: q ← q (1 − D*)^−rate, normalised.
+    """Descend C in the space of densities from q, D = D* at each step: q ← q (1 − D*)^−rate,
+    normalised.
 
-    The derivative of C by q is log(1 − D*), by the paper's argument that a subderivative of a supremum is that of the function
-    which attains it; the step is that of exponentiated gradient descent, which keeps q a distribution. At rate 1 it is
-    q ← (p + q)/2. Returns log q and C after 0, 1, …, `steps` steps.
+    The derivative of C by q is log(1 − D*), by the paper's argument that a subderivative of a
+    supremum is that of the function which attains it; the step is that of exponentiated gradient
+    descent, which keeps q a distribution. At rate 1 it is q ← (p + q)/2. Returns log q and C after
+    0, 1, …, `steps` steps.
     """
     ones = numpy.ones(len(log_p))
     path, costs = [log_q], [divergences.cost(log_p, log_q, ones)]
@@ -46,7 +49,8 @@ def functional_descent(log_p, log_q, steps, rate=0.5):
 
 
 def parameter_gradient(log_p, means, std, x):
-    """C and ∂C/∂μ for q_θ = a mixture of equal Gaussians N(μ_j, σ²) over the bins, θ = μ (modes,), D = D*.
+    """C and ∂C/∂μ for q_θ = a mixture of equal Gaussians N(μ_j, σ²) over the bins, θ = μ (modes,),
+    D = D*.
 
     ∂C/∂μ_j = Σ log(1 − D*) ∂q_θ/∂μ_j: that D* moves with θ makes no difference, as ∂V/∂D = 0 there.
     """
@@ -61,7 +65,9 @@ def parameter_gradient(log_p, means, std, x):
 
 
 def parameter_descent(log_p, means, std, x, steps, rate=0.5):
-    """Gradient descent of C in θ = μ, D = D* at each step: μ and C after 0, 1, …, `steps` steps, and the last ‖∂C/∂μ‖."""
+    """Gradient descent of C in θ = μ, D = D* at each step: μ and C after 0, 1, …, `steps` steps,
+    and the last ‖∂C/∂μ‖.
+    """
     means = numpy.array(means, "float64")
     path, costs = [], []
     for step in range(steps + 1):
@@ -74,10 +80,15 @@ def parameter_descent(log_p, means, std, x, steps, rate=0.5):
 
 
 def descents():
-    """From each of STARTS both descents: {start: (path of log q, C, path of μ, C, ‖∂C/∂μ‖ at the end)}, and the bins' middles."""
+    """From each of STARTS both descents: {start: (path of log q, C, path of μ, C, ‖∂C/∂μ‖ at the
+    end)}, and the bins' middles.
+    """
     x, _ = bins(-6.0, 6.0, 400)
     log_p, found = log_masses(P_DATA, x), {}
     for name, means in STARTS.items():
         start = log_masses(GaussianMixture(numpy.array(means)[:, None], STD), x)
-        found[name] = *functional_descent(log_p, start, STEPS), *parameter_descent(log_p, means, STD, x, THETA_STEPS)
+        found[name] = (
+            *functional_descent(log_p, start, STEPS),
+            *parameter_descent(log_p, means, STD, x, THETA_STEPS),
+        )
     return found, x

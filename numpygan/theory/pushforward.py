@@ -13,18 +13,21 @@ PRIORS = {
     "gaussian": (9.0, lambda z: -0.5 * z**2 - 0.5 * math.log(2 * math.pi)),
 }
 _GRID = 4096  # steps of z in which the turning points of a smooth G are looked for
-_STRETCHES = 64  # in which the line of z is cut anyway, so that p_z is smooth between neighbours for a quadrature
+# In which the line of z is cut anyway, so that p_z is smooth between neighbours for a quadrature
+_STRETCHES = 64
 
 
 class PushForward:
     """The density of G(z), z ∈ R from the prior `noise` ("uniform" or "gaussian"), G: R → R.
 
-    The line of z is cut into pieces on which G is monotone. If G has only Affine, ReLU and LeakyReLU layers it is linear
-    on each, and the cuts, all of its breakpoints, are found exactly. Otherwise the cuts are a grid of 4,096 steps and G's turning
-    points, each found to the last digit (two within one step would be missed), and G(z) = x is solved by Newton's method.
+    The line of z is cut into pieces on which G is monotone. If G has only Affine, ReLU and
+    LeakyReLU layers it is linear on each, and the cuts, all of its breakpoints, are found exactly.
+    Otherwise the cuts are a grid of 4,096 steps and G's turning points, each found to the last
+    digit (two within one step would be missed), and G(z) = x is solved by Newton's method.
 
     cuts     z, ascending;  at  G(cuts)
-    atoms    the probability that G maps to single points, where there is no density (a ReLU G may be constant on an interval)
+    atoms    the probability that G maps to single points, where there is no density (a ReLU G may
+             be constant on an interval)
     Raises NumpyganError unless G maps R to R.
     """
 
@@ -32,7 +35,9 @@ class PushForward:
 
     def __init__(self, G, noise):
         if (G.n_in, G.n_out) != (1, 1):
-            raise NumpyganError(f"PushForward: expected a G from R to R, got one from R^{G.n_in} to R^{G.n_out}.")
+            raise NumpyganError(
+                f"PushForward: expected a G from R to R, got one from R^{G.n_in} to R^{G.n_out}."
+            )
         self._twin = G.copy("complex128")
         end, self._log_prior = PRIORS[noise]
         self._linear = all(isinstance(layer, (Affine, ReLU, LeakyReLU)) for layer in G.layers)
@@ -74,7 +79,7 @@ class PushForward:
             return numpy.log(density)
 
     def _branches(self):
-        """The first and last cut of each longest stretch on which G is monotone and not constant."""
+        """The first and last cut of each longest stretch where G is strictly monotone."""
         ends = numpy.flatnonzero(numpy.diff(self._direction)) + 1
         bounds = [0, *ends, len(self._direction)]
         return [(a, b) for a, b in zip(bounds[:-1], bounds[1:]) if self._direction[a] != 0]
@@ -108,13 +113,19 @@ class PushForward:
         if self._linear:
             return [numpy.unique(self.at)]
         turns = numpy.flatnonzero(numpy.diff(self._direction)) + 1
-        return [numpy.unique(numpy.concatenate([self.at[:: _GRID // _STRETCHES], self.at[turns], self.at[-1:]]))]
+        return [
+            numpy.unique(
+                numpy.concatenate([self.at[:: _GRID // _STRETCHES], self.at[turns], self.at[-1:]])
+            )
+        ]
 
 
 def breakpoints(G, z):
-    """The points z, ascending, and every z between them at which a unit of G, of Affine, ReLU and LeakyReLU layers, switches.
+    """The points z, ascending, and every z between them at which a unit of G, of Affine, ReLU and
+    LeakyReLU layers, switches.
 
-    Layer by layer: between the breakpoints so far each unit is a linear function of z, so its zeros are known exactly.
+    Layer by layer: between the breakpoints so far each unit is a linear function of z, so its zeros
+    are known exactly.
     """
     units = z[:, None]
     for layer in G.layers:
@@ -124,7 +135,9 @@ def breakpoints(G, z):
         piece, unit = numpy.nonzero(units[:-1] * units[1:] < 0)
         share = units[piece, unit] / (units[piece, unit] - units[piece + 1, unit])
         z = numpy.concatenate([z, z[piece] + share * (z[piece + 1] - z[piece])])
-        units = numpy.concatenate([units, units[piece] + share[:, None] * (units[piece + 1] - units[piece])])
+        units = numpy.concatenate(
+            [units, units[piece] + share[:, None] * (units[piece + 1] - units[piece])]
+        )
         order = numpy.argsort(z, kind="stable")
         z, units = z[order], units[order]
         units = numpy.where(units > 0, units, units * getattr(layer, "slope", 0.0))

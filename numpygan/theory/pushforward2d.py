@@ -1,4 +1,6 @@
-"""p_g of a trained G on the plane, by a grid of z and the linear part of G on each of its cells, with a proven error."""
+"""p_g of a trained G on the plane, by a grid of z and the linear part of G on each of its cells,
+with a proven error.
+"""
 
 import numpy
 
@@ -12,15 +14,17 @@ _BLOCK = 2048  # cells whose Jacobians are held at a time
 class PushedGrid:
     """G(z) for z ∈ R² from the prior `noise`, as points with masses.
 
-    The square of z is cut into `cells`² cells. On each, G(z) is replaced by its linear part at the centre, G(c) + J (z − c), and
-    the cell's probability, which is exact, is shared out over `split`² points of it.
+    The square of z is cut into `cells`² cells. On each, G(z) is replaced by its linear part at the
+    centre, G(c) + J (z − c), and the cell's probability, which is exact, is shared out over
+    `split`² points of it.
 
     points   (n, 2) in data space;  masses  (n,), sum 1 − outside
     outside  the probability of z beyond the square (N(0, 1): 5e−9 beyond ±6; uniform: 0)
-    error    an upper bound of the Wasserstein distance W₁ between p_g and the points, both within the square: the mean over the
-             masses of how far G(z) can be from the point that stands for z. By the mean value theorem
-             |G(z) − G(c) − J (z − c)| ≤ sup |J′ − J| |z − c|, where J′ ranges over the cell, and that by interval arithmetic
-             through the layers; where no ReLU switches within the cell it is 0.
+    error    an upper bound of the Wasserstein distance W₁ between p_g and the points, both within
+             the square: the mean over the masses of how far G(z) can be from the point that stands
+             for z. By the mean value theorem |G(z) − G(c) − J (z − c)| ≤ sup |J′ − J| |z − c|,
+             where J′ ranges over the cell, and that by interval arithmetic through the layers;
+             where no ReLU switches within the cell it is 0.
     Raises NumpyganError unless G maps R² to R² by Affine, ReLU, LeakyReLU, Tanh and Sigmoid layers.
     """
 
@@ -28,10 +32,15 @@ class PushedGrid:
 
     def __init__(self, G, noise, cells=200, split=4):
         if (G.n_in, G.n_out) != (2, 2):
-            raise NumpyganError(f"PushedGrid: expected a G from R² to R², got one from R^{G.n_in} to R^{G.n_out}.")
+            raise NumpyganError(
+                f"PushedGrid: expected a G from R² to R², got one from R^{G.n_in} to R^{G.n_out}."
+            )
         for layer in G.layers:
             if not isinstance(layer, (Affine, ReLU, LeakyReLU, Tanh, Sigmoid)):
-                raise NumpyganError(f"PushedGrid: {layer} has no slopes here; expected Affine, ReLU, LeakyReLU, Tanh or Sigmoid.")
+                raise NumpyganError(
+                    f"PushedGrid: {layer} has no slopes here; expected Affine, ReLU, LeakyReLU, "
+                    f"Tanh or Sigmoid."
+                )
         end = min(PRIORS[noise][0], 6.0)
         cuts = numpy.linspace(-end, end, cells + 1)
         half, centres = end / cells, (cuts[1:] + cuts[:-1]) / 2
@@ -59,8 +68,8 @@ class PushedGrid:
 def enclose(G, z, half):
     """G and its derivative on squares of half-width `half` about z (n, 2).
 
-    Returns y = G(z) (n, n_out); J (n, 2, n_out), a middle of ∂y/∂z over the square; and radius (n, 2, n_out), with
-    |∂y/∂z − J| ≤ radius everywhere in the square.
+    Returns y = G(z) (n, n_out); J (n, 2, n_out), a middle of ∂y/∂z over the square; and radius (n,
+    2, n_out), with |∂y/∂z − J| ≤ radius everywhere in the square.
     """
     y = numpy.asarray(z, "float64")
     J = numpy.broadcast_to(numpy.eye(2), (len(z), 2, 2))
@@ -70,7 +79,8 @@ def enclose(G, z, half):
             W = layer.W.astype("float64")
             y, J, radius = y @ W + layer.b, J @ W, radius @ numpy.abs(W)
             continue
-        reach = (numpy.abs(J) + radius).sum(1) * half  # how far y can be from its centre within the square
+        # How far y can be from its centre within the square
+        reach = (numpy.abs(J) + radius).sum(1) * half
         least, most = slopes(layer, y - reach, y + reach)
         middle, spread = ((most + least) / 2)[:, None], ((most - least) / 2)[:, None]
         radius = (middle + spread) * radius + spread * numpy.abs(J)
@@ -85,7 +95,8 @@ def slopes(layer, low, high):
         slope = getattr(layer, "slope", 0.0)
         return numpy.where(low > 0, 1.0, slope), numpy.where(high > 0, 1.0, slope)
     nearest, farthest = numpy.clip(0, low, high), numpy.maximum(numpy.abs(low), numpy.abs(high))
-    return _slope(layer, farthest), _slope(layer, nearest)  # the slopes of tanh and σ fall away from 0 on both sides
+    # The slopes of tanh and σ fall away from 0 on both sides
+    return _slope(layer, farthest), _slope(layer, nearest)
 
 
 def _slope(layer, x):

@@ -1,4 +1,6 @@
-"""The benchmarks: what they measure with, that the peers do numpygan's step, and step.py from its arguments to its JSON."""
+"""The benchmarks: what they measure with, that the peers do numpygan's step, and step.py from its
+arguments to its JSON.
+"""
 
 import json
 import subprocess
@@ -6,26 +8,36 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import mpi
 import numpy
 import pytest
-from tests.helpers.cli import images
-
-from numpygan.recipes.builtin import RECIPES
-from numpygan.runs.directory import RunDirectory
-
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-import mpi
 import step
 import time_to_quality
 import timing
 import worker
 from ours import Floor
 
-NARROW = {"generator": ["relu 24", "relu 16", "sigmoid"], "discriminator": ["maxout 12x5", "maxout 8x3"], "noise_dim": 10,
-          "batch": 20, "scale_g": [0.3, 0.3, 0.3], "scale_d": [0.3, 0.3, 0.3]}
-LEVEL = {"learning_rate_decay": 1.0}  # PyTorch's velocity has η outside, the paper's inside: the same as long as η is
-NARROW_TOY = {"generator": ["relu 16", "relu 16", "linear"], "discriminator": ["leaky 16", "leaky 16"], "batch": 20}
+from numpygan.recipes.builtin import RECIPES
+from numpygan.runs.directory import RunDirectory
+from tests.helpers.cli import images
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+NARROW = {
+    "generator": ["relu 24", "relu 16", "sigmoid"],
+    "discriminator": ["maxout 12x5", "maxout 8x3"],
+    "noise_dim": 10,
+    "batch": 20,
+    "scale_g": [0.3, 0.3, 0.3],
+    "scale_d": [0.3, 0.3, 0.3],
+}
+# PyTorch's velocity has η outside, the paper's inside: the same as long as η is
+LEVEL = {"learning_rate_decay": 1.0}
+NARROW_TOY = {
+    "generator": ["relu 16", "relu 16", "linear"],
+    "discriminator": ["leaky 16", "leaky 16"],
+    "batch": 20,
+}
 
 
 @pytest.fixture
@@ -38,7 +50,9 @@ def clock(monkeypatch):
 
 def test_samples_alternate_in_rotating_order(clock):
     calls = []
-    times = timing.alternate({name: lambda name=name: calls.append(name) for name in "abc"}, rounds=4, seconds=0)
+    times = timing.alternate(
+        {name: lambda name=name: calls.append(name) for name in "abc"}, rounds=4, seconds=0
+    )
     assert "".join(calls[-12:]) == "abcbcacababc"
     assert {name: len(samples) for name, samples in times.items()} == {"a": 4, "b": 4, "c": 4}
 
@@ -53,7 +67,9 @@ def test_a_sample_lasts_long_enough_and_counts_one_call(clock):
 
         return call
 
-    times = timing.alternate({"fast": candidate("fast", 0.03), "slow": candidate("slow", 0.5)}, rounds=2, seconds=0.2)
+    times = timing.alternate(
+        {"fast": candidate("fast", 0.03), "slow": candidate("slow", 0.5)}, rounds=2, seconds=0.2
+    )
     assert times == {"fast": pytest.approx([0.03, 0.03]), "slow": pytest.approx([0.5, 0.5])}
     warm_up = calls["slow"] - 2
     assert calls["fast"] - warm_up == 2 * 7  # 7 · 0.03 ≥ 0.2
@@ -61,7 +77,8 @@ def test_a_sample_lasts_long_enough_and_counts_one_call(clock):
 
 def test_the_ratio_is_of_medians_and_paired_by_round():
     ours = numpy.random.default_rng(0).lognormal(size=30)
-    assert timing.ratio(2 * ours, ours) == pytest.approx((2, 2, 2))  # whatever a round was like, it was so for both
+    # Whatever a round was like, it was so for both
+    assert timing.ratio(2 * ours, ours) == pytest.approx((2, 2, 2))
     assert timing.ratio([1, 3, 100], [1, 2, 1])[0] == 3
 
 
@@ -80,7 +97,9 @@ def test_the_interval_of_a_ratio():
 
 
 def test_a_table():
-    *lines, blas = timing.table(["", "ms"], [["numpygan", 12.345678], ["x", 7]], threads=3).splitlines()
+    *lines, blas = timing.table(
+        ["", "ms"], [["numpygan", 12.345678], ["x", 7]], threads=3
+    ).splitlines()
     assert lines == ["             ms", "---------------", "numpygan  12.35", "x             7"]
     assert blas.startswith("BLAS ") and ", kernel " in blas and blas.endswith(", threads: 3")
 
@@ -106,23 +125,34 @@ def test_saved_with_the_machine(tmp_path):
 
 
 @pytest.mark.parametrize("script", [step.main, time_to_quality.main, mpi.main])
-@pytest.mark.parametrize("arguments", [["--rounds", "0"], ["--rounds", "1.5"], ["-o", "nowhere/a.json"]])
+@pytest.mark.parametrize(
+    "arguments", [["--rounds", "0"], ["--rounds", "1.5"], ["-o", "nowhere/a.json"]]
+)
 def test_arguments_refused(script, arguments, capsys):
     with pytest.raises(SystemExit) as refused:
         script(arguments)
     assert refused.value.code == 2 and arguments[0] in capsys.readouterr().err.splitlines()[-1]
 
 
-@pytest.mark.parametrize(("field", "said"), [
-    ("dtype=float23", "float32 or float64"), ("bacth=10", "did you mean 'batch'"), ("batch=10", "--batch"), ("k=2", "--k"), ("k", "FIELD=VALUE"),
-])
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("dtype=float23", "float32 or float64"),
+        ("bacth=10", "did you mean 'batch'"),
+        ("batch=10", "--batch"),
+        ("k=2", "--k"),
+        ("k", "FIELD=VALUE"),
+    ],
+)
 def test_fields_refused(field, said, capsys):
     with pytest.raises(SystemExit) as refused:
         step.main(["--recipes", "ring", "--set", field])
     assert refused.value.code == 2 and said in capsys.readouterr().err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("arguments", [["--ranks", "0"], ["--ranks", "101"], ["--width", "4"], ["--iterations", "0"]])
+@pytest.mark.parametrize(
+    "arguments", [["--ranks", "0"], ["--ranks", "101"], ["--width", "4"], ["--iterations", "0"]]
+)
 def test_ranks_refused(arguments, capsys):
     with pytest.raises(SystemExit) as refused:
         mpi.main(arguments)
@@ -137,20 +167,32 @@ def test_more_threads_than_processors_are_refused(capsys):
 
 def test_a_missing_extra_is_one_sentence(tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError")
-    environment = timing.environment() | {"PYTHONPATH": f"{tmp_path}:{timing.environment()['PYTHONPATH']}"}
+    environment = timing.environment() | {
+        "PYTHONPATH": f"{tmp_path}:{timing.environment()['PYTHONPATH']}"
+    }
     command = [sys.executable, BENCHMARKS / "step.py", "--candidates", "torch", "--recipes", "ring"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2 and done.stdout == ""
-    assert done.stderr == "step.py: torch is not installed; install it with `pip install 'numpygan[peers]'`.\n"
+    assert (
+        done.stderr
+        == "step.py: torch is not installed; install it with `pip install 'numpygan[peers]'`.\n"
+    )
 
 
 def test_the_floor_is_the_products_of_an_iteration():
     data, recipe = SimpleNamespace(dim=784), RECIPES["mnist"]
     floor = Floor(recipe, data, 1)
-    assert len(floor.products) == 25 and len(Floor(worker.recipe({"recipe": "mnist", "set": {"k": 3}}), data, 1).products) == 47
+    assert (
+        len(floor.products) == 25
+        and len(Floor(worker.recipe({"recipe": "mnist", "set": {"k": 3}}), data, 1).products) == 47
+    )
     weights_g, weights_d = 100 * 1200 + 1200 * 1200 + 1200 * 784, 784 * 1200 + 240 * 1200 + 240
     inner_g, inner_d = weights_g - 100 * 1200, weights_d - 784 * 1200
-    rows = weights_g + 2 * (2 * weights_d + inner_d) + (weights_g + 2 * weights_d + weights_g + inner_g)
+    rows = (
+        weights_g
+        + 2 * (2 * weights_d + inner_d)
+        + (weights_g + 2 * weights_d + weights_g + inner_g)
+    )
     assert floor.flop() == 2 * 100 * rows
     floor.iterate(1)
     for a, b, out in floor.products:
@@ -159,12 +201,15 @@ def test_the_floor_is_the_products_of_an_iteration():
 
 @pytest.fixture(params=["torch", "torch.compile", "jax.jit"])
 def candidate(request, monkeypatch):
-    """A peer; torch.compile uncompiled, which would take a minute: `step.py` compares the compiled gradients before it times them."""
+    """A peer; torch.compile uncompiled, which would take a minute: `step.py` compares the compiled
+    gradients before it times them.
+    """
     module = pytest.importorskip(step.CANDIDATES[request.param], reason="install numpygan[peers]")
     if request.param == "torch.compile":
         monkeypatch.setattr(module, "compile", lambda function, **_: function)
     if request.param == "jax.jit":
-        module.config.update("jax_disable_most_optimizations", True)  # compiling takes longer than the run
+        # Compiling takes longer than the run
+        module.config.update("jax_disable_most_optimizations", True)
     return request.param
 
 
@@ -176,15 +221,31 @@ def pictures(tmp_path_factory):
 
 
 def order(candidate, recipe, changes, iterations=1):
-    return {"candidate": candidate, "recipe": recipe, "set": changes, "threads": 1, "check": iterations}
+    return {
+        "candidate": candidate,
+        "recipe": recipe,
+        "set": changes,
+        "threads": 1,
+        "check": iterations,
+    }
 
 
-@pytest.mark.parametrize("recipe, changes", [
-    ("mnist", {"rule": "momentum"}), ("mnist-authors", {"k": 2, **LEVEL}), ("mnist", {}), ("ring", {"k": 2}), ("gauss1d", {}),
-], ids=str)
+@pytest.mark.parametrize(
+    "recipe, changes",
+    [
+        ("mnist", {"rule": "momentum"}),
+        ("mnist-authors", {"k": 2, **LEVEL}),
+        ("mnist", {}),
+        ("ring", {"k": 2}),
+        ("gauss1d", {}),
+    ],
+    ids=str,
+)
 def test_a_peer_moves_as_numpygan_does(candidate, recipe, changes, pictures):
     narrow = NARROW | pictures if recipe.startswith("mnist") else NARROW_TOY
-    differences = worker.check(order(candidate, recipe, narrow | changes, iterations=3))["differences"]
+    differences = worker.check(order(candidate, recipe, narrow | changes, iterations=3))[
+        "differences"
+    ]
     assert list(differences) == ["G", "D"] + ["average of G"] * (RECIPES[recipe].average > 0)
     assert max(differences.values()) <= step.TOLERANCE
 
@@ -218,19 +279,46 @@ def test_cifar10_is_checked_on_narrow_networks():
 
 
 def test_step_from_arguments_to_json(tmp_path):
-    command = [sys.executable, BENCHMARKS / "step.py", "--recipes", "ring", "--batch", "20", "--k", "1", "2", "--threads", "1",
-               "--rounds", "2", "--candidates", "floor", "-o", tmp_path / "step.json"]
+    command = [
+        sys.executable,
+        BENCHMARKS / "step.py",
+        "--recipes",
+        "ring",
+        "--batch",
+        "20",
+        "--k",
+        "1",
+        "2",
+        "--threads",
+        "1",
+        "--rounds",
+        "2",
+        "--candidates",
+        "floor",
+        "-o",
+        tmp_path / "step.json",
+    ]
     for field in ("generator", "discriminator"):
         command += ["--set", f"{field}={', '.join(NARROW_TOY[field])}"]
-    done = subprocess.run(command, env=timing.environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=timing.environment(), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     read = json.loads((tmp_path / "step.json").read_text())["configurations"]
-    assert [(one["recipe"], one["batch"], one["k"], one["threads"]) for one in read] == [("ring", 20, 1, 1), ("ring", 20, 2, 1)]
+    assert [(one["recipe"], one["batch"], one["k"], one["threads"]) for one in read] == [
+        ("ring", 20, 1, 1),
+        ("ring", 20, 2, 1),
+    ]
     for one in read:
-        assert {name: len(seconds) for name, seconds in one["seconds"].items()} == {"numpygan": 2, "floor": 2}
+        assert {name: len(seconds) for name, seconds in one["seconds"].items()} == {
+            "numpygan": 2,
+            "floor": 2,
+        }
         assert one["ratio_low_high"]["numpygan"] == [1, 1, 1]
         median = {name: numpy.median(seconds) for name, seconds in one["seconds"].items()}
-        assert one["ratio_low_high"]["floor"][0] == pytest.approx(median["floor"] / median["numpygan"])
+        assert one["ratio_low_high"]["floor"][0] == pytest.approx(
+            median["floor"] / median["numpygan"]
+        )
     assert read[1]["flop"] > read[0]["flop"]
     assert "ring, batch 20, k = 2, threads: 1" in done.stdout and "× the floor" in done.stdout
 
@@ -242,7 +330,10 @@ def test_a_worker_that_fails_ends_the_benchmark_in_one_sentence(capfd):
             failing.answer()
     finally:
         failing.end()
-    assert ended.value.code == 1 and "floor: its process ended" in capfd.readouterr().err.splitlines()[-1]
+    assert (
+        ended.value.code == 1
+        and "floor: its process ended" in capfd.readouterr().err.splitlines()[-1]
+    )
 
 
 def test_time_to_quality_of_a_run(tmp_path, capsys):
@@ -251,7 +342,8 @@ def test_time_to_quality_of_a_run(tmp_path, capsys):
     run.create(RECIPES["mnist"])
     for epoch, parzen in [(1, 99.0), (2, None), (3, 160.0), (4, 140.0)]:
         run.add_metrics(
-            {"iteration": 500 * epoch, "epoch": epoch, "seconds": 40.0 * epoch} | ({"parzen": parzen} if parzen else {})
+            {"iteration": 500 * epoch, "epoch": epoch, "seconds": 40.0 * epoch}
+            | ({"parzen": parzen} if parzen else {})
         )
     time_to_quality.main(["--run", str(tmp_path / "run"), "-o", str(tmp_path / "q.json")])
     found = json.loads((tmp_path / "q.json").read_text())["runs"][str(tmp_path / "run")]

@@ -1,4 +1,6 @@
-"""The benchmarks of layers, scaling, memory, parzen, gradcheck, device and mpi, and `python -m benchmarks`: tiny, from end to end."""
+"""The benchmarks of layers, scaling, memory, parzen, gradcheck, device and mpi, and `python -m
+benchmarks`: tiny, from end to end.
+"""
 
 import json
 import math
@@ -12,16 +14,16 @@ from types import SimpleNamespace
 
 import numpy
 import pytest
-from tests.helpers.double import device as double
 
 import numpygan as ng
+from benchmarks import __main__ as everything
+from benchmarks import device, gradcheck, layers, memory, mpi, parzen, scaling
 from numpygan.errors import NumpyganError
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
+from tests.helpers.double import device as double
 
 ROOT = Path(__file__).parents[2]
-from benchmarks import __main__ as everything
-from benchmarks import device, gradcheck, layers, memory, mpi, parzen, scaling
 
 
 @pytest.fixture
@@ -50,7 +52,8 @@ def test_layers_from_end_to_end(tiny, tmp_path, capsys):
     status, found = brief(layers, tmp_path / "layers.json")
     assert status == 0 and found["machine"]["packages"]["numpy"] == numpy.__version__
     passes = [(row["network"], row["index"], row["pass"]) for row in found["layers"]]
-    assert len(passes) == len(set(passes)) == 4 * 3 + 5 * 2  # 4 Affine; ReLU, Sigmoid, 2 Dropout, Maxout
+    # 4 Affine; ReLU, Sigmoid, 2 Dropout, Maxout
+    assert len(passes) == len(set(passes)) == 4 * 3 + 5 * 2
     assert all(min(row["seconds"]["layer"]) > 0 and row["share"][0] > 0 for row in found["layers"])
     table = capsys.readouterr().out
     assert "Maxout(pieces=2)" in table and "Affine layers together" in table
@@ -61,9 +64,14 @@ def test_what_a_pass_must_read_and_write():
     t = SimpleNamespace(own=("mask",), mask=numpy.ones((m, n), bool))
     t.x, t.y, t.gx, t.gy = (numpy.ones((m, n), "float32") for _ in range(4))
     layer = SimpleNamespace(shapes=dict)
-    assert [layers.limit(layer, t, name)[1:] for name in ("forward", "backward")] == [(m * n * 9, "copy")] * 2
+    assert [layers.limit(layer, t, name)[1:] for name in ("forward", "backward")] == [
+        (m * n * 9, "copy")
+    ] * 2
     t.own = ()  # nothing kept: backward reads y
-    assert layers.limit(layer, t, "forward")[1] == m * n * 8 and layers.limit(layer, t, "backward")[1] == m * n * 12
+    assert (
+        layers.limit(layer, t, "forward")[1] == m * n * 8
+        and layers.limit(layer, t, "backward")[1] == m * n * 12
+    )
 
 
 @pytest.mark.parametrize("name", ["forward", "backward", "backward_params"])
@@ -72,7 +80,9 @@ def test_an_affine_is_held_against_its_own_product(name, monkeypatch):
     tape = net.tape(3)
     shapes = []
     call, work, kind = layers.limit(net.layers[0], tape.layers[0], name)
-    monkeypatch.setattr(numpy, "matmul", lambda a, b, out: shapes.append((a.shape, b.shape, out.shape)))
+    monkeypatch.setattr(
+        numpy, "matmul", lambda a, b, out: shapes.append((a.shape, b.shape, out.shape))
+    )
     call()
     expected = {
         "forward": ((3, 7), (7, 5), (3, 5)),
@@ -137,7 +147,9 @@ def test_scaling_from_end_to_end(tmp_path, monkeypatch, capsys):
     assert status == 0 and list(found["sweeps"]) == list(sweeps)
     for sweep, result in found["sweeps"].items():
         assert list(result["times"]) == [str(n) for n in sweeps[sweep][:-1]]
-        assert len(result["fits"]["power"]) == 2 and ("line" in result["fits"]) == (sweep in scaling.LINEAR)
+        assert len(result["fits"]["power"]) == 2 and ("line" in result["fits"]) == (
+            sweep in scaling.LINEAR
+        )
     assert "their ratio q" in capsys.readouterr().out
     assert (tmp_path / "scaling.png").read_bytes().startswith(b"\x89PNG")
 
@@ -147,7 +159,9 @@ def test_scaling_from_end_to_end(tmp_path, monkeypatch, capsys):
 
 def test_memory_is_counted_once():
     array = numpy.zeros(1000)
-    assert memory.owners([array[:10], array.reshape(10, 100), array[::2], numpy.ones(3)]) == 8000 + 24
+    assert (
+        memory.owners([array[:10], array.reshape(10, 100), array[::2], numpy.ones(3)]) == 8000 + 24
+    )
 
 
 def test_memory_from_end_to_end(tmp_path, monkeypatch, capsys):
@@ -161,12 +175,21 @@ def test_memory_from_end_to_end(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("steady", "last", "said"), [(69e6, 69e6, None), (71e6, 71e6, "ring: holds more"), (60e6, 61.5e6, "ring: grows by more")]
+    ("steady", "last", "said"),
+    [(69e6, 69e6, None), (71e6, 71e6, "ring: holds more"), (60e6, 61.5e6, "ring: grows by more")],
 )
 def test_memory_beyond_the_sum_or_growing_is_a_failure(steady, last, said, monkeypatch, capsys):
-    rounds = [69e6, 69e6], [steady, last], [60e6, 60e6]  # neither the first, nor the last, nor always the largest
-    processes = iter({"parts": {"theta": 10e6}, "moments": [[0, 200e6]] + [[i, before] for i in range(1, 19)] + [[19, after]],
-                      "imported": 30e6, "peak": 200e6} for before, after in rounds)
+    # Neither the first, nor the last, nor always the largest
+    rounds = [69e6, 69e6], [steady, last], [60e6, 60e6]
+    processes = iter(
+        {
+            "parts": {"theta": 10e6},
+            "moments": [[0, 200e6]] + [[i, before] for i in range(1, 19)] + [[19, after]],
+            "imported": 30e6,
+            "peak": 200e6,
+        }
+        for before, after in rounds
+    )
     monkeypatch.setattr(memory, "TRAINED", ("ring",))
     monkeypatch.setattr(memory, "measure", lambda name, iterations: next(processes))
     assert memory.main(["--brief", "--rounds", "3"]) == (said is not None)
@@ -179,12 +202,17 @@ def test_memory_beyond_the_sum_or_growing_is_a_failure(steady, last, said, monke
 
 def test_parzen_from_end_to_end(tmp_path, capsys):
     pytest.importorskip("sklearn")
-    contenders = {"numpygan", "SciPy", "scikit-learn"} | ({"PyTorch"} if find_spec("torch") else set())
+    contenders = {"numpygan", "SciPy", "scikit-learn"} | (
+        {"PyTorch"} if find_spec("torch") else set()
+    )
     sizes = "--samples", 60, "--points", 30
     status, found = brief(parzen, tmp_path / "parzen.json", *sizes, "--threads", 1, 2)
     assert status == 0 and set(found["seconds"]) == {"1", "2"}
     assert all(set(times) == contenders for times in found["seconds"].values())
-    assert max(found["difference"].values()) < 1e-7 and (found["points"], found["samples"]) == (30, 60)
+    assert max(found["difference"].values()) < 1e-7 and (found["points"], found["samples"]) == (
+        30,
+        60,
+    )
     out = capsys.readouterr().out
     assert "scikit-learn with its default leaves" in out
     assert out.count("kernel ") == out.count("threads: ") == 2
@@ -211,7 +239,9 @@ def test_parzen_is_compared_at_equal_threads(tmp_path, monkeypatch):
 def test_a_parzen_value_that_differs_is_a_failure(tmp_path, monkeypatch, capsys):
     pytest.importorskip("sklearn")
     right = parzen.numpygan
-    monkeypatch.setattr(parzen, "numpygan", lambda samples, points: right(samples, points) * (1 + 2e-6))
+    monkeypatch.setattr(
+        parzen, "numpygan", lambda samples, points: right(samples, points) * (1 + 2e-6)
+    )
     assert brief(parzen, tmp_path / "parzen.json", "--samples", 20, "--points", 10)[0] == 1
     others = "SciPy, scikit-learn" + (", PyTorch" if find_spec("torch") else "")
     assert f"differ by more than 1e-06 relative: {others}" in capsys.readouterr().out
@@ -268,8 +298,13 @@ def test_device_from_end_to_end(tiny, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(device, "gpu_name", lambda _: "double")
     monkeypatch.setattr(device, "TRAINED", {"mnist": {}, "ring": {"batch": 10}})
     status, found = brief(device, tmp_path / "device.json")
-    assert status == 0 and found["gpu"] == "double" and set(found["iterations"]) == {"mnist", "ring"}
-    assert "G 1 ReLU() backward" in found["layers"] and "D 1 Affine(784, 6) backward_params" in found["layers"]
+    assert (
+        status == 0 and found["gpu"] == "double" and set(found["iterations"]) == {"mnist", "ring"}
+    )
+    assert (
+        "G 1 ReLU() backward" in found["layers"]
+        and "D 1 Affine(784, 6) backward_params" in found["layers"]
+    )
     assert all(set(times) == {"NumPy", "CuPy"} for times in found["layers"].values())
     assert "NumPy / CuPy" in capsys.readouterr().out
 
@@ -284,7 +319,9 @@ def test_ranks_from_end_to_end(tmp_path, capsys):
     assert status == 0 and set(found["rounds"][0]) == set(found["medians_ms"]) == {"1", "2"}
     assert all(len(one["iterations"]) == 3 for one in found["rounds"][0].values())
     total, waited, reduced = numpy.median(found["rounds"][0]["2"]["iterations"], axis=0)
-    assert found["medians_ms"]["2"]["total"] == pytest.approx(1e3 * total) and waited + reduced < total
+    assert (
+        found["medians_ms"]["2"]["total"] == pytest.approx(1e3 * total) and waited + reduced < total
+    )
     assert found["machine"]["cores"] and len(found["predictions"]) == 18
     assert "Allreduce on 2 ranks" in capsys.readouterr().out
 
@@ -313,14 +350,25 @@ def test_every_benchmark_is_reported_and_none_stops_the_others(tmp_path, monkeyp
     for name, text in SCRIPTS.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(everything, "FOLDER", tmp_path)
-    monkeypatch.setattr(everything, "BRIEF", {name: ("--brief", "--all") for name in reversed(SCRIPTS)})
+    monkeypatch.setattr(everything, "BRIEF", dict.fromkeys(reversed(SCRIPTS), ("--brief", "--all")))
     monkeypatch.setattr(everything, "LIMIT", 1)
     assert everything.main(["-o", str(tmp_path / "RESULTS.md")]) == 1
     text = (tmp_path / "RESULTS.md").read_text()
-    assert text.index("## endless.py") < text.index("## failing.py") < text.index("## lacking.py") < text.index("## good.py")
-    assert "Is it good?\n\n```\na | table\n```" in text and "Full form: `python benchmarks/good.py --all`" in text
+    assert (
+        text.index("## endless.py")
+        < text.index("## failing.py")
+        < text.index("## lacking.py")
+        < text.index("## good.py")
+    )
+    assert (
+        "Is it good?\n\n```\na | table\n```" in text
+        and "Full form: `python benchmarks/good.py --all`" in text
+    )
     assert "Not run: lacking.py: torch is not installed." in text
-    assert "**Failed** (exit status 1). ValueError: it broke\n\n```\nso far\n```" in text and "ended after 1 s" in text
+    assert (
+        "**Failed** (exit status 1). ValueError: it broke\n\n```\nso far\n```" in text
+        and "ended after 1 s" in text
+    )
     assert f"numpy {numpy.__version__}" in text
     assert (tmp_path / "results" / "good.json").read_text() == "{}"
 
@@ -359,11 +407,16 @@ def test_where_results_would_go_is_settled_first(arguments, tmp_path, monkeypatc
 
 
 def test_every_script_is_there_and_has_a_question():
-    scripts = {path.name for path in (ROOT / "benchmarks").glob("*.py")} - {"__main__.py", "timing.py"}
+    scripts = {path.name for path in (ROOT / "benchmarks").glob("*.py")} - {
+        "__main__.py",
+        "timing.py",
+    }
     assert scripts <= set(everything.BRIEF)
 
 
-@pytest.mark.parametrize("module", ["numpygan", *(name.removesuffix(".py") for name in everything.BRIEF)])
+@pytest.mark.parametrize(
+    "module", ["numpygan", *(name.removesuffix(".py") for name in everything.BRIEF)]
+)
 def test_blas_hears_how_long_to_spin(module):
     """Before NumPy is imported, which is when it asks."""
     code = f"""
@@ -378,16 +431,24 @@ sys.meta_path.insert(0, Watch())
 sys.path.insert(0, "benchmarks")
 import {module}
 """
-    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_THREAD_TIMEOUT"}
+    environment = {
+        name: value for name, value in os.environ.items() if name != "OPENBLAS_THREAD_TIMEOUT"
+    }
     command = [sys.executable, "-c", code]
-    assert subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout == "20\n"
+    assert (
+        subprocess.run(
+            command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+        ).stdout
+        == "20\n"
+    )
 
 
 def test_as_a_command(tmp_path):
     command = [sys.executable, "-m", "benchmarks", "device.py", "-o", str(tmp_path / "RESULTS.md")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     assert "## device.py" in (tmp_path / "RESULTS.md").read_text()
-    assert {path.name for path in (tmp_path / "results").iterdir()} == {"device.json"}  # not over the checkout's
+    # Not over the checkout's
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {"device.json"}
     command[3] = "devices.py"
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 2 and "there is no devices.py" in done.stderr

@@ -1,11 +1,13 @@
-"""Classic bugs of backward passes, put in on purpose: gradcheck must call each wrong, and name the layer."""
+"""Classic bugs of backward passes, put in on purpose: gradcheck must call each wrong, and name the
+layer.
+"""
 
 import numpy
 import pytest
-from tests.helpers.numeric import Scale
 
 import numpygan as ng
 from numpygan.arrays import Stream
+from tests.helpers.numeric import Scale
 
 
 def broken(base, **methods):
@@ -73,7 +75,8 @@ def to_last(self, gy, t):
 
 
 def normalise(self, x, t):
-    t.y[...] = (x - x.mean(axis=0)) / x.std(axis=0)  # std of complex numbers is real, so the complex step can't see it
+    # Std of complex numbers is real, so the complex step can't see it
+    t.y[...] = (x - x.mean(axis=0)) / x.std(axis=0)
 
 
 def affine(**methods):
@@ -91,8 +94,12 @@ def after(base, *arguments, **methods):
 LAYERS = {  # name: a network whose layer 1 is broken
     "gx by W instead of Wᵀ": affine(backward=backward(lambda self, gy, t: gy @ self.W)),
     "gW transposed": affine(backward_params=params(W=lambda gy, t: gy.T @ t.x)),
-    "gW averaged over the rows": affine(backward_params=params(W=lambda gy, t: t.x.T @ gy / len(gy))),
-    "gW from half of the rows": affine(backward_params=params(W=lambda gy, t: t.x[::2].T @ gy[::2])),
+    "gW averaged over the rows": affine(
+        backward_params=params(W=lambda gy, t: t.x.T @ gy / len(gy))
+    ),
+    "gW from half of the rows": affine(
+        backward_params=params(W=lambda gy, t: t.x[::2].T @ gy[::2])
+    ),
     "gW from the output": affine(backward_params=params(W=lambda gy, t: t.y.T @ gy)),
     "bias gradient averaged": affine(backward_params=params(b=lambda gy, t: gy.mean(axis=0))),
     "bias gradient from one row": affine(backward_params=params(b=lambda gy, t: gy[0])),
@@ -100,43 +107,67 @@ LAYERS = {  # name: a network whose layer 1 is broken
     "parameters' gradients added, not written": affine(backward_params=accumulate),
     "gx by the updated W": affine(backward_params=update_then_go_back),
     "gx ignores gy": after(ng.Tanh, backward=backward(lambda self, gy, t: 1 - t.y**2)),
-    "gx added, not written": after(ng.Tanh, backward=backward(lambda self, gy, t: t.gx + gy * (1 - t.y**2))),
+    "gx added, not written": after(
+        ng.Tanh, backward=backward(lambda self, gy, t: t.gx + gy * (1 - t.y**2))
+    ),
     "the sign turned": after(ng.Tanh, backward=backward(lambda self, gy, t: -gy * (1 - t.y**2))),
     "tanh′ = 1 − y": after(ng.Tanh, backward=backward(lambda self, gy, t: gy * (1 - t.y))),
     "tanh′ from x": after(ng.Tanh, backward=backward(lambda self, gy, t: gy * (1 - t.x**2))),
     "backward scales gy in place": after(ng.Tanh, backward=scale_gy),
     "σ′ missing": after(ng.Sigmoid, backward=backward(lambda self, gy, t: gy)),
-    "σ′ twice": after(ng.Sigmoid, backward=backward(lambda self, gy, t: gy * (t.y * (1 - t.y)) ** 2)),
+    "σ′ twice": after(
+        ng.Sigmoid, backward=backward(lambda self, gy, t: gy * (t.y * (1 - t.y)) ** 2)
+    ),
     "σ′ from x": after(ng.Sigmoid, backward=backward(lambda self, gy, t: gy * t.x * (1 - t.x))),
     "relu: no mask": after(ng.ReLU, backward=backward(lambda self, gy, t: gy)),
-    "relu: mask from the gradient's sign": after(ng.ReLU, backward=backward(lambda self, gy, t: gy * (gy > 0))),
+    "relu: mask from the gradient's sign": after(
+        ng.ReLU, backward=backward(lambda self, gy, t: gy * (gy > 0))
+    ),
     "relu: mask y ≥ 0": after(ng.ReLU, backward=backward(lambda self, gy, t: gy * (t.y >= 0))),
     "relu: mask of the last pass": after(
         ng.ReLU, forward=cached_forward, backward=backward(lambda self, gy, t: gy * self.cache)
     ),
     "relu in place": after(ng.ReLU, forward=inplace_relu),
     "leaky: slope on the wrong side": after(
-        ng.LeakyReLU, 0.2, backward=backward(lambda self, gy, t: gy * numpy.where(t.x > 0, 0.2, 1.0))
+        ng.LeakyReLU,
+        0.2,
+        backward=backward(lambda self, gy, t: gy * numpy.where(t.x > 0, 0.2, 1.0)),
     ),
-    "leaky: slope forgotten": after(ng.LeakyReLU, 0.2, backward=backward(lambda self, gy, t: gy * (t.x > 0))),
+    "leaky: slope forgotten": after(
+        ng.LeakyReLU, 0.2, backward=backward(lambda self, gy, t: gy * (t.x > 0))
+    ),
     "maxout: gradient to every piece": activation(
         ng.Maxout, 2, n=2, backward=backward(lambda self, gy, t: numpy.tile(gy, (1, 2)))
     ),
     "maxout: gradient to the loser": activation(
-        ng.Maxout, 2, n=2, backward=backward(lambda self, gy, t: (gy[:, None] * ~t.won).reshape(t.gx.shape))
+        ng.Maxout,
+        2,
+        n=2,
+        backward=backward(lambda self, gy, t: (gy[:, None] * ~t.won).reshape(t.gx.shape)),
     ),
     "maxout: gradient to the last piece": activation(ng.Maxout, 2, n=2, backward=to_last),
     "maxout: pieces interleaved": activation(
-        ng.Maxout, 2, n=2, backward=backward(lambda self, gy, t: (gy[:, None] * t.won).swapaxes(1, 2).reshape(t.gx.shape))
+        ng.Maxout,
+        2,
+        n=2,
+        backward=backward(
+            lambda self, gy, t: (gy[:, None] * t.won).swapaxes(1, 2).reshape(t.gx.shape)
+        ),
     ),
     "dropout: no mask": after(ng.Dropout, 0.5, backward=backward(lambda self, gy, t: gy)),
-    "dropout: not scaled": after(ng.Dropout, 0.5, backward=backward(lambda self, gy, t: gy * (t.mask > 0))),
+    "dropout: not scaled": after(
+        ng.Dropout, 0.5, backward=backward(lambda self, gy, t: gy * (t.mask > 0))
+    ),
     "dropout: mask redrawn in backward": after(ng.Dropout, 0.5, backward=redraw),
     "dropout: mask redrawn in forward": after(ng.Dropout, 0.5, forward=redraw_forward),
     "normalisation: deviation held constant": after(
-        ng.Tanh, forward=normalise, backward=backward(lambda self, gy, t: (gy - gy.mean(axis=0)) / t.x.std(axis=0))
+        ng.Tanh,
+        forward=normalise,
+        backward=backward(lambda self, gy, t: (gy - gy.mean(axis=0)) / t.x.std(axis=0)),
     ),
-    "a parameter's gradient averaged": after(Scale, backward_params=lambda self, gy, t: self.gs.fill((gy * t.x).mean())),
+    "a parameter's gradient averaged": after(
+        Scale, backward_params=lambda self, gy, t: self.gs.fill((gy * t.x).mean())
+    ),
 }
 
 
@@ -149,9 +180,20 @@ def test_gradcheck_names_the_broken_layer(name):
 
 
 def test_gradcheck_passes_the_originals():
-    bases = [ng.Tanh(), ng.Sigmoid(), ng.ReLU(), ng.LeakyReLU(0.2), ng.Dropout(0.5), ng.Affine(4, 4), Scale(), ng.Maxout(2)]
+    bases = [
+        ng.Tanh(),
+        ng.Sigmoid(),
+        ng.ReLU(),
+        ng.LeakyReLU(0.2),
+        ng.Dropout(0.5),
+        ng.Affine(4, 4),
+        Scale(),
+        ng.Maxout(2),
+    ]
     for base in bases:
-        report = ng.gradcheck([ng.Affine(3, 4), base, ng.Affine(2 if isinstance(base, ng.Maxout) else 4, 2)], rows=5)
+        report = ng.gradcheck(
+            [ng.Affine(3, 4), base, ng.Affine(2 if isinstance(base, ng.Maxout) else 4, 2)], rows=5
+        )
         assert report.passed, str(report)
 
 

@@ -1,13 +1,15 @@
-"""gradcheck is itself checked: every verdict caused on purpose, what a failure says, bad input, and the command."""
+"""gradcheck is itself checked: every verdict caused on purpose, what a failure says, bad input, and
+the command.
+"""
 
 import numpy
 import pytest
-from tests.helpers.numeric import Scale
-from tests.helpers.contract import players
 
 import numpygan as ng
 from numpygan.arrays import Stream
 from numpygan.check.game_check import check_game
+from tests.helpers.contract import players
+from tests.helpers.numeric import Scale
 
 
 class Square(ng.Layer):
@@ -55,8 +57,15 @@ X = numpy.array([[0.5, -1.0, 2.0], [1.5, 0.7, -0.3]])
 
 @pytest.mark.parametrize("oracle", ["complex", "five-point"])
 def test_ok(oracle):
-    report = ng.gradcheck([ng.Affine(3, 6), ng.Maxout(2), ng.Dropout(0.5), ng.Affine(3, 2), ng.Sigmoid()], oracle=oracle)
-    assert report.passed and not report.failures and {check.verdict for check in report.checks} == {"ok"}
+    report = ng.gradcheck(
+        [ng.Affine(3, 6), ng.Maxout(2), ng.Dropout(0.5), ng.Affine(3, 2), ng.Sigmoid()],
+        oracle=oracle,
+    )
+    assert (
+        report.passed
+        and not report.failures
+        and {check.verdict for check in report.checks} == {"ok"}
+    )
     assert all(check.error <= check.tolerance < 1e-3 for check in report.checks)
     assert oracle == "five-point" or all(check.tolerance == 1e-13 for check in report.checks)
     assert "whole network" in str(report) and "layer 2, Dropout(keep=0.5)" in str(report)
@@ -65,38 +74,54 @@ def test_ok(oracle):
 @pytest.mark.parametrize("oracle", ["complex", "five-point"])
 def test_a_dead_relu_is_uninformative(oracle):
     report = ng.gradcheck(identity(X), -numpy.abs(X), oracle=oracle)
-    assert verdicts(report, "layer 1") == verdicts(report, "whole") == {"uninformative"} and not report.passed
+    assert (
+        verdicts(report, "layer 1") == verdicts(report, "whole") == {"uninformative"}
+        and not report.passed
+    )
     assert "wrong one would look the same" in str(report)
 
 
 def test_a_gradient_in_the_noise_of_the_oracle_is_uninformative():
-    """Against 1000 a slope of 2e−6 is as small as the rounding of a difference: a wrong one could agree by chance."""
+    """Against 1000 a slope of 2e−6 is as small as the rounding of a difference: a wrong one could
+    agree by chance.
+    """
 
     def forward(self, x, t):
         t.y[...] = 1e3 + 2e-6 * x
 
     for factor in (1, 1.1):
         faint = changed(ng.Layer, forward=forward, backward=gives(lambda gy, t: factor * 2e-6 * gy))
-        assert verdicts(ng.gradcheck([ng.Affine(3, 4), faint()], oracle="five-point"), "layer 1") == {"uninformative"}
-        assert verdicts(ng.gradcheck([ng.Affine(3, 4), faint()]), "layer 1") == {"ok" if factor == 1 else "wrong"}
+        assert verdicts(
+            ng.gradcheck([ng.Affine(3, 4), faint()], oracle="five-point"), "layer 1"
+        ) == {"uninformative"}
+        assert verdicts(ng.gradcheck([ng.Affine(3, 4), faint()]), "layer 1") == {
+            "ok" if factor == 1 else "wrong"
+        }
 
 
-@pytest.mark.parametrize("oracle, near", [("complex", 0.0), ("five-point", 0.0), ("five-point", 1e-4)])
+@pytest.mark.parametrize(
+    "oracle, near", [("complex", 0.0), ("five-point", 0.0), ("five-point", 1e-4)]
+)
 def test_a_relu_at_zero_is_at_a_kink(oracle, near):
     x = X.copy()
     x[1, 1] = near
     report = ng.gradcheck(identity(x), x, oracle=oracle)
-    assert verdicts(report, "layer 0") == {"ok"} and verdicts(report, "layer 1") == verdicts(report, "whole") == {"at a kink"}
+    assert verdicts(report, "layer 0") == {"ok"} and verdicts(report, "layer 1") == verdicts(
+        report, "whole"
+    ) == {"at a kink"}
     assert not report.passed and "move the input off the tie" in str(report)
     assert ng.gradcheck(identity(X), X, oracle=oracle).passed
 
 
-@pytest.mark.parametrize("oracle, near", [("complex", 0.0), ("five-point", 0.0), ("five-point", -1e-4)])
+@pytest.mark.parametrize(
+    "oracle, near", [("complex", 0.0), ("five-point", 0.0), ("five-point", -1e-4)]
+)
 @pytest.mark.parametrize("kink", [lambda: ng.Maxout(2), lambda: ng.LeakyReLU(0.1)])
 def test_a_tie_is_at_a_kink(kink, oracle, near):
     net = ng.MLP([ng.Affine(4, 4), kink()], "float64")
     net.layers[0].W[...] = numpy.eye(4)
-    x = numpy.array([[0.5, near, 2.0, 0.0], [1.5, 0.7, -0.3, 1.0]])  # both a zero and a tie of the pieces 2 and 4
+    # Both a zero and a tie of the pieces 2 and 4
+    x = numpy.array([[0.5, near, 2.0, 0.0], [1.5, 0.7, -0.3, 1.0]])
     assert verdicts(ng.gradcheck(net, x, oracle=oracle), "layer 1") == {"at a kink"}
 
 
@@ -125,7 +150,13 @@ def test_a_failure_says_where_and_what():
     check = next(check for check in report.failures if check.place.startswith("layer"))
     assert (check.place, check.tensor, check.index) == ("layer 1, Off()", "x", (1, 2))
     assert abs(check.analytic / check.numeric - 3) < 1e-12
-    for part in ("layer 1, Off()", "x is wrong at [1, 2]", f"{check.analytic:.10g}", f"{check.numeric:.10g}", "ratio 3"):
+    for part in (
+        "layer 1, Off()",
+        "x is wrong at [1, 2]",
+        f"{check.analytic:.10g}",
+        f"{check.numeric:.10g}",
+        "ratio 3",
+    ):
         assert part in str(check) and part in str(report)
 
 
@@ -168,7 +199,8 @@ def test_a_layer_of_ones_own(oracle):
     assert ng.gradcheck([ng.Affine(3, 4), Scale(), ng.Tanh(), Scale()], oracle=oracle).passed
     for wrong, tensor in (
         (changed(Square, backward=gives(lambda gy, t: gy * t.x)), "x"),
-        (changed(Square, backward=gives(lambda gy, t: 2 * t.x)), "x"),  # upstream gradients are not ones
+        # Upstream gradients are not ones
+        (changed(Square, backward=gives(lambda gy, t: 2 * t.x)), "x"),
         (changed(Scale, backward_params=lambda self, gy, t: self.gs.fill(t.x.sum())), "s"),
     ):
         failures = ng.gradcheck([ng.Affine(3, 4), wrong()], oracle=oracle).failures
@@ -180,22 +212,32 @@ def test_a_single_layer_needs_no_list():
     assert ng.gradcheck(ng.Affine(3, 4)).passed
 
 
-@pytest.mark.parametrize("layer, words", [
-    (changed(ng.Layer, forward=Square.forward), "Layer.*no backward;"),
-    (changed(Scale, backward_params=ng.Layer.backward_params), "Scale.*no backward_params"),
-    (changed(Square, forward=lambda self, x, t: t.y.__setitem__(..., numpy.cbrt(x))), "layer 1, Square.*complex.*five-point"),
-])
+@pytest.mark.parametrize(
+    "layer, words",
+    [
+        (changed(ng.Layer, forward=Square.forward), "Layer.*no backward;"),
+        (changed(Scale, backward_params=ng.Layer.backward_params), "Scale.*no backward_params"),
+        (
+            changed(Square, forward=lambda self, x, t: t.y.__setitem__(..., numpy.cbrt(x))),
+            "layer 1, Square.*complex.*five-point",
+        ),
+    ],
+)
 def test_a_layer_that_cannot_be_checked_is_named(layer, words):
     with pytest.raises(ng.NumpyganError, match=words):
         ng.gradcheck([ng.Affine(3, 4), layer()])
 
 
-DROPS = {  # forwards that drop an imaginary part: (forward, the right backward, what the complex step sees)
+# Forwards that drop an imaginary part: (forward, the right backward, what the complex step sees)
+DROPS = {
     "abs": (lambda x: abs(x), lambda gy, t: gy * numpy.sign(t.x), lambda gy, t: 0 * gy),
     "real": (lambda x: x * x.real, lambda gy, t: 2 * gy * t.x, lambda gy, t: gy * t.x),
     "norm": (
         lambda x: x / numpy.linalg.norm(x, axis=1, keepdims=True),
-        lambda gy, t: (gy - t.y * (gy * t.y).sum(axis=1, keepdims=True)) / numpy.linalg.norm(t.x, axis=1, keepdims=True),
+        lambda gy, t: (
+            (gy - t.y * (gy * t.y).sum(axis=1, keepdims=True))
+            / numpy.linalg.norm(t.x, axis=1, keepdims=True)
+        ),
         lambda gy, t: gy / numpy.linalg.norm(t.x, axis=1, keepdims=True),
     ),
 }
@@ -203,10 +245,15 @@ DROPS = {  # forwards that drop an imaginary part: (forward, the right backward,
 
 @pytest.mark.parametrize("name", DROPS)
 def test_a_forward_that_drops_the_imaginary_part(name):
-    """What was dropped is a constant to the complex step; a backward that agrees with that is wrong all the same."""
+    """What was dropped is a constant to the complex step; a backward that agrees with that is wrong
+    all the same.
+    """
     f, right, naive = DROPS[name]
-    stack = lambda formula: [  # noqa: E731
-        ng.Affine(3, 4), changed(ng.Layer, forward=lambda self, x, t: t.y.__setitem__(..., f(x)), backward=gives(formula))()
+    stack = lambda formula: [
+        ng.Affine(3, 4),
+        changed(
+            ng.Layer, forward=lambda self, x, t: t.y.__setitem__(..., f(x)), backward=gives(formula)
+        )(),
     ]
     assert ng.gradcheck(stack(right), oracle="five-point").passed
     assert not ng.gradcheck(stack(naive), oracle="five-point").passed
@@ -214,7 +261,8 @@ def test_a_forward_that_drops_the_imaginary_part(name):
         report = ng.gradcheck(stack(formula))
         assert not report.passed and verdicts(report, "layer 1") <= {"wrong", "uninformative"}
         hint = "use oracle='five-point'" if formula is right else "imaginary part"
-        assert hint in str(report) or (name, formula) == ("abs", naive)  # zeros all over: uninformative
+        # Zeros all over: uninformative
+        assert hint in str(report) or (name, formula) == ("abs", naive)
 
 
 def test_a_forward_that_differs_between_real_and_complex_is_wrong():
@@ -233,9 +281,14 @@ def in_place(array):
     return method
 
 
-@pytest.mark.parametrize("methods, name", [
-    ({"forward": in_place("x")}, "x"), ({"backward": in_place("gy")}, "gy"), ({"backward": in_place("x")}, "x"),
-])
+@pytest.mark.parametrize(
+    "methods, name",
+    [
+        ({"forward": in_place("x")}, "x"),
+        ({"backward": in_place("gy")}, "gy"),
+        ({"backward": in_place("x")}, "x"),
+    ],
+)
 def test_a_pass_that_modifies_what_it_was_given_is_wrong(methods, name):
     failures = ng.gradcheck([ng.Affine(3, 4), changed(Square, **methods)()]).failures
     assert failures[0].place.startswith("layer 1") and failures[0].verdict == "wrong"
@@ -246,7 +299,9 @@ def test_a_pass_that_modifies_what_it_was_given_is_wrong(methods, name):
 
 
 def test_the_same_seed_gives_the_same_report():
-    report = lambda seed: str(ng.gradcheck([ng.Affine(3, 40), ng.Dropout(0.5), ng.Affine(40, 30)], seed=seed))  # noqa: E731
+    report = lambda seed: str(
+        ng.gradcheck([ng.Affine(3, 40), ng.Dropout(0.5), ng.Affine(40, 30)], seed=seed)
+    )
     assert report(3) == report(3) != report(4)
 
 
@@ -258,7 +313,10 @@ def test_an_input_of_any_layout_gives_the_same_report():
     layouts = [x, numpy.asfortranarray(x), wide[::2, ::2], x[::-1, ::-1].copy()[::-1, ::-1]]
     assert len({array.strides for array in layouts}) == 4
     before = [array.copy() for array in layouts]
-    assert len({str(ng.gradcheck(net, array)) for array in layouts}) == 1 and ng.gradcheck(net, x).passed
+    assert (
+        len({str(ng.gradcheck(net, array)) for array in layouts}) == 1
+        and ng.gradcheck(net, x).passed
+    )
     assert all((array == copy).all() for array, copy in zip(layouts, before))
 
 
@@ -278,23 +336,52 @@ def test_bad_input_is_named():
         (lambda: ng.gradcheck(net.copy("float32")), "float32, expected float64"),
         (lambda: ng.gradcheck(net.copy("complex128")), "complex128, expected float64"),
         (lambda: ng.gradcheck(net, X.astype("float32")), "gradcheck: x is float32"),
-        (lambda: ng.gradcheck(net, X[:, :2]), r"gradcheck: x has shape \(2, 2\), expected \(2, 3\)"),
+        (
+            lambda: ng.gradcheck(net, X[:, :2]),
+            r"gradcheck: x has shape \(2, 2\), expected \(2, 3\)",
+        ),
         (lambda: ng.gradcheck(net, oracle="magic"), "'magic'; expected 'complex' or 'five-point'"),
-        (lambda: check_game(*(player.copy("float32") for player in players())), "float32, expected float64"),
-        (lambda: net.layers[2].W.fill(numpy.inf) or ng.gradcheck(net), r"W of layer 2, Affine\(4, 1\), .*not finite"),
+        (
+            lambda: check_game(*(player.copy("float32") for player in players())),
+            "float32, expected float64",
+        ),
+        (
+            lambda: net.layers[2].W.fill(numpy.inf) or ng.gradcheck(net),
+            r"W of layer 2, Affine\(4, 1\), .*not finite",
+        ),
     ):
         with pytest.raises(ng.NumpyganError, match=words):
             act()
 
 
-@pytest.mark.parametrize("method, bug, tensor, words", [
-    ("backward", lambda self, gy, t: numpy.matmul(gy, self.W, out=t.gx), "x", "backward raises ValueError"),
-    ("backward_params", lambda self, gy, t: numpy.matmul(gy.T, t.x, out=self.gW), "x", "backward_params raises ValueError"),
-    ("forward", lambda self, x, t: numpy.matmul(x, self.W.T, out=t.y), "x", "forward raises ValueError"),
-])
+@pytest.mark.parametrize(
+    "method, bug, tensor, words",
+    [
+        (
+            "backward",
+            lambda self, gy, t: numpy.matmul(gy, self.W, out=t.gx),
+            "x",
+            "backward raises ValueError",
+        ),
+        (
+            "backward_params",
+            lambda self, gy, t: numpy.matmul(gy.T, t.x, out=self.gW),
+            "x",
+            "backward_params raises ValueError",
+        ),
+        (
+            "forward",
+            lambda self, x, t: numpy.matmul(x, self.W.T, out=t.y),
+            "x",
+            "forward raises ValueError",
+        ),
+    ],
+)
 def test_a_layer_that_raises_is_wrong_and_named(method, bug, tensor, words):
     """A transposed W does not even fit where it isn't square."""
-    report = ng.gradcheck([ng.Affine(3, 4), ng.Tanh(), changed(ng.Affine, **{method: bug})(4, 2), ng.Tanh()])
+    report = ng.gradcheck(
+        [ng.Affine(3, 4), ng.Tanh(), changed(ng.Affine, **{method: bug})(4, 2), ng.Tanh()]
+    )
     assert [check.place.split(",")[0] for check in report.failures][0] == "layer 2"
     assert report.failures[0].tensor == tensor and words in report.failures[0].hint
     assert {check.verdict for check in report.failures} == {"wrong"}

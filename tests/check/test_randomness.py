@@ -2,9 +2,9 @@
 
 import numpy
 import pytest
-from tests.helpers.numeric import Scale
 
 import numpygan as ng
+from tests.helpers.numeric import Scale
 
 
 class Mask(ng.Layer):

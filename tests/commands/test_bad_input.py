@@ -7,6 +7,7 @@ import sys
 
 import numpy
 import pytest
+
 from tests.helpers.cli import TINY, TINY_TOY, files, idx, images, run, sets, small_world
 
 
@@ -24,7 +25,9 @@ def save_data():
     numpy.save("int.npy", numpy.arange(60 * 64).reshape(60, 8, 8))
     numpy.save("objects.npy", numpy.array([{}] * 9, object), allow_pickle=True)
     numpy.save("few-points.npy", numpy.zeros((2499, 2), "float32"))
-    numpy.save("nan-points.npy", numpy.where(numpy.arange(5000).reshape(-1, 2) == 6, numpy.nan, 0.5))
+    numpy.save(
+        "nan-points.npy", numpy.where(numpy.arange(5000).reshape(-1, 2) == 6, numpy.nan, 0.5)
+    )
     numpy.save("wide.npy", numpy.zeros((60, 65), "float32"))
     numpy.save(
         "range.npy", pixels / 255 * numpy.where(numpy.arange(60) < 50, 1, 255)[:, None, None]
@@ -32,14 +35,25 @@ def save_data():
     numpy.savez("two.npz", a=pixels, b=pixels)
     with open("images.npy", "rb") as file:
         content = file.read()
-    for name, cut in (("cut.npy", content[:-1]), ("cut.npz", content[:50]), ("text.npy", b"0.5, 0.25\n"), ("nothing.npy", b"")):
+    for name, cut in (
+        ("cut.npy", content[:-1]),
+        ("cut.npz", content[:50]),
+        ("text.npy", b"0.5, 0.25\n"),
+        ("nothing.npy", b""),
+    ):
         with open(name, "wb") as file:
             file.write(cut)
     good = idx(pixels)
     for folder, train, test in (
-        ("idx-cut", good[:-1], good), ("idx-not", b"hello, world", good), ("idx-rank", idx(pixels[0, 0]), good),
-        ("idx-empty", idx(pixels[:0]), good), ("idx-sizes", good, idx(images(60, 9))), ("idx-one", good, None),
-        ("idx-liar", b"\0\0\x08\x03" + 3 * b"\xff\0\0\0", good), ("idx-none", None, None), ("idx-gz", b"\x1f\x8b" + good, good),
+        ("idx-cut", good[:-1], good),
+        ("idx-not", b"hello, world", good),
+        ("idx-rank", idx(pixels[0, 0]), good),
+        ("idx-empty", idx(pixels[:0]), good),
+        ("idx-sizes", good, idx(images(60, 9))),
+        ("idx-one", good, None),
+        ("idx-liar", b"\0\0\x08\x03" + 3 * b"\xff\0\0\0", good),
+        ("idx-none", None, None),
+        ("idx-gz", b"\x1f\x8b" + good, good),
     ):
         os.mkdir(folder)
         for part, content in (("train", train), ("t10k", test)):
@@ -49,7 +63,13 @@ def save_data():
                     file.write(content)
 
 
-DAMAGED = ("bad-checkpoint/checkpoint", "bad-best/best", "bad-both/best", "bad-both/checkpoint", "bad-toy/checkpoint")
+DAMAGED = (
+    "bad-checkpoint/checkpoint",
+    "bad-best/best",
+    "bad-both/best",
+    "bad-both/checkpoint",
+    "bad-toy/checkpoint",
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +79,15 @@ def world(tmp_path_factory):
     with small_world(folder):
         save_data()
         assert run(*TINY, "--epochs", 1, "--out", "it") == 0
-        for name in ("bad-checkpoint", "bad-best", "bad-both", "bad-config", "edited", "bad-metrics", "no-checkpoint"):
+        for name in (
+            "bad-checkpoint",
+            "bad-best",
+            "bad-both",
+            "bad-config",
+            "edited",
+            "bad-metrics",
+            "no-checkpoint",
+        ):
             shutil.copytree("it", name)
         shutil.copytree("toy", "bad-toy")
         shutil.copytree("toy", "seeds/0")
@@ -70,7 +98,10 @@ def world(tmp_path_factory):
                 file.seek(-1, 1)
                 file.write(bytes([byte[0] ^ 1]))
         os.unlink("no-checkpoint/checkpoint.npz")
-        for name, old, new in (("edited", "relu 16", "relu 17"), ("bad-config", "batch = 20", "batch = = 20")):
+        for name, old, new in (
+            ("edited", "relu 16", "relu 17"),
+            ("bad-config", "batch = 20", "batch = = 20"),
+        ):
             path = folder / name / "config.toml"
             text = path.read_text()
             assert old in text
@@ -78,7 +109,13 @@ def world(tmp_path_factory):
         with open("bad-metrics/metrics.csv", "a") as file:
             file.write("what,is,this\n")
         os.mkdir("occupied")
-        for path in ("occupied/thesis.tex", "picture.png", "samples.npy", "evaluation.json", "file"):
+        for path in (
+            "occupied/thesis.tex",
+            "picture.png",
+            "samples.npy",
+            "evaluation.json",
+            "file",
+        ):
             with open(path, "w") as file:
                 file.write("mine")
     return folder
@@ -122,12 +159,20 @@ NETS = {  # fields that must fit each other or a range
     "dtype": ("float16", "complex128"),
     "bias": ("big",),
     "preprocess": ("all",),
-    "generator": ("relu 16, relu 16", "rleu 16, sigmoid", "relu 0, sigmoid", "relu -1, sigmoid", "maxout 8x0, sigmoid"),
+    "generator": (
+        "relu 16, relu 16",
+        "rleu 16, sigmoid",
+        "relu 0, sigmoid",
+        "relu -1, sigmoid",
+        "maxout 8x0, sigmoid",
+    ),
     "discriminator": ("maxout 8", "maxout 0x2", "relu 8x2", "sigmoid", "relu 1e3"),
 }
 
 
-@pytest.mark.parametrize(("field", "value"), [(field, value) for field, values in NETS.items() for value in values])
+@pytest.mark.parametrize(
+    ("field", "value"), [(field, value) for field, values in NETS.items() for value in values]
+)
 def test_fields(field, value, world, capsys, monkeypatch):
     monkeypatch.chdir(world)
     refuses(world, capsys, [*NEW, *sets(**{field: value})], [field])
@@ -154,7 +199,10 @@ TRAIN = {
     "iterations, text": ([*NEW, "--iterations", "x"], ["iterations"]),
     "both lengths": ([*NEW, "--epochs", "1", "--iterations", "5"], ["--epochs", "--iterations"]),
     "k in authors2014": ([*NEW, *sets(algorithm="authors2014"), "--k", "2"], ["k", "authors2014"]),
-    "loss in authors2014": ([*NEW, *sets(algorithm="authors2014"), "--loss", "saturating"], ["loss", "authors2014"]),
+    "loss in authors2014": (
+        [*NEW, *sets(algorithm="authors2014"), "--loss", "saturating"],
+        ["loss", "authors2014"],
+    ),
     "gpu": ([*NEW, "--device", "gpu"], ["gpu", "install"]),
     "device": ([*NEW, "--device", "tpu"], ["tpu"]),
     "option": ([*NEW, "--sed", "3"], ["--sed"]),
@@ -175,21 +223,65 @@ TRAIN = {
     ),
     "resume another seed": (["train", "--resume", "--out", "it", "--seed", "1"], ["seed"]),
     "resume other data": (["train", "--resume", "--out", "it", "--data", "good.npy"], ["data"]),
-    "resume what is finished": ([*TINY, "--resume", "--out", "it", "--epochs", "1"], ["20", "--epochs"]),
+    "resume what is finished": (
+        [*TINY, "--resume", "--out", "it", "--epochs", "1"],
+        ["20", "--epochs"],
+    ),
     "resume shorter": ([*TINY, "--resume", "--out", "it", "--iterations", "5"], ["20"]),
-    "resume edited": (["train", "--resume", "--out", "edited", "--epochs", "2"], ["config.toml", "generator"]),
-    "resume bad configuration": (["train", "--resume", "--out", "bad-config"], ["bad-config/config.toml"]),
-    "resume bad metrics": (["train", "--resume", "--out", "bad-metrics", "--epochs", "2"], ["metrics.csv"]),
-    "resume damaged": (["train", "--resume", "--out", "bad-checkpoint"], ["checkpoint.npz", "damaged", "best.npz", "20"]),
-    "resume all damaged": (["train", "--resume", "--out", "bad-both"], ["bad-both/checkpoint.npz", "damaged"]),
-    "resume damaged toy": (["train", "--resume", "--out", "bad-toy"], ["bad-toy/checkpoint.npz", "damaged"]),
-    "resume lost": (["train", "--resume", "--out", "no-checkpoint"], ["no-checkpoint/checkpoint.npz", "best.npz"]),
+    "resume edited": (
+        ["train", "--resume", "--out", "edited", "--epochs", "2"],
+        ["config.toml", "generator"],
+    ),
+    "resume bad configuration": (
+        ["train", "--resume", "--out", "bad-config"],
+        ["bad-config/config.toml"],
+    ),
+    "resume bad metrics": (
+        ["train", "--resume", "--out", "bad-metrics", "--epochs", "2"],
+        ["metrics.csv"],
+    ),
+    "resume damaged": (
+        ["train", "--resume", "--out", "bad-checkpoint"],
+        ["checkpoint.npz", "damaged", "best.npz", "20"],
+    ),
+    "resume all damaged": (
+        ["train", "--resume", "--out", "bad-both"],
+        ["bad-both/checkpoint.npz", "damaged"],
+    ),
+    "resume damaged toy": (
+        ["train", "--resume", "--out", "bad-toy"],
+        ["bad-toy/checkpoint.npz", "damaged"],
+    ),
+    "resume lost": (
+        ["train", "--resume", "--out", "no-checkpoint"],
+        ["no-checkpoint/checkpoint.npz", "best.npz"],
+    ),
 }
 DATA = (
-    "missing.npy", "rank1.npy", "rank4.npy", "empty.npy", "few.npy", "nan.npy", "inf.npy", "int.npy", "objects.npy",
+    "missing.npy",
+    "rank1.npy",
+    "rank4.npy",
+    "empty.npy",
+    "few.npy",
+    "nan.npy",
+    "inf.npy",
+    "int.npy",
+    "objects.npy",
     "range.npy",
-    "two.npz", "cut.npy", "cut.npz", "text.npy", "nothing.npy", "idx-cut", "idx-not", "idx-rank", "idx-empty", "idx-sizes",
-    "idx-one", "idx-liar", "idx-none", "idx-gz",
+    "two.npz",
+    "cut.npy",
+    "cut.npz",
+    "text.npy",
+    "nothing.npy",
+    "idx-cut",
+    "idx-not",
+    "idx-rank",
+    "idx-empty",
+    "idx-sizes",
+    "idx-one",
+    "idx-liar",
+    "idx-none",
+    "idx-gz",
 )
 OTHERS = {
     "no command": ([], ["COMMAND"]),
@@ -211,36 +303,86 @@ OTHERS = {
     "nearest of a toy": (["sample", "toy", "--nearest", "-o", "new.png"], ["--nearest"]),
     "nearest as an array": (["sample", "it", "--nearest", "-o", "new.npy"], ["--nearest"]),
     "sample damaged": (["sample", "bad-both", "-o", "new.png"], ["bad-both/best.npz", "damaged"]),
-    "sample damaged toy": (["sample", "bad-toy", "-o", "new.png"], ["bad-toy/checkpoint.npz", "damaged"]),
-    "sample damaged best": (["sample", "bad-best", "-o", "new.png"], ["bad-best/best.npz", "damaged", "checkpoint.npz"]),
+    "sample damaged toy": (
+        ["sample", "bad-toy", "-o", "new.png"],
+        ["bad-toy/checkpoint.npz", "damaged"],
+    ),
+    "sample damaged best": (
+        ["sample", "bad-best", "-o", "new.png"],
+        ["bad-best/best.npz", "damaged", "checkpoint.npz"],
+    ),
     "sample edited": (["sample", "edited", "-o", "new.png"], ["edited"]),
-    "sample bad configuration": (["sample", "bad-config", "-o", "new.png"], ["bad-config/config.toml"]),
+    "sample bad configuration": (
+        ["sample", "bad-config", "-o", "new.png"],
+        ["bad-config/config.toml"],
+    ),
     "interpolate a toy": (["interpolate", "toy", "-o", "new.png"], ["toy"]),
-    "interpolate over a picture": (["interpolate", "it", "-o", "picture.png"], ["picture.png", "exists"]),
+    "interpolate over a picture": (
+        ["interpolate", "it", "-o", "picture.png"],
+        ["picture.png", "exists"],
+    ),
     "interpolate as an array": (["interpolate", "it", "-o", "new.npy"], [".png"]),
     "interpolate nowhere": (["interpolate", "nowhere", "-o", "new.png"], ["nowhere"]),
-    "interpolate damaged best": (["interpolate", "bad-best", "-o", "new.png"], ["bad-best/best.npz", "checkpoint.npz"]),
+    "interpolate damaged best": (
+        ["interpolate", "bad-best", "-o", "new.png"],
+        ["bad-best/best.npz", "checkpoint.npz"],
+    ),
     "evaluate nothing": (["evaluate"], ["RUN", "--samples"]),
     "evaluate two things": (["evaluate", "it", "--samples", "good.npy"], ["RUN", "--samples"]),
     "evaluate a damaged toy": (["evaluate", "bad-toy"], ["bad-toy/checkpoint.npz", "damaged"]),
-    "evaluate with too few samples": (["evaluate", "--samples", "few-points.npy", "--data", "ring", "-o", "new.json"], ["2,499"]),
-    "evaluate with NaN samples": (["evaluate", "--samples", "nan-points.npy", "--data", "ring", "-o", "new.json"], ["row 3"]),
-    "evaluate wide samples of a toy": (["evaluate", "--samples", "wide.npy", "--data", "grid", "-o", "new.json"], ["width 2"]),
-    "evaluate over a toy's picture": (["evaluate", "toy", "-o", "picture.json"], ["picture.png", "exists"]),
+    "evaluate with too few samples": (
+        ["evaluate", "--samples", "few-points.npy", "--data", "ring", "-o", "new.json"],
+        ["2,499"],
+    ),
+    "evaluate with NaN samples": (
+        ["evaluate", "--samples", "nan-points.npy", "--data", "ring", "-o", "new.json"],
+        ["row 3"],
+    ),
+    "evaluate wide samples of a toy": (
+        ["evaluate", "--samples", "wide.npy", "--data", "grid", "-o", "new.json"],
+        ["width 2"],
+    ),
+    "evaluate over a toy's picture": (
+        ["evaluate", "toy", "-o", "picture.json"],
+        ["picture.png", "exists"],
+    ),
     "evaluate no seeds": (["evaluate", "ring", "--seeds", 0], ["--seeds"]),
     "evaluate half a seed": (["evaluate", "ring", "--seeds", 0.5], ["--seeds"]),
     "evaluate seeds of an unknown recipe": (["evaluate", "rnig", "--seeds", 2], ["rnig", "'ring'"]),
     "evaluate seeds of images": (["evaluate", "mnist", "--seeds", 2], ["--seeds", "mnist", "ring"]),
     "evaluate seeds of samples": (["evaluate", "--samples", "good.npy", "--seeds", 2], ["--seeds"]),
-    "evaluate seeds of other settings": (["evaluate", "ring", "--seeds", 1, "--out", "seeds"], ["seeds/0", "--out"]),
-    "evaluate seeds with a bad field": (["evaluate", "ring", "--seeds", 1, "--set", "k=0"], ["k: "]),
-    "evaluate a run with other settings": (["evaluate", "it", "--set", "k=2"], ["--set", "--seeds"]),
+    "evaluate seeds of other settings": (
+        ["evaluate", "ring", "--seeds", 1, "--out", "seeds"],
+        ["seeds/0", "--out"],
+    ),
+    "evaluate seeds with a bad field": (
+        ["evaluate", "ring", "--seeds", 1, "--set", "k=0"],
+        ["k: "],
+    ),
+    "evaluate a run with other settings": (
+        ["evaluate", "it", "--set", "k=2"],
+        ["--set", "--seeds"],
+    ),
     "evaluate nowhere": (["evaluate", "nowhere"], ["nowhere"]),
-    "evaluate damaged best": (["evaluate", "bad-best"], ["bad-best/best.npz", "damaged", "checkpoint.npz"]),
-    "evaluate over a file": (["evaluate", "--samples", "good.npy", "--data", "images.npy"], ["evaluation.json", "exists"]),
+    "evaluate damaged best": (
+        ["evaluate", "bad-best"],
+        ["bad-best/best.npz", "damaged", "checkpoint.npz"],
+    ),
+    "evaluate over a file": (
+        ["evaluate", "--samples", "good.npy", "--data", "images.npy"],
+        ["evaluation.json", "exists"],
+    ),
 }
 SAMPLES = (
-    "missing.npy", "rank1.npy", "rank4.npy", "empty.npy", "nan.npy", "inf.npy", "objects.npy", "wide.npy", "cut.npy",
+    "missing.npy",
+    "rank1.npy",
+    "rank4.npy",
+    "empty.npy",
+    "nan.npy",
+    "inf.npy",
+    "objects.npy",
+    "wide.npy",
+    "cut.npy",
     "text.npy",
 )
 
@@ -257,7 +399,12 @@ def test_train(case, world, capsys, monkeypatch):
 def test_data(name, by, world, capsys, monkeypatch):
     monkeypatch.chdir(world)
     arguments = ["--data", name] if by == "option" else sets(data=name)
-    refuses(world, capsys, ["train", "mnist-authors", "--quiet", *TINY[5:], *arguments, "--out", "new"], [name])
+    refuses(
+        world,
+        capsys,
+        ["train", "mnist-authors", "--quiet", *TINY[5:], *arguments, "--out", "new"],
+        [name],
+    )
 
 
 @pytest.mark.parametrize("case", OTHERS)
@@ -270,20 +417,38 @@ def test_other_commands(case, world, capsys, monkeypatch):
 def test_samples(name, world, capsys, monkeypatch):
     monkeypatch.chdir(world)
     arguments = ["evaluate", "--samples", name, "--data", "images.npy", "-o", "new.json"]
-    refuses(world, capsys, arguments, [name if name in ("missing.npy", "objects.npy", "cut.npy", "text.npy") else "samples"])
+    refuses(
+        world,
+        capsys,
+        arguments,
+        [name if name in ("missing.npy", "objects.npy", "cut.npy", "text.npy") else "samples"],
+    )
 
 
 @pytest.mark.parametrize("name", ["missing.npy", "nan.npy", "idx-cut"])
 def test_data_of_evaluate(name, world, capsys, monkeypatch):
     monkeypatch.chdir(world)
-    refuses(world, capsys, ["evaluate", "--samples", "good.npy", "--data", name, "-o", "new.json"], [name])
+    refuses(
+        world,
+        capsys,
+        ["evaluate", "--samples", "good.npy", "--data", name, "-o", "new.json"],
+        [name],
+    )
 
 
-@pytest.mark.parametrize("arguments", [
-    ("sample", "no\x1b[31mrun\x1b[0m\nhere\x9b2J", "-o", "new.npy"), ("train", "--data", "it\x1b]0;title\x07\r.npy"),
-    ("evaluate", "--samples", "a\u202egpj.npy"), ("sweep", "rates\x1b[2J\udcff.toml"),
-], ids=["sample", "train", "evaluate", "sweep"])
-def test_no_sentence_carries_a_name_to_the_terminal_as_it_is(arguments, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sample", "no\x1b[31mrun\x1b[0m\nhere\x9b2J", "-o", "new.npy"),
+        ("train", "--data", "it\x1b]0;title\x07\r.npy"),
+        ("evaluate", "--samples", "a\u202egpj.npy"),
+        ("sweep", "rates\x1b[2J\udcff.toml"),
+    ],
+    ids=["sample", "train", "evaluate", "sweep"],
+)
+def test_no_sentence_carries_a_name_to_the_terminal_as_it_is(
+    arguments, tmp_path, monkeypatch, capsys
+):
     """Escape sequences, line breaks and signs that turn the line round are shown, not sent."""
     monkeypatch.chdir(tmp_path)
     assert not all(map(str.isprintable, arguments))
@@ -291,4 +456,5 @@ def test_no_sentence_carries_a_name_to_the_terminal_as_it_is(arguments, tmp_path
     err = capsys.readouterr().err
     assert err.endswith("\n") and err[:-1].isprintable()
     escaped = next(word for word in arguments if not word.isprintable())
-    assert max(re.split(r"[^\w.\[\];]+", escaped), key=len) in err  # the name is in it, in so far as it can be shown
+    # The name is in it, in so far as it can be shown
+    assert max(re.split(r"[^\w.\[\];]+", escaped), key=len) in err

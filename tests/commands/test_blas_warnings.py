@@ -7,14 +7,14 @@ import warnings
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY_TOY, run
-from tests.helpers.contract import players
 
 import numpygan as ng
 from numpygan.check.game_check import check_game
 from numpygan.check.rules import check_rules
 from numpygan.metrics import toys
 from numpygan.nn import layers
+from tests.helpers.cli import TINY_TOY, run
+from tests.helpers.contract import players
 
 
 def spurious():

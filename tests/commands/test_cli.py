@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, checkpoint, files, images, run, sets, small_world
 from matplotlib.image import imread
 
 import numpygan
 from numpygan.data.dataset import load
-from numpygan.recipes.builtin import RECIPES
+from numpygan.figures.panels import nearest_training
 from numpygan.metrics import parzen
 from numpygan.metrics.distances import blocks
-from numpygan.figures.panels import nearest_training
+from numpygan.recipes.builtin import RECIPES
+from tests.helpers.cli import TINY, checkpoint, files, images, run, sets, small_world
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,9 @@ def naive_generator(z):
 
 def test_samples_are_float32_rows(here, tmp_path):
     rows = samples(tmp_path / "a.npy", "-n", 7)
-    assert rows.shape == (7, 64) and rows.dtype == numpy.float32 and 0 <= rows.min() < rows.max() <= 1
+    assert (
+        rows.shape == (7, 64) and rows.dtype == numpy.float32 and 0 <= rows.min() < rows.max() <= 1
+    )
     assert samples(tmp_path / "toy.npy", "-n", 9, of="toy").shape == (9, 2)
 
 
@@ -65,7 +67,9 @@ def test_samples_come_from_the_best_checkpoint(tmp_path):
     mine = samples(tmp_path / "a.npy", "-n", 4000)
     z = numpy.random.default_rng(0).uniform(-(3**0.5), 3**0.5, (4000, 5))
     expected = naive_generator(z)
-    numpy.testing.assert_allclose(mine.mean(0), expected.mean(0), atol=6 * expected.std(0).max() / 4000**0.5 + 1e-6)
+    numpy.testing.assert_allclose(
+        mine.mean(0), expected.mean(0), atol=6 * expected.std(0).max() / 4000**0.5 + 1e-6
+    )
     numpy.testing.assert_allclose(mine.std(0), expected.std(0), rtol=0.2)
 
 
@@ -74,16 +78,38 @@ def test_a_picture_of_samples(tmp_path):
     picture = imread(tmp_path / "a.png")[..., 0]
     rows = samples(tmp_path / "a.npy", "-n", 10)
     numpy.testing.assert_allclose(picture[:8, :8], rows[0].reshape(8, 8), atol=2 / 255)
-    assert run("sample", "toy", "-o", tmp_path / "toy.png") == 0 and imread(tmp_path / "toy.png").ndim == 3
+    assert (
+        run("sample", "toy", "-o", tmp_path / "toy.png") == 0
+        and imread(tmp_path / "toy.png").ndim == 3
+    )
 
 
 def test_the_column_of_nearest_training_examples(tmp_path):
-    """On flat grey images, of which G's patterns have the one of their mean for a neighbour: each row of the picture another one."""
-    grey = numpy.random.default_rng(0).permutation(numpy.repeat(numpy.arange(20, 236, dtype="uint8"), 3))
+    """On flat grey images, of which G's patterns have the one of their mean for a neighbour: each
+    row of the picture another one.
+    """
+    grey = numpy.random.default_rng(0).permutation(
+        numpy.repeat(numpy.arange(20, 236, dtype="uint8"), 3)
+    )
     numpy.save(tmp_path / "grey.npy", numpy.broadcast_to(grey[:, None, None], (len(grey), 8, 8)))
     restless = sets(scale_g="2,2")
-    assert run(*TINY, *restless, "--data", tmp_path / "grey.npy", "--iterations", 1, "--out", tmp_path / "run") == 0
-    rows, train = samples(tmp_path / "a.npy", "-n", 30, of=tmp_path / "run"), load(tmp_path / "grey.npy").train / 255
+    assert (
+        run(
+            *TINY,
+            *restless,
+            "--data",
+            tmp_path / "grey.npy",
+            "--iterations",
+            1,
+            "--out",
+            tmp_path / "run",
+        )
+        == 0
+    )
+    rows, train = (
+        samples(tmp_path / "a.npy", "-n", 30, of=tmp_path / "run"),
+        load(tmp_path / "grey.npy").train / 255,
+    )
     neighbours = [train[((train - row) ** 2).sum(1).argmin()] for row in rows]
     beside = [neighbour[0] for neighbour in neighbours[4::5]]
     assert len(set(beside)) == 6 and all(a[0] != b[0] for a, b in zip(neighbours, neighbours[1:]))
@@ -91,7 +117,9 @@ def test_the_column_of_nearest_training_examples(tmp_path):
     picture = imread(tmp_path / "a.png")[..., 0]
     for number, top in enumerate(range(0, 60, 10)):  # images of 8 pixels, lines of 2 between them
         shown = [picture[top : top + 8, left : left + 8].ravel() for left in range(0, 60, 10)]
-        numpy.testing.assert_allclose(shown, [*rows[5 * number : 5 * number + 5], neighbours[5 * number + 4]], atol=2 / 255)
+        numpy.testing.assert_allclose(
+            shown, [*rows[5 * number : 5 * number + 5], neighbours[5 * number + 4]], atol=2 / 255
+        )
 
 
 @pytest.mark.parametrize("n", [1, 3, 5, 7])
@@ -103,11 +131,15 @@ def test_the_nearest_of_a_few_samples(n, tmp_path):
 def test_nearest_training_is_the_nearest():
     """Among more training rows than are held against the samples at a time."""
     generator = numpy.random.default_rng(0)
-    train, rows = generator.integers(0, 256, (4100, 20), dtype="uint8"), generator.random((1500, 20)).astype("float32")
+    train, rows = (
+        generator.integers(0, 256, (4100, 20), dtype="uint8"),
+        generator.random((1500, 20)).astype("float32"),
+    )
     bounds = [part.start for part, _ in blocks(train, rows)]
     assert len(bounds) > 2
     brute = [((train / 255 - row) ** 2).sum(1).argmin() for row in rows[:40]]
-    assert len(set(numpy.searchsorted(bounds, brute, side="right"))) == len(bounds)  # neighbours in every block
+    # Neighbours in every block
+    assert len(set(numpy.searchsorted(bounds, brute, side="right"))) == len(bounds)
     numpy.testing.assert_allclose(nearest_training(rows, train)[:40], train[brute] / 255, rtol=1e-6)
     rows[:3] = train[[4099, 0, 2000]] / 255
     numpy.testing.assert_allclose(nearest_training(rows, train)[:3], rows[:3], rtol=1e-6)
@@ -121,7 +153,8 @@ def test_interpolation(tmp_path):
     for top in (0, 10, 20):
         steps = [picture[top : top + 8, left : left + 8] for left in range(0, 10 * columns, 10)]
         moved = [numpy.abs(a - b).sum() for a, b in zip(steps, steps[1:])]
-        assert 0 < numpy.abs(steps[0] - steps[-1]).sum() and max(moved) < 0.9 * sum(moved)  # by degrees
+        # By degrees
+        assert 0 < numpy.abs(steps[0] - steps[-1]).sum() and max(moved) < 0.9 * sum(moved)
     assert run("interpolate", "it", "-n", 3, "-o", tmp_path / "b.png", "--seed", 1) == 0
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
 
@@ -135,14 +168,32 @@ def test_force_overwrites(tmp_path):
 def test_evaluate_samples(tmp_path, capsys):
     rows = samples(tmp_path / "a.npy", "-n", 60)
     capsys.readouterr()
-    assert run("evaluate", "--samples", tmp_path / "a.npy", "--data", "images.npy", "-o", tmp_path / "a.json") == 0
+    assert (
+        run(
+            "evaluate",
+            "--samples",
+            tmp_path / "a.npy",
+            "--data",
+            "images.npy",
+            "-o",
+            tmp_path / "a.json",
+        )
+        == 0
+    )
     out = capsys.readouterr().out
     found = json.loads((tmp_path / "a.json").read_text())["parzen"]
     data = load("images.npy")
     (expected,) = parzen.parzen(rows, data.validation / 255, data.test / 255)
     assert found["samples"] == 60 and found["sigma"] == pytest.approx(expected.sigma)
-    assert found["mean"] == pytest.approx(expected.mean, abs=1e-3) and found["se"] == pytest.approx(expected.se, abs=1e-4)
-    assert f"{expected.mean:.1f}" in out and f"{expected.se:.1f}" in out and "aveat" in out and "real" in out
+    assert found["mean"] == pytest.approx(expected.mean, abs=1e-3) and found["se"] == pytest.approx(
+        expected.se, abs=1e-4
+    )
+    assert (
+        f"{expected.mean:.1f}" in out
+        and f"{expected.se:.1f}" in out
+        and "aveat" in out
+        and "real" in out
+    )
 
 
 def test_evaluate_a_run(here, capsys):
@@ -172,7 +223,9 @@ def test_evaluate_puts_the_result_where_it_is_told(tmp_path):
     assert code == 2 or (tmp_path / "mine.json").exists()  # never ignored
 
 
-@pytest.mark.parametrize(("command", "file"), [("sample", "new.png"), ("sample", "new.npy"), ("interpolate", "new.png")])
+@pytest.mark.parametrize(
+    ("command", "file"), [("sample", "new.png"), ("sample", "new.npy"), ("interpolate", "new.png")]
+)
 def test_a_full_disk(command, file, here, capsys, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -186,7 +239,9 @@ def test_a_full_disk(command, file, here, capsys, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
-@pytest.mark.parametrize("command", [("sample", "it", "-o", "locked/new.png"), (*TINY, "--out", "locked/new")])
+@pytest.mark.parametrize(
+    "command", [("sample", "it", "-o", "locked/new.png"), (*TINY, "--out", "locked/new")]
+)
 def test_a_folder_that_may_not_be_written(command, here, capsys):
     (here / "locked").mkdir(exist_ok=True)
     (here / "locked").chmod(0o500)
@@ -201,7 +256,16 @@ def test_a_folder_that_may_not_be_written(command, here, capsys):
 def test_recipes(capsys):
     assert run("recipes") == 0
     out = capsys.readouterr().out
-    for name in ("mnist", "mnist-2014", "mnist-authors", "tfd", "cifar10", "gauss1d", "ring", "grid"):
+    for name in (
+        "mnist",
+        "mnist-2014",
+        "mnist-authors",
+        "tfd",
+        "cifar10",
+        "gauss1d",
+        "ring",
+        "grid",
+    ):
         assert f"\n{name} " in f"\n{out}"
 
 
@@ -210,7 +274,18 @@ def test_every_field_of_a_recipe(name, capsys):
     assert run("recipes", name) == 0
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert lines["name"] == name
-    for field in ("generator", "discriminator", "keep", "k", "loss", "algorithm", "batch", "noise", "seed", "epochs"):
+    for field in (
+        "generator",
+        "discriminator",
+        "keep",
+        "k",
+        "loss",
+        "algorithm",
+        "batch",
+        "noise",
+        "seed",
+        "epochs",
+    ):
         assert lines[field]
 
 
@@ -218,10 +293,23 @@ def test_the_authors_table(capsys):
     run("recipes", "mnist-authors")
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     for field, value in {
-        "generator": "relu 1200, relu 1200, sigmoid", "discriminator": "maxout 240x5, maxout 240x5", "keep": "0.8, 0.5, 0.5",
-        "scale_g": "0.05, 0.05, 0.05", "scale_d": "0.005, 0.005, 0.005", "noise": "uniform", "noise_dim": "100", "batch": "100",
-        "learning_rate_g": "0.1", "learning_rate_d": "0.1", "learning_rate_decay": "1.000004", "learning_rate_floor": "1e-06",
-        "momentum": "0.5", "momentum_final": "0.7", "momentum_epochs": "250", "algorithm": "algorithm1", "k": "1",
+        "generator": "relu 1200, relu 1200, sigmoid",
+        "discriminator": "maxout 240x5, maxout 240x5",
+        "keep": "0.8, 0.5, 0.5",
+        "scale_g": "0.05, 0.05, 0.05",
+        "scale_d": "0.005, 0.005, 0.005",
+        "noise": "uniform",
+        "noise_dim": "100",
+        "batch": "100",
+        "learning_rate_g": "0.1",
+        "learning_rate_d": "0.1",
+        "learning_rate_decay": "1.000004",
+        "learning_rate_floor": "1e-06",
+        "momentum": "0.5",
+        "momentum_final": "0.7",
+        "momentum_epochs": "250",
+        "algorithm": "algorithm1",
+        "k": "1",
         "rule": "momentum",
     }.items():
         assert lines[field] == value
@@ -238,7 +326,9 @@ def test_version(capsys):
     assert numpygan.__version__ in helped(capsys, "--version")
 
 
-@pytest.mark.parametrize("command", [(), ("train",), ("sample",), ("interpolate",), ("evaluate",), ("recipes",)])
+@pytest.mark.parametrize(
+    "command", [(), ("train",), ("sample",), ("interpolate",), ("evaluate",), ("recipes",)]
+)
 def test_help_has_an_example(command, capsys):
     out = helped(capsys, *command, "-h")
     assert f"example: numpygan {' '.join(command)}".strip() in " ".join(out.split())

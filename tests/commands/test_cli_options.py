@@ -1,35 +1,51 @@
-"""Any value of every option of every command: success, or one sentence, exit code 2 and no file touched.
+"""Any value of every option of every command: success, or one sentence, exit code 2 and no file
+touched.
 
 `python -m tests.fuzz.cli` goes on from here.
 """
 
 import random
-import sys
 from pathlib import Path
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, TINY_TOY, files, images, run
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz import cli
+from tests.helpers.cli import TINY, TINY_TOY, files, images, run
 
-OPTIONS = [(name, action.option_strings[-1]) for name, parser in cli.COMMANDS.items() for action in parser._actions
-           if action.option_strings and action.nargs != 0]
+OPTIONS = [
+    (name, action.option_strings[-1])
+    for name, parser in cli.COMMANDS.items()
+    for action in parser._actions
+    if action.option_strings and action.nargs != 0
+]
 NEEDED = {  # what a line of a command needs besides the option that is tried
-    "sample": ["it", "-o", "new.png"], "interpolate": ["it", "-o", "new.png"], "evaluate": ["it"], "report": ["it"],
-    "sweep": ["sweep.toml"], "explain": ["affine"],
+    "sample": ["it", "-o", "new.png"],
+    "interpolate": ["it", "-o", "new.png"],
+    "evaluate": ["it"],
+    "report": ["it"],
+    "sweep": ["sweep.toml"],
+    "explain": ["affine"],
 }
-# As the shell hands them over: no NUL, bytes that are not UTF-8 as lone surrogates; nothing outside the test's own folder.
+# As the shell hands them over: no NUL, bytes that are not UTF-8 as lone surrogates; nothing outside
+# the test's own folder.
 TEXT = st.text(
-    st.characters(exclude_characters="\0/", exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff'\"\\\n\x1b\x7f=,.- 0"),
+    st.characters(exclude_characters="\0/", exclude_categories=["Cs"])
+    | st.sampled_from("\udc80\udcff'\"\\\n\x1b\x7f=,.- 0"),
     max_size=12,
 ).map(lambda text: text.replace("..", "._"))
 NUMBER = (st.integers(-3, 40) | st.integers() | st.floats()).map(str) | st.sampled_from(cli.NUMBERS)
 VALUE = TEXT | NUMBER | st.sampled_from(cli.NAMES + cli.LAYERS + cli.CHOICES)
-QUICK = settings(max_examples=30, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
-                 phases=[Phase.explicit, Phase.generate])
+QUICK = settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +62,12 @@ def world(place):
 
 def test_every_command_is_tried():
     assert {*NEEDED} | {"train", "recipes", "gradcheck", "theory", "study"} == {*cli.COMMANDS}
-    assert {action.metavar for parser in cli.COMMANDS.values() for action in parser._actions if not action.option_strings} == {
-        *cli.ARGUMENTS
-    }
+    assert {
+        action.metavar
+        for parser in cli.COMMANDS.values()
+        for action in parser._actions
+        if not action.option_strings
+    } == {*cli.ARGUMENTS}
     assert len(OPTIONS) > 30 and ("train", "--set") in OPTIONS
 
 
@@ -83,11 +102,16 @@ def test_lines_of_many_options(seed, place):
         cli.tried(cli.line(chance), place)
 
 
-FOUND = {  # by these tests and by hand; each was a traceback once, a file touched, or a run that could not be resumed
+# By these tests and by hand; each was a traceback once, a file touched, or a run that could not be
+# resumed
+FOUND = {
     "a stdout that can't show the path": (["train", "ring", "--out", "o\udcff"], 130),
     "a path that config.toml can't hold": ([*TINY, "--data", "u\udcff.npy"], 2),
     "a text that config.toml can't hold": ([*TINY_TOY, "--set", "about=\udc80"], 2),
-    "a text that config.toml would be too long with": ([*TINY_TOY, "--set", "about=" + "x" * 100_000], 2),
+    "a text that config.toml would be too long with": (
+        [*TINY_TOY, "--set", "about=" + "x" * 100_000],
+        2,
+    ),
     "a number that TOML can't hold": ([*TINY_TOY, "--seed", str(2**64)], 2),
     "a field called as an argument": ([*TINY_TOY, "--set", "recipe=1"], 2),
     "a data path too long": (["train", "--data", "x" * 5000], 2),
@@ -113,12 +137,16 @@ FILES = [
     (command, action.option_strings[-1], action.metavar)
     for command, parser in cli.COMMANDS.items()
     for action in parser._actions
-    if action.option_strings and (action.metavar or "").startswith("FILE") and action.dest != "samples"
+    if action.option_strings
+    and (action.metavar or "").startswith("FILE")
+    and action.dest != "samples"
 ]
 
 
 def test_every_option_that_names_a_file_to_write_is_tried():
-    assert len(FILES) == 7 and all("--force" in cli.COMMANDS[command]._option_string_actions for command, *_ in FILES)
+    assert len(FILES) == 7 and all(
+        "--force" in cli.COMMANDS[command]._option_string_actions for command, *_ in FILES
+    )
 
 
 @pytest.mark.parametrize("command, option, metavar", FILES)
@@ -135,9 +163,14 @@ def test_a_file_that_is_there_is_left_as_it_is(command, option, metavar, world, 
         path.unlink()
 
 
-@pytest.mark.parametrize("line", [("train", "ring"), ("theory",), ("sweep", "sweep.toml"), ("evaluate", "ring", "--seeds", "2")])
+@pytest.mark.parametrize(
+    "line",
+    [("train", "ring"), ("theory",), ("sweep", "sweep.toml"), ("evaluate", "ring", "--seeds", "2")],
+)
 def test_a_folder_that_is_there_is_left_as_it_is(line, world, place):
-    """A file in its place is refused by all; one with files of the user's by those that would write among or over them."""
+    """A file in its place is refused by all; one with files of the user's by those that would write
+    among or over them.
+    """
     (world / "figures").mkdir(exist_ok=True)
     (world / "figures" / "figure1.png").write_text("mine")
     assert cli.tried([*line, "--out", "file"], place)[0] == 2

@@ -1,4 +1,6 @@
-"""numpygan evaluate on toys: a run, samples from a file, and a recipe with many seeds in processes of their own."""
+"""numpygan evaluate on toys: a run, samples from a file, and a recipe with many seeds in processes
+of their own.
+"""
 
 import json
 import math
@@ -6,16 +8,16 @@ from pathlib import Path
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY_TOY, files, learned, run, small_world
 from matplotlib.image import imread
 
 from numpygan.arrays import Stream
 from numpygan.data.sources import ring
-from numpygan.recipes.builtin import RECIPES
 from numpygan.gan.sampling import sample
 from numpygan.metrics import toys
 from numpygan.metrics.modes import count_modes
+from numpygan.recipes.builtin import RECIPES
 from numpygan.runs.trainer import Training
+from tests.helpers.cli import TINY_TOY, files, learned, run, small_world
 
 TINY = TINY_TOY[3:]  # its --set arguments
 
@@ -47,7 +49,10 @@ def test_the_toy_table_of_a_run(capsys):
     found = rows("toy/evaluation.json")
     assert list(found) == ["modes", "high", "reverse", "JSD"]
     for row in found.values():
-        assert row.keys() == {"metric", "value", "se", "real", "real_se", "detail", "caveat"} and row["se"] is None
+        assert (
+            row.keys() == {"metric", "value", "se", "real", "real_se", "detail", "caveat"}
+            and row["se"] is None
+        )
     assert found["modes"]["real"] == 8 and abs(found["high"]["real"] - 98.89) < 1
     assert 0 < found["JSD"]["real"] < 0.01 < 0.3 < found["JSD"]["value"] <= math.log(2)
     assert imread("toy/evaluation.png").ndim == 3
@@ -63,7 +68,10 @@ def test_samples_from_a_file_score_as_the_run_they_are_of():
 
 def test_the_true_distribution_scores_as_its_own_row(capsys):
     numpy.save("real.npy", toys.real_draw("grid", 2500, seed=99).astype("float32"))
-    assert run("evaluate", "--samples", "real.npy", "--data", "grid", "-o", "real.json", "--force") == 0
+    assert (
+        run("evaluate", "--samples", "real.npy", "--data", "grid", "-o", "real.json", "--force")
+        == 0
+    )
     for row in rows("real.json").values():
         assert abs(row["value"] - row["real"]) <= 6 * math.sqrt(10) * row["real_se"] + 1e-9
     assert "17.3 ± 0.8" in capsys.readouterr().out
@@ -72,7 +80,9 @@ def test_the_true_distribution_scores_as_its_own_row(capsys):
 def test_seeds_are_the_runs_that_train_makes(tmp_path):
     """Trained in another process, and with one BLAS thread: the same bits."""
     for seed in (0, 2):
-        assert run(*TINY_TOY, "--iterations", 20, "--seed", seed, "--out", tmp_path / str(seed)) == 0
+        assert (
+            run(*TINY_TOY, "--iterations", 20, "--seed", seed, "--out", tmp_path / str(seed)) == 0
+        )
         assert learned(tmp_path / str(seed)) == learned(Path(f"runs/ring-seeds/{seed}"))
 
 
@@ -80,7 +90,12 @@ def test_the_mean_over_seeds_and_its_standard_error():
     each = []
     for seed in range(3):
         assert run("evaluate", f"runs/ring-seeds/{seed}") == 0
-        each.append({name: row["value"] for name, row in rows(f"runs/ring-seeds/{seed}/evaluation.json").items()})
+        each.append(
+            {
+                name: row["value"]
+                for name, row in rows(f"runs/ring-seeds/{seed}/evaluation.json").items()
+            }
+        )
     for name, row in rows("runs/ring-seeds/evaluation.json").items():
         values = [one[name] for one in each]
         assert row["value"] == pytest.approx(sum(values) / 3, rel=1e-12)
@@ -103,14 +118,29 @@ def test_more_seeds_keep_the_runs_that_are_there_and_longer_ones_go_on(tmp_path,
 
 
 def test_a_diverging_seed_is_named(capsys, tmp_path):
-    steep = ["--set", "iterations=50", "--set", "rule=momentum", "--set", "learning_rate_g=1e30", "--set", "learning_rate_d=1e30"]
+    steep = [
+        "--set",
+        "iterations=50",
+        "--set",
+        "rule=momentum",
+        "--set",
+        "learning_rate_g=1e30",
+        "--set",
+        "learning_rate_d=1e30",
+    ]
     assert run("evaluate", "ring", "--seeds", 1, "--out", tmp_path / "seeds", *TINY, *steep) == 2
     errors = capsys.readouterr().err.splitlines()
-    assert "diverged" in errors[-1] and str(tmp_path / "seeds" / "0") in errors[-1] and "Traceback" not in "".join(errors)
+    assert (
+        "diverged" in errors[-1]
+        and str(tmp_path / "seeds" / "0") in errors[-1]
+        and "Traceback" not in "".join(errors)
+    )
 
 
 def test_the_ring_recipe_finds_all_modes_early():
-    """A fifth of the recipe's length; seeds 0 to 5 had 8 modes and 70 to 93 % of high quality by then."""
+    """A fifth of the recipe's length; seeds 0 to 5 had 8 modes and 70 to 93 % of high quality by
+    then.
+    """
     training = Training(RECIPES["ring"], None, numpy)
     for _ in range(4000):
         training.advance()

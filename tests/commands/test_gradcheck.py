@@ -2,10 +2,10 @@
 
 import numpy
 import pytest
-from tests.helpers.cli import run
 
 import numpygan as ng
 from numpygan.check import game_check as game
+from tests.helpers.cli import run
 
 
 def test_the_command_on_one_recipe(capsys):
@@ -32,12 +32,17 @@ def bias_of_one_row(self, gy, t):
     self.gW[...], self.gb[...] = t.x.T @ gy, gy[0]
 
 
-@pytest.mark.parametrize("layer, method, bug, words", [
-    (ng.Maxout, "backward", to_all_pieces, "D layer 2, Maxout(pieces=3): x is wrong"),
-    (ng.Sigmoid, "backward", without_slope, "G layer 5, Sigmoid(): x is wrong"),
-    (ng.Affine, "backward_params", bias_of_one_row, "G layer 0, Affine(4, 9): b is wrong"),
-])
-def test_the_command_fails_with_a_bug_and_names_its_layer(layer, method, bug, words, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "layer, method, bug, words",
+    [
+        (ng.Maxout, "backward", to_all_pieces, "D layer 2, Maxout(pieces=3): x is wrong"),
+        (ng.Sigmoid, "backward", without_slope, "G layer 5, Sigmoid(): x is wrong"),
+        (ng.Affine, "backward_params", bias_of_one_row, "G layer 0, Affine(4, 9): b is wrong"),
+    ],
+)
+def test_the_command_fails_with_a_bug_and_names_its_layer(
+    layer, method, bug, words, monkeypatch, capsys
+):
     monkeypatch.setattr(layer, method, bug)
     assert run("gradcheck", "mnist") == 1
     out = capsys.readouterr().out
@@ -45,22 +50,31 @@ def test_the_command_fails_with_a_bug_and_names_its_layer(layer, method, bug, wo
 
 
 def test_the_command_on_all_fails_with_a_bug(monkeypatch, capsys):
-    for name, only in (("RECIPES", "mnist"), ("G_LOSSES", "saturating")):  # a part of all, for the time it takes
+    # a part of all, for the time it takes
+    for name, only in (("RECIPES", "mnist"), ("G_LOSSES", "saturating")):
         monkeypatch.setattr(game, name, {only: getattr(game, name)[only]})
     monkeypatch.setattr(ng.Tanh, "backward", without_slope)
     assert run("gradcheck", "all") == 1
     assert "every layer: layer 6, Tanh(): x is wrong at [" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("method, bug", [
-    ("backward", lambda self, gy, t: numpy.matmul(gy, self.W, out=t.gx)),
-    ("backward_params", lambda self, gy, t: numpy.matmul(gy.T, t.x, out=self.gW)),
-])
-def test_a_layer_that_raises_fails_the_command_without_a_traceback(method, bug, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "method, bug",
+    [
+        ("backward", lambda self, gy, t: numpy.matmul(gy, self.W, out=t.gx)),
+        ("backward_params", lambda self, gy, t: numpy.matmul(gy.T, t.x, out=self.gW)),
+    ],
+)
+def test_a_layer_that_raises_fails_the_command_without_a_traceback(
+    method, bug, monkeypatch, capsys
+):
     monkeypatch.setattr(ng.Affine, method, bug)
     assert run("gradcheck", "mnist") == 1
     printed = capsys.readouterr()
-    assert f"G layer 0, Affine(4, 9): x is wrong ({method} raises ValueError" in printed.out and not printed.err
+    assert (
+        f"G layer 0, Affine(4, 9): x is wrong ({method} raises ValueError" in printed.out
+        and not printed.err
+    )
 
 
 def test_the_plot(tmp_path, capsys):

@@ -5,12 +5,12 @@ import shutil
 
 import numpy
 import pytest
-from tests.helpers.cli import checkpoint, run, small_world
 
 from numpygan.commands import study
-from numpygan.recipes.networks import build, sizes
 from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.networks import build, sizes
 from numpygan.recipes.settings import change
+from tests.helpers.cli import checkpoint, run, small_world
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,22 @@ def test_a_recipe_and_a_run(world, capsys):
         "http://www.w3.org/2000/svg", ""
     )
     assert (world / "run.html").stat().st_size < 1e6
-    assert run("study", "toy", "-o", "run.html", "--iterations", 1, "--after", 3, "--batch", 4, "--force") == 0
+    assert (
+        run(
+            "study",
+            "toy",
+            "-o",
+            "run.html",
+            "--iterations",
+            1,
+            "--after",
+            3,
+            "--batch",
+            4,
+            "--force",
+        )
+        == 0
+    )
     assert "from iteration 5" in capsys.readouterr().out
 
 
@@ -54,19 +69,50 @@ def test_what_is_too_large_is_shown_in_part_and_the_page_says_so(world):
     rows[:, 0] %= 10  # the label
     for name in (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"):
         (folder / name).write_bytes(rows.tobytes())
-    nets = ("--set", "generator=relu 300, sigmoid 200, linear", "--set", "discriminator=maxout 160x5, maxout 100x5")
-    arguments = ("train", "cifar10", "--quiet", "--data", folder, "--iterations", 1, "--out", "colour", "--set", "batch=20")
+    nets = (
+        "--set",
+        "generator=relu 300, sigmoid 200, linear",
+        "--set",
+        "discriminator=maxout 160x5, maxout 100x5",
+    )
+    arguments = (
+        "train",
+        "cifar10",
+        "--quiet",
+        "--data",
+        folder,
+        "--iterations",
+        1,
+        "--out",
+        "colour",
+        "--set",
+        "batch=20",
+    )
     assert run(*arguments, *nets) == 0
     assert run("study", "colour", "-o", "colour.html", "--iterations", 1) == 0
     text = (world / "colour.html").read_text(encoding="utf-8")
     assert len(text) < 2e6
-    assert "Units of G shown number by number: 24 of 100, 24 of 200, 24 of 300, 24 of 3,072;" in text
-    assert "the first 2 images are shown as pictures" in text and "red, green and blue, one below the other" in text
+    assert (
+        "Units of G shown number by number: 24 of 100, 24 of 200, 24 of 300, 24 of 3,072;" in text
+    )
+    assert (
+        "the first 2 images are shown as pictures" in text
+        and "red, green and blue, one below the other" in text
+    )
     assert "m = 16 rows in a minibatch, to see each; the recipe has 20" in text
 
 
 def test_a_run_with_the_third_loss(world):
-    fields = ("--set", "generator=relu 8, linear", "--set", "discriminator=relu 8", "--set", "keep=1,1", "--set", "batch=20")
+    fields = (
+        "--set",
+        "generator=relu 8, linear",
+        "--set",
+        "discriminator=relu 8",
+        "--set",
+        "keep=1,1",
+        "--set",
+        "batch=20",
+    )
     fields += ("--set", "scale_g=0,0", "--set", "scale_d=0,0", "--loss", "maximum_likelihood")
     assert run("train", "ring", "--quiet", *fields, "--iterations", 2, "--out", "third") == 0
     assert run("study", "third", "-o", "third.html", "--iterations", 1) == 0
@@ -76,7 +122,9 @@ def test_a_run_with_the_third_loss(world):
 def test_a_run_is_left_as_it_was(world):
     before = {path: path.read_bytes() for path in (world / "toy").rglob("*") if path.is_file()}
     assert run("study", "toy", "-o", "left.html", "--iterations", 1, "--batch", 4) == 0
-    assert {path: path.read_bytes() for path in (world / "toy").rglob("*") if path.is_file()} == before
+    assert {
+        path: path.read_bytes() for path in (world / "toy").rglob("*") if path.is_file()
+    } == before
 
 
 def test_bad_input(world, capsys, monkeypatch):
@@ -93,11 +141,14 @@ def test_bad_input(world, capsys, monkeypatch):
     assert not (world / "new.html").exists()
 
 
-@pytest.mark.parametrize(("generator", "words"), [
-    ('["relu 30000", "relu 30000", "linear"]', ["900,", "parameters"]),
-    ('["relu 15000000", "linear"]', ["not a hidden layer"]),
-    ('["relu 999999", "relu 30", "linear"]', ["units", "--batch"]),
-])
+@pytest.mark.parametrize(
+    ("generator", "words"),
+    [
+        ('["relu 30000", "relu 30000", "linear"]', ["900,", "parameters"]),
+        ('["relu 15000000", "linear"]', ["not a hidden layer"]),
+        ('["relu 999999", "relu 30", "linear"]', ["units", "--batch"]),
+    ],
+)
 def test_sizes_are_checked_before_memory_is_taken(generator, words, world, capsys, monkeypatch):
     """The config.toml of a run can say anything."""
 
@@ -128,7 +179,9 @@ def test_sizes_are_those_of_the_networks(recipe):
     assert parameters == G.theta.size + D.theta.size
     assert units == sum(
         sum(net.widths[i : i + 2])
-        for net in (G, D) for i, layer in enumerate(net.layers) if layer.shapes()
+        for net in (G, D)
+        for i, layer in enumerate(net.layers)
+        if layer.shapes()
     )
 
 
@@ -139,7 +192,10 @@ def test_a_run_of_another_version(world, capsys):
     state = checkpoint(world / "toy")
     state.pop("checksum")
     good = (world / "toy" / "checkpoint.npz").read_bytes()
-    files.save(world / "toy" / "checkpoint.npz", {name: value for name, value in state.items() if name != "stream_noise"})
+    files.save(
+        world / "toy" / "checkpoint.npz",
+        {name: value for name, value in state.items() if name != "stream_noise"},
+    )
     refuses(capsys, ["toy", "-o", "new.html"], "toy", "stream_noise", "another recipe or version")
     files.save(world / "toy" / "checkpoint.npz", state | {"theta_g": numpy.zeros(7, "float32")})
     refuses(capsys, ["toy", "-o", "new.html"], "toy", "theta_g")
@@ -154,5 +210,10 @@ def test_a_disk_that_is_full(world, capsys, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    refuses(capsys, ["toy", "-o", "new.html", "--iterations", "1", "--batch", "4"], "new.html", "No space left")
+    refuses(
+        capsys,
+        ["toy", "-o", "new.html", "--iterations", "1", "--batch", "4"],
+        "new.html",
+        "No space left",
+    )
     assert not (world / "new.html").exists()

@@ -7,7 +7,6 @@ import zipfile
 
 import numpy
 import pytest
-from tests.helpers.cli import checkpoint, cifar, idx, run, sets
 
 from numpygan.arrays import Stream
 from numpygan.data.dataset import Dataset, load
@@ -15,6 +14,7 @@ from numpygan.data.sources import Shuffled
 from numpygan.errors import NumpyganError
 from numpygan.recipes.builtin import Recipe
 from numpygan.runs.loop import records_are_due
+from tests.helpers.cli import checkpoint, cifar, idx, run, sets
 
 NETS = sets(discriminator="relu 6", keep="1,1", scale_d="0,0")
 
@@ -155,9 +155,11 @@ def test_transposed(tmp_path):
 
 
 NAMES = [
-    ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte"), ("train-images.idx3-ubyte", "t10k-images.idx3-ubyte"),
+    ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte"),
+    ("train-images.idx3-ubyte", "t10k-images.idx3-ubyte"),
     ("emnist-digits-train-images-idx3-ubyte", "emnist-digits-test-images-idx3-ubyte"),
-    ("TRAIN-IMAGES-IDX3-UBYTE", "T10K-IMAGES-IDX3-UBYTE"), ("train-images-idx3-ubyte (1)", "t10k-images-idx3-ubyte (1)"),
+    ("TRAIN-IMAGES-IDX3-UBYTE", "T10K-IMAGES-IDX3-UBYTE"),
+    ("train-images-idx3-ubyte (1)", "t10k-images-idx3-ubyte (1)"),
     ("qmnist-train-images-idx3-ubyte.gz", "qmnist-test-images-idx3-ubyte.gz"),
     ("MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/t10k-images-idx3-ubyte"),
 ]
@@ -203,10 +205,21 @@ def test_one_cifar_file(tmp_path):
     assert data.image_shape == (3, 32, 32) and numpy.array_equal(whole(data), pixels)
 
 
-@pytest.mark.parametrize("names", [
-    ("x_train", "x_test"), ("X_train", "X_test"), ("train_images", "test_images"), ("trainX", "testX"), ("X", None), ("arr_0", None),
-    ("train_x", "test_x"), ("images", None), ("data", "test_data"), ("xtrain", "xtest"),
-])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("x_train", "x_test"),
+        ("X_train", "X_test"),
+        ("train_images", "test_images"),
+        ("trainX", "testX"),
+        ("X", None),
+        ("arr_0", None),
+        ("train_x", "test_x"),
+        ("images", None),
+        ("data", "test_data"),
+        ("xtrain", "xtest"),
+    ],
+)
 @pytest.mark.parametrize("files", [True, False])
 def test_names_of_arrays(names, files, tmp_path):
     train, test = names
@@ -397,10 +410,18 @@ def test_options_of_the_data_are_kept_with_the_run(tmp_path, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("change, right", [
-    (lambda x: x, True), (lambda x: x.reshape(60, 81), True), (lambda x: x[:, None] / 255, True), (lambda x: x * 1.0, True),
-    (lambda x: x > 99, True), (lambda x: x / 127.5 - 1, False), (lambda x: x * 9.0, False),
-])
+@pytest.mark.parametrize(
+    "change, right",
+    [
+        (lambda x: x, True),
+        (lambda x: x.reshape(60, 81), True),
+        (lambda x: x[:, None] / 255, True),
+        (lambda x: x * 1.0, True),
+        (lambda x: x > 99, True),
+        (lambda x: x / 127.5 - 1, False),
+        (lambda x: x * 9.0, False),
+    ],
+)
 def test_samples_are_held_against_the_data(change, right, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     numpy.save("x.npy", grey(120))
@@ -421,7 +442,8 @@ def test_digest_tells_rows_splits_and_types_apart():
     rows = numpy.arange(24, dtype="uint8").reshape(6, 4)
     same = [Dataset(rows[:4].copy(), rows[4:5], rows[5:], None).digest() for _ in range(2)]
     others = [
-        Dataset(rows[:3], rows[3:5], rows[5:], None), Dataset(rows[:4] + 1, rows[4:5], rows[5:], None),
+        Dataset(rows[:3], rows[3:5], rows[5:], None),
+        Dataset(rows[:4] + 1, rows[4:5], rows[5:], None),
         Dataset(rows[:4].astype("float32"), rows[4:5], rows[5:], None),
     ]
     assert same[0] == same[1] and len({same[0], *(other.digest() for other in others)}) == 4

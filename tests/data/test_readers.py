@@ -7,12 +7,12 @@ import tracemalloc
 
 import numpy
 import pytest
-from tests.helpers.cli import cifar, idx, images
 
 from numpygan.data import dataset as datasets
 from numpygan.data.dataset import Dataset, global_contrast_normalise, load
 from numpygan.data.readers import read_idx, read_numpy
 from numpygan.errors import NumpyganError
+from tests.helpers.cli import cifar, idx, images
 
 
 class Bomb:
@@ -38,8 +38,15 @@ def raw_mnist(name, header):
 
 def test_mnist_is_split_as_in_the_paper():
     mnist = load("mnist")
-    train, test = raw_mnist("train-images-idx3-ubyte.gz", 16), raw_mnist("t10k-images-idx3-ubyte.gz", 16)
-    assert (mnist.train.shape, mnist.validation.shape, mnist.test.shape) == ((50_000, 784), (10_000, 784), (10_000, 784))
+    train, test = (
+        raw_mnist("train-images-idx3-ubyte.gz", 16),
+        raw_mnist("t10k-images-idx3-ubyte.gz", 16),
+    )
+    assert (mnist.train.shape, mnist.validation.shape, mnist.test.shape) == (
+        (50_000, 784),
+        (10_000, 784),
+        (10_000, 784),
+    )
     assert mnist.train.dtype == mnist.validation.dtype == mnist.test.dtype == numpy.uint8
     assert mnist.dim == 784 and tuple(mnist.image_shape) == (28, 28)
     assert numpy.array_equal(mnist.train, train.reshape(-1, 784)[:50_000])
@@ -66,7 +73,11 @@ def test_one_changed_byte_of_mnist_is_noticed(name, tmp_path, monkeypatch):
 
 
 def test_mnist_has_its_attribution_beside_it():
-    text = " ".join(path.read_text() for path in datasets.MNIST.iterdir() if path.suffix not in (".gz", ".py", ".pyc"))
+    text = " ".join(
+        path.read_text()
+        for path in datasets.MNIST.iterdir()
+        if path.suffix not in (".gz", ".py", ".pyc")
+    )
     assert "LeCun" in text and "licen" in text.lower()
 
 
@@ -74,7 +85,9 @@ def test_mnist_has_its_attribution_beside_it():
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-@pytest.mark.parametrize(("code", "kind"), [(8, "u1"), (9, "i1"), (11, ">i2"), (12, ">i4"), (13, ">f4"), (14, ">f8")])
+@pytest.mark.parametrize(
+    ("code", "kind"), [(8, "u1"), (9, "i1"), (11, ">i2"), (12, ">i4"), (13, ">f4"), (14, ">f8")]
+)
 def test_idx_of_every_type(code, kind, suffix, tmp_path):
     values = numpy.arange(-12, 12).astype(kind).reshape(2, 3, 4)
     content = idx(values, code)
@@ -106,7 +119,9 @@ def test_bad_idx(case, suffix, tmp_path):
         read_idx(path)
 
 
-@pytest.mark.parametrize("change", [lambda b: b[:-9], lambda b: b[:20] + bytes(10) + b[30:], lambda b: b"not gzip" + b])
+@pytest.mark.parametrize(
+    "change", [lambda b: b[:-9], lambda b: b[:20] + bytes(10) + b[30:], lambda b: b"not gzip" + b]
+)
 def test_bad_gzip(change, tmp_path):
     path = tmp_path / "bad.gz"
     path.write_bytes(change(gzip.compress(idx(images(20)))))
@@ -138,9 +153,13 @@ def test_folder_of_idx_files(gz, tmp_path):
     train, test = images(60), images(12, seed=1)
     for name, values in (("train", train), ("t10k", test)):
         content = idx(values)
-        (tmp_path / f"{name}-images-idx3-ubyte{'.gz' if gz else ''}").write_bytes(gzip.compress(content) if gz else content)
+        (tmp_path / f"{name}-images-idx3-ubyte{'.gz' if gz else ''}").write_bytes(
+            gzip.compress(content) if gz else content
+        )
     data = load(tmp_path)
-    assert numpy.array_equal(numpy.concatenate([data.train, data.validation]), train.reshape(60, 64))
+    assert numpy.array_equal(
+        numpy.concatenate([data.train, data.validation]), train.reshape(60, 64)
+    )
     assert len(data.validation) == 10 and numpy.array_equal(data.test, test.reshape(12, 64))
     assert tuple(data.image_shape) == (8, 8)
 
@@ -154,7 +173,9 @@ def test_folder_of_idx_files(gz, tmp_path):
 def test_numpy_files(shape, kind, suffix, tmp_path):
     values = images(60) if kind == "uint8" else (images(60) / 255).astype(kind)
     path = tmp_path / f"mine.{suffix}"
-    numpy.save(path, values.reshape(shape)) if suffix == "npy" else numpy.savez(path, values.reshape(shape))
+    numpy.save(path, values.reshape(shape)) if suffix == "npy" else numpy.savez(
+        path, values.reshape(shape)
+    )
     data = load(path)
     whole = numpy.concatenate([data.train, data.validation, data.test])
     assert data.train.dtype == (numpy.uint8 if kind == "uint8" else numpy.float32)
@@ -231,8 +252,12 @@ def test_cifar_folder(tmp_path):
     for name, (content, _) in zip(("data_batch_1", "data_batch_2", "test_batch"), parts):
         (tmp_path / f"{name}.bin").write_bytes(content)
     data = load(tmp_path)
-    assert numpy.array_equal(numpy.concatenate([data.train, data.validation]), numpy.concatenate([parts[0][1], parts[1][1]]))
-    assert len(data.validation) == 4 and numpy.array_equal(data.test, parts[2][1])  # 40,000 + 10,000 of 50,000
+    assert numpy.array_equal(
+        numpy.concatenate([data.train, data.validation]),
+        numpy.concatenate([parts[0][1], parts[1][1]]),
+    )
+    # 40,000 + 10,000 of 50,000
+    assert len(data.validation) == 4 and numpy.array_equal(data.test, parts[2][1])
     assert tuple(data.image_shape) == (3, 32, 32)
 
 

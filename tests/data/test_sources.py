@@ -63,7 +63,9 @@ def test_the_order_goes_on_where_it_was(before):
     assert numpy.array_equal(draw(again, 20, 5), rest)
 
 
-@pytest.mark.parametrize(("name", "value"), [("position", -1), ("position", 33), ("order", numpy.zeros(32, int))])
+@pytest.mark.parametrize(
+    ("name", "value"), [("position", -1), ("position", 33), ("order", numpy.zeros(32, int))]
+)
 def test_a_state_of_no_order_is_refused(name, value):
     source = Shuffled(numbered(32), Stream(0))
     draw(source, 3, 5)
@@ -81,7 +83,9 @@ def test_bytes_become_pixels_in_0_1():
 
 def test_floats_stay_as_they_are():
     rows = numpy.linspace(-3, 400, 20, dtype="float32")[:, None]
-    assert numpy.array_equal(numpy.sort(draw(Shuffled(rows, Stream(0)), 4, 5).ravel()), rows.ravel())
+    assert numpy.array_equal(
+        numpy.sort(draw(Shuffled(rows, Stream(0)), 4, 5).ravel()), rows.ravel()
+    )
 
 
 def test_a_minibatch_larger_than_the_data():
@@ -94,13 +98,16 @@ def test_ring_has_8_modes_of_radius_1():
     assert std == 0.01 and means.shape == (8, 2)
     numpy.testing.assert_allclose(numpy.hypot(*means.T), 1, rtol=1e-12)
     distances = numpy.linalg.norm(means[:, None] - means, axis=2) + 9 * numpy.eye(8)
-    numpy.testing.assert_allclose(distances.min(1), 2 * numpy.sin(numpy.pi / 8))  # no two in one place
+    # No two in one place
+    numpy.testing.assert_allclose(distances.min(1), 2 * numpy.sin(numpy.pi / 8))
 
 
 def test_grid_has_25_modes():
     means, std = grid()
     assert std == 0.05
-    assert sorted(map(tuple, means.tolist())) == [(x, y) for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)]
+    assert sorted(map(tuple, means.tolist())) == [
+        (x, y) for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)
+    ]
 
 
 def test_gauss1d_is_one_dimensional():
@@ -115,7 +122,9 @@ def test_mixture_has_the_right_moments(toy):
     x = draw(Mixture(means, std, Stream(1)), 1, n, d)[0].astype("float64")
     numpy.testing.assert_allclose(x.mean(0), means.mean(0), atol=5 * (means.std() + std) / n**0.5)
     covariance = numpy.atleast_2d(numpy.cov(means.T, bias=True)) + std**2 * numpy.eye(d)
-    numpy.testing.assert_allclose(numpy.cov(x.T, bias=True).reshape(d, d), covariance, atol=0.03 * covariance.max())
+    numpy.testing.assert_allclose(
+        numpy.cov(x.T, bias=True).reshape(d, d), covariance, atol=0.03 * covariance.max()
+    )
 
 
 @pytest.mark.parametrize("toy", [ring, grid])
@@ -127,9 +136,13 @@ def test_mixture_visits_every_mode_alike(toy):
     nearest = (offsets**2).sum(2).argmin(1)
     offsets = offsets[numpy.arange(n), nearest]
     expected = n / len(means)
-    assert numpy.abs(numpy.bincount(nearest, minlength=len(means)) - expected).max() < 5 * expected**0.5
+    assert (
+        numpy.abs(numpy.bincount(nearest, minlength=len(means)) - expected).max()
+        < 5 * expected**0.5
+    )
     numpy.testing.assert_allclose(offsets.std(0), std, rtol=0.02)
-    assert numpy.mean(numpy.hypot(*offsets.T) < 3 * std) == pytest.approx(0.9889, abs=0.003)  # 1 − e^−4.5
+    # 1 − e^−4.5
+    assert numpy.mean(numpy.hypot(*offsets.T) < 3 * std) == pytest.approx(0.9889, abs=0.003)
 
 
 def test_mixture_draws_afresh():

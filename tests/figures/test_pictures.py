@@ -1,4 +1,6 @@
-"""Pictures are the same on every machine: matplotlib's settings are neither used nor changed, and grey values have one scale."""
+"""Pictures are the same on every machine: matplotlib's settings are neither used nor changed, and
+grey values have one scale.
+"""
 
 import logging
 import math
@@ -10,13 +12,13 @@ import threading
 import matplotlib
 import numpy
 import pytest
-from tests.helpers.cli import run
 from matplotlib import pyplot
 from matplotlib.image import imread
 
-from numpygan.recipes.builtin import Recipe
 from numpygan.figures import panels, pictures, plot, theory_plots
 from numpygan.figures.side_by_side import save_side_by_side
+from numpygan.recipes.builtin import Recipe
+from tests.helpers.cli import run
 
 DRAW = """
 import sys, numpy
@@ -58,7 +60,9 @@ no.such.key: 3
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory):
-    """`drawn(files, **variables)`: the pictures that Python draws in a folder with these files, by name, and what it said."""
+    """`drawn(files, **variables)`: the pictures that Python draws in a folder with these files, by
+    name, and what it said.
+    """
 
     def draw(files=(), **variables):
         folder = tmp_path_factory.mktemp("drawn")
@@ -67,10 +71,18 @@ def drawn(tmp_path_factory):
         env = {name: value for name, value in os.environ.items() if not name.startswith("MPL")}
         env |= {name: value.format(folder=folder) for name, value in variables.items()}
         done = subprocess.run(
-            [sys.executable, "-W", "error::UserWarning", "-c", DRAW], cwd=folder, env=env, capture_output=True, text=True
+            [sys.executable, "-W", "error::UserWarning", "-c", DRAW],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == 0, done.stderr
-        return {file.name: file.read_bytes() for file in folder.iterdir() if file.suffix in (".png", ".gif")}, done.stderr
+        return {
+            file.name: file.read_bytes()
+            for file in folder.iterdir()
+            if file.suffix in (".png", ".gif")
+        }, done.stderr
 
     return draw
 
@@ -82,19 +94,36 @@ def plain(drawn):
     return found
 
 
-@pytest.mark.parametrize(("files", "variables"), [
-    ({"matplotlibrc": RC.encode()}, {"MPLBACKEND": "module://nowhere.inline", "PATH": "/nowhere"}),
-    ({"matplotlibrc": b"\xff\xfe\x00 is not text"}, {"MPLBACKEND": "pgf"}),
-    ({"other": b"lines.linewidth 7\nfont.size: large\n\xff"}, {"MATPLOTLIBRC": "{folder}/other"}),
-    ({"matplotlibrc": RC.encode() + b"text.usetex: perhaps\nbackend: TkAgg\nlines.linewidth\n"}, {"HOME": "/nowhere"}),
-])
+@pytest.mark.parametrize(
+    ("files", "variables"),
+    [
+        (
+            {"matplotlibrc": RC.encode()},
+            {"MPLBACKEND": "module://nowhere.inline", "PATH": "/nowhere"},
+        ),
+        ({"matplotlibrc": b"\xff\xfe\x00 is not text"}, {"MPLBACKEND": "pgf"}),
+        (
+            {"other": b"lines.linewidth 7\nfont.size: large\n\xff"},
+            {"MATPLOTLIBRC": "{folder}/other"},
+        ),
+        (
+            {
+                "matplotlibrc": RC.encode()
+                + b"text.usetex: perhaps\nbackend: TkAgg\nlines.linewidth\n"
+            },
+            {"HOME": "/nowhere"},
+        ),
+    ],
+)
 def test_the_same_pixels_in_silence_whatever_the_users_settings_are(drawn, plain, files, variables):
     found, said = drawn(files, **variables)
     assert [name for name in plain if found[name] != plain[name]] == [] and said == ""
 
 
 def test_a_call_leaves_the_users_matplotlib_as_it_was(tmp_path):
-    with matplotlib.rc_context({"lines.linewidth": 7.5, "text.usetex": True, "font.family": "No Such Font"}):
+    with matplotlib.rc_context(
+        {"lines.linewidth": 7.5, "text.usetex": True, "font.family": "No Such Font"}
+    ):
         mine, before, backend = pyplot.figure(), dict(matplotlib.rcParams), matplotlib.get_backend()
         level = logging.getLogger("matplotlib").level
         theory_plots.save_losses(tmp_path / "losses.png")
@@ -102,7 +131,9 @@ def test_a_call_leaves_the_users_matplotlib_as_it_was(tmp_path):
             assert matplotlib.rcParams["lines.linewidth"] != 7.5
             raise RuntimeError
         assert dict(matplotlib.rcParams) == before and matplotlib.get_backend() == backend
-        assert pyplot.get_fignums() == [mine.number] and logging.getLogger("matplotlib").level == level
+        assert (
+            pyplot.get_fignums() == [mine.number] and logging.getLogger("matplotlib").level == level
+        )
         pyplot.close(mine)
 
 
@@ -115,7 +146,10 @@ def test_two_threads_that_draw_leave_the_users_settings(tmp_path):
                 inside.set()
                 go_on.wait()
 
-        threads = [threading.Thread(target=hold), threading.Thread(target=theory_plots.save_losses, args=[tmp_path / "a.png"])]
+        threads = [
+            threading.Thread(target=hold),
+            threading.Thread(target=theory_plots.save_losses, args=[tmp_path / "a.png"]),
+        ]
         threads[0].start()
         inside.wait()
         threads[1].start()
@@ -131,15 +165,26 @@ def visible(layer):
 
 def test_limits_are_those_of_the_visible_layer_or_of_the_data():
     data = numpy.array([[-3, 5.0]])
-    assert pictures.limits(visible("sigmoid"), data) == (0, 1) and pictures.limits(visible("tanh")) == (-1, 1)
-    assert pictures.limits(visible("linear"), data) == (-3, 5) and pictures.limits(visible("linear")) is None
+    assert pictures.limits(visible("sigmoid"), data) == (0, 1) and pictures.limits(
+        visible("tanh")
+    ) == (-1, 1)
+    assert (
+        pictures.limits(visible("linear"), data) == (-3, 5)
+        and pictures.limits(visible("linear")) is None
+    )
     assert pictures.limits(visible("linear"), numpy.array([[0, 255]], "uint8")) == (0, 1)
-    for values, expected in (([0, 0.5], (0, 1)), ([-0.2, 0.5], (-1, 1)), ([-1, 1], (-1, 1)), ([2, 2], (2, 2 + 1e-8))):
+    for values, expected in (
+        ([0, 0.5], (0, 1)),
+        ([-0.2, 0.5], (-1, 1)),
+        ([-1, 1], (-1, 1)),
+        ([2, 2], (2, 2 + 1e-8)),
+    ):
         assert pictures.limits_of(numpy.array(values, float)) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_whole_picture_has_one_scale():
-    rows = numpy.array([[-1, 0, 0, 0], [0, 0.5, 1, 3], [0, 0, math.nan, -9]])  # each row another range; some outside
+    # Each row another range; some outside
+    rows = numpy.array([[-1, 0, 0, 0], [0, 0.5, 1, 3], [0, 0, math.nan, -9]])
     images = pictures.as_images(rows, (2, 2), (-1, 1)).reshape(3, 4)
     assert images.tolist() == [[0, 0.5, 0.5, 0.5], [0.5, 0.75, 1, 1], [0.5, 0.5, 0, 0]]
     own = pictures.as_images(rows[:2], (2, 2), None).reshape(2, 4)  # from −1 to 3
@@ -154,24 +199,50 @@ def test_samples_and_training_examples_beside_them_have_one_scale():
 
 def test_panels_of_several_models_have_one_scale(tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr("matplotlib.axes.Axes.imshow", lambda self, picture, **style: seen.append((picture, style)))
-    grey, wild = numpy.full((8, 64), 0.5), numpy.concatenate([numpy.full((7, 64), 0.5), numpy.full((1, 64), 4.0)])
+    monkeypatch.setattr(
+        "matplotlib.axes.Axes.imshow", lambda self, picture, **style: seen.append((picture, style))
+    )
+    grey, wild = (
+        numpy.full((8, 64), 0.5),
+        numpy.concatenate([numpy.full((7, 64), 0.5), numpy.full((1, 64), 4.0)]),
+    )
     save_side_by_side(tmp_path / "a.png", {"a": grey, "b": wild}, (8, 8), (0, 1), rows=1)
     (one, style), (other, _) = seen
-    assert one[0, 0] == other[0, 0] == 0.5 and other[0, -1] == 1 and (style["vmin"], style["vmax"]) == (0, 1)
+    assert (
+        one[0, 0] == other[0, 0] == 0.5
+        and other[0, -1] == 1
+        and (style["vmin"], style["vmax"]) == (0, 1)
+    )
 
 
 @pytest.mark.parametrize(("layer", "low"), [("sigmoid", 0), ("tanh", -1)])
 def test_a_run_is_drawn_by_the_scale_of_its_visible_layer(tmp_path, monkeypatch, layer, low):
     monkeypatch.chdir(tmp_path)
-    numpy.save("mine.npy", numpy.random.default_rng(0).uniform(low, 1, (60, 8, 8)).astype("float32"))
-    fields = (f"generator=relu 8,{layer}", "discriminator=relu 8", "keep=1,1", "scale_g=0,0",
-              "scale_d=0,0", "bias=zero", "batch=10")
+    numpy.save(
+        "mine.npy", numpy.random.default_rng(0).uniform(low, 1, (60, 8, 8)).astype("float32")
+    )
+    fields = (
+        f"generator=relu 8,{layer}",
+        "discriminator=relu 8",
+        "keep=1,1",
+        "scale_g=0,0",
+        "scale_d=0,0",
+        "bias=zero",
+        "batch=10",
+    )
     settings = [word for field in fields for word in ("--set", field)]
     made = ("--data", "mine.npy", "--iterations", "2", "--out", "r", "--quiet", *settings)
     assert run("train", "mnist", *made) == 0
-    assert run("sample", "r", "-n", "4", "-o", "s.npy") == run("sample", "r", "-n", "4", "-o", "s.png") == 0
-    assert run("interpolate", "r", "-n", "1", "-o", "i.png") == run("sample", "r", "-n", "1", "--nearest", "-o", "n.png") == 0
+    assert (
+        run("sample", "r", "-n", "4", "-o", "s.npy")
+        == run("sample", "r", "-n", "4", "-o", "s.png")
+        == 0
+    )
+    assert (
+        run("interpolate", "r", "-n", "1", "-o", "i.png")
+        == run("sample", "r", "-n", "1", "--nearest", "-o", "n.png")
+        == 0
+    )
     samples, picture = numpy.load("s.npy"), imread("s.png")[..., 0]
     expected = (samples[0].reshape(8, 8) - low) / (1 - low)
     assert abs(picture[:8, :8] - expected).max() < 0.5 / 255 + 1e-6
@@ -199,7 +270,10 @@ class Curves:
 
 def rows(parzen, epochs=None):
     epochs = epochs or range(1, len(parzen) + 1)
-    return [dict(epoch=float(e), V=-1.2, D_real=0.6, D_fake=0.4, parzen=p) for e, p in zip(epochs, parzen)]
+    return [
+        {"epoch": float(e), "V": -1.2, "D_real": 0.6, "D_fake": 0.4, "parzen": p}
+        for e, p in zip(epochs, parzen)
+    ]
 
 
 def test_parzen_is_drawn_through_the_rows_that_have_one(tmp_path, monkeypatch):
@@ -216,12 +290,16 @@ def test_a_curve_of_one_point_is_seen_among_longer_ones(tmp_path, monkeypatch):
 @pytest.mark.parametrize("parzen", [[], [math.nan], [1.0], [math.nan] * 9, [math.inf, -math.inf]])
 def test_few_rows_and_empty_columns_are_drawn(tmp_path, monkeypatch, parzen):
     curves = Curves(monkeypatch, rows(parzen), tmp_path / "a.png")
-    assert len(curves.axes) == (3 if parzen == [1.0] else 2) and imread(tmp_path / "a.png").std() > 0
+    assert (
+        len(curves.axes) == (3 if parzen == [1.0] else 2) and imread(tmp_path / "a.png").std() > 0
+    )
 
 
 def test_the_legends_cover_no_axes(tmp_path, monkeypatch):
     curves = Curves(monkeypatch, rows([1.0, 2.0, 3.0, 4.0]), tmp_path / "a.png")
     for axes in curves.axes:
         box = axes.get_legend().get_window_extent()
-        assert box.height > 0 and not any(box.overlaps(other.get_window_extent()) for other in curves.axes)
+        assert box.height > 0 and not any(
+            box.overlaps(other.get_window_extent()) for other in curves.axes
+        )
         assert box.y0 >= 0 and box.x0 >= 0 and box.x1 <= curves.figure.bbox.x1

@@ -1,10 +1,12 @@
 """Fuzz the readers with Atheris, which looks for inputs that take new ways through the Python code.
 
     pip install atheris
-    python -m tests.fuzz idx --runs 100000        (or: npy, npz, cifar, checkpoint, config, sweep, metrics)
+    python -m tests.fuzz idx --runs 100000        (or: npy, npz, cifar, checkpoint, config, sweep,
+    metrics)
 
-Stops with the input, written to tests/fuzz/corpus/TARGET/, at the first that ends in anything but an array or one sentence; that takes
-longer than 2 s; or that takes the process above 512 MB. Unpickling, evaluating, and running programs are forbidden meanwhile.
+Stops with the input, written to tests/fuzz/corpus/TARGET/, at the first that ends in anything but
+an array or one sentence; that takes longer than 2 s; or that takes the process above 512 MB.
+Unpickling, evaluating, and running programs are forbidden meanwhile.
 """
 
 import argparse
@@ -24,7 +26,9 @@ import atheris
 
 from numpygan.data.sources import Mixture
 
-with atheris.instrument_imports(include=["numpygan", "zipfile", "gzip", "tomllib", "numpy.lib._format_impl"]):
+with atheris.instrument_imports(
+    include=["numpygan", "zipfile", "gzip", "tomllib", "numpy.lib._format_impl"]
+):
     from tests.fuzz import targets
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -41,7 +45,13 @@ def fuzz(target, runs, place, seed):
         Path(place, "corpus", f"seed{number}").write_bytes(data)
     folder = Path(place, "files")
     targets.give(target, targets.seeds(target)[0], folder)
-    for module, name in ((pickle, "load"), (pickle, "loads"), (builtins, "eval"), (subprocess, "Popen"), (os, "system")):
+    for module, name in (
+        (pickle, "load"),
+        (pickle, "loads"),
+        (builtins, "eval"),
+        (subprocess, "Popen"),
+        (os, "system"),
+    ):
         setattr(module, name, forbidden)
 
     def one(data):
@@ -61,13 +71,22 @@ def fuzz(target, runs, place, seed):
         found["read" if outcome == "read" else "refused"] += 1
         if found.total() == runs:
             print(
-                f"{target}: {runs:,} inputs, {found['read']:,} read, {found['refused']:,} refused in one sentence; "
+                f"{target}: {runs:,} inputs, {found['read']:,} read, {found['refused']:,} refused "
+                f"in one sentence; "
                 f"slowest {slowest:.2f} s, most memory {memory / 2**20:.0f} MB",
                 flush=True,
             )
             os._exit(0)
 
-    arguments = [sys.argv[0], "-runs=-1", f"-seed={seed}", "-timeout=100", "-rss_limit_mb=0", "-max_len=20000", "-verbosity=0"]
+    arguments = [
+        sys.argv[0],
+        "-runs=-1",
+        f"-seed={seed}",
+        "-timeout=100",
+        "-rss_limit_mb=0",
+        "-max_len=20000",
+        "-verbosity=0",
+    ]
     arguments += [f"-artifact_prefix={place}/", str(Path(place, "corpus"))]
     atheris.Setup(arguments, one)
     atheris.Fuzz()
@@ -75,7 +94,9 @@ def fuzz(target, runs, place, seed):
 
 if __name__ == "__main__":
     Mixture.size = 100  # short epochs
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("target", choices=targets.TARGETS)
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,15 +1,19 @@
 """Any value of any option of any command: `python -m tests.fuzz.cli --runs 100000`.
 
-The commands and their options are read from the parser itself, so a new one is tried as soon as it is there. A line is a command, its
-arguments, each most often of a kind that it takes, and any of its options with any values. Each is carried out in this process, in a
-folder with runs and files of a user's, and must end
+The commands and their options are read from the parser itself, so a new one is tried as soon as it
+is there. A line is a command, its arguments, each most often of a kind that it takes, and any of
+its options with any values. Each is carried out in this process, in a folder with runs and files of
+a user's, and must end
   with exit code 2, one sentence on stderr, and no file or folder touched; or
-  with 0, 1 or 130, having written nothing but what it was asked to, and over no file of the user's without --force (or --resume).
+  with 0, 1 or 130, having written nothing but what it was asked to, and over no file of the user's
+  without --force (or --resume).
 
-What would take long is left out in two ways, and everything before it is real, files, data and checks of every field included:
-  BEGUN     functions at which a command with valid arguments begins its work; a line that gets there has passed
-  training  is real, but its networks are cut to 4 units a layer, k to 2, MNIST to 600 images, its pictures are empty, and after one
-            iteration comes a SIGINT
+What would take long is left out in two ways, and everything before it is real, files, data and
+checks of every field included:
+  BEGUN     functions at which a command with valid arguments begins its work; a line that gets
+            there has passed
+  training  is real, but its networks are cut to 4 units a layer, k to 2, MNIST to 600 images, its
+            pictures are empty, and after one iteration comes a SIGINT
 """
 
 import argparse
@@ -30,20 +34,29 @@ from unittest import mock
 
 import numpy
 
-from tests.helpers.cli import TINY, images, run, small_world
-
 from numpygan import cli
 from numpygan.data import dataset as datasets
 from numpygan.gan.algorithm1 import algorithm1
 from numpygan.recipes.builtin import RECIPES, Recipe
 from numpygan.runs import trainer as training
+from tests.helpers.cli import TINY, images, run, small_world
 
 BEGUN = (
-    "numpygan.gan.sampling.sample", "numpygan.figures.panels.figure3", "numpygan.figures.step_plot.save_step_plot",
-    "numpygan.commands.gradcheck.save_step_plot", "numpygan.commands.gradcheck.check_all", "numpygan.commands.gradcheck.check_recipe",
-    "numpygan.metrics.image_scores.evaluate", "numpygan.commands.evaluate_images.image_baselines", "numpygan.commands.evaluate_ais.bounds",
-    "numpygan.commands.evaluate_toys.carry_out", "numpygan.metrics.toys.evaluate", "numpygan.commands.sweep.carry_out",
-    "numpygan.commands.report.report", "numpygan.commands.study.record", "numpygan.figures.theory_plots.save_losses",
+    "numpygan.gan.sampling.sample",
+    "numpygan.figures.panels.figure3",
+    "numpygan.figures.step_plot.save_step_plot",
+    "numpygan.commands.gradcheck.save_step_plot",
+    "numpygan.commands.gradcheck.check_all",
+    "numpygan.commands.gradcheck.check_recipe",
+    "numpygan.metrics.image_scores.evaluate",
+    "numpygan.commands.evaluate_images.image_baselines",
+    "numpygan.commands.evaluate_ais.bounds",
+    "numpygan.commands.evaluate_toys.carry_out",
+    "numpygan.metrics.toys.evaluate",
+    "numpygan.commands.sweep.carry_out",
+    "numpygan.commands.report.report",
+    "numpygan.commands.study.record",
+    "numpygan.figures.theory_plots.save_losses",
     "numpygan.commands.explain.worked.run_example",
 )
 
@@ -56,32 +69,143 @@ def _begin(*_, **__):
     raise Begun
 
 
-COMMANDS = next(action for action in cli.parser()._actions if action.choices).choices  # name -> its parser
+# Name -> its parser
+COMMANDS = next(action for action in cli.parser()._actions if action.choices).choices
 ARGUMENTS = {  # what most often stands for an argument without a dash, by its metavar
-    "RECIPE": [*RECIPES], "RUN": ["it", "toy"], "NAME": [*RECIPES], "RECIPE|all": [*RECIPES, "all"], "SWEEP.toml": ["sweep.toml"],
-    "RECIPE|RUN": [*RECIPES, "it", "toy"], "LAYER": ["affine", "maxout", "algorithm1"],
+    "RECIPE": [*RECIPES],
+    "RUN": ["it", "toy"],
+    "NAME": [*RECIPES],
+    "RECIPE|all": [*RECIPES, "all"],
+    "SWEEP.toml": ["sweep.toml"],
+    "RECIPE|RUN": [*RECIPES, "it", "toy"],
+    "LAYER": ["affine", "maxout", "algorithm1"],
 }
 NAMES = [
-    *RECIPES, "all", "affine", "it", "toy", "images.npy", "samples.npy", "toys.npy", "sweep.toml", "wide.toml", "occupied", "occupied/new",
-    "file", "file/new.png", "it/config.toml", "it/checkpoint.npz", "broken", "nowhere", "..", ".", "", "-", "--", "/dev/null", "/dev/full",
-    "/dev/zero", "/nowhere/new.png", "x" * 300, "y/" * 2100, "new", "new.png", "new.npy", "new.json", "new.html", "new.toml", "no/new.html",
-    "mine.png", "mine.npy", "mine.json", "mine.html", "it/new.html", "<script>alert(1)</script>.html", "a b'\".png", "../up.png",
+    *RECIPES,
+    "all",
+    "affine",
+    "it",
+    "toy",
+    "images.npy",
+    "samples.npy",
+    "toys.npy",
+    "sweep.toml",
+    "wide.toml",
+    "occupied",
+    "occupied/new",
+    "file",
+    "file/new.png",
+    "it/config.toml",
+    "it/checkpoint.npz",
+    "broken",
+    "nowhere",
+    "..",
+    ".",
+    "",
+    "-",
+    "--",
+    "/dev/null",
+    "/dev/full",
+    "/dev/zero",
+    "/nowhere/new.png",
+    "x" * 300,
+    "y/" * 2100,
+    "new",
+    "new.png",
+    "new.npy",
+    "new.json",
+    "new.html",
+    "new.toml",
+    "no/new.html",
+    "mine.png",
+    "mine.npy",
+    "mine.json",
+    "mine.html",
+    "it/new.html",
+    "<script>alert(1)</script>.html",
+    "a b'\".png",
+    "../up.png",
 ]
 NUMBERS = [
-    "0", "1", "2", "3", "7", "10", "20", "256", "10000", "-1", "-0", "0.5", "1.5", "1e3", "1e-320", "1e308", "1e400", "nan", "inf", "-inf",
-    "0x10", "١", "1_0", " 3", "3 ", "9" * 19, "9" * 400, "9" * 5000, str(2**63), str(2**64), "true", "None", "1,1,1", "0,0,0", "1;2", "1e6",
+    "0",
+    "1",
+    "2",
+    "3",
+    "7",
+    "10",
+    "20",
+    "256",
+    "10000",
+    "-1",
+    "-0",
+    "0.5",
+    "1.5",
+    "1e3",
+    "1e-320",
+    "1e308",
+    "1e400",
+    "nan",
+    "inf",
+    "-inf",
+    "0x10",
+    "١",
+    "1_0",
+    " 3",
+    "3 ",
+    "9" * 19,
+    "9" * 400,
+    "9" * 5000,
+    str(2**63),
+    str(2**64),
+    "true",
+    "None",
+    "1,1,1",
+    "0,0,0",
+    "1;2",
+    "1e6",
 ]
 LAYERS = [
-    "relu 4, linear", "relu 8, relu 8, sigmoid", "maxout 8x2", "leaky 4, tanh 4, sigmoid", "relu 999999, relu 999999, linear", "linear",
-    "relu", "relu x", "maxout 2", "maxout 2x1", "sigmoid", ",".join(["relu 2"] * 200), "relu -1", "softmax 3",
+    "relu 4, linear",
+    "relu 8, relu 8, sigmoid",
+    "maxout 8x2",
+    "leaky 4, tanh 4, sigmoid",
+    "relu 999999, relu 999999, linear",
+    "linear",
+    "relu",
+    "relu x",
+    "maxout 2",
+    "maxout 2x1",
+    "sigmoid",
+    ",".join(["relu 2"] * 200),
+    "relu -1",
+    "softmax 3",
 ]
-CHOICES = ["adam", "momentum", "saturating", "non_saturating", "maximum_likelihood", "uniform", "gaussian", "float64", "float16", "contrast",
-           "none", "mean", "zero", "authors2014", "algorithm1", "cpu", "gpu"]
+CHOICES = [
+    "adam",
+    "momentum",
+    "saturating",
+    "non_saturating",
+    "maximum_likelihood",
+    "uniform",
+    "gaussian",
+    "float64",
+    "float16",
+    "contrast",
+    "none",
+    "mean",
+    "zero",
+    "authors2014",
+    "algorithm1",
+    "cpu",
+    "gpu",
+]
 ALPHABET = "abz019 '\"\\\n\r\t\x1b\x7f=,.-:;|*?[]{}()<>&%$#~^!äß→𝔾\udc80\udcff\u2028\u202e"
 
 
 def text(chance):
-    """A few characters, as the shell hands them over: no NUL, bytes that are not UTF-8 as lone surrogates, and nothing with a slash."""
+    """A few characters, as the shell hands them over: no NUL, bytes that are not UTF-8 as lone
+    surrogates, and nothing with a slash.
+    """
     return "".join(chance.choice(ALPHABET) for _ in range(chance.randrange(9))).replace("..", "._")
 
 
@@ -100,14 +224,17 @@ def value(chance):
 def setting(chance):
     """A field of a recipe, and a value for it, most often of a kind that it takes."""
     field = chance.choice([*vars(Recipe())])
-    kinds = {tuple: LAYERS if field in ("generator", "discriminator") else NUMBERS, str: CHOICES + NAMES}
-    return (
-        f"{field}={chance.choice(kinds.get(type(getattr(Recipe(), field)), NUMBERS)) if chance.random() < 0.8 else value(chance)}"
-    )
+    kinds = {
+        tuple: LAYERS if field in ("generator", "discriminator") else NUMBERS,
+        str: CHOICES + NAMES,
+    }
+    return f"{field}={chance.choice(kinds.get(type(getattr(Recipe(), field)), NUMBERS)) if chance.random() < 0.8 else value(chance)}"
 
 
 def option(chance, action):
-    """An option as it stands in a line: with a value, if it takes one, in one of the forms that argparse has."""
+    """An option as it stands in a line: with a value, if it takes one, in one of the forms that
+    argparse has.
+    """
     name = chance.choice(action.option_strings)
     if action.nargs == 0:
         return [name]
@@ -128,10 +255,19 @@ def line(chance, command=None):
         if action.option_strings:
             options.append(action)
         elif chance.random() < (0.7 if action.nargs == "?" else 0.97):
-            words.append([chance.choice(ARGUMENTS[action.metavar]) if chance.random() < 0.75 else value(chance)])
-    words += [option(chance, action) for action in options if action.required and chance.random() < 0.97]
+            words.append(
+                [
+                    chance.choice(ARGUMENTS[action.metavar])
+                    if chance.random() < 0.75
+                    else value(chance)
+                ]
+            )
     words += [
-        option(chance, chance.choice(options[1:] or options)) for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 4)))
+        option(chance, action) for action in options if action.required and chance.random() < 0.97
+    ]
+    words += [
+        option(chance, chance.choice(options[1:] or options))
+        for _ in range(chance.choice((0, 1, 1, 1, 2, 2, 3, 4)))
     ]  # without -h
     if chance.random() < 0.02:
         words.append([chance.choice(["-h", value(chance)])])
@@ -142,21 +278,35 @@ def line(chance, command=None):
 
 @contextlib.contextmanager
 def world(place):
-    """In the folder `place`/world, with runs and files of a user's; long work is cut short (see above). Gives `place`."""
+    """In the folder `place`/world, with runs and files of a user's; long work is cut short (see
+    above). Gives `place`.
+    """
     folder = Path(place, "world")
     folder.mkdir()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by what a shell starts in the background
+    # Ignored by what a shell starts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     build, advance, load = training.build, training.Training.advance, datasets.load
 
     def narrow(recipe, *rest):
-        cut = lambda layers: tuple(f"{text.split()[0]} {'2x2' if 'maxout' in text else 4}" for text in layers)  # noqa: E731
-        return build(replace(recipe, generator=(*cut(recipe.generator[:-1]), recipe.generator[-1]), noise_dim=min(recipe.noise_dim, 50),
-                             discriminator=cut(recipe.discriminator)), *rest)
+        cut = lambda layers: tuple(
+            f"{text.split()[0]} {'2x2' if 'maxout' in text else 4}" for text in layers
+        )
+        return build(
+            replace(
+                recipe,
+                generator=(*cut(recipe.generator[:-1]), recipe.generator[-1]),
+                noise_dim=min(recipe.noise_dim, 50),
+                discriminator=cut(recipe.discriminator),
+            ),
+            *rest,
+        )
 
     @functools.cache
     def mnist():
         whole = load("mnist")
-        return replace(whole, train=whole.train[:600], validation=whole.validation[:100], test=whole.test[:100])
+        return replace(
+            whole, train=whole.train[:600], validation=whole.validation[:100], test=whole.test[:100]
+        )
 
     with small_world(folder), contextlib.ExitStack() as patches:
         numpy.save("images.npy", images())
@@ -164,9 +314,17 @@ def world(place):
         numpy.save("samples.npy", numpy.random.default_rng(0).random((60, 64)).astype("float32"))
         numpy.save("toys.npy", numpy.random.default_rng(0).normal(size=(60, 2)))
         for name, content in {
-            "occupied/thesis.tex": "mine", "file": "mine", "mine.png": "mine", "mine.npy": "mine", "mine.json": "mine", "mine.html": "mine",
-            "sweep.toml": 'recipe = "ring"\n[grid]\nk = [1, 2]\n', "wide.toml": 'recipe = "ring"\n[grid]\nk = [0]\n',
-            "broken/config.toml": "k = [[", "broken/checkpoint.npz": "PK", "it/evaluation.json": '{"rows": []}',
+            "occupied/thesis.tex": "mine",
+            "file": "mine",
+            "mine.png": "mine",
+            "mine.npy": "mine",
+            "mine.json": "mine",
+            "mine.html": "mine",
+            "sweep.toml": 'recipe = "ring"\n[grid]\nk = [1, 2]\n',
+            "wide.toml": 'recipe = "ring"\n[grid]\nk = [0]\n',
+            "broken/config.toml": "k = [[",
+            "broken/checkpoint.npz": "PK",
+            "it/evaluation.json": '{"rows": []}',
         }.items():
             Path(name).parent.mkdir(exist_ok=True)
             Path(name).write_text(content)
@@ -180,7 +338,6 @@ def world(place):
             ),  # k ≤ 2
             "numpygan.runs.trainer.Training.advance": lambda self: (
                 signal.raise_signal(signal.SIGINT),
-
                 advance(self),
             ),
             "numpygan.figures.pictures.save_learning_curves": lambda *_: None,
@@ -203,19 +360,28 @@ def look(place):
     while waiting:
         for entry in os.scandir(waiting.pop()):
             stat = entry.stat(follow_symlinks=False)
-            found[entry.path] = stat.st_ino, None if entry.is_dir(follow_symlinks=False) else (stat.st_size, stat.st_mtime_ns)
+            found[entry.path] = (
+                stat.st_ino,
+                None if entry.is_dir(follow_symlinks=False) else (stat.st_size, stat.st_mtime_ns),
+            )
             if found[entry.path][1] is None:
                 waiting.append(entry.path)
     return found
 
 
 def asked_for(words):
-    """The paths that a line of valid words may write to, and whether it may write over what is there."""
+    """The paths that a line of valid words may write to, and whether it may write over what is
+    there.
+    """
     options = vars(cli.parser().parse_args(words))
     command = options["run_command"].__module__.rpartition(".")[2]
-    given = [options.get(name) for name in ("out", "plot", "baselines", *(("file",) if command != "sweep" else ()))]
+    given = [
+        options.get(name)
+        for name in ("out", "plot", "baselines", *(("file",) if command != "sweep" else ()))
+    ]
     places = [Path(path) for path in given if path]
-    places += [path.with_suffix(".png") for path in places if path.name]  # a toy's picture stands beside its table
+    # a toy's picture stands beside its table
+    places += [path.with_suffix(".png") for path in places if path.name]
     if command == "train":
         places += [Path("runs")]
     if command == "sweep":
@@ -238,9 +404,13 @@ def asked_for(words):
 
 
 def tried(words, place):
-    """How the line ends: its exit code, or "begun"; and the paths it touched. Whatever must not be is raised."""
+    """How the line ends: its exit code, or "begun"; and the paths it touched.
+
+    Whatever must not be is raised.
+    """
     before = look(place)
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()  # stdout is strict, as a terminal's is
+    # Stdout is strict, as a terminal's is
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             code = run(*words)
@@ -252,13 +422,22 @@ def tried(words, place):
     assert code in (0, 1, 2, 130, "begun"), code
     touched = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     if code == 2:
-        assert said.startswith("numpygan: ") and said.count("\n") == 1 and said.endswith(".\n") and len(said) < 1000, said
-        assert not touched or "training diverged" in said, touched  # that is no fault of the arguments: the run is there
+        assert (
+            said.startswith("numpygan: ")
+            and said.count("\n") == 1
+            and said.endswith(".\n")
+            and len(said) < 1000
+        ), said
+        # That is no fault of the arguments: the run is there
+        assert not touched or "training diverged" in said, touched
     if touched:
         places, over = asked_for(words)
         for path in map(Path, touched):
             assert any(
-                path.resolve() == asked or asked in path.resolve().parents or path.resolve() in asked.parents for asked in places
+                path.resolve() == asked
+                or asked in path.resolve().parents
+                or path.resolve() in asked.parents
+                for asked in places
             ), path
         changed = touched & before.keys()
         own = {
@@ -269,12 +448,19 @@ def tried(words, place):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--command", choices=COMMANDS, help="lines of this one only")
     options = parser.parse_args()
-    chance, ends, slowest, start = random.Random(options.seed), Counter(), (0.0, None), time.process_time()
+    chance, ends, slowest, start = (
+        random.Random(options.seed),
+        Counter(),
+        (0.0, None),
+        time.process_time(),
+    )
     with tempfile.TemporaryDirectory() as kept:
         Path(kept, "here").mkdir()
         with world(Path(kept, "here")) as place:
@@ -304,7 +490,9 @@ def _restore(path, good):
     if good.is_file():
         shutil.copyfile(good, path)
     elif not good.exists():
-        shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else Path(path).unlink(missing_ok=True)
+        shutil.rmtree(path, ignore_errors=True) if os.path.isdir(path) else Path(path).unlink(
+            missing_ok=True
+        )
 
 
 if __name__ == "__main__":

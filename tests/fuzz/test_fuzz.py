@@ -1,9 +1,10 @@
-"""Files made to hurt, what the fuzzers found (tests/fuzz/corpus), and a short fuzz of every reader; `python -m tests.fuzz` is the long one."""
+"""Files made to hurt, what the fuzzers found (tests/fuzz/corpus), and a short fuzz of every reader;
+`python -m tests.fuzz` is the long one.
+"""
 
 import gzip
 import os
 import pickle
-import sys
 import tracemalloc
 import zipfile
 import zlib
@@ -15,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from numpygan.data.sources import Mixture
-
 from tests.fuzz import targets
 from tests.fuzz.targets import PACKED, RAW, npy_bytes, zipped
 
@@ -51,13 +51,39 @@ def long_member(n):
 def zip_bomb(n=1 << 28):
     """256 MB of zeros in 256 KB, an honest archive."""
     stream, crc, size = long_member(n)
-    word = lambda value, width=4: value.to_bytes(width, "little")  # noqa: E731
+    word = lambda value, width=4: value.to_bytes(width, "little")
     fields = (
-        word(20, 2) + word(0, 2) + word(8, 2) + word(0, 4) + word(crc) + word(len(stream)) + word(size) + word(5, 2) + word(0, 2)
+        word(20, 2)
+        + word(0, 2)
+        + word(8, 2)
+        + word(0, 4)
+        + word(crc)
+        + word(len(stream))
+        + word(size)
+        + word(5, 2)
+        + word(0, 2)
     )
     local = b"PK\3\4" + fields + b"x.npy"
-    central = b"PK\1\2" + word(20, 2) + fields + word(0, 2) + word(0, 2) + word(0, 2) + word(0) + word(0) + b"x.npy"
-    end = b"PK\5\6" + word(0) + word(1, 2) + word(1, 2) + word(len(central)) + word(len(local) + len(stream)) + word(0, 2)
+    central = (
+        b"PK\1\2"
+        + word(20, 2)
+        + fields
+        + word(0, 2)
+        + word(0, 2)
+        + word(0, 2)
+        + word(0)
+        + word(0)
+        + b"x.npy"
+    )
+    end = (
+        b"PK\5\6"
+        + word(0)
+        + word(1, 2)
+        + word(1, 2)
+        + word(len(central))
+        + word(len(local) + len(stream))
+        + word(0, 2)
+    )
     return local + stream + central + end
 
 
@@ -65,7 +91,10 @@ def overlapping(n=60):
     """An archive whose many members are one and the same compressed data."""
     content = zipped([("x.npy", npy_bytes(numpy.zeros((6 << 20, 1), "u1")))], zipfile.ZIP_DEFLATED)
     start = content.index(b"PK\1\2")
-    entry, end = content[start : content.index(b"PK\5\6")], bytearray(content[content.index(b"PK\5\6") :])
+    entry, end = (
+        content[start : content.index(b"PK\5\6")],
+        bytearray(content[content.index(b"PK\5\6") :]),
+    )
     entries = [entry.replace(b"x.npy", f"{i:05}".encode()) for i in range(n)]
     end[8:10] = end[10:12] = n.to_bytes(2, "little")
     end[12:16] = sum(map(len, entries)).to_bytes(4, "little")
@@ -82,7 +111,10 @@ MANY_LINES = "".join(f"f{i:x} = [1]\n" for i in range(8_000))
 LAYER = "'relu 9',"
 SWEEPS = {
     "10¹² settings": "[grid]\n"
-    + "".join(f"{field} = {[1] * 100}\n" for field in ("k", "batch", "epochs", "noise_dim", "seed", "about")),
+    + "".join(
+        f"{field} = {[1] * 100}\n"
+        for field in ("k", "batch", "epochs", "noise_dim", "seed", "about")
+    ),
     "10¹² draws": "[random]\nsettings = 1000000000000\nk = [1]",
     "10¹² seeds": "seeds = 1000000000000\n[grid]\nk = [1]",
     "hexadecimal": "seeds = 0x" + "f" * 100_000 + "\n[grid]\nk = [1]",
@@ -106,13 +138,19 @@ BOMBS = {
     "npy: only a pickle": ("npy", RAW + pickle.dumps(Evil())),
     "npz: objects": ("npz", PACKED + b"x.npy\n" + npy_bytes(OBJECTS, allow_pickle=True)),
     "npz: terabytes": ("npz", PACKED + b"x.npy\n" + header("'<f8'", (10**6, 10**6))),
-    "npz: names": ("npz", RAW + zipped([(f"../../{'x' * 2000}\n\x1b[2J.npy", SMALL), ("y.npy", SMALL)])),
+    "npz: names": (
+        "npz",
+        RAW + zipped([(f"../../{'x' * 2000}\n\x1b[2J.npy", SMALL), ("y.npy", SMALL)]),
+    ),
     "npz: bzip2": ("npz", RAW + zipped([("x.npy", SMALL)], zipfile.ZIP_BZIP2)),
     "npz: bomb": ("npz", RAW + zip_bomb()),
     "checkpoint: bomb": ("checkpoint", RAW + zip_bomb()),
     "checkpoint: overlapping": ("checkpoint", RAW + overlapping()),
     "idx: terabytes": ("idx", RAW + b"\0\0\x08\x03" + 3 * b"\xff\xff\xff\xff" + bytes(100)),
-    "idx: gzip, terabytes": ("idx", PACKED + b"\0\0\x08\x03" + 3 * b"\xff\xff\xff\xff" + bytes(100)),
+    "idx: gzip, terabytes": (
+        "idx",
+        PACKED + b"\0\0\x08\x03" + 3 * b"\xff\xff\xff\xff" + bytes(100),
+    ),
     "idx: gzip, an honest bomb": ("idx", PACKED + b"\0\0\x08\x01\x06\0\0\0" + bytes(0x06000000)),
     "idx: gzip, more than promised": ("idx", PACKED + b"\0\0\x08\x01\0\0\0\x18" + bytes(1 << 24)),
     "config: nested": ("config", RAW + b"k = " + b"[" * 100_000),
@@ -124,7 +162,10 @@ BOMBS = {
     "config: a text": ("config", RAW + b'about = "' + b"x" * 100_000 + b'"'),
     "config: layers": ("config", RAW + b"discriminator = [" + b'"relu 9",' * 12_000 + b"]"),
     "config: NUL": ("config", RAW + b'data = "\\u0000"'),
-    **{f"sweep: {name}": ("sweep", RAW + b'recipe = "ring"\n' + text.encode()) for name, text in SWEEPS.items()},
+    **{
+        f"sweep: {name}": ("sweep", RAW + b'recipe = "ring"\n' + text.encode())
+        for name, text in SWEEPS.items()
+    },
 }
 
 
@@ -135,7 +176,9 @@ def test_a_file_made_to_hurt_is_refused_in_little_memory(case, tmp_path, monkeyp
     targets.give(target, targets.seeds(target)[0], tmp_path)  # what is made once
     pack, _ = targets.TARGETS[target]
     suffix, content = pack(data[:1] == PACKED, data[1:])
-    monkeypatch.setitem(targets.TARGETS, target, (lambda *_: (suffix, content), targets.TARGETS[target][1]))
+    monkeypatch.setitem(
+        targets.TARGETS, target, (lambda *_: (suffix, content), targets.TARGETS[target][1])
+    )
     tracemalloc.start()
     try:
         sentence = targets.give(target, RAW, tmp_path)
@@ -156,7 +199,9 @@ def test_nothing_is_extracted(tmp_path):
 def test_blank_images_are_no_bomb(tmp_path):
     """MNIST of zeros, 47 MB from 46 KB, is below what is harmless."""
     path = tmp_path / "blank.gz"
-    path.write_bytes(gzip.compress(b"\0\0\x08\x03" + b"\0\0\xea\x60\0\0\0\x1c\0\0\0\x1c" + bytes(60000 * 784), 1))
+    path.write_bytes(
+        gzip.compress(b"\0\0\x08\x03" + b"\0\0\xea\x60\0\0\0\x1c\0\0\0\x1c" + bytes(60000 * 784), 1)
+    )
     assert targets.read_idx(path).shape == (60000, 28, 28)
 
 
@@ -179,8 +224,19 @@ SNIPPETS = st.binary(max_size=4) | st.sampled_from(
 def test_mutations(target, tmp_path):
     seeds = targets.seeds(target)
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.sampled_from(seeds), st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 8), SNIPPETS), min_size=1, max_size=3))
+    @settings(
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(
+        st.sampled_from(seeds),
+        st.lists(
+            st.tuples(st.integers(0, 10**6), st.integers(0, 8), SNIPPETS), min_size=1, max_size=3
+        ),
+    )
     def mutate(seed, edits):
         data = bytearray(seed)
         for at, cut, snippet in edits:

@@ -2,17 +2,17 @@
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, checkpoint, images, run, sets
 
 import numpygan as ng
 from numpygan.arrays import Stream, streams
 from numpygan.data.dataset import as_float, load
+from numpygan.figures import pictures
 from numpygan.gan.average import Average
-from numpygan.recipes.networks import build
 from numpygan.gan.sampling import sample
 from numpygan.metrics import parzen
+from numpygan.recipes.networks import build
 from numpygan.runs.directory import RunDirectory
-from numpygan.figures import pictures
+from tests.helpers.cli import TINY, checkpoint, images, run, sets
 
 
 @pytest.fixture
@@ -65,11 +65,18 @@ def test_an_older_pass_of_the_averaged_network_is_stale(moved):
 @pytest.mark.parametrize("algorithm", ["algorithm1", "authors2014"])
 def test_training_never_reads_it(algorithm, here):
     assert run(*TINY, *sets(algorithm=algorithm), "--iterations", 25, "--out", "plain") == 0
-    assert run(*TINY, *sets(algorithm=algorithm, average=0.9), "--iterations", 25, "--out", "averaged") == 0
+    assert (
+        run(*TINY, *sets(algorithm=algorithm, average=0.9), "--iterations", 25, "--out", "averaged")
+        == 0
+    )
     plain, averaged = (checkpoint(RunDirectory(name).path) for name in ("plain", "averaged"))
-    for name in plain.keys() - {"checksum", "best", "seconds", "made", "rows"}:  # the rows have the samples' Parzen value
+    # The rows have the samples' Parzen value
+    for name in plain.keys() - {"checksum", "best", "seconds", "made", "rows"}:
         assert plain[name].tobytes() == averaged[name].tobytes(), name
-    assert averaged["average_g"].dtype == "float32" and (averaged["average_g"] != averaged["theta_g"]).any()
+    assert (
+        averaged["average_g"].dtype == "float32"
+        and (averaged["average_g"] != averaged["theta_g"]).any()
+    )
 
 
 def test_samples_come_from_it(here):
@@ -78,7 +85,9 @@ def test_samples_come_from_it(here):
     it = RunDirectory("it")
     G, _ = build(it.recipe(), 64, numpy)
     G.theta = checkpoint(it.path, "best.npz")["average_g"]
-    assert numpy.load("samples.npy").tobytes() == sample(G, it.recipe().noise, 5, Stream(0)).tobytes()
+    assert (
+        numpy.load("samples.npy").tobytes() == sample(G, it.recipe().noise, 5, Stream(0)).tobytes()
+    )
 
 
 def test_the_pictures_are_of_the_average(here, monkeypatch):
@@ -117,7 +126,10 @@ def test_resume_is_bit_exact(here):
     assert run(*averaged, "--iterations", 13, "--out", "stopped") == 0
     assert run("train", "--resume", "--out", "stopped", "--iterations", 33, "--quiet") == 0
     straight, stopped = (checkpoint(RunDirectory(name).path) for name in ("straight", "stopped"))
-    assert all(straight[name].tobytes() == stopped[name].tobytes() for name in straight.keys() - {"checksum", "seconds", "best", "made"})
+    assert all(
+        straight[name].tobytes() == stopped[name].tobytes()
+        for name in straight.keys() - {"checksum", "seconds", "best", "made"}
+    )
     assert (RunDirectory("straight").samples / "00000033.png").read_bytes() == (
         RunDirectory("stopped").samples / "00000033.png"
     ).read_bytes()

@@ -1,18 +1,22 @@
-"""Classic bugs of hand-written GANs, put into the games' own source: check_game and the contract must call each wrong."""
+"""Classic bugs of hand-written GANs, put into the games' own source: check_game and the contract
+must call each wrong.
+"""
 
 import inspect
 
 import pytest
-from tests.helpers.contract import check_contract, players
 
 import numpygan as ng
 from numpygan.check import game_check as checker
 from numpygan.gan import algorithm1, authors2014, objective
 from numpygan.gan import game as game_module
+from tests.helpers.contract import check_contract, players
 
 
 def rewrite(module, *changes, **names):
-    """The source of `module` run again, with each (old, new) replaced, old being there once, and with other `names`."""
+    """The source of `module` run again, with each (old, new) replaced, old being there once, and
+    with other `names`.
+    """
     text = inspect.getsource(module)
     for old, new in changes:
         assert text.count(old) == 1, f"{old!r} is {text.count(old)} times in {module.__name__}"
@@ -39,7 +43,9 @@ def slopes(old, new, name="value_slopes"):
 
 
 def overwritten():
-    shared = rewrite(game_module, ("self.pass_d[:m], self.pass_d[m:]", "self.pass_d[:m], self.pass_d[:m]"))
+    shared = rewrite(
+        game_module, ("self.pass_d[:m], self.pass_d[m:]", "self.pass_d[:m], self.pass_d[:m]")
+    )
     return rewrite(algorithm1, Game=shared["Game"])["algorithm1"]
 
 
@@ -60,7 +66,10 @@ VALUE_REAL, VALUE_FAKE = "len(a_real), out=out_real", "-len(a_fake), out=out_fak
 GAMES = {
     "fake pass overwrites the real cache": overwritten,
     "fake gradient overwrites the real one": one(
-        (BACK_D, "D.backward(real.gy, real, inputs=False); D.backward(fake.gy, fake, inputs=False)\n")
+        (
+            BACK_D,
+            "D.backward(real.gy, real, inputs=False); D.backward(fake.gy, fake, inputs=False)\n",
+        )
     ),
     "D: the generated half ignored": one((BACK_D, "fake.gy[...] = 0; " + BACK_D)),
     "D: half of the real batch ignored": one((BACK_D, "real.gy[m // 2 :] = 0; " + BACK_D)),
@@ -69,49 +78,82 @@ GAMES = {
     "D: an extra ½": one((BACK_D, "pass_d.gy *= 0.5; " + BACK_D)),
     "D: σ′ on top of the slope at the logit": slopes(
         "xp.divide(probability(xp, -a_real), len(a_real), out=out_real)",
-        "xp.divide(probability(xp, -a_real) ** 2 * probability(xp, a_real), len(a_real), out=out_real)",
+        "xp.divide(probability(xp, -a_real) ** 2 * probability(xp, a_real), len(a_real), "
+        "out=out_real)",
     ),
     "D: slope of log D, not of log D(σ)": slopes(
         "xp.divide(probability(xp, -a_real), len(a_real), out=out_real)",
         "out_real[...] = 1 / probability(xp, a_real) / len(a_real)",
     ),
     "D: sign of the generated half": slopes(VALUE_FAKE, "len(a_fake), out=out_fake"),
-    "D: slopes at the wrong half": one(("value_slopes(xp, real.y, fake.y,", "value_slopes(xp, fake.y, real.y,")),
-    "D: dropout mask redrawn before backward": one((BACK_D, REDRAW.format("pass_d") + " " * 12 + BACK_D)),
+    "D: slopes at the wrong half": one(
+        ("value_slopes(xp, real.y, fake.y,", "value_slopes(xp, fake.y, real.y,")
+    ),
+    "D: dropout mask redrawn before backward": one(
+        (BACK_D, REDRAW.format("pass_d") + " " * 12 + BACK_D)
+    ),
     "D descends": one(("rule_d.ascend()", "rule_d.descend()")),
     "D step updates G by the rule": one(("rule_d.ascend()", "rule_d.ascend(); rule_g.descend()")),
     "D step updates G": one(
-        ("rule_d.ascend()", "G.backward(D.backward(pass_d.gy, pass_d)[m:], pass_g); G.theta -= 0.1 * G.grad; rule_d.ascend()")
+        (
+            "rule_d.ascend()",
+            "G.backward(D.backward(pass_d.gy, pass_d)[m:], pass_g); G.theta -= 0.1 * G.grad; "
+            "rule_d.ascend()",
+        )
     ),
-    "G step updates D by the rule": one((BACK_DG, "gy = D.backward(pass_dg.gy, pass_dg); rule_d.descend()\n")),
-    "G step updates D": one((BACK_DG, "gy = D.backward(pass_dg.gy, pass_dg); D.theta -= 0.1 * D.grad\n")),
+    "G step updates D by the rule": one(
+        (BACK_DG, "gy = D.backward(pass_dg.gy, pass_dg); rule_d.descend()\n")
+    ),
+    "G step updates D": one(
+        (BACK_DG, "gy = D.backward(pass_dg.gy, pass_dg); D.theta -= 0.1 * D.grad\n")
+    ),
     "G ascends": one(("rule_g.descend()", "rule_g.ascend()")),
     "G learns from the D before its update": one(
-        ("            rule_d.ascend()\n", ""), ("        rule_g.descend()", "        rule_d.ascend(); rule_g.descend()")
+        ("            rule_d.ascend()\n", ""),
+        ("        rule_g.descend()", "        rule_d.ascend(); rule_g.descend()"),
     ),
     "G: the D step's z again": one((DRAW_Z, FORWARD_G)),
     "G: a new z after its forward": one((DRAW_Z, FORWARD_G + "        p_z.minibatch(pass_g.x)\n")),
-    "G: D without dropout": one(("game.pass_dg, game.real", "D.tape(m, training=False), game.real")),
+    "G: D without dropout": one(
+        ("game.pass_dg, game.real", "D.tape(m, training=False), game.real")
+    ),
     "G: the D step's masks again": one((DRAW_DG, SAME_MASKS)),
-    "G: dropout mask redrawn before backward": one((BACK_DG, REDRAW.format("pass_dg") + " " * 8 + BACK_DG)),
-    "G: missing 1/m": slopes("probability(xp, -a), -len(a), out=out", "probability(xp, -a), -1, out=out", "g_loss"),
-    "G: the slope's sign": slopes("probability(xp, a), -len(a), out=out", "probability(xp, a), len(a), out=out", "g_loss"),
+    "G: dropout mask redrawn before backward": one(
+        (BACK_DG, REDRAW.format("pass_dg") + " " * 8 + BACK_DG)
+    ),
+    "G: missing 1/m": slopes(
+        "probability(xp, -a), -len(a), out=out", "probability(xp, -a), -1, out=out", "g_loss"
+    ),
+    "G: the slope's sign": slopes(
+        "probability(xp, a), -len(a), out=out", "probability(xp, a), len(a), out=out", "g_loss"
+    ),
     "G: maximum likelihood's missing 1/m": slopes("out *= -0.5 / len(a)", "out *= -0.5", "g_loss"),
     "G: maximum likelihood's ½": slopes("out *= -0.5 / len(a)", "out *= -1 / len(a)", "g_loss"),
-    "G: the other loss": one(("g_loss(loss)", "g_loss({'saturating': 'non_saturating'}.get(loss, 'saturating'))")),
+    "G: the other loss": one(
+        ("g_loss(loss)", "g_loss({'saturating': 'non_saturating'}.get(loss, 'saturating'))")
+    ),
     "G: slope at the D step's logits": one(("loss_slope(xp, pass_dg.y,", "loss_slope(xp, fake.y,")),
     "G: half of the batch ignored": one((BACK_DG, "pass_dg.gy[: m // 2] = 0; " + BACK_DG)),
-    "G: gradient at the D step's samples": one(("pass_dg.x[...] = G.forward(", "pass_dg.x[...] = fake.x; G.forward(")),
+    "G: gradient at the D step's samples": one(
+        ("pass_dg.x[...] = G.forward(", "pass_dg.x[...] = fake.x; G.forward(")
+    ),
     "G never moves": one(("        rule_g.descend()\n", "")),
     "D moves once, not k times": one(("for _ in range(k)", "for _ in range(1)")),
-    "the same x in all k steps": one(("            p_data.minibatch(real.x)", "            _ or p_data.minibatch(real.x)")),
-    "the same z in all k steps": one(("            p_z.minibatch(pass_g.x)", "            _ or p_z.minibatch(pass_g.x)")),
+    "the same x in all k steps": one(
+        ("            p_data.minibatch(real.x)", "            _ or p_data.minibatch(real.x)")
+    ),
+    "the same z in all k steps": one(
+        ("            p_z.minibatch(pass_g.x)", "            _ or p_z.minibatch(pass_g.x)")
+    ),
 }
 
 
 def game_passes(monkeypatch, name, function, **settings):
     monkeypatch.setattr(checker, name, function)
-    return [checker.check_game(*players(), name, loss=loss, **settings).passed for loss in objective.G_LOSSES]
+    return [
+        checker.check_game(*players(), name, loss=loss, **settings).passed
+        for loss in objective.G_LOSSES
+    ]
 
 
 @pytest.mark.parametrize("name", GAMES)
@@ -125,10 +167,16 @@ def test_check_game_and_contract_see_the_broken_game(name, monkeypatch):
 
 AUTHORS = {
     "D ascends V, not ½V": [("        pass_d.gy *= 0.5\n", "")],
-    "G's pass overwrites D's gradient": [("D.backward(fake.gy, fake, params=False)", "D.backward(fake.gy, fake)")],
+    "G's pass overwrites D's gradient": [
+        ("D.backward(fake.gy, fake, params=False)", "D.backward(fake.gy, fake)")
+    ],
     "G descends the slope of V": [("non_saturating_slope(xp, fake.y, out=fake.gy)", "pass")],
-    "G's slope at the real half": [("non_saturating_slope(xp, fake.y,", "non_saturating_slope(xp, real.y,")],
-    "G's pass through the real rows": [("D.backward(fake.gy, fake, params=False)", "D.backward(fake.gy, real, params=False)")],
+    "G's slope at the real half": [
+        ("non_saturating_slope(xp, fake.y,", "non_saturating_slope(xp, real.y,")
+    ],
+    "G's pass through the real rows": [
+        ("D.backward(fake.gy, fake, params=False)", "D.backward(fake.gy, real, params=False)")
+    ],
 }
 
 
@@ -148,7 +196,12 @@ def moves(line):
     """A Momentum whose piece moves by `line` of θ, v, g, s (the sign), η, μ."""
 
     def move(self, piece, step, sign):
-        names = dict(theta=self.net.theta[piece], v=self.velocity[piece], g=self.net.grad[piece], s=sign)
+        names = {
+            "theta": self.net.theta[piece],
+            "v": self.velocity[piece],
+            "g": self.net.grad[piece],
+            "s": sign,
+        }
         exec(line, {}, names | {"eta": self.learning_rate, "mu": self.momentum})
 
     return type("BrokenMomentum", (ng.Momentum,), {"_move_piece": move})

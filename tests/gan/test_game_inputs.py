@@ -2,11 +2,11 @@
 
 import numpy
 import pytest
-from tests.helpers.double import device
 
 import numpygan as ng
 from numpygan.arrays import Stream, streams
 from numpygan.data.sources import Mixture, Noise, Shuffled
+from tests.helpers.double import device
 
 BOTH = [ng.algorithm1, ng.authors2014]
 

@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import numpy
 import pytest
-from tests.helpers.double import device
-from tests.gan.test_game_inputs import player, refused
 
 import numpygan as ng
 from numpygan.arrays import Stream
 from numpygan.data.sources import Mixture, Noise
 from numpygan.gan.average import Average
+from tests.gan.test_game_inputs import player, refused
+from tests.helpers.double import device
 
 
 @pytest.mark.parametrize(
@@ -214,4 +214,7 @@ def test_what_gradcheck_is_given(settings, words):
 
 
 def test_gradcheck_of_a_network_on_a_gpu():
-    refused("on a GPU; make it with xp=numpy", lambda: ng.gradcheck(player(2, 3, 1, dtype="float64", xp=device)))
+    refused(
+        "on a GPU; make it with xp=numpy",
+        lambda: ng.gradcheck(player(2, 3, 1, dtype="float64", xp=device)),
+    )

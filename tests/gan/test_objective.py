@@ -4,10 +4,10 @@ import math
 
 import numpy
 import pytest
-from tests.helpers.numeric import DTYPES, RTOL, assert_near, complex_step
 
 import numpygan as ng
 from numpygan.gan import objective
+from tests.helpers.numeric import DTYPES, RTOL, assert_near, complex_step
 
 LOG3 = math.log(3)
 LOSSES = list(objective.G_LOSSES)
@@ -50,16 +50,25 @@ def test_value_where_d_knows_nothing_is_minus_log_4(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_losses_by_hand(dtype):
     a = column([LOG3, 0], dtype)  # D(G(z)) = 3/4, 1/2
-    saturating, non_saturating, maximum_likelihood = (objective.g_loss(name)[0](numpy, a) for name in LOSSES)
-    numpy.testing.assert_allclose(saturating, math.log(1 / 8) / 2, RTOL[dtype])  # mean of log 1/4 and log 1/2
-    numpy.testing.assert_allclose(non_saturating, -math.log(3 / 8) / 2, RTOL[dtype])  # minus the mean of log 3/4 and log 1/2
-    numpy.testing.assert_allclose(maximum_likelihood, -1, RTOL[dtype])  # minus half the mean of the odds 3 and 1
+    saturating, non_saturating, maximum_likelihood = (
+        objective.g_loss(name)[0](numpy, a) for name in LOSSES
+    )
+    # Mean of log 1/4 and log 1/2
+    numpy.testing.assert_allclose(saturating, math.log(1 / 8) / 2, RTOL[dtype])
+    # Minus the mean of log 3/4 and log 1/2
+    numpy.testing.assert_allclose(non_saturating, -math.log(3 / 8) / 2, RTOL[dtype])
+    # Minus half the mean of the odds 3 and 1
+    numpy.testing.assert_allclose(maximum_likelihood, -1, RTOL[dtype])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_slopes_by_hand(dtype):
     a = column([LOG3, 0, -LOG3, 0], dtype)  # D = 3/4, 1/2, 1/4, 1/2
-    minus_d, one_minus_d = column([-3 / 16, -1 / 8, -1 / 16, -1 / 8]), column([1 / 16, 1 / 8, 3 / 16, 1 / 8])  # over m = 4
+    # Over m = 4
+    minus_d, one_minus_d = (
+        column([-3 / 16, -1 / 8, -1 / 16, -1 / 8]),
+        column([1 / 16, 1 / 8, 3 / 16, 1 / 8]),
+    )
     real, fake = slopes(a, a)
     numpy.testing.assert_allclose(real, one_minus_d, RTOL[dtype])
     numpy.testing.assert_allclose(fake, minus_d, RTOL[dtype])
@@ -80,15 +89,25 @@ def test_value_slopes_are_the_complex_step(rng):
 @pytest.mark.parametrize("name", LOSSES)
 def test_loss_slopes_are_the_complex_step(name, rng):
     a = 4 * rng.standard_normal((7, 1))
-    assert_near(loss_slope(name, a), complex_step(lambda a: objective.g_loss(name)[0](numpy, a), a), 1e-14)
+    assert_near(
+        loss_slope(name, a), complex_step(lambda a: objective.g_loss(name)[0](numpy, a), a), 1e-14
+    )
 
 
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 def test_the_complex_step_follows_the_slope_at_a_logit_of_zero(zero):
     """softplus has no kink, though it is put together from two pieces that meet at 0."""
     a = column([zero])
-    for loss, slope in [("saturating", -0.5), ("non_saturating", -0.5), ("maximum_likelihood", -0.5)]:
-        assert complex_step(lambda a: objective.g_loss(loss)[0](numpy, a), a) == slope == loss_slope(loss, a)
+    for loss, slope in [
+        ("saturating", -0.5),
+        ("non_saturating", -0.5),
+        ("maximum_likelihood", -0.5),
+    ]:
+        assert (
+            complex_step(lambda a: objective.g_loss(loss)[0](numpy, a), a)
+            == slope
+            == loss_slope(loss, a)
+        )
 
 
 def test_each_mean_is_over_its_own_rows():
@@ -117,21 +136,35 @@ def test_nothing_overflows(dtype):
             assert numpy.isfinite(v) and v <= -1.386
             assert 0 <= probability[0, 0] <= 1 and 0 <= real[0, 0] <= 1 and -1 <= fake[0, 0] <= 0
             # log σ(a) + log(1 − σ(a)) = −|a| − 2 log(1 + e^−|a|), in float64
-            numpy.testing.assert_allclose(v, -abs(float(a_real[0, 0])) - 2 * math.log1p(math.exp(-abs(a))), 1e-6)
+            numpy.testing.assert_allclose(
+                v, -abs(float(a_real[0, 0])) - 2 * math.log1p(math.exp(-abs(a))), 1e-6
+            )
             for name in LOSSES:
-                largest = math.exp(objective.LARGEST_LOGIT) / 2 if name == "maximum_likelihood" else 1
+                largest = (
+                    math.exp(objective.LARGEST_LOGIT) / 2 if name == "maximum_likelihood" else 1
+                )
                 slope = abs(loss_slope(name, a_fake)[0, 0])
-                assert numpy.isfinite(objective.g_loss(name)[0](numpy, a_fake)) and slope <= largest * (1 + RTOL[dtype])
+                assert numpy.isfinite(
+                    objective.g_loss(name)[0](numpy, a_fake)
+                ) and slope <= largest * (1 + RTOL[dtype])
         assert objective.value(numpy, column([1e4], dtype), column([1e4], dtype)) == -1e4
         assert objective.value(numpy, column([1e4], dtype), column([-1e4], dtype)) == 0
 
 
 def test_maximum_likelihood_goes_on_by_its_tangent_beyond_the_largest_logit(rng):
-    """At c the loss and its slope are those of −½ e^a; at c + 2 the loss is −½ e^c (1 + 2), with the slope of c."""
+    """At c the loss and its slope are those of −½ e^a; at c + 2 the loss is −½ e^c (1 + 2), with
+    the slope of c.
+    """
     c, half = objective.LARGEST_LOGIT, math.exp(objective.LARGEST_LOGIT) / 2
-    for a, loss, slope in ((c, -half, -half), (c - 1, -half / math.e, -half / math.e), (c + 2, -3 * half, -half)):
+    for a, loss, slope in (
+        (c, -half, -half),
+        (c - 1, -half / math.e, -half / math.e),
+        (c + 2, -3 * half, -half),
+    ):
         assert math.isclose(objective.maximum_likelihood(numpy, column([a])), loss, rel_tol=1e-14)
-        assert math.isclose(loss_slope("maximum_likelihood", column([a]))[0, 0], slope, rel_tol=1e-14)
+        assert math.isclose(
+            loss_slope("maximum_likelihood", column([a]))[0, 0], slope, rel_tol=1e-14
+        )
     a = c + 4 * rng.standard_normal((9, 1))  # on both sides
     derivative = complex_step(lambda a: objective.maximum_likelihood(numpy, a), a)
     assert_near(loss_slope("maximum_likelihood", a), derivative, 1e-14)
@@ -141,7 +174,9 @@ def test_maximum_likelihood_goes_on_by_its_tangent_beyond_the_largest_logit(rng)
 def test_small_probabilities_keep_their_digits(dtype, tiny):
     """log(1 − D) is taken at the logit: a rounded sigmoid would have lost it all."""
     a = column([tiny], dtype)
-    numpy.testing.assert_allclose(objective.g_loss("saturating")[0](numpy, a), -math.exp(tiny), 1e-5)
+    numpy.testing.assert_allclose(
+        objective.g_loss("saturating")[0](numpy, a), -math.exp(tiny), 1e-5
+    )
     numpy.testing.assert_allclose(loss_slope("saturating", a)[0, 0], -math.exp(tiny), 1e-5)
     numpy.testing.assert_allclose(slopes(-a, a)[0][0, 0], math.exp(tiny), 1e-5)
 
@@ -151,11 +186,14 @@ def test_an_unknown_loss_is_named():
         objective.g_loss("saturatin")
 
 
-@pytest.mark.parametrize("a, value, slope", [
-    (29.5, math.exp(29.5), math.exp(29.5)),
-    (30.0, math.exp(30), math.exp(30)),
-    (30.75, 1.75 * math.exp(30), math.exp(30)),  # e^30 (1 + a − 30): the tangent at 30
-])
+@pytest.mark.parametrize(
+    "a, value, slope",
+    [
+        (29.5, math.exp(29.5), math.exp(29.5)),
+        (30.0, math.exp(30), math.exp(30)),
+        (30.75, 1.75 * math.exp(30), math.exp(30)),  # e^30 (1 + a − 30): the tangent at 30
+    ],
+)
 def test_maximum_likelihood_goes_on_along_its_tangent_from_30(a, value, slope):
     logits, out = numpy.array([[a], [a]]), numpy.empty((2, 1))
     objective.maximum_likelihood_slope(numpy, logits, out)

@@ -1,11 +1,14 @@
-"""Every call that training makes of `xp` and of its arrays, bound against the signatures of the installed CuPy. No GPU needed.
+"""Every call that training makes of `xp` and of its arrays, bound against the signatures of the
+installed CuPy. No GPU needed.
 
-Twice: the calls as they are made while the double of tests/helpers/double.py is trained, with all their arguments, and the calls as
-they stand in the source, with their number of arguments and keywords, those of branches that no training takes included.
+Twice: the calls as they are made while the double of tests/helpers/double.py is trained, with all
+their arguments, and the calls as they stand in the source, with their number of arguments and
+keywords, those of branches that no training takes included.
 
-What this proves: the functions, methods and attributes exist in CuPy and take these arguments by these names. What it doesn't:
-that CuPy's kernels exist for these dtypes, or compute the same. `matmul`, `einsum` and `fuse` take any number of positional
-arguments, so of `matmul` only the keywords are checked and of the others nothing but the name.
+What this proves: the functions, methods and attributes exist in CuPy and take these arguments by
+these names. What it doesn't: that CuPy's kernels exist for these dtypes, or compute the same.
+`matmul`, `einsum` and `fuse` take any number of positional arguments, so of `matmul` only the
+keywords are checked and of the others nothing but the name.
 """
 
 import ast
@@ -16,12 +19,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.helpers.double import Device, DeviceArray, device
-from tests.gpu.test_double import copied, training
 
 import numpygan
 from numpygan import arrays
 from numpygan.gan import sampling
+from tests.gpu.test_double import copied, training
+from tests.helpers.double import Device, DeviceArray, device
 
 try:
     with warnings.catch_warnings():
@@ -32,16 +35,34 @@ except ImportError:
 
 PACKAGE = Path(numpygan.__file__).parent
 SOURCES = sorted(
-    path for name in ("nn/*.py", "gan/*.py", "arrays.py", "data/sources.py", "runs/trainer.py", "runs/loop.py") for path in PACKAGE.glob(name)
+    path
+    for name in (
+        "nn/*.py",
+        "gan/*.py",
+        "arrays.py",
+        "data/sources.py",
+        "runs/trainer.py",
+        "runs/loop.py",
+    )
+    for path in PACKAGE.glob(name)
 )
 NOT_FUNCTIONS = {"ndarray", "__name__"}  # what else is used of `xp`
-RUN = ["mnist max-norm k = 2", "mnist adam authors2014", "mnist leaky, tanh", "mnist linear, Gaussian, float64", "ring",
-       "mnist momentum maximum likelihood", "mnist averaged"]
+RUN = [
+    "mnist max-norm k = 2",
+    "mnist adam authors2014",
+    "mnist leaky, tanh",
+    "mnist linear, Gaussian, float64",
+    "ring",
+    "mnist momentum maximum likelihood",
+    "mnist averaged",
+]
 
 
 @cache
 def signature(name, of=cupy):
-    """The signature of a CuPy function or array method; of ufuncs and compiled methods from the first line of its docstring."""
+    """The signature of a CuPy function or array method; of ufuncs and compiled methods from the
+    first line of its docstring.
+    """
     function = getattr(of, name)
     try:
         return inspect.signature(function)
@@ -82,7 +103,9 @@ def bound(name, function, its_signature):
 
 @pytest.fixture
 def recorded(monkeypatch):
-    """What training and sampling on the double used: (the recorder of `xp`, the names of methods and attributes of arrays)."""
+    """What training and sampling on the double used: (the recorder of `xp`, the names of methods
+    and attributes of arrays).
+    """
     used = set()
 
     def recording(name, member):
@@ -111,16 +134,35 @@ def recorded(monkeypatch):
 def test_every_call_of_a_training_binds(recorded):
     xp, used = recorded
     assert not xp.missing
-    assert {"matmul", "einsum", "where", "take", "stack", "dot", "minimum", "clip", "zeros", "asarray", "tanh", "sqrt"} <= xp.called
+    assert {
+        "matmul",
+        "einsum",
+        "where",
+        "take",
+        "stack",
+        "dot",
+        "minimum",
+        "clip",
+        "zeros",
+        "asarray",
+        "tanh",
+        "sqrt",
+    } <= xp.called
     assert {"reshape", "sum", "mean", "all", "get", "set", "shape", "dtype", "real", "T"} <= used
     # Nothing stands in the source that wasn't called, so what is bound above is all there is.
     assert {name for _, name, _ in calls_in_source()} == xp.called - NOT_FUNCTIONS
 
 
 def test_staging_through_pinned_memory_binds(monkeypatch):
-    """Ranks that share a minibatch get the gradient into memory that `xp.cuda` has allocated, and set it back."""
+    """Ranks that share a minibatch get the gradient into memory that `xp.cuda` has allocated, and
+    set it back.
+    """
     for name in ("get", "set"):
-        monkeypatch.setattr(DeviceArray, name, bound(f"ndarray.{name}", getattr(DeviceArray, name), signature(name, cupy.ndarray)))
+        monkeypatch.setattr(
+            DeviceArray,
+            name,
+            bound(f"ndarray.{name}", getattr(DeviceArray, name), signature(name, cupy.ndarray)),
+        )
     gradient = device.zeros((3,))
     with arrays.staged(gradient, device, {}) as host:
         host += 2
@@ -156,7 +198,9 @@ def test_every_call_in_the_source_binds():
         assert not any(isinstance(a, ast.Starred) for a in call.args), f"{where}: can't be read"
         assert all(keyword.arg for keyword in call.keywords), f"{where}: can't be read"
         try:
-            signature(name).bind(*call.args, **{keyword.arg: keyword.value for keyword in call.keywords})
+            signature(name).bind(
+                *call.args, **{keyword.arg: keyword.value for keyword in call.keywords}
+            )
         except TypeError as error:
             wrong.append(f"{where}: {name}{signature(name)}: {error}")
     assert not wrong, "\n".join(wrong)
@@ -174,18 +218,36 @@ def test_the_double_has_nothing_that_cupy_lacks():
     functions = [name for name in vars(Device) if not name.startswith("_")]
     assert [name for name in functions if not hasattr(cupy, name)] == []
     own = {"__array__", "__slots__", "__module__", "__doc__", "_memory"}
-    assert [name for name in vars(DeviceArray) if name not in own and not hasattr(cupy.ndarray, name)] == []
+    assert [
+        name for name in vars(DeviceArray) if name not in own and not hasattr(cupy.ndarray, name)
+    ] == []
     for name in functions:
-        if name != "ndarray" and name not in ("matmul", "einsum", "fuse") and inspect.isfunction(vars(Device)[name]):
+        if (
+            name != "ndarray"
+            and name not in ("matmul", "einsum", "fuse")
+            and inspect.isfunction(vars(Device)[name])
+        ):
             mine = list(inspect.signature(getattr(device, name)).parameters)
             assert set(mine) <= set(signature(name).parameters), name
 
 
-@pytest.mark.parametrize("call", [
-    lambda xp, a: xp.take(a, a, axis=0, mode="clip"), lambda xp, a: xp.add(a, 1, where=a), lambda xp, a: xp.sum(a, initial=0),
-    lambda xp, a: xp.where(a, a, 0, out=a), lambda xp, a: xp.errstate(all="ignore"), lambda xp, a: xp.exp(a, a, a),
-    lambda xp, a: xp.zeros(), lambda xp, a: xp.matmul(a, a, where=a), lambda xp, a: xp.multiply(a),
-], ids=["mode", "where", "initial", "out", "errstate", "arity", "no shape", "matmul", "operands"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda xp, a: xp.take(a, a, axis=0, mode="clip"),
+        lambda xp, a: xp.add(a, 1, where=a),
+        lambda xp, a: xp.sum(a, initial=0),
+        lambda xp, a: xp.where(a, a, 0, out=a),
+        lambda xp, a: xp.errstate(all="ignore"),
+        lambda xp, a: xp.exp(a, a, a),
+        lambda xp, a: xp.zeros(),
+        lambda xp, a: xp.matmul(a, a, where=a),
+        lambda xp, a: xp.multiply(a),
+    ],
+    ids=["mode", "where", "initial", "out", "errstate", "arity", "no shape", "matmul", "operands"],
+)
 def test_a_call_that_cupy_lacks_is_found(call):
-    with pytest.raises((TypeError, AttributeError), match="CuPy has no errstate|signature|argument"):
+    with pytest.raises(
+        (TypeError, AttributeError), match="CuPy has no errstate|signature|argument"
+    ):
         call(Recorder(), device.zeros(3))

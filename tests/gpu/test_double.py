@@ -1,65 +1,101 @@
-"""The whole training on a strict double of a GPU (tests/helpers/double.py): no conversion, no mixture, no waiting, and NumPy's bits.
+"""The whole training on a strict double of a GPU (tests/helpers/double.py): no conversion, no
+mixture, no waiting, and NumPy's bits.
 
-What this shows: the mathematics, the training loop, checkpoints and sampling use nothing of `xp` and of its arrays but what the
-double has, keep host and device apart, never wait for the device within `Training.advance`, and rely on nothing that isn't
-written. What it doesn't: that CuPy computes the same numbers (test_gpu.py), or has the names (test_cupy_signatures.py).
+What this shows: the mathematics, the training loop, checkpoints and sampling use nothing of `xp`
+and of its arrays but what the double has, keep host and device apart, never wait for the device
+within `Training.advance`, and rely on nothing that isn't written. What it doesn't: that CuPy
+computes the same numbers (test_gpu.py), or has the names (test_cupy_signatures.py).
 """
 
 from functools import cache
 
 import numpy
 import pytest
-from tests.helpers.cli import checkpoint, images, metrics
-from tests.helpers.double import DeviceArray, Synchronised, counts, device, kernels, step
 
 import numpygan as ng
 from numpygan.arrays import Stream, require, to_host
 from numpygan.data import dataset as datasets
 from numpygan.data.sources import Mixture
 from numpygan.errors import Diverged
-from numpygan.nn import optimizers as sgd
-from numpygan.recipes.builtin import RECIPES
+from numpygan.figures import pictures
 from numpygan.gan.sampling import sample
-from numpygan.recipes.settings import change
 from numpygan.metrics import parzen
+from numpygan.nn import optimizers as sgd
 from numpygan.ranks import ALONE
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.settings import change
 from numpygan.runs import loop as training_loop
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.trainer import Training
-from numpygan.figures import pictures
+from tests.helpers.cli import checkpoint, images, metrics
+from tests.helpers.double import DeviceArray, Synchronised, counts, device, kernels, step
 
-SMALL_MNIST = dict(
-    generator="relu 24, relu 20, sigmoid", discriminator="maxout 12x5, maxout 10x3", batch=20, noise_dim=10, momentum_epochs=3,
-    learning_rate_decay=1.01,
-)
-LIMITED = dict(max_norm=1.2)
-ADAM = dict(rule="adam", learning_rate_g=1e-3, learning_rate_d=1e-3, momentum=0.5, momentum_final=0.5)
+SMALL_MNIST = {
+    "generator": "relu 24, relu 20, sigmoid",
+    "discriminator": "maxout 12x5, maxout 10x3",
+    "batch": 20,
+    "noise_dim": 10,
+    "momentum_epochs": 3,
+    "learning_rate_decay": 1.01,
+}
+LIMITED = {"max_norm": 1.2}
+ADAM = {
+    "rule": "adam",
+    "learning_rate_g": 1e-3,
+    "learning_rate_d": 1e-3,
+    "momentum": 0.5,
+    "momentum_final": 0.5,
+}
 GAMES = {
     "": {},
-    "k = 2": dict(k=2),
-    "saturating, k = 5": dict(k=5, loss="saturating"),
-    "maximum likelihood": dict(loss="maximum_likelihood"),
-    "authors2014": dict(algorithm="authors2014", loss="non_saturating"),
+    "k = 2": {"k": 2},
+    "saturating, k = 5": {"k": 5, "loss": "saturating"},
+    "maximum likelihood": {"loss": "maximum_likelihood"},
+    "authors2014": {"algorithm": "authors2014", "loss": "non_saturating"},
 }
 RULES = {"momentum": {}, "max-norm": LIMITED, "adam": ADAM}
 OTHERS = {
-    "leaky, tanh": dict(generator="leaky 16, tanh 12, tanh", bias="zero", discriminator="leaky 9, sigmoid 8"),
-    "linear, Gaussian, float64": dict(generator="relu 16, relu 12, linear", bias="zero", noise="gaussian", dtype="float64"),
-    "no dropout": dict(keep="1, 1, 1"),
+    "leaky, tanh": {
+        "generator": "leaky 16, tanh 12, tanh",
+        "bias": "zero",
+        "discriminator": "leaky 9, sigmoid 8",
+    },
+    "linear, Gaussian, float64": {
+        "generator": "relu 16, relu 12, linear",
+        "bias": "zero",
+        "noise": "gaussian",
+        "dtype": "float64",
+    },
+    "no dropout": {"keep": "1, 1, 1"},
     "adam and max-norm": ADAM | LIMITED,
-    "averaged": dict(average=0.9),
+    "averaged": {"average": 0.9},
 }
-CASES = {f"mnist {rule} {game}".strip(): ("mnist-authors", RULES[rule] | GAMES[game]) for rule in RULES for game in GAMES}
+CASES = {
+    f"mnist {rule} {game}".strip(): ("mnist-authors", RULES[rule] | GAMES[game])
+    for rule in RULES
+    for game in GAMES
+}
 CASES |= {f"mnist {name}": ("mnist-authors", OTHERS[name]) for name in OTHERS}
-CASES |= {"ring": ("ring", {}), "ring k = 2": ("ring", dict(k=2)), "ring authors2014": ("ring", GAMES["authors2014"])}
-CASES |= {"ring momentum": ("ring", dict(rule="momentum", learning_rate_g=0.05, learning_rate_d=0.05, **LIMITED))}
+CASES |= {
+    "ring": ("ring", {}),
+    "ring k = 2": ("ring", {"k": 2}),
+    "ring authors2014": ("ring", GAMES["authors2014"]),
+}
+CASES |= {
+    "ring momentum": (
+        "ring",
+        dict(rule="momentum", learning_rate_g=0.05, learning_rate_d=0.05, **LIMITED),
+    )
+}
 
 
 @cache
 def digits():
     """300 pictures of MNIST to train on."""
     whole = datasets.load("mnist")
-    return datasets.Dataset(whole.train[:300], whole.validation[:100], whole.test[:100], whole.image_shape)
+    return datasets.Dataset(
+        whole.train[:300], whole.validation[:100], whole.test[:100], whole.image_shape
+    )
 
 
 def training(case, xp, ranks=ALONE, **more):
@@ -98,7 +134,8 @@ def several_pieces(monkeypatch):
 @pytest.mark.parametrize("case", CASES)
 def test_training_has_numpys_bits_and_never_waits(case):
     on_host, on_device = training(case, numpy), training(case, device)
-    iterations = 10 if case.startswith("ring") else -(-20 // on_host.recipe.k)  # more than an epoch of the 300 digits
+    # More than an epoch of the 300 digits
+    iterations = 10 if case.startswith("ring") else -(-20 // on_host.recipe.k)
     before = to_host(on_device.G.theta).tobytes()
     advance(on_host, iterations)
     advance(on_device, iterations)
@@ -108,31 +145,49 @@ def test_training_has_numpys_bits_and_never_waits(case):
     on_device.check_finite()
 
 
-@pytest.mark.parametrize("case", ["mnist momentum", "mnist momentum k = 2", "mnist momentum authors2014", "ring", "ring k = 2"])
+@pytest.mark.parametrize(
+    "case",
+    ["mnist momentum", "mnist momentum k = 2", "mnist momentum authors2014", "ring", "ring k = 2"],
+)
 def test_what_crosses_to_the_device_in_an_iteration(case):
-    """Noise, toy examples and dropout masks as they are drawn, the modes of a mixture, the order of an epoch; nothing else."""
+    """Noise, toy examples and dropout masks as they are drawn, the modes of a mixture, the order of
+    an epoch; nothing else.
+    """
     it = training(case, device)
-    k, toy, batches = it.recipe.k, it.recipe.data == "ring", 15  # minibatches in an order of the 300 digits
+    # Minibatches in an order of the 300 digits
+    k, toy, batches = it.recipe.k, it.recipe.data == "ring", 15
     masks = sum(layer.random for layer in it.D.layers)
     g_step = 0 if it.recipe.algorithm == "authors2014" else 1 + masks
     drawn = k * (1 + toy + masks) + g_step
     for iteration in range(4 if toy else 17):
-        orders = k if toy else sum(batch % batches == 0 for batch in range(iteration * k, iteration * k + k))
+        orders = (
+            k
+            if toy
+            else sum(batch % batches == 0 for batch in range(iteration * k, iteration * k + k))
+        )
         assert advance(it, 1) == {"set": drawn} | ({"asarray": orders} if orders else {})
 
 
 @pytest.mark.parametrize(
-    ("case", "its_own"), [("mnist averaged", {"momentum_update": 2, "average_update": 1}), ("mnist adam", {"adam_update": 2})]
+    ("case", "its_own"),
+    [
+        ("mnist averaged", {"momentum_update": 2, "average_update": 1}),
+        ("mnist adam", {"adam_update": 2}),
+    ],
 )
 def test_what_is_one_kernel_in_an_iteration(case, its_own):
-    """D's two maxout layers in two passes; σ for two passes of G, twice for D's slopes, once for G's and the scores."""
+    """D's two maxout layers in two passes; σ for two passes of G, twice for D's slopes, once for
+    G's and the scores.
+    """
     it = training(case, device)
     before = kernels.copy()
     advance(it, 1)
     assert kernels - before == its_own | {"first_largest": 4, "sigmoid": 6, "softplus": 2}
 
 
-@pytest.mark.parametrize("case", ["mnist max-norm k = 2", "mnist adam authors2014", "ring", "ring momentum"])
+@pytest.mark.parametrize(
+    "case", ["mnist max-norm k = 2", "mnist adam authors2014", "ring", "ring momentum"]
+)
 @pytest.mark.parametrize("to", ["device", "numpy"])
 def test_a_run_resumed_from_the_device_goes_on_with_the_same_bits(case, to):
     straight, first = training(case, numpy), training(case, device)
@@ -161,7 +216,9 @@ def play(tmp_path, monkeypatch):
     monkeypatch.setattr(training_loop, "array_module", {"cpu": numpy, "gpu": device}.get)
     monkeypatch.setattr(parzen, "SAMPLES", 100)
     monkeypatch.setattr(pictures, "save_learning_curves", lambda path, rows: None)
-    monkeypatch.setattr(pictures, "save_samples", lambda path, samples, *_: numpy.save(path, samples))
+    monkeypatch.setattr(
+        pictures, "save_samples", lambda path, samples, *_: numpy.save(path, samples)
+    )
     monkeypatch.setattr(Mixture, "size", 5 * 128)  # a short epoch
     numpy.save(tmp_path / "images.npy", images(rows=150))
     advance_as_it_is = Training.advance
@@ -173,9 +230,12 @@ def play(tmp_path, monkeypatch):
     monkeypatch.setattr(Training, "advance", watched)
 
     def play(recipe, on, name, resume=False, **length):
-        changes = {} if recipe == "ring" else SMALL_MNIST | dict(data=str(tmp_path / "images.npy"))
+        changes = {} if recipe == "ring" else SMALL_MNIST | {"data": str(tmp_path / "images.npy")}
         looks = []
-        recipe, run = change(RECIPES[recipe], **changes, **(dict(iterations=0, epochs=4) | length)), RunDirectory(tmp_path / name)
+        recipe, run = (
+            change(RECIPES[recipe], **changes, **({"iterations": 0, "epochs": 4} | length)),
+            RunDirectory(tmp_path / name),
+        )
         training_loop.train(recipe, run, on, resume, progress=lambda *look: looks.append(look))
         assert looks
         return run.path
@@ -185,11 +245,16 @@ def play(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("recipe", ["ring", "mnist"])
 def test_the_complete_training_loop(recipe, play):
-    """From the first samples to the last checkpoint, and with an interruption in the middle of an epoch."""
+    """From the first samples to the last checkpoint, and with an interruption in the middle of an
+    epoch.
+    """
     whole, there = play(recipe, "cpu", "whole"), play(recipe, "gpu", "there")
     play(recipe, "gpu", "cut", iterations=8)
     cut = play(recipe, "gpu", "cut", resume=True)
-    learned = [{n: a for n, a in checkpoint(f).items() if n not in ("seconds", "checksum")} for f in (whole, there, cut)]
+    learned = [
+        {n: a for n, a in checkpoint(f).items() if n not in ("seconds", "checksum")}
+        for f in (whole, there, cut)
+    ]
     assert int(learned[0]["iteration"]) == 20
     assert_same(learned[0], learned[1])
     assert_same(learned[0], learned[2])
@@ -216,11 +281,15 @@ def test_an_array_on_the_wrong_side_is_named():
     net, on_host = (ng.MLP([ng.Affine(2, 2)], xp=xp) for xp in (device, numpy))
     rows = numpy.ones((3, 2), "float32")
     for one, wrong in ((net, rows), (on_host, device.asarray(rows))):
-        with pytest.raises(ng.NumpyganError, match=r"^Affine\(2, 2\): x: expected an array of .* got "):
+        with pytest.raises(
+            ng.NumpyganError, match=r"^Affine\(2, 2\): x: expected an array of .* got "
+        ):
             one.forward(wrong, one.tape(3))
         with pytest.raises(ng.NumpyganError, match="^MLP: theta: expected an array of"):
             one.theta = to_host(net.theta) if one is net else net.theta
-    with pytest.raises(ng.NumpyganError, match="^noise: expected an array of device, got numpy.ndarray"):
+    with pytest.raises(
+        ng.NumpyganError, match="^noise: expected an array of device, got numpy.ndarray"
+    ):
         require(device, noise=rows)
 
 
@@ -277,7 +346,9 @@ REFUSED = {
     "fused, an argument returned": lambda: within(lambda a, b, n: a),
     "fused, a host array": lambda: device.fuse(kernel_name="f")(lambda a, b: a)(A, HOST),
     "fused, two shapes": lambda: device.fuse(kernel_name="f")(lambda a, b: a * b)(A, A[:1]),
-    "fused, half overlapping arrays": lambda: device.fuse(kernel_name="f")(device.add)(A[:, 1:], A[:, :-1]),
+    "fused, half overlapping arrays": lambda: device.fuse(kernel_name="f")(device.add)(
+        A[:, 1:], A[:, :-1]
+    ),
 }
 
 
@@ -304,25 +375,48 @@ def test_the_double_refuses(what):
         REFUSED[what]()
 
 
-@pytest.mark.parametrize("name", ["errstate", "seterr", "copyto", "heaviside", "float32", "linalg", "random"])
+@pytest.mark.parametrize(
+    "name", ["errstate", "seterr", "copyto", "heaviside", "float32", "linalg", "random"]
+)
 def test_the_double_has_no_other_names(name):
     with pytest.raises(AttributeError):
         getattr(device, name)
 
 
 def test_nothing_leaks_the_memory():
-    ways = [name for name in dir(numpy.ndarray) if name.startswith("__array_")] + ["__buffer__", "__dlpack__", "data", "base"]
-    assert [name for name in ways if hasattr(A, name)] == ["__array__", "__array_function__", "__array_ufunc__"]
+    ways = [name for name in dir(numpy.ndarray) if name.startswith("__array_")] + [
+        "__buffer__",
+        "__dlpack__",
+        "data",
+        "base",
+    ]
+    assert [name for name in ways if hasattr(A, name)] == [
+        "__array__",
+        "__array_function__",
+        "__array_ufunc__",
+    ]
     assert DeviceArray.__array_ufunc__ is None and not isinstance(A, numpy.ndarray)
     with pytest.raises(TypeError):
         memoryview(A)
 
 
-@pytest.mark.parametrize("wait", [
-    lambda a: float(a[0, 0]), lambda a: int(a[0, 0]), lambda a: bool(a[0, 0]),
-    lambda a: a[0, 0].item(), lambda a: a.get(), lambda a: list(a), lambda a: a[a > 0], lambda a: 1 if a[0, 0] else 0,
-    lambda a: f"{a[0, 0]:g}", lambda a: max(a[0, 0], 1), lambda a: a in [a[:1] > 0, 0],
-], ids=["float", "int", "bool", "item", "get", "list", "mask", "if", "format", "max", "in"])
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda a: float(a[0, 0]),
+        lambda a: int(a[0, 0]),
+        lambda a: bool(a[0, 0]),
+        lambda a: a[0, 0].item(),
+        lambda a: a.get(),
+        lambda a: list(a),
+        lambda a: a[a > 0],
+        lambda a: 1 if a[0, 0] else 0,
+        lambda a: f"{a[0, 0]:g}",
+        lambda a: max(a[0, 0], 1),
+        lambda a: a in [a[:1] > 0, 0],
+    ],
+    ids=["float", "int", "bool", "item", "get", "list", "mask", "if", "format", "max", "in"],
+)
 def test_waiting_is_counted_and_forbidden_in_a_step(wait):
     a, before = device.asarray(HOST[:1]), counts["waits"]
     try:
@@ -335,4 +429,7 @@ def test_waiting_is_counted_and_forbidden_in_a_step(wait):
 
 
 def test_fresh_memory_is_rubbish():
-    assert numpy.isnan(device.empty((2, 2)).get()).all() and numpy.isnan(device.empty_like(A).get()).all()
+    assert (
+        numpy.isnan(device.empty((2, 2)).get()).all()
+        and numpy.isnan(device.empty_like(A).get()).all()
+    )

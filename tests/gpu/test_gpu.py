@@ -1,28 +1,33 @@
-"""The same checks on a real GPU: training, gradients, resuming and sampling against NumPy. Skipped where there is none.
+"""The same checks on a real GPU: training, gradients, resuming and sampling against NumPy. Skipped
+where there is none.
 
-Noise, masks and minibatches are drawn on the host, so the two runs see the same numbers and differ by rounding alone.
+Noise, masks and minibatches are drawn on the host, so the two runs see the same numbers and differ
+by rounding alone.
 """
 
 import warnings
 
 import numpy
 import pytest
-from tests.helpers.numeric import assert_near, complex_step_gradients
-from tests.gpu.test_double import CASES, assert_same, copied, training
 
 import numpygan as ng
 from numpygan.arrays import Stream, array_module, to_device, to_host
 from numpygan.errors import Diverged, NumpyganError
 from numpygan.gan.sampling import sample
+from tests.gpu.test_double import CASES, assert_same, copied, training
+from tests.helpers.numeric import assert_near, complex_step_gradients
 
 pytestmark = pytest.mark.gpu
 
-# Rounding grows with the iterations, as steps are taken from a θ that differs; and Adam divides a gradient by its own size, so
-# in float32 it makes steps of mere rounding. With errors of ±4 epsilons in every product and exponential of the NumPy run,
-# the largest differences after 20 iterations were 4e−11 (float64, Adam) and 5e−6 (float32, momentum).
+# Rounding grows with the iterations, as steps are taken from a θ that differs; and Adam divides a
+# gradient by its own size, so in float32 it makes steps of mere rounding. With errors of ±4
+# epsilons in every product and exponential of the NumPy run, the largest differences after 20
+# iterations were 4e−11 (float64, Adam) and 5e−6 (float32, momentum).
 TOLERANCE = {"float32": 1e-4, "float64": 1e-8}
 TRAINED = [(case, "float64") for case in CASES]
-TRAINED += [(f"mnist {case}", "float32") for case in ("momentum", "max-norm k = 2", "momentum authors2014")]
+TRAINED += [
+    (f"mnist {case}", "float32") for case in ("momentum", "max-norm k = 2", "momentum authors2014")
+]
 TRAINED += [("ring momentum", "float32")]
 
 
@@ -55,13 +60,25 @@ def test_training_equals_the_numpy_run(case, dtype, cupy):
 
 def layers():
     return [
-        ng.Affine(5, 12), ng.ReLU(), ng.Dropout(0.5), ng.Affine(12, 9), ng.LeakyReLU(0.2), ng.Affine(9, 12), ng.Maxout(3),
-        ng.Affine(4, 4), ng.Tanh(), ng.Dropout(0.8), ng.Affine(4, 3), ng.Sigmoid(),
+        ng.Affine(5, 12),
+        ng.ReLU(),
+        ng.Dropout(0.5),
+        ng.Affine(12, 9),
+        ng.LeakyReLU(0.2),
+        ng.Affine(9, 12),
+        ng.Maxout(3),
+        ng.Affine(4, 4),
+        ng.Tanh(),
+        ng.Dropout(0.8),
+        ng.Affine(4, 3),
+        ng.Sigmoid(),
     ]
 
 
 def test_the_backward_pass_agrees_with_the_complex_step(cupy, rng):
-    """Analytic on the GPU, in float64, against Im f(x + ih)/h on the host, every parameter and the input."""
+    """Analytic on the GPU, in float64, against Im f(x + ih)/h on the host, every parameter and the
+    input.
+    """
     net = ng.MLP(layers(), dtype="float64", xp=cupy)
     net.initialize(Stream(1))
     x, gy = rng.standard_normal((6, 5)), rng.standard_normal((6, 3))
@@ -98,7 +115,10 @@ def test_a_step_never_waits(case, cupy):
 
 @pytest.mark.parametrize("case", ["mnist momentum", "ring"])
 def test_samples(case, cupy):
-    here, there = (sample(trained(case, xp, 5, dtype="float64").G, "uniform", 260, Stream(3)) for xp in (numpy, cupy))
+    here, there = (
+        sample(trained(case, xp, 5, dtype="float64").G, "uniform", 260, Stream(3))
+        for xp in (numpy, cupy)
+    )
     assert isinstance(there, numpy.ndarray)
     assert_near(there, here, TOLERANCE["float64"])
 

@@ -1,7 +1,7 @@
 """Fixtures for tests of HTML pages in headless Chromium; tests/conftest.py brings them in.
 
-They need Playwright (`pip install 'numpygan[pages]'`) and the system's Chromium (Debian: `apt-get install chromium`); without
-either, the tests that ask for them are skipped with the reason.
+They need Playwright (`pip install 'numpygan[pages]'`) and the system's Chromium (Debian: `apt-get
+install chromium`); without either, the tests that ask for them are skipped with the reason.
 """
 
 import shutil
@@ -9,16 +9,25 @@ import shutil
 import pytest
 
 FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 )
 
 
 @pytest.fixture(scope="module")
 def chromium():
     """A headless Chromium with a fresh profile."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install 'numpygan[pages]'")
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="needs Playwright: pip install 'numpygan[pages]'"
+    )
+    path = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
     if path is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     with playwright.sync_playwright() as driver:
@@ -29,24 +38,38 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium):
-    """`open_page(file, width=1280, **options)` opens a file in a window of its own, which is Playwright's page with two more lists:
+    """`open_page(file, width=1280, **options)` opens a file in a window of its own, which is
+    Playwright's page with two more lists:
 
     problems  what the console showed as error or warning, and exceptions that nobody caught
     requests  the addresses that the page asked for, itself and data: URIs left out
 
-    options: of Playwright's `new_context`, as color_scheme="dark", reduced_motion="reduce", has_touch=True.
+    options: of Playwright's `new_context`, as color_scheme="dark", reduced_motion="reduce",
+    has_touch=True.
     """
     contexts = []
 
     def open_file(file, width=1280, height=900, **options):
-        context = chromium.new_context(viewport={"width": width, "height": height}, offline=True, **options)
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, offline=True, **options
+        )
         contexts.append(context)
         page = context.new_page()
         page.problems, page.requests = [], []
         address = file.resolve().as_uri()
-        page.on("console", lambda line: page.problems.append(line.text) if line.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda line: (
+                page.problems.append(line.text) if line.type in ("error", "warning") else None
+            ),
+        )
         page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("request", lambda request: page.requests.append(request.url) if _leaves(request.url, address) else None)
+        page.on(
+            "request",
+            lambda request: (
+                page.requests.append(request.url) if _leaves(request.url, address) else None
+            ),
+        )
         page.goto(address)
         return page
 

@@ -1,12 +1,16 @@
-"""A strict double of a GPU's array module: `device` is an `xp` whose arrays live in a memory that the host can't see.
+"""A strict double of a GPU's array module: `device` is an `xp` whose arrays live in a memory that
+the host can't see.
 
-It computes with NumPy, in the same order, so a run on it must give the bits of the NumPy run. What it adds is refusals, CuPy's
-and stricter ones: only the names, arguments and keywords below (no `where=`, `initial=`, `errstate`, …), its own arrays and
-plain numbers as the only operands, no conversion by NumPy in either direction, no host array as an index or a value,
-no scatter, no operand that half overlaps `out`, in a fused function nothing but elementwise operations. `empty` is filled with rubbish, so that nothing can rely on what is in it.
+It computes with NumPy, in the same order, so a run on it must give the bits of the NumPy run. What
+it adds is refusals, CuPy's and stricter ones: only the names, arguments and keywords below (no
+`where=`, `initial=`, `errstate`, …), its own arrays and plain numbers as the only operands, no
+conversion by NumPy in either direction, no host array as an index or a value, no scatter, no
+operand that half overlaps `out`, in a fused function nothing but elementwise operations. `empty` is
+filled with rubbish, so that nothing can rely on what is in it.
 
-`counts` counts everything that crosses between host and device, `kernels` the calls of fused functions. Whatever waits for a
-GPU (`float(a)`, `bool(a)`, `a.get()`, iterating, a mask as an index, …) raises Synchronised within `step()`.
+`counts` counts everything that crosses between host and device, `kernels` the calls of fused
+functions. Whatever waits for a GPU (`float(a)`, `bool(a)`, `a.get()`, iterating, a mask as an
+index, …) raises Synchronised within `step()`.
 """
 
 import threading
@@ -32,7 +36,10 @@ class Synchronised(AssertionError):
 
 @contextmanager
 def step():
-    """Within it nothing may wait for the device. Gives a Counter that at the end holds what was counted within."""
+    """Within it nothing may wait for the device.
+
+    Gives a Counter that at the end holds what was counted within.
+    """
     before, within = counts.copy(), Counter()
     _forbidden.append(True)
     try:
@@ -50,7 +57,10 @@ def _wait(how):
 
 
 class DeviceArray:
-    """An array on the device. It has no attribute but those below, and nothing that NumPy could read it by."""
+    """An array on the device.
+
+    It has no attribute but those below, and nothing that NumPy could read it by.
+    """
 
     __slots__ = ("_memory",)
     __array_ufunc__ = None
@@ -87,9 +97,15 @@ class DeviceArray:
     def __setitem__(self, key, value):
         key, value = _index(key), _operand(value)
         if any(isinstance(part, numpy.ndarray) for part in key):
-            raise Refused("writing through an index array: the order of the writes is undefined on a GPU")
-        if isinstance(value, numpy.ndarray) and not numpy.can_cast(value.dtype, self._memory.dtype, "same_kind"):
-            raise Refused(f"{value.dtype} written into {self._memory.dtype}; convert it with astype")
+            raise Refused(
+                "writing through an index array: the order of the writes is undefined on a GPU"
+            )
+        if isinstance(value, numpy.ndarray) and not numpy.can_cast(
+            value.dtype, self._memory.dtype, "same_kind"
+        ):
+            raise Refused(
+                f"{value.dtype} written into {self._memory.dtype}; convert it with astype"
+            )
         self._memory[key] = value
 
     def reshape(self, *shape):
@@ -105,10 +121,19 @@ class DeviceArray:
         _wait("get")
         if out is None:
             return self._memory.copy()
-        if not any(start <= out.ctypes.data and out.ctypes.data + out.nbytes <= stop for start, stop in _pinned):
+        if not any(
+            start <= out.ctypes.data and out.ctypes.data + out.nbytes <= stop
+            for start, stop in _pinned
+        ):
             raise Refused("get: into memory of the host that is not pinned")  # CuPy would, slowly
-        if out.dtype != self._memory.dtype or out.shape != self._memory.shape or not out.flags.c_contiguous:
-            raise Refused(f"get: {self._memory.dtype} {self._memory.shape} into {out.dtype} {out.shape}")
+        if (
+            out.dtype != self._memory.dtype
+            or out.shape != self._memory.shape
+            or not out.flags.c_contiguous
+        ):
+            raise Refused(
+                f"get: {self._memory.dtype} {self._memory.shape} into {out.dtype} {out.shape}"
+            )
         counts["get into pinned memory"] += 1
         out[...] = self._memory
         return out
@@ -117,7 +142,9 @@ class DeviceArray:
         if type(arr) is not numpy.ndarray:
             raise Refused(f"set: only a numpy.ndarray can be set, got {type(arr).__name__}")
         if arr.dtype != self._memory.dtype or arr.shape != self._memory.shape:
-            raise Refused(f"set: {arr.dtype} {arr.shape} into {self._memory.dtype} {self._memory.shape}")
+            raise Refused(
+                f"set: {arr.dtype} {arr.shape} into {self._memory.dtype} {self._memory.shape}"
+            )
         if not self._memory.flags.c_contiguous:
             raise Refused("set: into an array that is not contiguous")
         counts["set"] += 1
@@ -162,7 +189,9 @@ class Variable(DeviceArray):
 
 
 class Number:
-    """A number within a fused function: an operand beside arrays alone, as CuPy would make float64 of two numbers and then of all."""
+    """A number within a fused function: an operand beside arrays alone, as CuPy would make float64
+    of two numbers and then of all.
+    """
 
     def __init__(self, value):
         self.value = value
@@ -193,14 +222,20 @@ def _operand(x):
         return x
     if isinstance(x, Number):
         return x.value
-    raise Refused(f"a {type(x).__module__}.{type(x).__name__} among device arrays; move it with asarray")
+    raise Refused(
+        f"a {type(x).__module__}.{type(x).__name__} among device arrays; move it with asarray"
+    )
 
 
 def _index(key):
     """A key as a tuple; index arrays must be on the device and numbers on the host."""
     key = key if isinstance(key, tuple) else (key,)
     for part in key:
-        known = part is None or part is ... or isinstance(part, (int, numpy.integer, slice, DeviceArray))
+        known = (
+            part is None
+            or part is ...
+            or isinstance(part, (int, numpy.integer, slice, DeviceArray))
+        )
         if isinstance(part, bool) or not known:
             raise Refused(f"a {type(part).__name__} as an index of a device array")
     return tuple(part._memory if isinstance(part, DeviceArray) else part for part in key)
@@ -212,19 +247,32 @@ def _call(function, *operands, out=None, **options):
         raise Refused(f"{function.__name__}: none of the operands is on the device")
     hosts = [_operand(x) for x in operands]
     if out is None:
-        return next(type(x) for x in operands if isinstance(x, DeviceArray))(function(*hosts, **options))
+        return next(type(x) for x in operands if isinstance(x, DeviceArray))(
+            function(*hosts, **options)
+        )
     if not isinstance(out, DeviceArray):
         raise Refused(f"{function.__name__}: out is a {type(out).__name__}, not a device array")
     memory = out._memory
     for host in hosts:
-        if isinstance(host, numpy.ndarray) and not _same(host, memory) and numpy.shares_memory(host, memory):
-            raise Refused(f"{function.__name__}: an operand shares memory with out without being out")
+        if (
+            isinstance(host, numpy.ndarray)
+            and not _same(host, memory)
+            and numpy.shares_memory(host, memory)
+        ):
+            raise Refused(
+                f"{function.__name__}: an operand shares memory with out without being out"
+            )
     function(*hosts, out=memory, **options)
     return out
 
 
 def _same(a, b):
-    return (a.ctypes.data, a.shape, a.strides, a.dtype) == (b.ctypes.data, b.shape, b.strides, b.dtype)
+    return (a.ctypes.data, a.shape, a.strides, a.dtype) == (
+        b.ctypes.data,
+        b.shape,
+        b.strides,
+        b.dtype,
+    )
 
 
 def _ufunc(name):
@@ -232,21 +280,28 @@ def _ufunc(name):
 
     def call(*operands, out=None):
         if len(operands) != function.nin:
-            raise Refused(f"{name}: expected {function.nin} operands (and out by name), got {len(operands)}")
+            raise Refused(
+                f"{name}: expected {function.nin} operands (and out by name), got {len(operands)}"
+            )
         return _call(function, *operands, out=out)
 
     return call
 
 
 class Device:
-    """The module: see the top of the file. The functions of one or more arrays that are ufuncs in NumPy are added below."""
+    """The module: see the top of the file.
+
+    The functions of one or more arrays that are ufuncs in NumPy are added below.
+    """
 
     __name__ = "device"
     ndarray = DeviceArray
     cuda = Cuda()
 
     def __getattr__(self, name):
-        raise AttributeError(f"the device double has no {name}; if CuPy has it and numpygan needs it, add it here")
+        raise AttributeError(
+            f"the device double has no {name}; if CuPy has it and numpygan needs it, add it here"
+        )
 
     def __getattribute__(self, name):
         if name not in ELEMENTWISE and not name.startswith("_") and getattr(_here, "fusing", False):
@@ -254,17 +309,25 @@ class Device:
         return super().__getattribute__(name)
 
     def fuse(self, kernel_name):
-        """A decorator of a function of arrays of one shape and numbers, that makes one kernel of it."""
+        """A decorator of a function of arrays of one shape and numbers, that makes one kernel of
+        it.
+        """
 
         def decorate(function):
             def call(*args):
                 arrays = [a._memory for a in args if isinstance(a, DeviceArray)]
                 if len({a.shape for a in arrays}) != 1:
-                    raise Refused(f"{kernel_name}: arrays of the shapes {[a.shape for a in arrays]} in a fused function")
+                    raise Refused(
+                        f"{kernel_name}: arrays of the shapes {[a.shape for a in arrays]} in a "
+                        f"fused function"
+                    )
                 for a, b in combinations(arrays, 2):
                     if not _same(a, b) and numpy.shares_memory(a, b):
                         raise Refused(f"{kernel_name}: two arrays of a fused function overlap")
-                within = [Variable(a._memory) if isinstance(a, DeviceArray) else Number(_operand(a)) for a in args]
+                within = [
+                    Variable(a._memory) if isinstance(a, DeviceArray) else Number(_operand(a))
+                    for a in args
+                ]
                 _here.fusing = True
                 try:
                     made = function(*within)
@@ -273,8 +336,12 @@ class Device:
                 kernels[kernel_name] += 1
                 if made is None:
                     return None
-                if not isinstance(made, Variable) or any(numpy.shares_memory(made._memory, a) for a in arrays):
-                    raise Refused(f"{kernel_name}: a fused function returns nothing or an array that it made")
+                if not isinstance(made, Variable) or any(
+                    numpy.shares_memory(made._memory, a) for a in arrays
+                ):
+                    raise Refused(
+                        f"{kernel_name}: a fused function returns nothing or an array that it made"
+                    )
                 return DeviceArray(made._memory)
 
             return call
@@ -336,7 +403,9 @@ class Device:
         return _call(numpy.clip, a, a_min, a_max, out=out)
 
     def take(self, a, indices, axis=None, out=None):
-        return _call(lambda a, indices, **to: numpy.take(a, indices, axis, **to), a, indices, out=out)
+        return _call(
+            lambda a, indices, **to: numpy.take(a, indices, axis, **to), a, indices, out=out
+        )
 
     def stack(self, tup, axis=0):
         return _call(lambda *arrays: numpy.stack(arrays, axis), *tup)
@@ -346,8 +415,28 @@ class Device:
 
 
 UFUNCS = (
-    "add", "subtract", "multiply", "divide", "negative", "matmul", "maximum", "minimum", "reciprocal", "sqrt", "exp", "log",
-    "log1p", "tanh", "isfinite", "logical_or", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "negative",
+    "matmul",
+    "maximum",
+    "minimum",
+    "reciprocal",
+    "sqrt",
+    "exp",
+    "log",
+    "log1p",
+    "tanh",
+    "isfinite",
+    "logical_or",
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
 )
 ELEMENTWISE = {*UFUNCS, "where", "clip", "real"} - {"matmul"}
 for _name in UFUNCS:
@@ -356,11 +445,23 @@ for _name in UFUNCS:
 device = Device()
 
 for _name in ("sum", "mean", "max", "min", "all", "any"):
-    setattr(DeviceArray, _name, (lambda f: lambda self, *args, **options: f(self, *args, **options))(getattr(device, _name)))
+    setattr(
+        DeviceArray,
+        _name,
+        (lambda f: lambda self, *args, **options: f(self, *args, **options))(
+            getattr(device, _name)
+        ),
+    )
 
 
 def _operators():
-    for symbol, name in {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "matmul": "matmul"}.items():
+    for symbol, name in {
+        "add": "add",
+        "sub": "subtract",
+        "mul": "multiply",
+        "truediv": "divide",
+        "matmul": "matmul",
+    }.items():
         f = getattr(Device, name)
         yield f"__{symbol}__", lambda self, other, f=f: f(self, other)
         yield f"__r{symbol}__", lambda self, other, f=f: f(other, self)

@@ -1,4 +1,6 @@
-"""A file layer that fails on purpose: every write, flush and rename below a folder is counted, and one of them goes wrong."""
+"""A file layer that fails on purpose: every write, flush and rename below a folder is counted, and
+one of them goes wrong.
+"""
 
 import builtins
 import errno
@@ -35,7 +37,13 @@ class _File:
         self._file, self._count = file, count
 
     def write(self, content):
-        self._count("write", lambda: (self._file.write(memoryview(content)[: len(content) // 2]), self._file.flush()))
+        self._count(
+            "write",
+            lambda: (
+                self._file.write(memoryview(content)[: len(content) // 2]),
+                self._file.flush(),
+            ),
+        )
         return self._file.write(content)
 
     def __getattr__(self, name):
@@ -50,9 +58,17 @@ class _File:
 
 @contextmanager
 def faulty(folder, at=0, fault="EIO"):
-    """Within, the `at`-th call (from 1) below `folder` meets `fault`; yields the list of the calls' names, to be counted."""
+    """Within, the `at`-th call (from 1) below `folder` meets `fault`; yields the list of the calls'
+    names, to be counted.
+    """
     calls, (action, half) = [], FAULTS[fault]
-    real = {"open": builtins.open, "fsync": os.fsync, "replace": os.replace, "mkdir": os.mkdir, "pwrite": os.pwrite}
+    real = {
+        "open": builtins.open,
+        "fsync": os.fsync,
+        "replace": os.replace,
+        "mkdir": os.mkdir,
+        "pwrite": os.pwrite,
+    }
     inside = os.path.realpath(folder) + os.sep
 
     def count(name, write_half=None):
@@ -64,7 +80,11 @@ def faulty(folder, at=0, fault="EIO"):
 
     def opened(path, mode="r", *args, **kwargs):
         file = real["open"](path, mode, *args, **kwargs)
-        if set("wax+") & set(mode) and isinstance(path, str | os.PathLike) and os.path.realpath(path).startswith(inside):
+        if (
+            set("wax+") & set(mode)
+            and isinstance(path, str | os.PathLike)
+            and os.path.realpath(path).startswith(inside)
+        ):
             return _File(file, count)
         return file
 

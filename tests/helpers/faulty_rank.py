@@ -1,6 +1,8 @@
-"""`python -m mpi4py tests/helpers/faulty_rank.py FAULT RANK ARGUMENTS…`: numpygan, but at iteration 25 something happens on one rank.
+"""`python -m mpi4py tests/helpers/faulty_rank.py FAULT RANK ARGUMENTS…`: numpygan, but at iteration
+25 something happens on one rank.
 
-Of annealed importance sampling: in the rank's third batch, by when the first rank has saved those of the first round.
+Of annealed importance sampling: in the rank's third batch, by when the first rank has saved those
+of the first round.
 """
 
 import os
@@ -52,7 +54,10 @@ def drift(training):
 
 
 FAULTS = {
-    "a bug": a_bug, "an error": an_error, "nan": nan, "drift": drift,
+    "a bug": a_bug,
+    "an error": an_error,
+    "nan": nan,
+    "drift": drift,
     "kill": lambda training: os.kill(os.getpid(), signal.SIGKILL),
     "Ctrl-C": lambda training: os.kill(os.getpid(), signal.SIGINT),
     "SIGTERM": lambda training: os.kill(os.getpid(), signal.SIGTERM),

@@ -21,14 +21,18 @@ def complex_step(f, x):
 
 
 def alone(layer, n, dtype="float64"):
-    """A network that is `layer` on rows of width n: an Affine with W = I, b = 0 before it, as a network needs one."""
+    """A network that is `layer` on rows of width n: an Affine with W = I, b = 0 before it, as a
+    network needs one.
+    """
     net = ng.MLP([ng.Affine(n, n), layer], dtype=dtype)
     net.layers[0].W[...] = numpy.eye(n)
     return net
 
 
 def run(net, x, gy, seed=7, training=True):
-    """One pass there and back over fresh memory, with dropout masks from `seed`: copies of (y, gx, grad)."""
+    """One pass there and back over fresh memory, with dropout masks from `seed`: copies of (y, gx,
+    grad).
+    """
     tape = net.tape(len(x), training=training)
     if training:
         net.draw_masks(tape, ng.Stream(seed))
@@ -38,7 +42,9 @@ def run(net, x, gy, seed=7, training=True):
 
 
 def complex_step_gradients(layers, theta, x, gy, seed=7):
-    """∂L/∂θ and ∂L/∂x of L = Σ gy ⊙ f(x; θ) by the complex step, from forward passes alone, over fresh `layers`."""
+    """∂L/∂θ and ∂L/∂x of L = Σ gy ⊙ f(x; θ) by the complex step, from forward passes alone, over
+    fresh `layers`.
+    """
     net = ng.MLP(layers, dtype="complex128")
 
     def loss(theta, x):
@@ -53,7 +59,9 @@ def complex_step_gradients(layers, theta, x, gy, seed=7):
 def assert_near(actual, expected, tolerance):
     """|actual − expected| ≤ tolerance · max|expected| everywhere."""
     error = numpy.abs(actual - expected).max()
-    assert error <= tolerance * numpy.abs(expected).max(), f"error {error}, largest value {numpy.abs(expected).max()}"
+    assert error <= tolerance * numpy.abs(expected).max(), (
+        f"error {error}, largest value {numpy.abs(expected).max()}"
+    )
 
 
 class Scale(ng.Layer):

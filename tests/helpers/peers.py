@@ -1,8 +1,10 @@
-"""The MNIST recipe a second and a third time, in PyTorch and in JAX: the losses are written down, autodiff does the rest.
+"""The MNIST recipe a second and a third time, in PyTorch and in JAX: the losses are written down,
+autodiff does the rest.
 
-`play` trains with numpygan and notes what chance decided; `play_torch` and `play_jax` train on from the same θ and draws.
-They share nothing with the package but those draws and the numbers of the recipe. G is z → ReLU → ReLU → sigmoid, D is
-dropout → maxout → dropout → maxout → dropout → one logit a, D(x) = σ(a), so log D = logsigmoid(a), log(1 − D) = logsigmoid(−a).
+`play` trains with numpygan and notes what chance decided; `play_torch` and `play_jax` train on from
+the same θ and draws. They share nothing with the package but those draws and the numbers of the
+recipe. G is z → ReLU → ReLU → sigmoid, D is dropout → maxout → dropout → maxout → dropout → one
+logit a, D(x) = σ(a), so log D = logsigmoid(a), log(1 − D) = logsigmoid(−a).
 """
 
 import math
@@ -16,7 +18,9 @@ from numpygan.runs.trainer import Training
 
 
 class Outcome(NamedTuple):
-    """Where a player got to: the arrays W1, b1, W2, b2, W3, b3 of each network and the gradients last used to move them."""
+    """Where a player got to: the arrays W1, b1, W2, b2, W3, b3 of each network and the gradients
+    last used to move them.
+    """
 
     theta_g: list
     theta_d: list
@@ -35,7 +39,8 @@ class Draws:
     m: int
     orders: list = field(default_factory=list)  # of the images, one for each pass over the data
     noises: list = field(default_factory=list)  # z (m, n_z)
-    kept: list = field(default_factory=list)  # bool (rows, width), one for each dropout layer of each pass through D
+    # Bool (rows, width), one for each dropout layer of each pass through D
+    kept: list = field(default_factory=list)
 
     def fresh(self):
         """A copy that can be used up."""
@@ -57,7 +62,9 @@ class Draws:
         return self.images[rows] / 255
 
     def masks(self, rows):
-        """A mask for each dropout layer, for one pass of D over `rows` rows: kept entries are scaled up to the expectation."""
+        """A mask for each dropout layer, for one pass of D over `rows` rows: kept entries are
+        scaled up to the expectation.
+        """
         masks = [next(self.kept) / keep for keep in self.keep]
         assert {len(mask) for mask in masks} == {rows}
         return masks
@@ -75,7 +82,12 @@ class Draws:
 def play(recipe, dataset, iterations):
     """Train with numpygan: its Draws, and its Outcome."""
     training = Training(recipe, dataset, numpy)
-    draws = Draws(dataset.train, *(arrays(net, "W", "b") for net in (training.G, training.D)), recipe.keep, recipe.batch)
+    draws = Draws(
+        dataset.train,
+        *(arrays(net, "W", "b") for net in (training.G, training.D)),
+        recipe.keep,
+        recipe.batch,
+    )
     data, noise, dropout = (training.streams[name] for name in ("data", "noise", "dropout"))
     data.permutation = noting(data.permutation, lambda order, *_: draws.orders.append(order))
     noise.uniform = noting(noise.uniform, lambda _, out, *__: draws.noises.append(out.copy()))
@@ -83,7 +95,9 @@ def play(recipe, dataset, iterations):
     for _ in range(iterations):
         training.advance()
     nets = training.G, training.D
-    return draws, Outcome(*(arrays(net, "W", "b") for net in nets), *(arrays(net, "gW", "gb") for net in nets))
+    return draws, Outcome(
+        *(arrays(net, "W", "b") for net in nets), *(arrays(net, "gW", "gb") for net in nets)
+    )
 
 
 def noting(method, note):
@@ -98,7 +112,12 @@ def noting(method, note):
 
 
 def arrays(net, *names):
-    return [getattr(layer, name).copy() for layer in net.layers if isinstance(layer, Affine) for name in names]
+    return [
+        getattr(layer, name).copy()
+        for layer in net.layers
+        if isinstance(layer, Affine)
+        for name in names
+    ]
 
 
 def learning_rate(recipe, start, t):
@@ -107,11 +126,15 @@ def learning_rate(recipe, start, t):
 
 
 def momentum(recipe, t, examples):
-    """From `momentum` in epoch 1 linearly to `momentum_final` in epoch `momentum_epochs`, constant after."""
+    """From `momentum` in epoch 1 linearly to `momentum_final` in epoch `momentum_epochs`, constant
+    after.
+    """
     epoch = 1 + t // (examples // (recipe.batch * recipe.k))
     if epoch >= recipe.momentum_epochs:
         return recipe.momentum_final
-    return recipe.momentum + (recipe.momentum_final - recipe.momentum) * (epoch - 1) / (recipe.momentum_epochs - 1)
+    return recipe.momentum + (recipe.momentum_final - recipe.momentum) * (epoch - 1) / (
+        recipe.momentum_epochs - 1
+    )
 
 
 def play_torch(recipe, draws, iterations, pieces=5):
@@ -120,8 +143,10 @@ def play_torch(recipe, draws, iterations, pieces=5):
     from torch.nn.functional import logsigmoid
 
     torch.set_num_threads(1)
-    tensors = lambda arrays: [torch.tensor(array) for array in arrays]  # noqa: E731
-    theta_g, theta_d = ([p.requires_grad_() for p in tensors(theta)] for theta in (draws.theta_g, draws.theta_d))
+    tensors = lambda arrays: [torch.tensor(array) for array in arrays]
+    theta_g, theta_d = (
+        [p.requires_grad_() for p in tensors(theta)] for theta in (draws.theta_g, draws.theta_d)
+    )
 
     def G(z):
         W1, b1, W2, b2, W3, b3 = theta_g
@@ -130,7 +155,8 @@ def play_torch(recipe, draws, iterations, pieces=5):
         return torch.sigmoid(h @ W3 + b3)
 
     def maxout(u):
-        return u.reshape(len(u), pieces, -1).max(1).values  # piece p of unit j is column p·units + j
+        # Piece p of unit j is column p·units + j
+        return u.reshape(len(u), pieces, -1).max(1).values
 
     def logit(x, masks):
         W1, b1, W2, b2, W3, b3 = theta_d
@@ -179,7 +205,11 @@ def play_torch(recipe, draws, iterations, pieces=5):
     ascend_g, ascend_d = rule(theta_g), rule(theta_d)
 
     def algorithm1(rate_g, rate_d, mu):
-        losses = {"saturating": saturating, "non_saturating": non_saturating, "maximum_likelihood": maximum_likelihood}
+        losses = {
+            "saturating": saturating,
+            "non_saturating": non_saturating,
+            "maximum_likelihood": maximum_likelihood,
+        }
         loss = losses[recipe.loss]
         for _ in range(recipe.k):
             x, z = torch.tensor(draws.examples()), torch.tensor(draws.noise())
@@ -201,7 +231,10 @@ def play_torch(recipe, draws, iterations, pieces=5):
 
     iteration = {"algorithm1": algorithm1, "authors2014": authors2014}[recipe.algorithm]
     for t in range(iterations):
-        rates = (learning_rate(recipe, start, t) for start in (recipe.learning_rate_g, recipe.learning_rate_d))
+        rates = (
+            learning_rate(recipe, start, t)
+            for start in (recipe.learning_rate_g, recipe.learning_rate_d)
+        )
         gradients = iteration(*rates, momentum(recipe, t, len(draws.images)))
     return Outcome(*([p.detach().numpy() for p in part] for part in (theta_g, theta_d, *gradients)))
 
@@ -224,7 +257,8 @@ def play_jax(recipe, draws, iterations, pieces=5):
 
     def maxout(u):
         u = u.reshape(len(u), pieces, -1)
-        winner = u.argmax(1, keepdims=True)  # at a tie the first, alone; jnp.max would share the gradient out
+        # At a tie the first, alone; jnp.max would share the gradient out
+        winner = u.argmax(1, keepdims=True)
         return jnp.take_along_axis(u, winner, 1)[:, 0]
 
     def logit(theta, x, masks):
@@ -235,7 +269,10 @@ def play_jax(recipe, draws, iterations, pieces=5):
 
     def value(theta_d, theta_g, x, z, masks_real, masks_fake):
         fake = G(theta_g, z)
-        return (log_sigmoid(logit(theta_d, x, masks_real)) + log_sigmoid(-logit(theta_d, fake, masks_fake))).mean()
+        return (
+            log_sigmoid(logit(theta_d, x, masks_real))
+            + log_sigmoid(-logit(theta_d, fake, masks_fake))
+        ).mean()
 
     def saturating(theta_g, theta_d, z, masks):
         return log_sigmoid(-logit(theta_d, G(theta_g, z), masks)).mean()
@@ -260,29 +297,51 @@ def play_jax(recipe, draws, iterations, pieces=5):
         second = [beta2 * s + (1 - beta2) * g**2 for s, g in zip(second, gradient, strict=True)]
         count += 1
         unbiased = [(v / (1 - beta1**count), s / (1 - beta2**count)) for v, s in zip(first, second)]
-        return [p + eta * v / (jnp.sqrt(s) + 1e-8) for p, (v, s) in zip(theta, unbiased, strict=True)], (first, second, count)
+        return [
+            p + eta * v / (jnp.sqrt(s) + 1e-8) for p, (v, s) in zip(theta, unbiased, strict=True)
+        ], (first, second, count)
 
     simultaneous = recipe.algorithm == "authors2014"
     value_gradient = jax.jit(jax.grad(value))  # in the first argument
-    losses = {"saturating": saturating, "non_saturating": non_saturating, "maximum_likelihood": maximum_likelihood}
+    losses = {
+        "saturating": saturating,
+        "non_saturating": non_saturating,
+        "maximum_likelihood": maximum_likelihood,
+    }
     loss_gradient = jax.jit(jax.grad(losses[recipe.loss]))
     theta_g, theta_d = draws.theta_g, draws.theta_d
     if recipe.rule == "momentum":
         step, state_g, state_d = jax.jit(momentum_step), zeros(theta_g), zeros(theta_d)
     else:
-        step, state_g, state_d = jax.jit(adam_step), *((zeros(theta), zeros(theta), 0) for theta in (theta_g, theta_d))
+        step, state_g, state_d = (
+            jax.jit(adam_step),
+            *((zeros(theta), zeros(theta), 0) for theta in (theta_g, theta_d)),
+        )
     for t in range(iterations):
-        rate_g, rate_d = (learning_rate(recipe, start, t) for start in (recipe.learning_rate_g, recipe.learning_rate_d))
+        rate_g, rate_d = (
+            learning_rate(recipe, start, t)
+            for start in (recipe.learning_rate_g, recipe.learning_rate_d)
+        )
         mu = momentum(recipe, t, len(draws.images))
         if simultaneous:
-            x, z, (masks_real, masks_fake) = draws.examples(), draws.noise(), draws.masks_real_fake()
-            gradient_d = [g / 2 for g in value_gradient(theta_d, theta_g, x, z, masks_real, masks_fake)]
+            x, z, (masks_real, masks_fake) = (
+                draws.examples(),
+                draws.noise(),
+                draws.masks_real_fake(),
+            )
+            gradient_d = [
+                g / 2 for g in value_gradient(theta_d, theta_g, x, z, masks_real, masks_fake)
+            ]
             gradient_g = loss_gradient(theta_g, theta_d, z, masks_fake)
             theta_d, state_d = step(theta_d, state_d, gradient_d, rate_d, mu)
         else:
             for _ in range(recipe.k):
-                gradient_d = value_gradient(theta_d, theta_g, draws.examples(), draws.noise(), *draws.masks_real_fake())
+                gradient_d = value_gradient(
+                    theta_d, theta_g, draws.examples(), draws.noise(), *draws.masks_real_fake()
+                )
                 theta_d, state_d = step(theta_d, state_d, gradient_d, rate_d, mu)
             gradient_g = loss_gradient(theta_g, theta_d, draws.noise(), draws.masks(draws.m))
         theta_g, state_g = step(theta_g, state_g, gradient_g, -rate_g, mu)
-    return Outcome(*([numpy.asarray(p) for p in part] for part in (theta_g, theta_d, gradient_g, gradient_d)))
+    return Outcome(
+        *([numpy.asarray(p) for p in part] for part in (theta_g, theta_d, gradient_g, gradient_d))
+    )

@@ -1,17 +1,19 @@
-"""Annealed importance sampling against densities known in closed form or by quadrature, and its command."""
+"""Annealed importance sampling against densities known in closed form or by quadrature, and its
+command.
+"""
 
 import json
 import math
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, images, run, small_world
 
 import numpygan as ng
 from numpygan.arrays import Stream
 from numpygan.commands import evaluate_ais
 from numpygan.metrics import ais
 from numpygan.runs import ais_state as runs
+from tests.helpers.cli import TINY, images, run, small_world
 
 VARIANCE = 0.1
 
@@ -27,7 +29,10 @@ def exact_gaussian(G, x):
     """log N(x; b, WᵀW + σ²I)."""
     W, r = G.layers[0].W, x - G.layers[0].b
     covariance = W.T @ W + VARIANCE * numpy.eye(G.n_out)
-    return -0.5 * (r * numpy.linalg.solve(covariance, r.T).T).sum(1) - 0.5 * numpy.linalg.slogdet(2 * math.pi * covariance)[1]
+    return (
+        -0.5 * (r * numpy.linalg.solve(covariance, r.T).T).sum(1)
+        - 0.5 * numpy.linalg.slogdet(2 * math.pi * covariance)[1]
+    )
 
 
 def exact_uniform(G, x):
@@ -35,7 +40,9 @@ def exact_uniform(G, x):
     edges = numpy.linspace(-math.sqrt(3), math.sqrt(3), 20_001)
     z = ((edges[1:] + edges[:-1]) / 2)[:, None]
     square = ((x[:, None] - G.forward(z, G.tape(len(z)))) ** 2).sum(2)
-    return numpy.log(numpy.exp(-0.5 * square / VARIANCE).mean(1)) - 0.5 * G.n_out * math.log(2 * math.pi * VARIANCE)
+    return numpy.log(numpy.exp(-0.5 * square / VARIANCE).mean(1)) - 0.5 * G.n_out * math.log(
+        2 * math.pi * VARIANCE
+    )
 
 
 CASES = {"gaussian": (3, exact_gaussian), "uniform": (1, exact_uniform)}
@@ -49,20 +56,25 @@ def test_both_bounds_enclose_the_exact_value(noise):
     weights, steps, accepted = ais.forward(G, noise, x, betas, Stream(3), 36, VARIANCE)
     back = ais.backward(G, noise, x, u, betas, steps, Stream(4), 36, VARIANCE)
     truth, lower, upper = exact(G, x), ais.log_mean(weights), -ais.log_mean(-back)
-    # E[e^(log w)] = p(x) and E[e^(−log w)] = 1/p(x): each estimate within 5 of its own standard errors of the truth
+    # E[e^(log w)] = p(x) and E[e^(−log w)] = 1/p(x): each estimate within 5 of its own standard
+    # errors of the truth
     for estimate, sign, spread in ((lower, 1, weights), (upper, -1, back)):
         shares = numpy.exp(sign * (spread - truth[:, None]))  # of mean 1
         se = shares.std(1, ddof=1) / 6
         assert (numpy.abs(shares.mean(1) - 1) < 5 * se + 0.02).all()
         assert numpy.abs(estimate - truth).max() < 1
-    assert weights.mean() < truth.mean() < back.mean()  # a single chain's bounds, in the mean: Jensen
+    # a single chain's bounds, in the mean: Jensen
+    assert weights.mean() < truth.mean() < back.mean()
     assert abs(lower.mean() - truth.mean()) < 0.15 and abs(upper.mean() - truth.mean()) < 0.15
     assert 0.5 < accepted < 0.95
 
 
 def test_the_gap_closes_with_more_distributions():
     G = affine(3, 5)
-    few, many = (ais.gap(G, "gaussian", 8, ais.schedule(steps), Stream(5), 8, VARIANCE) for steps in (15, 200))
+    few, many = (
+        ais.gap(G, "gaussian", 8, ais.schedule(steps), Stream(5), 8, VARIANCE)
+        for steps in (15, 200)
+    )
     assert (few[1] - few[0]).mean() > 3 * abs((many[1] - many[0]).mean())
 
 
@@ -86,28 +98,40 @@ def test_slopes_of_the_densities(noise):
         slope = f(u)[1].copy()
         for j in range(4):
             step = h * numpy.eye(4)[j]
-            numpy.testing.assert_allclose(slope[:, j], (f(u + step)[0] - f(u - step)[0]) / (2 * h), rtol=1e-6, atol=1e-7)
+            numpy.testing.assert_allclose(
+                slope[:, j], (f(u + step)[0] - f(u - step)[0]) / (2 * h), rtol=1e-6, atol=1e-7
+            )
 
 
 def test_the_likelihood_by_hand():
     G = affine(1, 2)
     G.layers[0].W[...], G.layers[0].b[...] = [[1.0, 2.0]], [0.0, 1.0]
     # G(.5) = (.5, 2), x = (1, 1): ‖x − G‖² = 1.25;  −1.25/.2 − log(2π·.1)
-    value, slope = ais.Likelihood(G, ais.Gaussian, numpy.array([[1.0, 1.0]]), VARIANCE)(numpy.array([[0.5]]))
-    assert value[0] == pytest.approx(-6.25 - math.log(0.2 * math.pi)) and slope[0, 0] == pytest.approx((0.5 * 1 - 1 * 2) / 0.1)
+    value, slope = ais.Likelihood(G, ais.Gaussian, numpy.array([[1.0, 1.0]]), VARIANCE)(
+        numpy.array([[0.5]])
+    )
+    assert value[0] == pytest.approx(-6.25 - math.log(0.2 * math.pi)) and slope[
+        0, 0
+    ] == pytest.approx((0.5 * 1 - 1 * 2) / 0.1)
 
 
 def test_the_uniform_prior_is_uniform():
     u = numpy.empty((100_000, 1))
     ais.Uniform.draw(u, Stream(0))
     z = numpy.sort(ais.Uniform.z(u)[0][:, 0])
-    assert numpy.abs((z + math.sqrt(3)) / (2 * math.sqrt(3)) - numpy.linspace(0, 1, len(z))).max() < 0.005  # Kolmogorov's distance
+    # Kolmogorov's distance
+    assert (
+        numpy.abs((z + math.sqrt(3)) / (2 * math.sqrt(3)) - numpy.linspace(0, 1, len(z))).max()
+        < 0.005
+    )
     far = numpy.array([[800.0, -800.0]])
     assert ais.Uniform.log_density(far)[0][0] == -1600.0  # no overflow in the tails
 
 
 def test_a_chain_stays_in_its_distribution():
-    """Moves at β = 1 from exact posterior samples of a Gaussian model leave its mean and covariance."""
+    """Moves at β = 1 from exact posterior samples of a Gaussian model leave its mean and
+    covariance.
+    """
     G, rows = affine(2, 3), 4000
     x = numpy.array([0.3, -0.2, 0.5])
     W, r = G.layers[0].W, x - G.layers[0].b
@@ -128,14 +152,18 @@ def test_a_chain_stays_in_its_distribution():
 
 def test_a_trajectory_that_leaves_the_numbers_is_rejected():
     u = numpy.zeros((2, 2))
-    walk = ais.Chains(ais.Likelihood(affine(2, 3), ais.Gaussian, numpy.zeros((2, 3))), ais.Gaussian, u, Stream(0))
+    walk = ais.Chains(
+        ais.Likelihood(affine(2, 3), ais.Gaussian, numpy.zeros((2, 3))), ais.Gaussian, u, Stream(0)
+    )
     with numpy.errstate(over="ignore", invalid="ignore"):
         assert walk.move(1.0, numpy.array([1e200, 0.01]))[0] == 0
     assert (walk.u[0] == 0).all() and numpy.isfinite(walk.value).all() and (walk.u[1] != 0).all()
 
 
 class Watched:
-    """In place of ais.Chains: ℓ is the number of a chain, the first `pilots` accept all, others nothing."""
+    """In place of ais.Chains: ℓ is the number of a chain, the first `pilots` accept all, others
+    nothing.
+    """
 
     pilots, width, steps = 0, 1, {}
 
@@ -149,13 +177,16 @@ class Watched:
 
 
 def test_pilots_set_the_step_and_nothing_else(monkeypatch):
-    """Their weights don't count, nor their acceptance; on the way back each β has the step that it had."""
+    """Their weights don't count, nor their acceptance; on the way back each β has the step that it
+    had.
+    """
     G, x, u, chains = affine(2, 5), numpy.zeros((3, 5)), numpy.zeros((3, 2)), 6
     sizes = []
     monkeypatch.setattr(ais.Gaussian, "draw", lambda out, stream: sizes.append(len(out)))
     monkeypatch.setattr(ais, "Chains", Watched)
     betas = ais.schedule(5)
-    ais.forward(G, "gaussian", x, betas[[0, -1]], Stream(0), chains)  # only to learn how many chains there are
+    # Only to learn how many chains there are
+    ais.forward(G, "gaussian", x, betas[[0, -1]], Stream(0), chains)
     width = sizes[0] // len(x)
     pilots = width - chains
     assert pilots > 0
@@ -194,18 +225,31 @@ AIS = ["evaluate", "it", "--ais", "--examples", 25, "--distributions", 12]
 
 
 def values(world):
-    return [row["value"] for row in json.loads((world / "it" / "evaluation.json").read_text())["rows"]]
+    return [
+        row["value"] for row in json.loads((world / "it" / "evaluation.json").read_text())["rows"]
+    ]
 
 
 def test_the_command_writes_rows(world, capsys):
     assert run(*AIS) == 0
     out = capsys.readouterr().out
     rows = json.loads((world / "it" / "evaluation.json").read_text())["rows"]
-    assert [row["metric"] for row in rows] == ["AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"]
+    assert [row["metric"] for row in rows] == [
+        "AIS log-likelihood (nats)",
+        "AIS, bidirectional gap (nats)",
+    ]
     state = numpy.load(world / "it" / "ais.npz")
-    assert rows[0]["value"] == pytest.approx(state["lower"].mean()) and rows[0]["se"] == pytest.approx(state["lower"].std() / 5)
-    assert rows[1]["value"] == pytest.approx((state["simulated_upper"] - state["simulated_lower"]).mean())
-    assert state["lower"].shape == (25,) and "25 test images" in rows[0]["detail"] and f"{rows[0]['value']:.1f}" in out
+    assert rows[0]["value"] == pytest.approx(state["lower"].mean()) and rows[0][
+        "se"
+    ] == pytest.approx(state["lower"].std() / 5)
+    assert rows[1]["value"] == pytest.approx(
+        (state["simulated_upper"] - state["simulated_lower"]).mean()
+    )
+    assert (
+        state["lower"].shape == (25,)
+        and "25 test images" in rows[0]["detail"]
+        and f"{rows[0]['value']:.1f}" in out
+    )
     assert "328.8" not in out  # published on MNIST, not on these images
 
 
@@ -227,7 +271,8 @@ def test_stopped_and_gone_on_with_it_has_the_same_bits(world, monkeypatch, capsy
     assert not (world / "it" / "evaluation.json").exists()
     assert run(*AIS) == 0 and values(world) == whole
     assert len(calls) == 3 + 2  # two batches were left
-    assert run(*AIS) == 0 and values(world) == whole and len(calls) == 5  # nothing is computed twice
+    # Nothing is computed twice
+    assert run(*AIS) == 0 and values(world) == whole and len(calls) == 5
 
 
 def test_rows_stand_beside_others_and_survive_a_new_evaluation(world):
@@ -282,7 +327,11 @@ def test_an_evaluation_of_another_checkpoint_is_kept(world, capsys):
     assert run("evaluate", "it") == 0
     file = world / "it" / "evaluation.json"
     file.write_text(file.read_text().replace('"iteration": 20', '"iteration": 19'))
-    assert run(*AIS) == 2 and "19" in capsys.readouterr().err and not (world / "it" / "ais.npz").exists()
+    assert (
+        run(*AIS) == 2
+        and "19" in capsys.readouterr().err
+        and not (world / "it" / "ais.npz").exists()
+    )
 
 
 def test_batches():

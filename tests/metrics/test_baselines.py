@@ -1,4 +1,6 @@
-"""The explicit densities: their formulas against SciPy, EM against its definition and scikit-learn, samples against moments."""
+"""The explicit densities: their formulas against SciPy, EM against its definition and scikit-learn,
+samples against moments.
+"""
 
 import math
 import warnings
@@ -18,7 +20,10 @@ def three(n, seed=0, d=2):
     """n points of three clusters in d dimensions."""
     generator = numpy.random.default_rng(seed)
     centres = 4 * generator.normal(size=(3, d))
-    return generator.normal(size=(n, d)) * generator.uniform(0.3, 1.5, d) + centres[generator.integers(3, size=n)]
+    return (
+        generator.normal(size=(n, d)) * generator.uniform(0.3, 1.5, d)
+        + centres[generator.integers(3, size=n)]
+    )
 
 
 MODEL = Mixture(
@@ -29,23 +34,35 @@ MODEL = Mixture(
 
 
 def test_the_density_by_hand():
-    model = Mixture(numpy.array([0.5, 0.5]), numpy.array([[0.0], [2.0]]), numpy.array([[[1.0]], [[4.0]]]))
-    expected = 0.5 * math.exp(-0.5) / math.sqrt(2 * math.pi) + 0.5 * math.exp(-1 / 8) / math.sqrt(8 * math.pi)
-    assert model.log_density(numpy.array([[1.0]]))[0] == pytest.approx(math.log(expected), rel=1e-12)
+    model = Mixture(
+        numpy.array([0.5, 0.5]), numpy.array([[0.0], [2.0]]), numpy.array([[[1.0]], [[4.0]]])
+    )
+    expected = 0.5 * math.exp(-0.5) / math.sqrt(2 * math.pi) + 0.5 * math.exp(-1 / 8) / math.sqrt(
+        8 * math.pi
+    )
+    assert model.log_density(numpy.array([[1.0]]))[0] == pytest.approx(
+        math.log(expected), rel=1e-12
+    )
 
 
 def test_the_density_against_scipy():
     stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
     x = numpy.random.default_rng(0).normal(1, 3, (50, 2))
     parts = zip(MODEL.weights, MODEL.means, MODEL.covariances)
-    expected = sum(weight * stats.multivariate_normal(mean, covariance).pdf(x) for weight, mean, covariance in parts)
+    expected = sum(
+        weight * stats.multivariate_normal(mean, covariance).pdf(x)
+        for weight, mean, covariance in parts
+    )
     numpy.testing.assert_allclose(MODEL.log_density(x), numpy.log(expected), rtol=1e-10)
 
 
 def test_samples_have_the_moments_of_the_density():
     x = MODEL.sample(40_000, Stream(0))
     mean = MODEL.weights @ MODEL.means
-    second = sum(w * (s + numpy.outer(m, m)) for w, m, s in zip(MODEL.weights, MODEL.means, MODEL.covariances))
+    second = sum(
+        w * (s + numpy.outer(m, m))
+        for w, m, s in zip(MODEL.weights, MODEL.means, MODEL.covariances)
+    )
     numpy.testing.assert_allclose(x.mean(0), mean, atol=0.05)
     numpy.testing.assert_allclose(numpy.cov(x.T), second - numpy.outer(mean, mean), atol=0.12)
     assert (MODEL.log_joint(x).argmax(1) == 0).mean() == pytest.approx(0.25, abs=0.02)
@@ -58,7 +75,9 @@ def test_the_gaussian_of_greatest_likelihood():
     for mean, covariance in ((0.01, 1), (0, 1.02), (0, 0.98)):  # every other is less likely
         other = Mixture(best.weights, best.means + mean, best.covariances * covariance)
         assert other.log_density(x).mean() < best.log_density(x).mean()
-    numpy.testing.assert_allclose(gaussian(x, 0.5).covariances[0] - best.covariances[0], 0.5 * numpy.eye(2), atol=1e-12)
+    numpy.testing.assert_allclose(
+        gaussian(x, 0.5).covariances[0] - best.covariances[0], 0.5 * numpy.eye(2), atol=1e-12
+    )
 
 
 def test_em_with_one_component_is_the_gaussian():
@@ -96,7 +115,12 @@ def test_em_against_scikit_learn(ridge):
     starts = x[Stream(1).permutation(300)[:3]]
     precision = numpy.linalg.inv(numpy.cov(x.T, bias=True) + ridge * numpy.eye(3))
     other = mixture.GaussianMixture(
-        3, max_iter=10, tol=0, reg_covar=ridge, means_init=starts, weights_init=numpy.full(3, 1 / 3),
+        3,
+        max_iter=10,
+        tol=0,
+        reg_covar=ridge,
+        means_init=starts,
+        weights_init=numpy.full(3, 1 / 3),
         precisions_init=numpy.repeat(precision[None], 3, 0),
     )
     with warnings.catch_warnings():
@@ -121,14 +145,22 @@ def test_baselines_of_images(monkeypatch):
     generator = numpy.random.default_rng(0)
     kind = generator.integers(2, size=600)
     bright = numpy.where(numpy.arange(36) < 18, 200, 40)
-    images = numpy.where(kind[:, None] == 1, bright, bright[::-1]) + generator.integers(0, 40, (600, 36))
+    images = numpy.where(kind[:, None] == 1, bright, bright[::-1]) + generator.integers(
+        0, 40, (600, 36)
+    )
     found = image_baselines(images.astype("uint8"), 500, seed=1)
     contrast = {name: numpy.abs(x[:, :18].mean(1) - x[:, 18:].mean(1)) for name, x in found.items()}
     for name, x in found.items():
-        assert x.shape == (500, 36) and abs(255 * x.min() - images.min()) < 0.01 and abs(255 * x.max() - images.max()) < 0.01
+        assert (
+            x.shape == (500, 36)
+            and abs(255 * x.min() - images.min()) < 0.01
+            and abs(255 * x.max() - images.max()) < 0.01
+        )
         numpy.testing.assert_allclose(x.mean(0), images.mean(0) / 255, atol=0.08)
         assert numpy.array_equal(x, image_baselines(images.astype("uint8"), 500, seed=1)[name])
-    assert (contrast["Gaussian"] < 0.4).mean() > 0.3 and (contrast["Gaussian mixture"] < 0.4).mean() < 0.02
+    assert (contrast["Gaussian"] < 0.4).mean() > 0.3 and (
+        contrast["Gaussian mixture"] < 0.4
+    ).mean() < 0.02
 
 
 def test_baselines_are_fitted_to_random_training_images(monkeypatch):

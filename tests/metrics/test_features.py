@@ -4,7 +4,6 @@ import math
 
 import numpy
 import pytest
-from tests.helpers.numeric import complex_step
 
 from numpygan.arrays import Stream
 from numpygan.data import dataset as datasets
@@ -12,6 +11,7 @@ from numpygan.errors import NumpyganError
 from numpygan.metrics import classifier
 from numpygan.metrics.classifier import Classifier, softmax_cross_entropy
 from numpygan.metrics.frechet import bootstrap, frechet, gaussian_distance, histogram_distance
+from tests.helpers.numeric import complex_step
 
 
 def test_cross_entropy_by_hand():
@@ -37,7 +37,11 @@ def test_training_learns(rng):
     net = classifier.network()
     net.theta = classifier.train(images[:1000].astype("uint8"), labels[:1000], epochs=3)
     features, classes = classifier.read(net, (images[1000:] / 255).astype("float32"))
-    assert (classes == labels[1000:]).mean() > 0.95 and features.shape == (200, 128) and (features >= 0).all()
+    assert (
+        (classes == labels[1000:]).mean() > 0.95
+        and features.shape == (200, 128)
+        and (features >= 0).all()
+    )
 
 
 def test_the_shipped_classifier_knows_mnist():
@@ -46,7 +50,8 @@ def test_the_shipped_classifier_knows_mnist():
     features, classes = shipped(datasets.as_float(data.test))
     assert (classes == test_labels).mean() >= 0.984
     logits = features @ shipped.net.layers[-1].W + shipped.net.layers[-1].b
-    assert numpy.array_equal(logits.argmax(1), classes)  # the features are what lies below the logits
+    # The features are what lies below the logits
+    assert numpy.array_equal(logits.argmax(1), classes)
     assert classifier.WEIGHTS.stat().st_size < 2e6
 
 
@@ -75,17 +80,22 @@ def test_the_training_command_writes_weights_that_load(tmp_path, monkeypatch, ca
 
 def test_frechet_of_gaussians_on_a_line():
     one = numpy.ones((1, 1))
-    assert gaussian_distance(numpy.zeros(1), 4 * one, numpy.full(1, 3.0), 9 * one) == pytest.approx(9 + (2 - 3) ** 2)
+    assert gaussian_distance(numpy.zeros(1), 4 * one, numpy.full(1, 3.0), 9 * one) == pytest.approx(
+        9 + (2 - 3) ** 2
+    )
 
 
 def test_frechet_of_gaussians_that_do_not_commute():
     # tr (A B)^½ = √(tr AB + 2 √det AB) for 2 × 2 matrices
     a, b = numpy.array([[2.0, 1.0], [1.0, 2.0]]), numpy.array([[5.0, 0.0], [0.0, 1.0]])
     root = math.sqrt(numpy.trace(a @ b) + 2 * math.sqrt(numpy.linalg.det(a @ b)))
-    assert gaussian_distance(numpy.zeros(2), a, numpy.zeros(2), b) == pytest.approx(4 + 6 - 2 * root)
+    assert gaussian_distance(numpy.zeros(2), a, numpy.zeros(2), b) == pytest.approx(
+        4 + 6 - 2 * root
+    )
 
 
-@pytest.mark.parametrize(("n", "d"), [(400, 20), (30, 50)])  # of 30 points in 50 dimensions the covariance is singular
+# Of 30 points in 50 dimensions the covariance is singular
+@pytest.mark.parametrize(("n", "d"), [(400, 20), (30, 50)])
 def test_frechet_against_scipy(n, d, rng):
     linalg = pytest.importorskip("scipy.linalg", reason="scipy is not installed")
     x, y = rng.normal(size=(n, d)) @ rng.normal(size=(d, d)), rng.normal(1, 1, (n + 5, d))
@@ -109,7 +119,9 @@ def test_the_distance_of_histograms_by_hand():
 def test_the_bootstrap_tells_the_standard_error_of_a_mean(rng):
     x, y = rng.normal(0, 2, 3000), rng.normal(0, 1, 500)
     value, se = bootstrap(lambda a, b: a.mean() - b.mean(), x, y, Stream(0))
-    assert value == x.mean() - y.mean() and se == pytest.approx(math.sqrt(4 / 3000 + 1 / 500), rel=0.3)
+    assert value == x.mean() - y.mean() and se == pytest.approx(
+        math.sqrt(4 / 3000 + 1 / 500), rel=0.3
+    )
 
 
 @pytest.mark.parametrize("sizes", [(3000, 50), (50, 3000)])

@@ -1,4 +1,6 @@
-"""The toys' measures against values worked by hand, quadrature, and samples of the true distribution."""
+"""The toys' measures against values worked by hand, quadrature, and samples of the true
+distribution.
+"""
 
 import math
 
@@ -20,14 +22,17 @@ def placed(counts, means, offset=(0.0, 0.0)):
 
 
 def test_modes_by_hand():
-    """2,000 on a mode, 400 at 2.99 σ, 100 at 3.01 σ: two modes of eight, 96 %; all three count for reverse KL."""
+    """2,000 on a mode, 400 at 2.99 σ, 100 at 3.01 σ: two modes of eight, 96 %; all three count for
+    reverse KL.
+    """
     means, std = ring()
     samples = placed([2000, 400, 100], means)
     samples[2000:2400, 0] += 2.99 * std
     samples[2400:, 1] -= 3.01 * std
     result = count_modes(samples, means, std)
     assert (result.found, result.high_quality) == (2, 0.96)
-    assert result.reverse_kl == pytest.approx(1.4789586334, abs=1e-9)  # .8 log 6.4 + .16 log 1.28 + .04 log .32
+    # .8 log 6.4 + .16 log 1.28 + .04 log .32
+    assert result.reverse_kl == pytest.approx(1.4789586334, abs=1e-9)
 
 
 def test_one_good_sample_finds_a_mode_and_a_poor_one_does_not():
@@ -43,7 +48,9 @@ def test_reverse_kl_is_0_of_equal_modes_and_log_modes_of_one(toy):
     equal = numpy.tile(means, (200_000 // len(means), 1))
     assert count_modes(equal, means, std).reverse_kl == pytest.approx(0, abs=1e-12)
     alone = numpy.repeat(means[:1], N, axis=0)
-    assert count_modes(alone, means, std).reverse_kl == pytest.approx(math.log(len(means)), abs=1e-12)
+    assert count_modes(alone, means, std).reverse_kl == pytest.approx(
+        math.log(len(means)), abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("toy", ["ring", "grid"])
@@ -53,7 +60,9 @@ def test_the_true_distribution_reaches_the_ceiling(toy):
     result = count_modes(toys.real_draw(toy, n), means, std)
     top = 1 - math.exp(-4.5)
     assert ceiling(2) == pytest.approx(top, abs=1e-15)
-    assert result.found == len(means) and abs(result.high_quality - top) < 5 * math.sqrt(top * (1 - top) / n)
+    assert result.found == len(means) and abs(result.high_quality - top) < 5 * math.sqrt(
+        top * (1 - top) / n
+    )
     assert result.reverse_kl < 5 * len(means) / n
     assert jensen_shannon(toys.real_draw(toy, n), means, std) < 0.003
 
@@ -72,7 +81,9 @@ def test_jsd_by_hand():
     """All samples in the cell (0, σ], of which N(0, 1) has p = .3413447461."""
     p = 0.3413447460685429
     expected = (p * math.log(2 * p / (p + 1)) + (1 - p) * math.log(2) + math.log(2 / (1 + p))) / 2
-    assert jensen_shannon(numpy.full((N, 1), 0.5), numpy.array([[0.0]]), 1.0) == pytest.approx(expected, abs=1e-12)
+    assert jensen_shannon(numpy.full((N, 1), 0.5), numpy.array([[0.0]]), 1.0) == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 def test_jsd_in_the_plane_is_that_of_the_product_of_the_axes():
@@ -86,7 +97,9 @@ def test_jsd_in_the_plane_is_that_of_the_product_of_the_axes():
 @pytest.mark.parametrize("toy", ["ring", "grid", "gauss1d"])
 def test_jsd_of_samples_nowhere_near_is_log_2(toy):
     means, std = TOYS[toy]()
-    assert jensen_shannon(numpy.full((N, means.shape[1]), 50.0), means, std) == pytest.approx(math.log(2), abs=4e-3)
+    assert jensen_shannon(numpy.full((N, means.shape[1]), 50.0), means, std) == pytest.approx(
+        math.log(2), abs=4e-3
+    )
 
 
 @pytest.mark.parametrize("shift", [0.5, 1.0, 2.0])
@@ -100,11 +113,15 @@ def test_jsd_is_a_close_lower_bound_of_quadrature(shift, rng):
 
 
 def test_jsd_turns_with_the_samples():
-    """A quarter turn takes the ring to itself and samples of three modes to others: nothing changes."""
+    """A quarter turn takes the ring to itself and samples of three modes to others: nothing
+    changes.
+    """
     means, std = ring()
     samples = placed([1000, 1000, 500], means, (0.3 * std, 0.4 * std))
     turned = samples @ numpy.array([[0.0, 1.0], [-1.0, 0.0]])
-    assert jensen_shannon(turned, means, std) == pytest.approx(jensen_shannon(samples, means, std), abs=1e-9)
+    assert jensen_shannon(turned, means, std) == pytest.approx(
+        jensen_shannon(samples, means, std), abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("measure", [count_modes, jensen_shannon])

@@ -4,12 +4,12 @@ import math
 
 import numpy
 import pytest
-from tests.helpers.cli import images
 
 from numpygan.data.dataset import Dataset
 from numpygan.errors import NumpyganError
 from numpygan.metrics import image_scores as evaluation
 from numpygan.metrics.parzen import FINE, GRID, best_bandwidth, log_likelihoods, parzen
+from tests.helpers.cli import images
 
 
 def naive(samples, points, sigma):
@@ -49,7 +49,9 @@ def test_against_the_definition(n, d, dtype):
     sigmas = [0.1, 0.167, 0.3, 1.0]
     values = log_likelihoods(samples, points, sigmas)
     for column, sigma in enumerate(sigmas):
-        numpy.testing.assert_allclose(values[:, column], naive(samples, points, sigma), rtol=0, atol=1e-6)
+        numpy.testing.assert_allclose(
+            values[:, column], naive(samples, points, sigma), rtol=0, atol=1e-6
+        )
 
 
 def test_points_far_from_every_kernel_stay_finite():
@@ -69,10 +71,16 @@ def test_arguments_are_left_alone():
 def test_the_order_and_number_of_points_do_not_matter():
     samples, points = rows(2000, 3, 0), rows(3001, 3, 1)  # more than the distances held at a time
     whole = log_likelihoods(samples, points, [0.1, 0.5])
-    parts = numpy.concatenate([log_likelihoods(samples, points[i : i + 700], [0.1, 0.5]) for i in range(0, 3001, 700)])
+    parts = numpy.concatenate(
+        [log_likelihoods(samples, points[i : i + 700], [0.1, 0.5]) for i in range(0, 3001, 700)]
+    )
     numpy.testing.assert_allclose(whole, parts, rtol=0, atol=1e-9)
-    numpy.testing.assert_allclose(whole[::-1], log_likelihoods(samples, points[::-1], [0.1, 0.5]), rtol=0, atol=1e-9)
-    numpy.testing.assert_allclose(whole[2500:2510, 1], naive(samples, points[2500:2510], 0.5), rtol=0, atol=1e-6)
+    numpy.testing.assert_allclose(
+        whole[::-1], log_likelihoods(samples, points[::-1], [0.1, 0.5]), rtol=0, atol=1e-9
+    )
+    numpy.testing.assert_allclose(
+        whole[2500:2510, 1], naive(samples, points[2500:2510], 0.5), rtol=0, atol=1e-6
+    )
 
 
 def test_the_grid_is_the_authors():
@@ -80,7 +88,8 @@ def test_the_grid_is_the_authors():
 
 
 def test_the_bandwidth_is_the_best_on_the_validation_points():
-    samples, validation, test = rows(40, 6, 0), rows(30, 6, 1), rows(25, 6, 2) + 0.4  # the test points want a wider one
+    # The test points want a wider one
+    samples, validation, test = rows(40, 6, 0), rows(30, 6, 1), rows(25, 6, 2) + 0.4
     means = [naive(samples, validation, sigma).mean() for sigma in GRID]
     best, sigma = best_bandwidth(samples, validation)
     assert 0 < numpy.argmax(means) < 9 and sigma == pytest.approx(GRID[numpy.argmax(means)])
@@ -96,15 +105,25 @@ def test_the_bandwidth_is_the_best_on_the_validation_points():
 def test_a_fine_grid_beside_the_authors_gives_the_same_and_a_better_bandwidth():
     samples, validation, test = rows(60, 6, 0), rows(40, 6, 1), rows(25, 6, 2)
     authors, fine = parzen(samples, validation, test, (GRID, FINE))
-    ((alone,), (fine_alone,)) = parzen(samples, validation, test), parzen(samples, validation, test, (FINE,))
+    ((alone,), (fine_alone,)) = (
+        parzen(samples, validation, test),
+        parzen(samples, validation, test, (FINE,)),
+    )
     for one, other in ((authors, alone), (fine, fine_alone)):
-        assert one.sigma == other.sigma and (one.mean, one.se) == pytest.approx((other.mean, other.se))
+        assert one.sigma == other.sigma and (one.mean, one.se) == pytest.approx(
+            (other.mean, other.se)
+        )
     numpy.testing.assert_allclose(FINE[::5], GRID, rtol=1e-12)
-    assert fine.validation > authors.validation and authors.sigma / 1.3 < fine.sigma < authors.sigma * 1.3
+    assert (
+        fine.validation > authors.validation
+        and authors.sigma / 1.3 < fine.sigma < authors.sigma * 1.3
+    )
     assert fine.mean == pytest.approx(naive(samples, test, fine.sigma).mean(), abs=1e-6)
 
 
-@pytest.mark.parametrize(("points", "sigma"), [(numpy.zeros((4, 5)), 0.1), (numpy.full((4, 5), 9.0), 1.0)])
+@pytest.mark.parametrize(
+    ("points", "sigma"), [(numpy.zeros((4, 5)), 0.1), (numpy.full((4, 5), 9.0), 1.0)]
+)
 def test_a_bandwidth_at_the_edge_of_the_grid_is_told(points, sigma):
     (result,) = parzen(numpy.zeros((3, 5)), points, points)
     assert result.sigma == pytest.approx(sigma) and result.at_edge
@@ -131,7 +150,9 @@ def test_bad_samples(case):
 
 def small_dataset(train=120, validation=1100, test=50):
     pixels = images(train + validation + test).reshape(-1, 64)
-    return Dataset(pixels[:train], pixels[train : train + validation], pixels[train + validation :], (8, 8))
+    return Dataset(
+        pixels[:train], pixels[train : train + validation], pixels[train + validation :], (8, 8)
+    )
 
 
 def test_evaluation_follows_the_protocol():
@@ -139,8 +160,14 @@ def test_evaluation_follows_the_protocol():
     result = evaluation.evaluate(samples, data)["parzen"]
     validation = data.validation[:1000] / 255  # the first 1,000 only
     sigma = max(GRID, key=lambda sigma: naive(samples, validation[:60], sigma).mean())
-    assert result["sigma"] == pytest.approx(sigma) and result["samples"] == 70 and result["points"] == 50
-    assert result["validation"] == pytest.approx(log_likelihoods(samples, validation, [sigma]).mean(), abs=1e-6)
+    assert (
+        result["sigma"] == pytest.approx(sigma)
+        and result["samples"] == 70
+        and result["points"] == 50
+    )
+    assert result["validation"] == pytest.approx(
+        log_likelihoods(samples, validation, [sigma]).mean(), abs=1e-6
+    )
     scores = naive(samples, data.test / 255, sigma)
     assert result["mean"] == pytest.approx(scores.mean(), abs=1e-4)
     assert result["se"] == pytest.approx(scores.std() / 50**0.5, abs=1e-5)

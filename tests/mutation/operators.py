@@ -1,7 +1,9 @@
-"""Mutation operators that cosmic-ray lacks: statements left out or swapped, and names taken for their neighbours.
+"""Mutation operators that cosmic-ray lacks: statements left out or swapped, and names taken for
+their neighbours.
 
-They are what goes wrong in a hand-written backward pass and in the order of updates: a forgotten `t.gx *= gy`, a step of G
-before the step of D, `=` for `+=`, W for Wᵀ, the real rows for the generated ones.
+They are what goes wrong in a hand-written backward pass and in the order of updates: a forgotten
+`t.gx *= gy`, a step of G before the step of D, `=` for `+=`, W for Wᵀ, the real rows for the
+generated ones.
 """
 
 import parso
@@ -65,7 +67,9 @@ AUGMENTED = {"+=": ["-=", "="], "-=": ["+=", "="], "*=": ["/=", "+=", "="]}
 
 
 def _is_step(node):
-    """Whether `node` is a line of its own in a function that does something: an assignment, a call or a yield."""
+    """Whether `node` is a line of its own in a function that does something: an assignment, a call
+    or a yield.
+    """
     if node.type != "simple_stmt" or parso.python.tree.search_ancestor(node, "funcdef") is None:
         return False
     return node.children[0].type in ("expr_stmt", "atom_expr", "power", "yield_expr")
@@ -90,10 +94,16 @@ def _leaves(node):
 
 
 def _commute(a, b):
-    """Whether two lines plainly don't meet: both assign new values, and neither names what the other assigns."""
+    """Whether two lines plainly don't meet: both assign new values, and neither names what the
+    other assigns.
+    """
     targets = []
     for node in (a.children[0], b.children[0]):
-        if node.type != "expr_stmt" or node.children[1] != "=" or "[" in node.children[0].get_code():
+        if (
+            node.type != "expr_stmt"
+            or node.children[1] != "="
+            or "[" in node.children[0].get_code()
+        ):
             return False
         targets.append(_names(node.children[0]) - {"self"})
     return not (targets[0] & _names(b.children[0]) or targets[1] & _names(a.children[0]))
@@ -107,7 +117,9 @@ class DeleteStep(Operator):
             yield node.children[0].start_pos, node.children[0].end_pos
 
     def mutate(self, node, index):
-        node.children[0] = parso.python.tree.Name("pass", node.start_pos, prefix=node.get_first_leaf().prefix)
+        node.children[0] = parso.python.tree.Name(
+            "pass", node.start_pos, prefix=node.get_first_leaf().prefix
+        )
         return node
 
     @classmethod
@@ -152,7 +164,9 @@ class ReplaceAugmented(Operator):
 
 
 class ReplaceName(Operator):
-    """A name taken for its neighbour, where it is read or called; not where it is a parameter or a keyword."""
+    """A name taken for its neighbour, where it is read or called; not where it is a parameter or a
+    keyword.
+    """
 
     def mutation_positions(self, node):
         if node.type == "name" and node.value in NEIGHBOURS and not self._is_label(node):
@@ -161,13 +175,18 @@ class ReplaceName(Operator):
 
     @staticmethod
     def _is_label(node):
-        if node.parent.type == "argument" and node.parent.children[0] is node and node.parent.children[1] == "=":
+        if (
+            node.parent.type == "argument"
+            and node.parent.children[0] is node
+            and node.parent.children[1] == "="
+        ):
             return True
         if node.parent.type in ("import_as_names", "import_from", "param", "funcdef", "classdef"):
             return True
         if node.value != "real" or node.get_previous_leaf() != ".":
             return False
-        return node.get_previous_leaf().get_previous_leaf() != "self"  # the real part of a complex number, not the real rows
+        # The real part of a complex number, not the real rows
+        return node.get_previous_leaf().get_previous_leaf() != "self"
 
     def mutate(self, node, index):
         node.value = NEIGHBOURS[node.value][index]
@@ -175,10 +194,16 @@ class ReplaceName(Operator):
 
     @classmethod
     def examples(cls):
-        return (Example("rule_d.ascend()", "rule_g.ascend()"), Example("rule_d.ascend()", "rule_d.descend()", occurrence=1))
+        return (
+            Example("rule_d.ascend()", "rule_g.ascend()"),
+            Example("rule_d.ascend()", "rule_d.descend()", occurrence=1),
+        )
 
 
-_ALL = {operator.__name__: operator for operator in (DeleteStep, SwapSteps, ReplaceAugmented, ReplaceName)}
+_ALL = {
+    operator.__name__: operator
+    for operator in (DeleteStep, SwapSteps, ReplaceAugmented, ReplaceName)
+}
 
 
 class Provider:

@@ -2,24 +2,37 @@
 
 import numpy
 import pytest
-from tests.helpers.numeric import DTYPES, RTOL, alone, assert_near, complex_step_gradients, run
 
 import numpygan as ng
 from numpygan.arrays import Stream
+from tests.helpers.numeric import DTYPES, RTOL, alone, assert_near, complex_step_gradients, run
 
 LOG2, LOG3 = numpy.log(2), numpy.log(3)
 
 # layer, x, y, gy, gx: one row each
 BY_HAND = {
     "relu": (ng.ReLU, [-2, 0, 0.5, 3], [0, 0, 0.5, 3], [5, 7, 6, 11], [0, 0, 6, 11]),
-    "leaky": (lambda: ng.LeakyReLU(0.25), [-2, 0, 0.5, 3], [-0.5, 0, 0.5, 3], [4, 8, 6, 11], [1, 2, 6, 11]),
+    "leaky": (
+        lambda: ng.LeakyReLU(0.25),
+        [-2, 0, 0.5, 3],
+        [-0.5, 0, 0.5, 3],
+        [4, 8, 6, 11],
+        [1, 2, 6, 11],
+    ),
     # σ(log 3) = 1/(1 + 1/3) = 3/4, σ' = 3/4 · 1/4 = 3/16
     "sigmoid": (ng.Sigmoid, [0, LOG3, -LOG3], [0.5, 0.75, 0.25], [4, 16, -16], [1, 3, -3]),
-    # tanh(log 2) = (2 − 1/2)/(2 + 1/2) = .6, tanh(log 3) = (3 − 1/3)/(3 + 1/3) = .8; tanh' = 1 − .36, 1 − .64
+    # tanh(log 2) = (2 − 1/2)/(2 + 1/2) = .6, tanh(log 3) = (3 − 1/3)/(3 + 1/3) = .8; tanh' = 1 −
+    # .36, 1 − .64
     "tanh": (ng.Tanh, [0, LOG2, -LOG3], [0, 0.6, -0.8], [2, 100, 100], [2, 64, 36]),
     # three pieces (1, 5), (4, 2), (3, 9) of two units
     "maxout": (lambda: ng.Maxout(3), [1, 5, 4, 2, 3, 9], [4, 9], [10, 20], [0, 0, 10, 0, 0, 20]),
-    "maxout, all negative": (lambda: ng.Maxout(2), [-1, -5, -3, -2], [-1, -2], [10, 20], [10, 0, 0, 20]),
+    "maxout, all negative": (
+        lambda: ng.Maxout(2),
+        [-1, -5, -3, -2],
+        [-1, -2],
+        [10, 20],
+        [10, 0, 0, 20],
+    ),
 }
 
 # every layer behind an Affine, and a deep stack: (n_in, the layers)
@@ -32,7 +45,17 @@ STACKS = {
     "maxout": (3, lambda: [ng.Affine(3, 6), ng.Maxout(3)]),
     "dropout": (3, lambda: [ng.Affine(3, 4), ng.Dropout(0.5)]),
     "dropout first": (3, lambda: [ng.Dropout(0.8), ng.Affine(3, 4)]),
-    "generator": (2, lambda: [ng.Affine(2, 5), ng.ReLU(), ng.Affine(5, 4), ng.Tanh(), ng.Affine(4, 3), ng.Sigmoid()]),
+    "generator": (
+        2,
+        lambda: [
+            ng.Affine(2, 5),
+            ng.ReLU(),
+            ng.Affine(5, 4),
+            ng.Tanh(),
+            ng.Affine(4, 3),
+            ng.Sigmoid(),
+        ],
+    ),
     "discriminator": (
         4,
         lambda: [
@@ -52,7 +75,8 @@ STACKS = {
 @pytest.mark.parametrize("name", BY_HAND)
 def test_by_hand(name, dtype):
     make, x, y, gy, gx = BY_HAND[name]
-    rows = numpy.array([x, numpy.full(len(x), 0.5)], dtype)  # a second row, with no upstream gradient: rows must not mix
+    # a second row, with no upstream gradient: rows must not mix
+    rows = numpy.array([x, numpy.full(len(x), 0.5)], dtype)
     upstream = numpy.array([gy, numpy.zeros(len(gy))], dtype)
     out, back, _ = run(alone(make(), len(x), dtype), rows, upstream)
     assert out.dtype == back.dtype == dtype
@@ -102,12 +126,22 @@ def test_leaky_relu_derivative_is_the_slope_at_zero(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("pieces, winner", [
-    ([7, 7, 7, 7], 0), ([1, 7, 7, 2], 1), ([1, 2, 7, 7], 2), ([7, 1, 7, 7], 0), ([0.0, -0.0, 0.0, -1], 0), ([1, 2, 3, 7], 3),
-    ([3, 7, 5, 7], 1),
-])
+@pytest.mark.parametrize(
+    "pieces, winner",
+    [
+        ([7, 7, 7, 7], 0),
+        ([1, 7, 7, 2], 1),
+        ([1, 2, 7, 7], 2),
+        ([7, 1, 7, 7], 0),
+        ([0.0, -0.0, 0.0, -1], 0),
+        ([1, 2, 3, 7], 3),
+        ([3, 7, 5, 7], 1),
+    ],
+)
 def test_maxout_first_piece_wins_alone_at_a_tie(pieces, winner, dtype):
-    y, gx, _ = run(alone(ng.Maxout(4), 4, dtype), numpy.array([pieces], dtype), numpy.array([[3]], dtype))
+    y, gx, _ = run(
+        alone(ng.Maxout(4), 4, dtype), numpy.array([pieces], dtype), numpy.array([[3]], dtype)
+    )
     assert y.tolist() == [[pieces[winner]]]
     assert gx.tolist() == [[3 if p == winner else 0 for p in range(4)]]
 
@@ -125,18 +159,41 @@ def test_the_complex_step_follows_the_rules_at_ties(imaginary):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_sigmoid_never_overflows(dtype):
-    logits = [-1e4, -709.8, -708.4, -104, -88.73, -87.4, -1, 0, 1, 87.4, 88.73, 104, 708.4, 709.8, 1e4]
+    logits = [
+        -1e4,
+        -709.8,
+        -708.4,
+        -104,
+        -88.73,
+        -87.4,
+        -1,
+        0,
+        1,
+        87.4,
+        88.73,
+        104,
+        708.4,
+        709.8,
+        1e4,
+    ]
     x = numpy.array([logits], dtype)
     with numpy.errstate(over="raise", invalid="raise", divide="raise"):
         y, gx, _ = run(alone(ng.Sigmoid(), x.size, dtype), x, numpy.ones_like(x))
     assert (0 <= y.real).all() and (y.real <= 1).all() and (numpy.diff(y.real) >= 0).all()
     assert y[0, 0] < 1e-37 and y[0, 7] == 0.5 and y[0, -1] == 1
-    assert numpy.isfinite(gx).all() and abs(gx[0, 0]) < 1e-37 and gx[0, 7] == 0.25 and abs(gx[0, -1]) < 1e-15
+    assert (
+        numpy.isfinite(gx).all()
+        and abs(gx[0, 0]) < 1e-37
+        and gx[0, 7] == 0.25
+        and abs(gx[0, -1]) < 1e-15
+    )
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_smallest_sigmoid_is_the_smallest_power_of_e_that_keeps_all_its_digits(dtype):
-    y, _, _ = run(alone(ng.Sigmoid(), 1, dtype), numpy.array([[-1e4]], dtype), numpy.ones((1, 1), dtype))
+    y, _, _ = run(
+        alone(ng.Sigmoid(), 1, dtype), numpy.array([[-1e4]], dtype), numpy.ones((1, 1), dtype)
+    )
     tiny = float(numpy.finfo(dtype).tiny)  # below it numbers lose digits
     assert tiny <= y[0, 0].real < numpy.e * tiny
 
@@ -152,7 +209,8 @@ def test_dropout_rate_and_values(keep, dtype):
     assert (mask[kept] == mask.dtype.type(1 / keep)).all()
     standard_error = numpy.sqrt(keep * (1 - keep) / mask.size)
     assert abs(kept.mean() - keep) <= 5 * standard_error
-    assert numpy.abs(kept.mean(0) - keep).max() <= 5 * 10 * standard_error  # a column has 1/100 of the entries
+    # a column has 1/100 of the entries
+    assert numpy.abs(kept.mean(0) - keep).max() <= 5 * 10 * standard_error
 
 
 def test_dropout_masks_differ_between_draws_layers_and_rows():
@@ -191,9 +249,14 @@ def test_layout_changes_no_byte_and_inputs_are_left_alone(name, dtype, rng):
     n_in, make = STACKS[name]
     net = ng.MLP(make(), dtype=dtype)
     net.initialize(Stream(1))
-    x, gy = rng.standard_normal((5, n_in)).astype(dtype), rng.standard_normal((5, net.n_out)).astype(dtype)
+    x, gy = (
+        rng.standard_normal((5, n_in)).astype(dtype),
+        rng.standard_normal((5, net.n_out)).astype(dtype),
+    )
     expected = [a.tobytes() for a in run(net, x.copy(), gy.copy())]
-    for kind, (x_laid_out, gy_laid_out) in {k: (layouts(x)[k], layouts(gy)[k]) for k in layouts(x)}.items():
+    for kind, (x_laid_out, gy_laid_out) in {
+        k: (layouts(x)[k], layouts(gy)[k]) for k in layouts(x)
+    }.items():
         assert [a.tobytes() for a in run(net, x_laid_out, gy_laid_out)] == expected, kind
         assert (x_laid_out == x).all() and (gy_laid_out == gy).all(), kind
 
@@ -204,7 +267,11 @@ def test_a_pass_sees_nothing_of_the_one_before(name, rng):
     net = ng.MLP(make(), "float64")
     net.initialize(Stream(0))
     used, fresh = net.tape(5), net.tape(5)
-    passes = [rng.standard_normal((2, 5, n)) * scale for n in (n_in, net.n_out) for scale in ([[[3.0]], [[1.0]]],)]
+    passes = [
+        rng.standard_normal((2, 5, n)) * scale
+        for n in (n_in, net.n_out)
+        for scale in ([[[3.0]], [[1.0]]],)
+    ]
     for i in (0, 1):  # a larger x first, then a smaller one
         net.draw_masks(used, Stream(1))
         y, gx = net.forward(passes[0][i], used).copy(), net.backward(passes[1][i], used).copy()
@@ -224,11 +291,15 @@ def test_a_pass_keeps_what_it_saw(name, rng):
     tape.x[...] = x = rng.standard_normal((5, n_in))
     net.forward(tape.x, tape)
     assert (tape.x == x).all()
-    seen = [{name: a.copy() for name, a in t.arrays().items() if name not in ("gx", "gy")} for t in tape.layers]
+    seen = [
+        {name: a.copy() for name, a in t.arrays().items() if name not in ("gx", "gy")}
+        for t in tape.layers
+    ]
     net.backward(rng.standard_normal((5, net.n_out)), tape)
     for before, t in zip(seen, tape.layers):
         assert all((a == getattr(t, name)).all() for name, a in before.items())
-    for layer, t in zip(net.layers, tape.layers):  # nor does a layer's backward change the adjoint that it is given
+    # Nor does a layer's backward change the adjoint that it is given
+    for layer, t in zip(net.layers, tape.layers):
         gy, gx = t.gy.copy(), t.gx.copy()
         layer.backward(t.gy, t)
         assert (t.gy == gy).all() and (t.gx == gx).all()
@@ -263,20 +334,31 @@ def test_three_dtypes_agree(name, rng):
         assert_near(high, exact, 1e-14)
 
 
-@pytest.mark.parametrize("make, words", [
-    (lambda: ng.Dropout(0), "keep"), (lambda: ng.Dropout(1.5), "keep"), (lambda: ng.Dropout(float("nan")), "keep"),
-    (lambda: ng.Maxout(1), "pieces"), (lambda: ng.Maxout(2.0), "pieces"), (lambda: ng.LeakyReLU(1), "slope"),
-    (lambda: ng.LeakyReLU(-0.1), "slope"), (lambda: ng.LeakyReLU(1.5), "slope"), (lambda: ng.Dropout(-0.5), "keep"),
-    (lambda: ng.Affine(0, 3), "n_in"), (lambda: ng.Affine(3, 2.5), "n_out"),
-])
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: ng.Dropout(0), "keep"),
+        (lambda: ng.Dropout(1.5), "keep"),
+        (lambda: ng.Dropout(float("nan")), "keep"),
+        (lambda: ng.Maxout(1), "pieces"),
+        (lambda: ng.Maxout(2.0), "pieces"),
+        (lambda: ng.LeakyReLU(1), "slope"),
+        (lambda: ng.LeakyReLU(-0.1), "slope"),
+        (lambda: ng.LeakyReLU(1.5), "slope"),
+        (lambda: ng.Dropout(-0.5), "keep"),
+        (lambda: ng.Affine(0, 3), "n_in"),
+        (lambda: ng.Affine(3, 2.5), "n_out"),
+    ],
+)
 def test_a_wrong_argument_is_named(make, words):
     with pytest.raises(ng.NumpyganError, match=words):
         make()
 
 
-@pytest.mark.parametrize("n_in, n_out, scale, bound", [
-    (200, 100, None, 0.02**0.5), (2, 1000, None, (6 / 1002) ** 0.5), (9, 99, 3.0, 3.0),
-])
+@pytest.mark.parametrize(
+    "n_in, n_out, scale, bound",
+    [(200, 100, None, 0.02**0.5), (2, 1000, None, (6 / 1002) ** 0.5), (9, 99, 3.0, 3.0)],
+)
 def test_the_range_that_w_is_drawn_from(n_in, n_out, scale, bound):
     net = ng.MLP([ng.Affine(n_in, n_out, scale=scale)], dtype="float64")
     net.initialize(Stream(0))
@@ -304,7 +386,9 @@ class Wider(ng.Layer):
 
 def test_a_layer_before_the_first_affine_must_keep_the_width():
     for layer in (Wider(), ng.Maxout(2)):
-        with pytest.raises(ng.NumpyganError, match=f"layer 0, {type(layer).__name__}.*keep the width"):
+        with pytest.raises(
+            ng.NumpyganError, match=f"layer 0, {type(layer).__name__}.*keep the width"
+        ):
             ng.MLP([layer, ng.Affine(4, 1)])
 
 

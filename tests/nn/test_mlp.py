@@ -1,16 +1,19 @@
-"""The network and its tape: one small network worked by hand, the views, the slices, and what raises."""
+"""The network and its tape: one small network worked by hand, the views, the slices, and what
+raises.
+"""
 
 import numpy
 import pytest
-from tests.helpers.numeric import DTYPES, assert_near, complex_step_gradients, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numpygan as ng
 from numpygan.arrays import Stream
+from tests.helpers.numeric import DTYPES, assert_near, complex_step_gradients, run
 
 # x W1 + b1 = [[3, 1], [1, −3]] -> ReLU [[3, 1], [1, 0]] -> W2, b2 -> [[3.5], [2.5]]
-THETA = [1, -1, 2, 1, 0, 1, 2, -3, 0.5]  # W1 = [[1, −1], [2, 1]], b1 = [0, 1], W2 = [[2], [−3]], b2 = [.5]
+# W1 = [[1, −1], [2, 1]], b1 = [0, 1], W2 = [[2], [−3]], b2 = [.5]
+THETA = [1, -1, 2, 1, 0, 1, 2, -3, 0.5]
 X = [[1, 1], [3, -1]]
 Y = [[3.5], [2.5]]
 GY = [[1], [2]]
@@ -29,7 +32,10 @@ def small(dtype="float64"):
 
 
 def with_dropout():
-    net = ng.MLP([ng.Dropout(0.8), ng.Affine(3, 8), ng.Maxout(2), ng.Dropout(0.5), ng.Affine(4, 2)], dtype="float64")
+    net = ng.MLP(
+        [ng.Dropout(0.8), ng.Affine(3, 8), ng.Maxout(2), ng.Dropout(0.5), ng.Affine(4, 2)],
+        dtype="float64",
+    )
     net.initialize(Stream(1))
     return net
 
@@ -51,7 +57,12 @@ def test_theta_and_grad_are_flat_and_the_layers_hold_views():
     net = small()
     assert net.theta.shape == net.grad.shape == (9,)
     first, _, last = net.layers
-    for view, whole in ((first.W, net.theta), (last.b, net.theta), (first.gb, net.grad), (last.gW, net.grad)):
+    for view, whole in (
+        (first.W, net.theta),
+        (last.b, net.theta),
+        (first.gb, net.grad),
+        (last.gW, net.grad),
+    ):
         assert numpy.shares_memory(view, whole)
     assert first.W.tolist() == [[1, -1], [2, 1]] and last.b.tolist() == [0.5]
     net.theta -= numpy.arange(9.0)
@@ -70,11 +81,17 @@ def test_assigning_theta_copies():
 def test_a_copy_is_a_network_of_its_own():
     net = small()
     twin = net.copy("complex128")
-    assert twin.theta.tolist() == THETA and twin.dtype == "complex128" and net.copy().dtype == "float64"
+    assert (
+        twin.theta.tolist() == THETA
+        and twin.dtype == "complex128"
+        and net.copy().dtype == "float64"
+    )
     assert run(twin, numpy.array(X, "complex128"), numpy.array(GY, "complex128"))[1].tolist() == GX
     twin.theta -= 1
     assert net.theta.tolist() == THETA and (net.grad == 0).all()
-    assert numpy.shares_memory(net.layers[0].W, net.theta) and numpy.shares_memory(twin.layers[0].W, twin.theta)
+    assert numpy.shares_memory(net.layers[0].W, net.theta) and numpy.shares_memory(
+        twin.layers[0].W, twin.theta
+    )
 
 
 def test_backward_writes_and_does_not_add():
@@ -109,7 +126,9 @@ def test_without_inputs_the_parameters_gradient_is_the_same(rng):
 
 
 def test_a_slice_of_a_tape_is_a_pass_of_its_own(rng):
-    """Halves forwarded apart through slices give what separate tapes give; the whole tape then holds both."""
+    """Halves forwarded apart through slices give what separate tapes give; the whole tape then
+    holds both.
+    """
     net, x, gy = small(), rng.standard_normal((6, 2)), rng.standard_normal((6, 1))
     whole = net.tape(6)
     for rows in (slice(0, 2), slice(2, 6)):
@@ -159,10 +178,16 @@ def move_theta(net):
     net.theta -= 0.1
 
 
-@pytest.mark.parametrize("move", [
-    change_theta, move_theta, lambda net: net.initialize(Stream(0)), lambda net: ng.Momentum(net).descend(),
-    lambda net: ng.Adam(net).ascend(),
-])
+@pytest.mark.parametrize(
+    "move",
+    [
+        change_theta,
+        move_theta,
+        lambda net: net.initialize(Stream(0)),
+        lambda net: ng.Momentum(net).descend(),
+        lambda net: ng.Adam(net).ascend(),
+    ],
+)
 def test_a_stale_tape_raises(move):
     net = small()
     tape, gy = net.tape(2), numpy.array(GY, "float64")
@@ -214,26 +239,44 @@ def test_output_goes_to_the_array_given():
 X64, GY64 = numpy.array(X, "float64"), numpy.array(GY, "float64")
 
 
-@pytest.mark.parametrize("act, words", [
-    (lambda net, tape: net.forward(X64[:, :1], tape), [r"\bx\b", r"\(2, 1\)", r"\(2, 2\)"]),
-    (lambda net, tape: net.forward(X64[:1], tape), [r"\bx\b", r"\(1, 2\)", r"\(2, 2\)"]),
-    (lambda net, tape: net.forward(numpy.zeros((3, 2)), tape), [r"\bx\b", r"\(3, 2\)", r"\(2, 2\)"]),
-    (lambda net, tape: net.forward(X64.astype("float32"), tape), [r"\bx\b", "float32", "float64"]),
-    (lambda net, tape: net.forward(X, tape), [r"\bx\b", "list"]),
-    (lambda net, tape: net.backward(GY64[:, 0], tape), ["gy", r"\(2,\)", r"\(2, 1\)"]),
-    (lambda net, tape: net.backward(GY64.astype("complex128"), tape), ["gy", "complex128", "float64"]),
-    (lambda net, tape: small().forward(X64, tape), ["tape"]),
-    (lambda net, tape: small().backward(GY64, tape), ["tape"]),
-    (lambda net, tape: small().draw_masks(tape, Stream(0)), ["tape"]),
-    (lambda net, tape: setattr(net, "theta", numpy.zeros(8)), ["theta", r"\(8,\)", r"\(9,\)"]),
-    (lambda net, tape: setattr(net, "theta", numpy.zeros(9, "float32")), ["theta", "float32", "float64"]),
-    (lambda net, tape: net.tape(0), ["0"]),
-    (lambda net, tape: net.tape(2.5), ["2.5"]),
-    (lambda net, tape: net.tape(3, y=numpy.zeros((2, 1))), [r"\by\b", r"\(2, 1\)", r"\(3, 1\)"]),
-    (lambda net, tape: tape[0], ["slice"]),
-    (lambda net, tape: tape[::2], ["slice"]),
-    (lambda net, tape: tape[2:], ["empty"]),
-])
+@pytest.mark.parametrize(
+    "act, words",
+    [
+        (lambda net, tape: net.forward(X64[:, :1], tape), [r"\bx\b", r"\(2, 1\)", r"\(2, 2\)"]),
+        (lambda net, tape: net.forward(X64[:1], tape), [r"\bx\b", r"\(1, 2\)", r"\(2, 2\)"]),
+        (
+            lambda net, tape: net.forward(numpy.zeros((3, 2)), tape),
+            [r"\bx\b", r"\(3, 2\)", r"\(2, 2\)"],
+        ),
+        (
+            lambda net, tape: net.forward(X64.astype("float32"), tape),
+            [r"\bx\b", "float32", "float64"],
+        ),
+        (lambda net, tape: net.forward(X, tape), [r"\bx\b", "list"]),
+        (lambda net, tape: net.backward(GY64[:, 0], tape), ["gy", r"\(2,\)", r"\(2, 1\)"]),
+        (
+            lambda net, tape: net.backward(GY64.astype("complex128"), tape),
+            ["gy", "complex128", "float64"],
+        ),
+        (lambda net, tape: small().forward(X64, tape), ["tape"]),
+        (lambda net, tape: small().backward(GY64, tape), ["tape"]),
+        (lambda net, tape: small().draw_masks(tape, Stream(0)), ["tape"]),
+        (lambda net, tape: setattr(net, "theta", numpy.zeros(8)), ["theta", r"\(8,\)", r"\(9,\)"]),
+        (
+            lambda net, tape: setattr(net, "theta", numpy.zeros(9, "float32")),
+            ["theta", "float32", "float64"],
+        ),
+        (lambda net, tape: net.tape(0), ["0"]),
+        (lambda net, tape: net.tape(2.5), ["2.5"]),
+        (
+            lambda net, tape: net.tape(3, y=numpy.zeros((2, 1))),
+            [r"\by\b", r"\(2, 1\)", r"\(3, 1\)"],
+        ),
+        (lambda net, tape: tape[0], ["slice"]),
+        (lambda net, tape: tape[::2], ["slice"]),
+        (lambda net, tape: tape[2:], ["empty"]),
+    ],
+)
 def test_errors_name_what_is_wrong(act, words):
     net = small()
     tape = net.tape(2)
@@ -243,14 +286,17 @@ def test_errors_name_what_is_wrong(act, words):
             act(net, tape)
 
 
-@pytest.mark.parametrize("layers, words", [
-    ([ng.Affine(2, 3), ng.ReLU(), ng.Affine(4, 1)], "layer 2.*4.*3"),
-    ([ng.Affine(2, 3), ng.Affine(2, 1)], "layer 1.*2.*3"),
-    ([ng.Affine(2, 7), ng.Maxout(5)], "Maxout.*5.*7"),
-    ([ng.ReLU(), ng.Sigmoid()], "Affine"),
-    ([], "Affine"),
-    ([ng.Maxout(2), ng.Affine(4, 1)], "Maxout"),
-])
+@pytest.mark.parametrize(
+    "layers, words",
+    [
+        ([ng.Affine(2, 3), ng.ReLU(), ng.Affine(4, 1)], "layer 2.*4.*3"),
+        ([ng.Affine(2, 3), ng.Affine(2, 1)], "layer 1.*2.*3"),
+        ([ng.Affine(2, 7), ng.Maxout(5)], "Maxout.*5.*7"),
+        ([ng.ReLU(), ng.Sigmoid()], "Affine"),
+        ([], "Affine"),
+        ([ng.Maxout(2), ng.Affine(4, 1)], "Maxout"),
+    ],
+)
 def test_widths_that_do_not_fit(layers, words):
     with pytest.raises(ng.NumpyganError, match=words):
         ng.MLP(layers)
@@ -277,9 +323,19 @@ def networks(draw):
     makers = [lambda: ng.Dropout(0.5)] if draw(st.booleans()) else []
     for n, n_out in zip(widths, widths[1:]):
         pieces = draw(st.integers(2, 3))
-        kinds = [ng.ReLU, lambda: ng.LeakyReLU(0.3), ng.Sigmoid, ng.Tanh, None, "maxout", lambda: ng.Dropout(0.7)]
+        kinds = [
+            ng.ReLU,
+            lambda: ng.LeakyReLU(0.3),
+            ng.Sigmoid,
+            ng.Tanh,
+            None,
+            "maxout",
+            lambda: ng.Dropout(0.7),
+        ]
         kind = draw(st.sampled_from(kinds))
-        makers.append(lambda n=n, n_out=n_out * (pieces if kind == "maxout" else 1): ng.Affine(n, n_out))
+        makers.append(
+            lambda n=n, n_out=n_out * (pieces if kind == "maxout" else 1): ng.Affine(n, n_out)
+        )
         if kind is not None:
             makers.append((lambda pieces=pieces: ng.Maxout(pieces)) if kind == "maxout" else kind)
     return widths[0], lambda: [make() for make in makers]

@@ -4,10 +4,10 @@ import math
 
 import numpy
 import pytest
-from tests.helpers.numeric import DTYPES, RTOL, assert_near
 
 import numpygan as ng
 from numpygan.arrays import Stream
+from tests.helpers.numeric import DTYPES, RTOL, assert_near
 
 RULES = [ng.Momentum, ng.Adam]
 LARGE = 500 * 500 + 500  # more than the 131,072 entries that are updated at a time
@@ -178,7 +178,10 @@ def test_an_update_goes_on_from_a_saved_state(rule, rng):
     resumed = rule(other)
     resumed.restore(state)
     assert moves(resumed, gradients[2:]).tobytes() == moves(started, gradients[2:]).tobytes()
-    assert all((numpy.array(value) == resumed.state()[name]).all() for name, value in started.state().items())
+    assert all(
+        (numpy.array(value) == resumed.state()[name]).all()
+        for name, value in started.state().items()
+    )
 
 
 @pytest.mark.parametrize("rule", RULES)

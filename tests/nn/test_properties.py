@@ -2,12 +2,12 @@
 
 import numpy
 import pytest
-from tests.helpers.numeric import DTYPES, RTOL, assert_near
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import numpygan as ng
 from numpygan.arrays import Stream
+from tests.helpers.numeric import DTYPES, RTOL, assert_near
 
 SEEDS = st.integers(0, 2**32 - 1)
 MANY = settings(max_examples=40, deadline=None, derandomize=True, database=None)
@@ -16,7 +16,9 @@ FEW = settings(MANY, max_examples=25)
 
 @st.composite
 def stacks(draw):
-    """The layers of a network, afresh: Dropout or not, then one to three Affines, each with up to two layers after it."""
+    """The layers of a network, afresh: Dropout or not, then one to three Affines, each with up to
+    two layers after it.
+    """
     layers = [ng.Dropout(draw(st.sampled_from([0.5, 0.8, 1.0])))] if draw(st.booleans()) else []
     widths = draw(st.lists(st.integers(1, 5), min_size=2, max_size=4))
     for n, n_out in zip(widths, widths[1:]):
@@ -29,7 +31,9 @@ def stacks(draw):
 
 
 def network(layers, dtype, seed):
-    """A network over the layers, with biases away from 0 and no unit far in its saturation, and a stream."""
+    """A network over the layers, with biases away from 0 and no unit far in its saturation, and a
+    stream.
+    """
     net, stream = ng.MLP(layers, dtype), Stream(seed)
     theta = 0.4 * numpy.random.default_rng(seed).standard_normal(net.theta.size)
     net.theta = theta.astype(dtype)
@@ -54,7 +58,9 @@ def passed(net, seed, m, x, gy):
 def test_gradcheck_never_calls_a_right_network_wrong(layers, m, seed, oracle):
     net, _ = network(layers, "float64", seed)
     report = ng.gradcheck(net, rows=m, seed=seed % 1000, oracle=oracle)
-    assert {check.verdict for check in report.checks} <= {"ok", "uninformative", "at a kink"}, str(report)
+    assert {check.verdict for check in report.checks} <= {"ok", "uninformative", "at a kink"}, str(
+        report
+    )
 
 
 @MANY
@@ -82,8 +88,16 @@ def test_gradcheck_sees_any_parameter_go_wrong(layers, m, seed):
     net.layers[index].__class__ = Off
     report = ng.gradcheck(net, rows=m, seed=seed % 1000)
     assert not report.passed
-    wrong = [check for check in report.failures if check.verdict == "wrong" and check.place.startswith(f"layer {index},")]
-    dead = [check for check in report.checks if check.place.startswith(f"layer {index},") and check.verdict == "uninformative"]
+    wrong = [
+        check
+        for check in report.failures
+        if check.verdict == "wrong" and check.place.startswith(f"layer {index},")
+    ]
+    dead = [
+        check
+        for check in report.checks
+        if check.place.startswith(f"layer {index},") and check.verdict == "uninformative"
+    ]
     assert [check.tensor for check in wrong] == ["W"] or dead, str(report)
 
 
@@ -103,7 +117,10 @@ def test_slices_of_a_tape_are_passes_of_their_own(layers, m, data, seed, dtype):
         apart.drawn[...] = True
         assert net.forward(x[part], piece).tobytes() == net.forward(x[part], apart).tobytes()
         gx, grad = net.backward(gy[part], piece).copy(), net.grad.copy()
-        assert gx.tobytes() == net.backward(gy[part], apart).tobytes() and grad.tobytes() == net.grad.tobytes()
+        assert (
+            gx.tobytes() == net.backward(gy[part], apart).tobytes()
+            and grad.tobytes() == net.grad.tobytes()
+        )
     y, gx = whole.y.copy(), whole.gx.copy()
     assert_near(net.forward(x, whole), y, 100 * RTOL[dtype])
     assert_near(net.backward(gy, whole), gx, 100 * RTOL[dtype])
@@ -139,12 +156,20 @@ def test_frozen_and_input_free_passes_give_the_same_gradients(layers, m, seed, d
 
 
 @FEW
-@given(stacks(), st.integers(1, 5), st.integers(1, 5), st.integers(1, 6), SEEDS, *[st.sampled_from(DTYPES)] * 2)
+@given(
+    stacks(),
+    st.integers(1, 5),
+    st.integers(1, 5),
+    st.integers(1, 6),
+    SEEDS,
+    *[st.sampled_from(DTYPES)] * 2,
+)
 def test_a_wrong_array_is_named(layers, m, given_m, n, seed, dtype, given_dtype):
     net, _ = network(layers, dtype, seed)
     tape = passed(net, seed, m, rows(seed, m, net.n_in, dtype), rows(seed, m, net.n_out, dtype))
     for act, layer, argument, width in (
-        (net.forward, net.layers[0], "x", net.n_in), (net.backward, net.layers[-1], "gy", net.n_out),
+        (net.forward, net.layers[0], "x", net.n_in),
+        (net.backward, net.layers[-1], "gy", net.n_out),
     ):
         array = rows(seed, given_m, n, given_dtype)
         if array.shape == (m, width) and given_dtype == dtype:
@@ -159,14 +184,18 @@ def test_a_wrong_array_is_named(layers, m, given_m, n, seed, dtype, given_dtype)
 
 
 @FEW
-@given(stacks(), st.integers(1, 6), SEEDS, st.sampled_from(["theta", "step", "masks", "initialize"]))
+@given(
+    stacks(), st.integers(1, 6), SEEDS, st.sampled_from(["theta", "step", "masks", "initialize"])
+)
 def test_a_stale_tape_raises_and_forward_heals_it(layers, m, seed, how):
     net, stream = network(layers, "float64", seed)
     x, gy = rows(seed, m, net.n_in, "float64"), rows(seed, m, net.n_out, "float64")
     tape = passed(net, seed, m, x, gy)
     act = {
-        "theta": lambda: setattr(net, "theta", net.theta.copy()), "step": ng.Momentum(net).descend,
-        "masks": lambda: net.draw_masks(tape, stream), "initialize": lambda: net.initialize(stream),
+        "theta": lambda: setattr(net, "theta", net.theta.copy()),
+        "step": ng.Momentum(net).descend,
+        "masks": lambda: net.draw_masks(tape, stream),
+        "initialize": lambda: net.initialize(stream),
     }
     act[how]()
     with pytest.raises(ng.NumpyganError, match="stale"):

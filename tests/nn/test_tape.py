@@ -1,11 +1,13 @@
-"""What a tape takes note of: which θ its rows have seen, whether their masks are drawn, and that it shares memory, not copies."""
+"""What a tape takes note of: which θ its rows have seen, whether their masks are drawn, and that it
+shares memory, not copies.
+"""
 
 import numpy
 import pytest
-from tests.helpers.numeric import run
 
 import numpygan as ng
 from numpygan.arrays import Stream
+from tests.helpers.numeric import run
 
 X, GY = numpy.array([[1.0, 2], [3, 4]]), numpy.array([[1.0], [2]])
 
@@ -25,7 +27,9 @@ def assign_theta(net):
     net.theta = net.theta + 1
 
 
-@pytest.mark.parametrize("move", [lambda net: net.initialize(Stream(0)), assign_theta], ids=["initialize", "theta"])
+@pytest.mark.parametrize(
+    "move", [lambda net: net.initialize(Stream(0)), assign_theta], ids=["initialize", "theta"]
+)
 def test_every_move_makes_the_pass_before_it_stale(move):
     net = ng.MLP([ng.Affine(2, 1)], dtype="float64")
     tape = net.tape(2)
@@ -101,12 +105,18 @@ def test_a_slice_may_say_that_its_step_is_1():
             tape[::step]
 
 
-@pytest.mark.parametrize("dtype, real", [("float32", "float32"), ("float64", "float64"), ("complex128", "float64")])
+@pytest.mark.parametrize(
+    "dtype, real", [("float32", "float32"), ("float64", "float64"), ("complex128", "float64")]
+)
 def test_masks_are_real_and_no_wider_than_the_network(dtype, real):
     net = ng.MLP([ng.Affine(2, 2), ng.Dropout(0.5), ng.LeakyReLU(), ng.Maxout(2)], dtype=dtype)
     _, dropout, leaky, maxout = net.tape(3).layers
     assert dropout.mask.dtype == leaky.slopes.dtype == real and maxout.won.dtype == bool
-    assert all(t.arrays()[name].dtype == dtype for t in net.tape(3).layers for name in ("x", "y", "gx", "gy"))
+    assert all(
+        t.arrays()[name].dtype == dtype
+        for t in net.tape(3).layers
+        for name in ("x", "y", "gx", "gy")
+    )
 
 
 class Noted(ng.Affine):
@@ -125,11 +135,14 @@ class Noted(ng.Affine):
         super().backward_params(gy, t)
 
 
-@pytest.mark.parametrize("wanted, expected", [
-    ({}, ["gW top", "gx top", "gW bottom", "gx bottom"]),
-    ({"inputs": False}, ["gW top", "gx top", "gW bottom"]),
-    ({"params": False}, ["gx top", "gx bottom"]),
-])
+@pytest.mark.parametrize(
+    "wanted, expected",
+    [
+        ({}, ["gW top", "gx top", "gW bottom", "gx bottom"]),
+        ({"inputs": False}, ["gW top", "gx top", "gW bottom"]),
+        ({"params": False}, ["gx top", "gx bottom"]),
+    ],
+)
 def test_each_layer_is_passed_once_from_the_top_and_only_where_it_is_needed(wanted, expected):
     calls = []
     net = ng.MLP([ng.ReLU(), Noted("bottom", calls), Noted("top", calls)], dtype="float64")

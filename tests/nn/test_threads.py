@@ -12,18 +12,24 @@ import numpy
 import pytest
 
 import numpygan as ng
-from numpygan.nn import threads as cores
 from numpygan.arrays import Stream
-from numpygan.nn.threads import at_once
-from numpygan.nn import optimizers as sgd
 from numpygan.gan.average import Average
+from numpygan.nn import optimizers as sgd
+from numpygan.nn import threads as cores
+from numpygan.nn.threads import at_once
 
 
 def learn(rule, on, monkeypatch, updates=3):
-    """θ, what the rule keeps, and the average after some updates in seven pieces on `on` cores, and the threads that made them."""
+    """θ, what the rule keeps, and the average after some updates in seven pieces on `on` cores, and
+    the threads that made them.
+    """
     monkeypatch.setattr(sgd, "cores", lambda xp: on)
     monkeypatch.setattr(sgd, "PIECE", 100)
-    net, threads, two = ng.MLP([ng.Affine(30, 20), ng.ReLU(), ng.Affine(20, 2)]), set(), threading.Event()
+    net, threads, two = (
+        ng.MLP([ng.Affine(30, 20), ng.ReLU(), ng.Affine(20, 2)]),
+        set(),
+        threading.Event(),
+    )
     net.initialize(Stream(0))
     updated, average = rule(net, learning_rate=1e-3), Average(net, 0.9)
     move_piece = updated._move_piece
@@ -52,9 +58,20 @@ def test_several_cores_learn_what_one_learns(rule, on, monkeypatch):
         assert a.tobytes() == b.tobytes()
 
 
-@pytest.mark.parametrize("openblas, omp, expected", [
-    ("", "", 4), ("1", "", 1), ("", "1", 1), ("2", "1", 2), ("1", "3", 1), ("9", "", 4), ("0", "", 4), ("many", "", 4), ("-1", "", 4),
-])
+@pytest.mark.parametrize(
+    "openblas, omp, expected",
+    [
+        ("", "", 4),
+        ("1", "", 1),
+        ("", "1", 1),
+        ("2", "1", 2),
+        ("1", "3", 1),
+        ("9", "", 4),
+        ("0", "", 4),
+        ("many", "", 4),
+        ("-1", "", 4),
+    ],
+)
 def test_no_more_cores_than_blas_is_allowed(openblas, omp, expected, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2, 5}, raising=False)
     for name, value in (("OPENBLAS_NUM_THREADS", openblas), ("OMP_NUM_THREADS", omp)):
@@ -121,10 +138,14 @@ if child:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()], ids=["threads", "memory"])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("can't start new thread"), MemoryError()], ids=["threads", "memory"]
+)
 @pytest.mark.parametrize("failing", [1, 2, 3, 4])
 def test_each_share_is_done_once_when_a_thread_cannot_start(failing, error, monkeypatch):
-    """The failing start, the first to the last, comes after the work was queued, as in ThreadPoolExecutor.submit."""
+    """The failing start, the first to the last, comes after the work was queued, as in
+    ThreadPoolExecutor.submit.
+    """
     monkeypatch.setattr(cores, "_threads", None)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     start, starts, all_together = threading.Thread.start, [], threading.Barrier(failing)
@@ -195,10 +216,14 @@ def test_nothing_piles_up_where_no_thread_ever_starts(monkeypatch):
     assert not alive
 
 
-@pytest.mark.skipif(not hasattr(os, "setresuid"), reason="needs Linux's limit on the threads of a user")
+@pytest.mark.skipif(
+    not hasattr(os, "setresuid"), reason="needs Linux's limit on the threads of a user"
+)
 @pytest.mark.parametrize("allowed", [1, 2, 3])
 def test_a_real_limit_on_threads(allowed):
-    """Adam over 40 pieces by four threads, of which the system grants none, one or two besides the caller's."""
+    """Adam over 40 pieces by four threads, of which the system grants none, one or two besides the
+    caller's.
+    """
     if os.getuid():
         allowed = 1  # whoever is not root counts all that he runs already, so that no thread starts
     code = f"""
@@ -223,7 +248,8 @@ def learned(on):
 alone = learned(1)
 os.cpu_count = lambda: 8
 if os.getuid() == 0:
-    os.setresuid({54321 + allowed}, {54321 + allowed}, {54321 + allowed})  # the limit does not bind root
+    # The limit does not bind root
+    os.setresuid({54321 + allowed}, {54321 + allowed}, {54321 + allowed})
 resource.setrlimit(resource.RLIMIT_NPROC, ({allowed}, {allowed}))
 started = []
 try:
@@ -237,12 +263,16 @@ for thread in started[:-1]:
 print(all(learned(4) == alone for _ in range(20)))
 """
     env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env=env)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, env=env
+    )
     assert done.stderr == "" and done.stdout == f"{allowed - 1} can't start new thread\nTrue\n"
 
 
 def test_work_at_the_end_of_the_interpreter():
-    """In an atexit function and in a thread that outlives the main one no thread may start, but some may wait already."""
+    """In an atexit function and in a thread that outlives the main one no thread may start, but
+    some may wait already.
+    """
     code = """
 import atexit, threading
 from numpygan.nn.threads import at_once
@@ -261,5 +291,7 @@ atexit.register(work, 5)
 work(2)
 threading.Thread(target=last).start()
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, text=True, timeout=60
+    )
     assert done.stdout == "True\n" * 4 and done.stderr == ""

@@ -1,5 +1,6 @@
-"""The browser that the page tests look through sees what it must: errors, exceptions, requests, the window."""
-
+"""The browser that the page tests look through sees what it must: errors, exceptions, requests, the
+window.
+"""
 
 
 def page_of(text, tmp_path, open_page, **options):
@@ -9,7 +10,11 @@ def page_of(text, tmp_path, open_page, **options):
 
 
 def test_a_quiet_page_has_no_problems(tmp_path, open_page):
-    page = page_of("<img src='data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs='>", tmp_path, open_page)
+    page = page_of(
+        "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs='>",
+        tmp_path,
+        open_page,
+    )
     assert page.problems == page.requests == [] and page.title() == "t"
 
 
@@ -19,11 +24,18 @@ def test_errors_are_seen(tmp_path, open_page):
 
 
 def test_requests_are_seen(tmp_path, open_page):
-    page = page_of("<img src='other.png'><link rel=stylesheet href='http://example.invalid/a.css'>", tmp_path, open_page)
+    page = page_of(
+        "<img src='other.png'><link rel=stylesheet href='http://example.invalid/a.css'>",
+        tmp_path,
+        open_page,
+    )
     assert sorted(url.rpartition("/")[2] for url in page.requests) == ["a.css", "other.png"]
 
 
 def test_the_window_is_as_asked(tmp_path, open_page):
     page = page_of("", tmp_path, open_page, width=390, color_scheme="dark", reduced_motion="reduce")
     assert page.evaluate("innerWidth") == 390
-    assert page.evaluate("['color-scheme: dark', 'reduced-motion: reduce'].every(q => matchMedia(`(prefers-${q})`).matches)")
+    assert page.evaluate(
+        "['color-scheme: dark', 'reduced-motion: reduce'].every(q => "
+        "matchMedia(`(prefers-${q})`).matches)"
+    )

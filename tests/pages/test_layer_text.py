@@ -1,17 +1,23 @@
-"""numpygan explain: every worked example is what this installation computes, and says so when it isn't."""
+"""numpygan explain: every worked example is what this installation computes, and says so when it
+isn't.
+"""
 
 import inspect
 
 import numpy
 import pytest
-from tests.helpers.cli import run
 
 from numpygan.nn import layers
 from numpygan.pages import layer_text as explain
+from tests.helpers.cli import run
 
 
 def test_every_layer_is_explained():
-    every = {c for _, c in inspect.getmembers(layers, inspect.isclass) if issubclass(c, layers.Layer) and c is not layers.Layer}
+    every = {
+        c
+        for _, c in inspect.getmembers(layers, inspect.isclass)
+        if issubclass(c, layers.Layer) and c is not layers.Layer
+    }
     assert every == {about for about in explain.TOPICS.values() if inspect.isclass(about)}
 
 
@@ -38,7 +44,7 @@ def test_a_name_in_any_case(capsys):
 
 
 def test_a_layer_that_computes_something_else_fails(monkeypatch, capsys):
-    forgetful = lambda self, gy, t: self.xp.multiply(gy, t.y, out=t.gx)  # noqa: E731  without the (1 − y)
+    forgetful = lambda self, gy, t: self.xp.multiply(gy, t.y, out=t.gx)
     monkeypatch.setattr(layers.Sigmoid, "backward", forgetful)
     assert run("explain", "sigmoid") == 1
     assert "FAILED" in capsys.readouterr().out

@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, images, run, small_world
 
-from numpygan.runs.directory import RunDirectory
 from numpygan.pages import chart
 from numpygan.pages import run_page as reports
+from numpygan.runs.directory import RunDirectory
+from tests.helpers.cli import TINY, images, run, small_world
 
 HOSTILE = "<img src=x onerror=alert(1)>$x&\"'</script><script>alert(2)</script>"
 
@@ -27,16 +27,51 @@ def world(tmp_path_factory):
         assert run(*TINY, "--epochs", 1, "--out", bad) == 0
         config = folder / bad / "config.toml"
         about = f"about = {json.dumps(HOSTILE)}"
-        config.write_text(re.sub("(?m)^about = .*$", lambda _: about, config.read_text(encoding="utf-8")), encoding="utf-8")
-        row = {name: HOSTILE for name in ("metric", "detail", "caveat")} | {"value": 1.5, "se": None, "real": 2, "real_se": 0.5}
-        (folder / bad / "evaluation.json").write_text(json.dumps({"rows": [row], "parzen": HOSTILE, "real": HOSTILE}))
+        config.write_text(
+            re.sub("(?m)^about = .*$", lambda _: about, config.read_text(encoding="utf-8")),
+            encoding="utf-8",
+        )
+        row = dict.fromkeys(("metric", "detail", "caveat"), HOSTILE) | {
+            "value": 1.5,
+            "se": None,
+            "real": 2,
+            "real_se": 0.5,
+        }
+        (folder / bad / "evaluation.json").write_text(
+            json.dumps({"rows": [row], "parzen": HOSTILE, "real": HOSTILE})
+        )
         rows = [
-            {"metric": "coverage", "value": 0.71234, "se": 0.0123, "real": 0.9687, "real_se": None, "detail": "k = 5",
-             "caveat": "It is blind to details."},
-            {"metric": "modes", "value": -3, "se": None, "real": None, "real_se": None, "detail": "", "caveat": "Nor here."},
+            {
+                "metric": "coverage",
+                "value": 0.71234,
+                "se": 0.0123,
+                "real": 0.9687,
+                "real_se": None,
+                "detail": "k = 5",
+                "caveat": "It is blind to details.",
+            },
+            {
+                "metric": "modes",
+                "value": -3,
+                "se": None,
+                "real": None,
+                "real_se": None,
+                "detail": "",
+                "caveat": "Nor here.",
+            },
         ]
-        rows.insert(0, {"metric": "Parzen log-likelihood (nats)", "value": 106.04, "se": 1.64, "real": 242.5, "real_se": 1.64,
-                        "detail": "n = 50", "caveat": "Above the real row it means gaming, not quality."})
+        rows.insert(
+            0,
+            {
+                "metric": "Parzen log-likelihood (nats)",
+                "value": 106.04,
+                "se": 1.64,
+                "real": 242.5,
+                "real_se": 1.64,
+                "detail": "n = 50",
+                "caveat": "Above the real row it means gaming, not quality.",
+            },
+        )
         (folder / "it" / "evaluation.json").write_text(json.dumps({"rows": rows, "data": "mnist"}))
         for name in ("it", "toy", "line", bad):
             assert run("report", name, "-o", f"{'bad' if name == bad else name}.html") == 0
@@ -70,41 +105,72 @@ class Page(HTMLParser):
 def test_every_measure_is_there_with_its_real_row_and_caveat(world):
     text = Page(world / "it.html").text
     for words in (
-        "106.0 ± 1.6", "242.5 ± 1.6", "0.712 ± 0.012", "0.9687", "−3", "What it can’t tell: It is blind to details.",
-        "What it can’t tell: Nor here.", "k = 5", "Adversarial nets (paper) 225 ± 2", "gaming, not quality",
+        "106.0 ± 1.6",
+        "242.5 ± 1.6",
+        "0.712 ± 0.012",
+        "0.9687",
+        "−3",
+        "What it can’t tell: It is blind to details.",
+        "What it can’t tell: Nor here.",
+        "k = 5",
+        "Adversarial nets (paper) 225 ± 2",
+        "gaming, not quality",
     ):
         assert words in text, words
 
 
 def test_configuration_and_curves_are_there(world):
     page = Page(world / "it.html")
-    for words in ("relu 16, sigmoid", "maxout 8x2", "max over G of mean log D(G(z))", "−log 4", "mean D(G(z))", "validation"):
+    for words in (
+        "relu 16, sigmoid",
+        "maxout 8x2",
+        "max over G of mean log D(G(z))",
+        "−log 4",
+        "mean D(G(z))",
+        "validation",
+    ):
         assert words in page.text, words
     assert len(page.pictures()) == 4 + 2  # samples at iterations 0, 20, 40, 60; Figures 2 and 3
-    assert all(picture["src"].startswith("data:image/png;base64,") and picture["alt"] for picture in page.pictures())
+    assert all(
+        picture["src"].startswith("data:image/png;base64,") and picture["alt"]
+        for picture in page.pictures()
+    )
 
 
 def test_without_an_evaluation_the_page_says_how_to_make_one(world):
     assert "numpygan evaluate toy" in Page(world / "toy.html").text
 
 
-@pytest.mark.parametrize(("name", "words"), [("toy", "samples of G over as many of p_data"), ("line", "Densities of")])
+@pytest.mark.parametrize(
+    ("name", "words"), [("toy", "samples of G over as many of p_data"), ("line", "Densities of")]
+)
 def test_toys_have_a_panel(world, name, words):
     assert words in Page(world / f"{name}.html").text
 
 
-def test_pictures_over_time_are_thinned_out_with_the_first_and_the_last(world, monkeypatch, tmp_path):
+def test_pictures_over_time_are_thinned_out_with_the_first_and_the_last(
+    world, monkeypatch, tmp_path
+):
     monkeypatch.setattr(reports, "FRAMES", 3)
     assert run("report", "it", "-o", tmp_path / "few.html") == 0
-    captions = re.findall("<figcaption>(iteration .*?)</figcaption>", (tmp_path / "few.html").read_text(encoding="utf-8"))
+    captions = re.findall(
+        "<figcaption>(iteration .*?)</figcaption>",
+        (tmp_path / "few.html").read_text(encoding="utf-8"),
+    )
     assert captions == ["iteration 0, epoch 0", "iteration 40, epoch 2", "iteration 60, epoch 3"]
 
 
 def test_nothing_is_overwritten_without_force(world, tmp_path, capsys):
     file = tmp_path / "page.html"
     file.write_text("mine")
-    assert run("report", "it", "-o", file) == 2 and "--force" in capsys.readouterr().err and file.read_text() == "mine"
-    assert run("report", "it", "-o", file, "--force") == 0 and "<!doctype html>" in file.read_text(encoding="utf-8")
+    assert (
+        run("report", "it", "-o", file) == 2
+        and "--force" in capsys.readouterr().err
+        and file.read_text() == "mine"
+    )
+    assert run("report", "it", "-o", file, "--force") == 0 and "<!doctype html>" in file.read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"rows": 3}', '{"rows": [{"metric": "x"}]}'])
@@ -113,7 +179,12 @@ def test_a_damaged_evaluation_is_one_sentence(world, text, capsys):
     file.write_text(text)
     assert run("report", "line", "-o", "new.html") == 2
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "evaluation.json" in error and "evaluate again" in error and not (world / "new.html").exists()
+    assert (
+        error.count("\n") == 1
+        and "evaluation.json" in error
+        and "evaluate again" in error
+        and not (world / "new.html").exists()
+    )
     file.unlink()
 
 
@@ -128,11 +199,16 @@ def test_what_comes_from_a_run_is_text(world):
 def test_the_page_opens_in_silence(world, open_page, name):
     page = open_page(world / f"{name}.html")
     assert page.problems == page.requests == []
-    assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    assert page.evaluate(
+        "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
+    )
 
 
 def shown(page):
-    return page.evaluate("[...document.querySelectorAll('.frames li')].filter(li => li.offsetHeight > 0).map(li => li.innerHTML)")
+    return page.evaluate(
+        "[...document.querySelectorAll('.frames li')].filter(li => li.offsetHeight > 0).map(li => "
+        "li.innerHTML)"
+    )
 
 
 def test_the_slider_changes_the_picture_by_keyboard_and_mouse(world, open_page):
@@ -167,9 +243,14 @@ def test_the_policy_stops_whatever_would_get_in(world, open_page):
         const image = document.createElement('img'); image.src = 'http://example.invalid/x.png'; document.body.append(image);
     }""")
     assert page.evaluate("window.got_in === undefined")
-    assert page.evaluate("fetch('http://example.invalid/').then(() => 'sent', () => 'refused')") == "refused"
+    assert (
+        page.evaluate("fetch('http://example.invalid/').then(() => 'sent', () => 'refused')")
+        == "refused"
+    )
     assert len(page.problems) >= 3
-    assert all("Content Security Policy" in problem for problem in page.problems if "fetch" not in problem)
+    assert all(
+        "Content Security Policy" in problem for problem in page.problems if "fetch" not in problem
+    )
 
 
 CONTRAST = """() => {
@@ -191,17 +272,22 @@ CONTRAST = """() => {
 @pytest.mark.parametrize("width", [390, 1280])
 def test_legible_at_every_width_in_both_schemes(world, open_page, width, scheme):
     page = open_page(world / "it.html", width=width, color_scheme=scheme)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width  # nothing to scroll sideways
+    # Nothing to scroll sideways
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     smallest = "Math.min(...[...document.querySelectorAll('svg text')].map(e => e.getBoundingClientRect().height))"
     assert page.evaluate(smallest) >= 11
     assert page.evaluate(CONTRAST) >= 4.5
-    assert (page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)") == (scheme == "light")
+    assert (
+        page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    ) == (scheme == "light")
 
 
 def test_nothing_moves_by_itself(world, open_page):
     page = open_page(world / "it.html", reduced_motion="reduce")
     assert page.evaluate("document.getAnimations().length") == 0
-    assert not re.search("transition|animation|scroll-behavior", (world / "it.html").read_text(encoding="utf-8"))
+    assert not re.search(
+        "transition|animation|scroll-behavior", (world / "it.html").read_text(encoding="utf-8")
+    )
 
 
 ONE_MEASURE = [{"metric": "coverage", "value": 0.5}]
@@ -209,12 +295,19 @@ ONE_MEASURE = [{"metric": "coverage", "value": 0.5}]
 
 @pytest.fixture
 def evaluated(world, tmp_path):
-    """`evaluated(source)`: the text of the report of a run at iteration 40 to 60, beside an evaluation of `source`."""
+    """`evaluated(source)`: the text of the report of a run at iteration 40 to 60, beside an
+    evaluation of `source`.
+    """
 
     def make(source):
         file = world / "it" / "evaluation.json"
         before = file.read_text()
-        file.write_text(json.dumps({"rows": ONE_MEASURE, "data": "mnist"} | ({} if source is None else {"source": source})))
+        file.write_text(
+            json.dumps(
+                {"rows": ONE_MEASURE, "data": "mnist"}
+                | ({} if source is None else {"source": source})
+            )
+        )
         try:
             assert run("report", "it", "-o", tmp_path / "page.html", "--force") == 0
         finally:
@@ -231,23 +324,47 @@ def samples_of(world):
 def test_an_evaluation_of_the_checkpoint_shown_says_so(world, evaluated):
     source = samples_of(world)
     text = evaluated(source)
-    assert f"Measured on {source['file']}, iteration {source['iteration']}, as the samples above." in text
-    assert "Not of the samples above" not in text and f"From {source['file']}, iteration {source['iteration']};" in text
+    assert (
+        f"Measured on {source['file']}, iteration {source['iteration']}, as the samples above."
+        in text
+    )
+    assert (
+        "Not of the samples above" not in text
+        and f"From {source['file']}, iteration {source['iteration']};" in text
+    )
 
 
-@pytest.mark.parametrize(("source", "words"), [
-    ({"file": "best.npz", "iteration": 1}, "are of best.npz, iteration 1;"),
-    ({"file": "checkpoint.npz", "iteration": 12345}, "are of checkpoint.npz, iteration 12,345;"),
-    ({"file": "mine.npy"}, "are of the samples in mine.npy;"),
-    (None, "a checkpoint that evaluation.json does not name"),
-    ("best.npz", "a checkpoint that evaluation.json does not name"),
-    ({"file": ["best.npz"], "iteration": "60"}, "a checkpoint that evaluation.json does not name"),
-])
-def test_an_evaluation_of_anything_else_is_marked_with_the_command_that_renews_it(world, evaluated, source, words):
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ({"file": "best.npz", "iteration": 1}, "are of best.npz, iteration 1;"),
+        (
+            {"file": "checkpoint.npz", "iteration": 12345},
+            "are of checkpoint.npz, iteration 12,345;",
+        ),
+        ({"file": "mine.npy"}, "are of the samples in mine.npy;"),
+        (None, "a checkpoint that evaluation.json does not name"),
+        ("best.npz", "a checkpoint that evaluation.json does not name"),
+        (
+            {"file": ["best.npz"], "iteration": "60"},
+            "a checkpoint that evaluation.json does not name",
+        ),
+    ],
+)
+def test_an_evaluation_of_anything_else_is_marked_with_the_command_that_renews_it(
+    world, evaluated, source, words
+):
     shown = samples_of(world)
     text = evaluated(source)
-    assert "Not of the samples above." in text and words in text and "numpygan evaluate it measures those" in text
-    assert f"samples above are from {shown['file']}, iteration {shown['iteration']}." in text and "Measured on" not in text
+    assert (
+        "Not of the samples above." in text
+        and words in text
+        and "numpygan evaluate it measures those" in text
+    )
+    assert (
+        f"samples above are from {shown['file']}, iteration {shown['iteration']}." in text
+        and "Measured on" not in text
+    )
 
 
 def test_a_run_that_has_gone_on_since_its_best_checkpoint_says_so(world, tmp_path):
@@ -261,7 +378,16 @@ def test_a_run_that_has_gone_on_since_its_best_checkpoint_says_so(world, tmp_pat
     assert "The run has gone on to iteration 6,000." in Page(tmp_path / "page.html").text
 
 
-@pytest.mark.parametrize("line", [None, "", "60,3,,,,,,,,,", "60,3,5,0.1,0.1,0.5,,0.5,nan,,", "60,3,5,0.1,0.1,0.5,1e17,0.5,0.5,1,1"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        None,
+        "",
+        "60,3,,,,,,,,,",
+        "60,3,5,0.1,0.1,0.5,,0.5,nan,,",
+        "60,3,5,0.1,0.1,0.5,1e17,0.5,0.5,1,1",
+    ],
+)
 def test_few_rows_and_empty_cells_are_survived(world, tmp_path, line):
     metrics = world / "it" / "metrics.csv"
     before = metrics.read_text()
@@ -279,12 +405,30 @@ def test_few_rows_and_empty_cells_are_survived(world, tmp_path, line):
 
 
 def test_the_curve_goes_through_the_rows_that_have_a_value():
-    rows = [dict.fromkeys(("V", "D_real", "D_fake"), 0.5) | {"epoch": e, "parzen": p} for e, p in ((1, 4.0), (2, numpy.nan), (3, 9.0))]
-    path = re.search('d="([^"]*)"', reports._learning(rows).split("Parzen log-likelihood")[-1].split('class="accent line"')[1])[1]
+    rows = [
+        dict.fromkeys(("V", "D_real", "D_fake"), 0.5) | {"epoch": e, "parzen": p}
+        for e, p in ((1, 4.0), (2, numpy.nan), (3, 9.0))
+    ]
+    path = re.search(
+        'd="([^"]*)"',
+        reports._learning(rows).split("Parzen log-likelihood")[-1].split('class="accent line"')[1],
+    )[1]
     assert path.count("M") == 1 and path.count("L") == 1
 
 
-@pytest.mark.parametrize("limits", [(0, 1), (-1.4, -0.2), (-400, 170), (3.0, 3.1), (1e17, 1.1e17), (-1e-9, 1e-9), (0, 60), (-0.5, 0.5)])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        (0, 1),
+        (-1.4, -0.2),
+        (-400, 170),
+        (3.0, 3.1),
+        (1e17, 1.1e17),
+        (-1e-9, 1e-9),
+        (0, 60),
+        (-0.5, 0.5),
+    ],
+)
 def test_ticks_are_round_few_and_inside(limits):
     ticks = chart._ticks(limits)
     assert 2 <= len(ticks) <= 6 and all(limits[0] <= tick <= limits[1] for tick in ticks)

@@ -42,7 +42,10 @@ def test_round_trip(path):
 
 
 def test_special_values_survive(path):
-    state = {"x": numpy.array([numpy.nan, numpy.inf, -0.0, 1e-45], "float32"), "z": numpy.array(1 + 2j)}
+    state = {
+        "x": numpy.array([numpy.nan, numpy.inf, -0.0, 1e-45], "float32"),
+        "z": numpy.array(1 + 2j),
+    }
     checkpoint.save(path, state)
     same(checkpoint.load(path), state)
 
@@ -56,7 +59,9 @@ def test_nothing_is_pickled(path):
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             assert name.endswith(".npy")
-            assert not numpy.load(io.BytesIO(archive.read(name)), allow_pickle=False).dtype.hasobject
+            assert not numpy.load(
+                io.BytesIO(archive.read(name)), allow_pickle=False
+            ).dtype.hasobject
 
 
 def test_pickled_arrays_are_refused(path, tmp_path, monkeypatch):
@@ -75,7 +80,9 @@ def test_pickled_arrays_are_refused(path, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("flip", [0x01, 0x02, 0x0E, 0x20, 0xFF])
 def test_no_flipped_byte_goes_unnoticed(flip, tmp_path):
-    """A flip may fall on a byte that says nothing, such as a time stamp in the zip; then what loads is what was saved."""
+    """A flip may fall on a byte that says nothing, such as a time stamp in the zip; then what loads
+    is what was saved.
+    """
     path, state = tmp_path / "checkpoint.npz", {"theta_g": STATE["theta_g"][:3]}
     checkpoint.save(path, state)
     content, unnoticed, escaped = path.read_bytes(), 0, {}
@@ -105,7 +112,9 @@ def test_every_flip_inside_an_array_is_noticed(path):
             checkpoint.load(path)
 
 
-@pytest.mark.parametrize("change", ["value", "dtype", "shape", "name", "missing", "extra", "no checksum"])
+@pytest.mark.parametrize(
+    "change", ["value", "dtype", "shape", "name", "missing", "extra", "no checksum"]
+)
 def test_a_file_put_together_anew_is_noticed(change, path):
     with numpy.load(path) as file:
         arrays = {name: file[name] for name in file.files}
@@ -159,7 +168,9 @@ def interrupted(*_, **__):
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-@pytest.mark.parametrize(("failure", "raised"), [(full, NumpyganError), (interrupted, KeyboardInterrupt)])
+@pytest.mark.parametrize(
+    ("failure", "raised"), [(full, NumpyganError), (interrupted, KeyboardInterrupt)]
+)
 def test_a_failed_write_leaves_the_old_file(call, failure, raised, path, monkeypatch):
     before = path.read_bytes()
     with monkeypatch.context() as patch:
@@ -200,7 +211,9 @@ def test_the_file_is_synced_before_it_is_renamed(path, monkeypatch):
     calls = []
     for name in ("fsync", "replace"):
         real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *args, name=name, real=real: (calls.append(name), real(*args))[1])
+        monkeypatch.setattr(
+            os, name, lambda *args, name=name, real=real: (calls.append(name), real(*args))[1]
+        )
     checkpoint.save(path, STATE)
     assert calls[:2] == ["fsync", "replace"]
 

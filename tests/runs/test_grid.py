@@ -1,4 +1,6 @@
-"""Sweeps: what a sweep file means, what is wrong with others, and many runs of which some fail, stop or are finished already."""
+"""Sweeps: what a sweep file means, what is wrong with others, and many runs of which some fail,
+stop or are finished already.
+"""
 
 import csv
 import json
@@ -10,17 +12,17 @@ from concurrent.futures import BrokenExecutor, Future
 
 import numpy
 import pytest
-from tests.helpers.cli import files, images, learned, run
 
 from numpygan.errors import NumpyganError
-from numpygan.recipes.builtin import RECIPES
-from numpygan.recipes.settings import change
 from numpygan.metrics import parzen
 from numpygan.ranks import ALONE
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.settings import change
 from numpygan.runs.directory import RunDirectory
-from numpygan.runs.pool import carry_out
 from numpygan.runs.grid import finished, mean_and_se, play, read_sweep
 from numpygan.runs.loop import Interrupted, train
+from numpygan.runs.pool import carry_out
+from tests.helpers.cli import files, images, learned, run
 
 SMALL = """
 [set]
@@ -48,17 +50,31 @@ def sweep_of(text, name="sweep.toml"):
 def test_a_grid_is_every_combination():
     losses = ["saturating", "non_saturating"]
     grid = f"[grid]\nk = [1, 2]\nloss = {json.dumps(losses)}\n"
-    settings = sweep_of('recipe = "ring"\nseeds = [3, 5]\nepochs = 2\n[set]\nnoise_dim = 4\n' + grid)
-    assert [setting.name for setting in settings] == [f"k={k},loss={loss}" for k in (1, 2) for loss in losses]
-    expected = change(RECIPES["ring"], noise_dim=4, epochs=2.0, iterations=0, k=2, loss="saturating")
+    settings = sweep_of(
+        'recipe = "ring"\nseeds = [3, 5]\nepochs = 2\n[set]\nnoise_dim = 4\n' + grid
+    )
+    assert [setting.name for setting in settings] == [
+        f"k={k},loss={loss}" for k in (1, 2) for loss in losses
+    ]
+    expected = change(
+        RECIPES["ring"], noise_dim=4, epochs=2.0, iterations=0, k=2, loss="saturating"
+    )
     assert settings[2].recipes == tuple(change(expected, seed=seed) for seed in (3, 5))
 
 
 def test_a_key_of_two_fields_gives_both_the_value():
-    (setting,) = sweep_of('recipe = "ring"\nseeds = 1\n[grid]\n"learning_rate_g learning_rate_d" = [0.01]\nkeep = [[0.5, 1, 1]]\n')
+    (setting,) = sweep_of(
+        'recipe = "ring"\nseeds = 1\n[grid]\n"learning_rate_g learning_rate_d" = [0.01]\nkeep = [[0.5, 1, 1]]\n'
+    )
     (recipe,) = setting.recipes
-    assert (recipe.learning_rate_g, recipe.learning_rate_d, recipe.keep, recipe.seed) == (0.01, 0.01, (0.5, 1.0, 1.0), 0)
-    assert setting.name.startswith("learning_rate_g+learning_rate_d=0.01,keep=0.5_1_1-")  # and a checksum
+    assert (recipe.learning_rate_g, recipe.learning_rate_d, recipe.keep, recipe.seed) == (
+        0.01,
+        0.01,
+        (0.5, 1.0, 1.0),
+        0,
+    )
+    # And a checksum
+    assert setting.name.startswith("learning_rate_g+learning_rate_d=0.01,keep=0.5_1_1-")
 
 
 def test_random_settings_are_drawn_from_their_ranges_and_again_the_same():
@@ -75,10 +91,15 @@ k = { low = 1, high = 3 }
     settings = sweep_of(text)
     recipes = [recipe for setting in settings for recipe in setting.recipes]
     assert settings == sweep_of(text) != sweep_of(text.replace("seed = 7", "seed = 8"))
-    rates, others = numpy.array([(recipe.learning_rate_g, recipe.learning_rate_d) for recipe in recipes]).T
-    assert rates.min() >= 1e-4 and rates.max() <= 1e-2 and abs((rates < 1e-3).mean() - 0.5) < 0.1  # even in the logarithm
+    rates, others = numpy.array(
+        [(recipe.learning_rate_g, recipe.learning_rate_d) for recipe in recipes]
+    ).T
+    # Even in the logarithm
+    assert rates.min() >= 1e-4 and rates.max() <= 1e-2 and abs((rates < 1e-3).mean() - 0.5) < 0.1
     assert others.min() >= 0.25 and others.max() <= 0.75 and abs((others < 0.5).mean() - 0.5) < 0.1
-    assert {recipe.k for recipe in recipes} == {1, 2, 3} and {recipe.momentum_final for recipe in recipes} == {0.2, 0.4}
+    assert {recipe.k for recipe in recipes} == {1, 2, 3} and {
+        recipe.momentum_final for recipe in recipes
+    } == {0.2, 0.4}
 
 
 def test_names_are_folders_and_differ(here):
@@ -90,37 +111,88 @@ def test_names_are_folders_and_differ(here):
 WRONG = {
     "recipe": ("[grid]\nk = [1]", "recipe: expected the name"),
     "a recipe's name": ('recipe = "rnig"\n[grid]\nk = [1]', "did you mean 'ring'"),
-    "an entry": ('recipe = "ring"\nseed = 3\n[grid]\nk = [1]', "seed: a sweep has no such entry (did you mean 'seeds'?)"),
+    "an entry": (
+        'recipe = "ring"\nseed = 3\n[grid]\nk = [1]',
+        "seed: a sweep has no such entry (did you mean 'seeds'?)",
+    ),
     "neither table": ('recipe = "ring"', "either a table [grid] or a table [random]"),
-    "both tables": ('recipe = "ring"\n[grid]\nk = [1]\n[random]\nsettings = 1\nk = [1]', "either a table"),
+    "both tables": (
+        'recipe = "ring"\n[grid]\nk = [1]\n[random]\nsettings = 1\nk = [1]',
+        "either a table",
+    ),
     "a list for a table": ('recipe = "ring"\ngrid = [1]', "grid: expected a table"),
     "no fields": ('recipe = "ring"\n[grid]', "at least one FIELD"),
     "one value": ('recipe = "ring"\n[grid]\nk = 1', "grid: k: expected a list of values, got 1"),
-    "a field": ('recipe = "ring"\n[grid]\nlearning_rate = [1]', "learning_rate: no recipe has this field"),
+    "a field": (
+        'recipe = "ring"\n[grid]\nlearning_rate = [1]',
+        "learning_rate: no recipe has this field",
+    ),
     "a value": ('recipe = "ring"\n[grid]\nk = [1, "two"]', "k: expected a whole number, got 'two'"),
-    "a value out of range": ('recipe = "ring"\n[grid]\nk = [1, 0]', "k: expected a whole number from 1"),
+    "a value out of range": (
+        'recipe = "ring"\n[grid]\nk = [1, 0]',
+        "k: expected a whole number from 1",
+    ),
     "the seed": ('recipe = "ring"\n[grid]\nseed = [1]', "give these with seeds = 3"),
-    "the seed of all": ('recipe = "ring"\n[set]\nseed = 1\n[grid]\nk = [1]', "give these with seeds = 3"),
-    "a field called recipe": ('recipe = "ring"\n[set]\nrecipe = 1\n[grid]\nk = [1]', "recipe: no recipe has this field"),
-    "a number without end": (f'recipe = "ring"\nepochs = {"9" * 400}\n[grid]\nk = [1]', "more than 64 bits"),
+    "the seed of all": (
+        'recipe = "ring"\n[set]\nseed = 1\n[grid]\nk = [1]',
+        "give these with seeds = 3",
+    ),
+    "a field called recipe": (
+        'recipe = "ring"\n[set]\nrecipe = 1\n[grid]\nk = [1]',
+        "recipe: no recipe has this field",
+    ),
+    "a number without end": (
+        f'recipe = "ring"\nepochs = {"9" * 400}\n[grid]\nk = [1]',
+        "more than 64 bits",
+    ),
     "a long file": ("#" * (1 << 20) + "\n", "more than 131,072 bytes"),
     "no seeds": ('recipe = "ring"\nseeds = 0\n[grid]\nk = [1]', "seeds: expected how many"),
     "seeds twice": ('recipe = "ring"\nseeds = [1, 1]\n[grid]\nk = [1]', "seeds: expected how many"),
-    "two lengths": ('recipe = "ring"\nepochs = 1\niterations = 3\n[grid]\nk = [1]', "give one of them"),
+    "two lengths": (
+        'recipe = "ring"\nepochs = 1\niterations = 3\n[grid]\nk = [1]',
+        "give one of them",
+    ),
     "too many": ('recipe = "ring"\nseeds = 5000\n[grid]\nk = [1, 2, 3]', "15,000 runs"),
-    "far too many": (f'recipe = "ring"\n[grid]\nk = {[1] * 99}\nbatch = {[1] * 99}\nepochs = {[1] * 99}', "970,299 combinations"),
+    "far too many": (
+        f'recipe = "ring"\n[grid]\nk = {[1] * 99}\nbatch = {[1] * 99}\nepochs = {[1] * 99}',
+        "970,299 combinations",
+    ),
     "more than can be counted": (
         'recipe = "ring"\n[grid]\n' + "".join(f"f{i} = [1, 1, 1]\n" for i in range(6000)),
         "f0: no recipe",
     ),
-    "a field twice": ('recipe = "ring"\n[grid]\nk = [1]\n"batch k" = [1]', "k: is set by two lines"),
-    "a number of 65 bits": (f'recipe = "ring"\nseeds = {2**63}\n[grid]\nk = [1]', "more than 64 bits"),
-    "how many settings": ('recipe = "ring"\n[random]\nk = [1]', "random: settings: expected how many to draw"),
-    "a negative seed": ('recipe = "ring"\n[random]\nsettings = 1\nseed = -1\nk = [1]', "random: seed: expected"),
-    "an empty range": ('recipe = "ring"\n[random]\nsettings = 1\nk = {low = 3, high = 3}', "expected numbers low < high, got"),
-    "nan": ('recipe = "ring"\n[random]\nsettings = 1\nepochs = {low = nan, high = 3}', "expected numbers low < high, got"),
-    "log of 0": ('recipe = "ring"\n[random]\nsettings = 1\nepochs = {low = 0, high = 3, scale = "log"}', "both > 0"),
-    "a range's entry": ('recipe = "ring"\n[random]\nsettings = 1\nk = {low = 0, hihg = 3}', "random: k: expected a list of"),
+    "a field twice": (
+        'recipe = "ring"\n[grid]\nk = [1]\n"batch k" = [1]',
+        "k: is set by two lines",
+    ),
+    "a number of 65 bits": (
+        f'recipe = "ring"\nseeds = {2**63}\n[grid]\nk = [1]',
+        "more than 64 bits",
+    ),
+    "how many settings": (
+        'recipe = "ring"\n[random]\nk = [1]',
+        "random: settings: expected how many to draw",
+    ),
+    "a negative seed": (
+        'recipe = "ring"\n[random]\nsettings = 1\nseed = -1\nk = [1]',
+        "random: seed: expected",
+    ),
+    "an empty range": (
+        'recipe = "ring"\n[random]\nsettings = 1\nk = {low = 3, high = 3}',
+        "expected numbers low < high, got",
+    ),
+    "nan": (
+        'recipe = "ring"\n[random]\nsettings = 1\nepochs = {low = nan, high = 3}',
+        "expected numbers low < high, got",
+    ),
+    "log of 0": (
+        'recipe = "ring"\n[random]\nsettings = 1\nepochs = {low = 0, high = 3, scale = "log"}',
+        "both > 0",
+    ),
+    "a range's entry": (
+        'recipe = "ring"\n[random]\nsettings = 1\nk = {low = 0, hihg = 3}',
+        "random: k: expected a list of",
+    ),
     "no TOML": ("recipe = ring", "is not TOML"),
     "deep": ("a = " + "[" * 5000, "is not TOML"),
     "no text": ("\udcff", "is not TOML"),
@@ -133,14 +205,21 @@ def test_a_wrong_sweep_file_is_one_sentence(what, here, capsys):
     (here / "wrong.toml").write_bytes(text.encode(errors="surrogateescape"))
     assert run("sweep", "wrong.toml") == 2
     printed = capsys.readouterr()
-    assert printed.err.startswith("numpygan: wrong.toml: ") and printed.err.count("\n") == 1 and told in printed.err
+    assert (
+        printed.err.startswith("numpygan: wrong.toml: ")
+        and printed.err.count("\n") == 1
+        and told in printed.err
+    )
     assert printed.out == "" and list(here.iterdir()) == [here / "wrong.toml"]
 
 
 def test_no_such_file_and_a_file_for_a_folder(here, capsys):
     assert run("sweep", "none.toml") == 2 and "none.toml: cannot be read" in capsys.readouterr().err
     sweep_of('recipe = "ring"\n[grid]\nk = [1]')
-    assert run("sweep", "sweep.toml", "--out", "sweep.toml") == 2 and "is a file" in capsys.readouterr().err
+    assert (
+        run("sweep", "sweep.toml", "--out", "sweep.toml") == 2
+        and "is a file" in capsys.readouterr().err
+    )
 
 
 def last_v(folder):
@@ -149,8 +228,14 @@ def last_v(folder):
 
 
 def test_a_sweep_of_which_one_setting_fails(here, capsys):
-    """Its table is the mean ± SE of what the runs say; a second time nothing is trained again; other lengths go on from there."""
-    text = 'recipe = "ring"\nseeds = 2\niterations = 9\n' + SMALL + "[grid]\nlearning_rate_g = [1e-3, 1e18]\n"
+    """Its table is the mean ± SE of what the runs say; a second time nothing is trained again;
+    other lengths go on from there.
+    """
+    text = (
+        'recipe = "ring"\nseeds = 2\niterations = 9\n'
+        + SMALL
+        + "[grid]\nlearning_rate_g = [1e-3, 1e18]\n"
+    )
     sweep_of(text.replace("[set]", '[set]\nrule = "momentum"'))
     assert run("sweep", "sweep.toml", "--jobs", 3, "--out", "out") == 1
     printed = capsys.readouterr().out
@@ -159,14 +244,23 @@ def test_a_sweep_of_which_one_setting_fails(here, capsys):
     table = json.loads((here / "out" / "sweep.json").read_text())
     assert [row["setting"] for row in table["settings"]] == [good, bad]
     assert table["settings"][0]["finished"] == 2 and table["settings"][1]["finished"] == 0
-    assert table["settings"][0]["V"] == {"mean": pytest.approx((a + b) / 2), "se": pytest.approx(abs(a - b) / 2)}
+    assert table["settings"][0]["V"] == {
+        "mean": pytest.approx((a + b) / 2),
+        "se": pytest.approx(abs(a - b) / 2),
+    }
     assert sorted(table["failed"]) == [f"out/{bad}/seed-{seed}" for seed in (0, 1)]
-    assert all("training diverged" in told for told in table["failed"].values()) and printed.count("failed: ") == 2
+    assert (
+        all("training diverged" in told for told in table["failed"].values())
+        and printed.count("failed: ") == 2
+    )
     assert f"{(a + b) / 2:.4g} ± {abs(a - b) / 2:.2g}" in printed
 
     before = files(here / "out" / good)
     assert run("sweep", "sweep.toml", "--jobs", 2, "--out", "out") == 1
-    assert "of which 2 are finished" in capsys.readouterr().out and files(here / "out" / good) == before
+    assert (
+        "of which 2 are finished" in capsys.readouterr().out
+        and files(here / "out" / good) == before
+    )
 
 
 def test_a_run_that_was_cut_goes_on_with_the_same_bits(here):
@@ -229,7 +323,10 @@ def half_or_die(n):
 
 
 def test_a_process_that_is_killed_takes_no_other_with_it():
-    ended = {job: future.exception() or future.result() for job, future in carry_out(half_or_die, [(3,), (0,), (5,)], 2, ALONE)}
+    ended = {
+        job: future.exception() or future.result()
+        for job, future in carry_out(half_or_die, [(3,), (0,), (5,)], 2, ALONE)
+    }
     assert ended[3,] == 1.5 and ended[5,] == 2.5 and isinstance(ended[0,], BrokenExecutor)
 
 
@@ -237,7 +334,9 @@ def blas_threads(variable):
     """What a child of a sweep finds: the variable, and the threads that each BLAS in it was given."""
     from threadpoolctl import threadpool_info
 
-    return os.environ.get(variable), [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return os.environ.get(variable), [
+        pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"
+    ]
 
 
 @pytest.mark.parametrize("before", [None, "2"])
@@ -246,7 +345,9 @@ def test_every_process_has_one_blas_thread(variable, before, monkeypatch):
     """Whatever the parent has, which keeps it."""
     pytest.importorskip("threadpoolctl", reason="threadpoolctl, of scikit-learn, is not installed")
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False) if before is None else monkeypatch.setenv(name, before)
+        monkeypatch.delenv(name, raising=False) if before is None else monkeypatch.setenv(
+            name, before
+        )
     for _, future in carry_out(blas_threads, [(variable,)], 1, ALONE):
         told, pools = future.result()
         assert told == "1" and pools and set(pools) == {1}
@@ -280,7 +381,9 @@ def test_a_device_that_there_is_not_is_one_sentence(here, capsys, monkeypatch):
     sweep_of('recipe = "ring"\n[grid]\nk = [1]')
     monkeypatch.setitem(sys.modules, "cupy", None)
     assert run("sweep", "sweep.toml", "--device", "gpu") == 2
-    assert capsys.readouterr().err.count("\n") == 1 and [path.name for path in here.iterdir()] == ["sweep.toml"]
+    assert capsys.readouterr().err.count("\n") == 1 and [path.name for path in here.iterdir()] == [
+        "sweep.toml"
+    ]
 
 
 def test_every_run_is_trained_on_the_device(here, monkeypatch):

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, files, images, learned, metrics, run
-from tests.helpers.faults import faulty
 
 from numpygan.errors import NumpyganError
 from numpygan.files import write_whole
 from numpygan.metrics import parzen
 from numpygan.runs.ownership import locked
+from tests.helpers.cli import TINY, files, images, learned, metrics, run
+from tests.helpers.faults import faulty
 
 ROOT = Path(__file__).parents[2]
 IT = [*TINY, "--out", "it"]
@@ -60,12 +60,21 @@ def test_two_new_trainers_in_one_directory(tmp_path, capsys):
 
 def test_a_dead_process_is_not_in_the_way(tmp_path, whole):
     run(*IT, *SHORT)
-    code = "import sys, time; from pathlib import Path; from numpygan.runs.ownership import locked\n" \
-           "with locked(Path('it/lock')): print(flush=True); time.sleep(600)"
-    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    code = (
+        "import sys, time; from pathlib import Path; from numpygan.runs.ownership import locked\n"
+        "with locked(Path('it/lock')): print(flush=True); time.sleep(600)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
     try:
         holder.stdout.readline()
-        with pytest.raises(NumpyganError, match=f"pid {holder.pid} "), locked(tmp_path / "it" / "lock"):
+        with (
+            pytest.raises(NumpyganError, match=f"pid {holder.pid} "),
+            locked(tmp_path / "it" / "lock"),
+        ):
             pass
     finally:
         holder.send_signal(signal.SIGKILL)
@@ -105,7 +114,9 @@ def test_killed_before_the_configuration(tmp_path, whole):
         assert files(it).keys() == files(whole).keys() and learned(it) == learned(whole)
 
 
-@pytest.mark.parametrize("name", ["thesis.tex", "config.toml.bak.tmp", "samples/mine.png", "checkpoint.npz"])
+@pytest.mark.parametrize(
+    "name", ["thesis.tex", "config.toml.bak.tmp", "samples/mine.png", "checkpoint.npz"]
+)
 def test_a_stranger_s_file_is_no_leftover(name, tmp_path):
     (tmp_path / "it" / name).parent.mkdir(parents=True)
     (tmp_path / "it" / name).write_text("mine")
@@ -121,12 +132,22 @@ def test_killed_before_the_first_checkpoint(tmp_path, whole):
             path.unlink()
     assert run(*IT, *LONG) == 2
     assert run(*IT, *LONG, "--resume") == 0
-    assert learned(it) == learned(whole) and metrics(it) == metrics(whole) and files(it).keys() == files(whole).keys()
+    assert (
+        learned(it) == learned(whole)
+        and metrics(it) == metrics(whole)
+        and files(it).keys() == files(whole).keys()
+    )
 
 
 def test_temporary_files_go_and_others_stay(tmp_path):
     run(*IT, *SHORT)
-    left = ["checkpoint.npz.7.tmp", "best.npz.12345.tmp", "metrics.csv.8.tmp", "learning.png.9.tmp", "samples/00000020.png.7.tmp"]
+    left = [
+        "checkpoint.npz.7.tmp",
+        "best.npz.12345.tmp",
+        "metrics.csv.8.tmp",
+        "learning.png.9.tmp",
+        "samples/00000020.png.7.tmp",
+    ]
     mine = ["notes.7.tmp", "checkpoint.npz.old.tmp", "samples/mine.tmp"]
     for name in left + mine:
         (tmp_path / "it" / name).write_text("half")
@@ -146,24 +167,42 @@ def test_a_row_of_metrics_cut_short(cut, tmp_path, whole):
 
 
 def test_an_unflushed_folder_is_told_apart(tmp_path):
-    """When only the folder's own flush fails, the new file is there already, and the sentence says so."""
+    """When only the folder's own flush fails, the new file is there already, and the sentence says
+    so.
+    """
     path = tmp_path / "file"
     path.write_text("old")
     with faulty(tmp_path) as calls:
         write_whole(path, lambda file: file.write(b"old"))
     assert calls == ["write", "fsync", "replace", "fsync"]
     for at, content in ((1, "old"), (2, "old"), (3, "old"), (4, "new")):
-        with faulty(tmp_path, at, "EIO"), pytest.raises(NumpyganError, match="kept" if at < 4 else "new file is there"):
+        with (
+            faulty(tmp_path, at, "EIO"),
+            pytest.raises(NumpyganError, match="kept" if at < 4 else "new file is there"),
+        ):
             write_whole(path, lambda file: file.write(b"new"))
-        assert path.read_text() == content and sorted(os.listdir(tmp_path)) == ["file", "images.npy"]
+        assert path.read_text() == content and sorted(os.listdir(tmp_path)) == [
+            "file",
+            "images.npy",
+        ]
 
 
 def test_torture():
     """The short form: each way to hurt a run once, and every 1,500th of all faults."""
-    done = subprocess.run([sys.executable, "-m", "tests.torture", "--minutes", "0"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.torture", "--minutes", "0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     for what in (
-        "SIGKILL at a random moment", "contents of the disk after a power failure", "file system full",
-        "races of two trainers", "file system read-only", "cases", "never stopped",
+        "SIGKILL at a random moment",
+        "contents of the disk after a power failure",
+        "file system full",
+        "races of two trainers",
+        "file system read-only",
+        "cases",
+        "never stopped",
     ):
         assert what in done.stdout

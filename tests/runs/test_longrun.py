@@ -1,20 +1,18 @@
 """The short form of tests/longrun.py: neither memory nor open files grow; and growth would be seen.
 
-Without pictures: the garbage of matplotlib's first figures is larger than what is looked for, and only levels off in a long run.
+Without pictures: the garbage of matplotlib's first figures is larger than what is looked for, and
+only levels off in a long run.
 """
 
 import gc
-import sys
-from pathlib import Path
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY_TOY, run
 
 from numpygan.data.sources import Mixture
-from numpygan.runs.directory import RunDirectory
 from numpygan.figures import pictures
-
+from numpygan.runs.directory import RunDirectory
+from tests.helpers.cli import TINY_TOY, run
 from tests.longrun import MOMENTS, growth, missing, watched
 
 
@@ -55,7 +53,9 @@ def test_no_figure_outlives_its_picture(tmp_path):
     gc.disable()
     try:
         assert run(*TINY_TOY, "--iterations", 20, "--out", tmp_path / "it") == 0
-        figures = [figure for figure in gc.get_objects() if issubclass(type(figure), Figure)]  # isinstance asks strangers
-        assert len(figures) <= 1  # the run drew three or more; the last may live until the session has ended
+        # Isinstance asks strangers
+        figures = [figure for figure in gc.get_objects() if issubclass(type(figure), Figure)]
+        # The run drew three or more; the last may live until the session has ended
+        assert len(figures) <= 1
     finally:
         gc.enable()

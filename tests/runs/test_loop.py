@@ -1,4 +1,6 @@
-"""`numpygan train`: what a run leaves, that it is repeatable, that its pictures cost it nothing, and how divergence ends it."""
+"""`numpygan train`: what a run leaves, that it is repeatable, that its pictures cost it nothing,
+and how divergence ends it.
+"""
 
 import math
 import os
@@ -8,23 +10,37 @@ import tomllib
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, TINY_TOY, checkpoint, cifar, files, images, learned, metrics, run, sets
 from matplotlib.image import imread
 
-from numpygan.recipes.builtin import RECIPES
-from numpygan.metrics import parzen
-from numpygan.runs.directory import RunDirectory
-from numpygan.runs.trainer import Training, load_dataset
+from numpygan.data.dataset import load_dataset
 from numpygan.figures import pictures
+from numpygan.metrics import parzen
+from numpygan.recipes.builtin import RECIPES
+from numpygan.runs.directory import RunDirectory
+from numpygan.runs.trainer import Training
+from tests.helpers.cli import (
+    TINY,
+    TINY_TOY,
+    checkpoint,
+    cifar,
+    files,
+    images,
+    learned,
+    metrics,
+    run,
+    sets,
+)
 
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
-    """An empty working directory with a small image dataset, a quicker Parzen estimate, curves for the run `whole` only."""
+    """An empty working directory with a small image dataset, a quicker Parzen estimate, curves for
+    the run `whole` only.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(parzen, "SAMPLES", 200)
     curves = pictures.save_learning_curves
-    wanted = lambda path, rows: curves(path, rows) if path.parent.name == "whole" else None  # noqa: E731
+    wanted = lambda path, rows: curves(path, rows) if path.parent.name == "whole" else None
     monkeypatch.setattr(pictures, "save_learning_curves", wanted)
     numpy.save("images.npy", images())
     return tmp_path
@@ -59,7 +75,9 @@ def test_all_that_a_run_made_is_on_the_disk(here, monkeypatch):
     monkeypatch.setattr(os, "fsync", watched)
     assert run(*TINY, "--epochs", "2", "--out", "it") == 0
     made = [path for path in (here / "it").rglob("*") if path.is_file() and path.name != "lock"]
-    assert {"config.toml", "metrics.csv", "checkpoint.npz", "best.npz", "00000040.png"} <= {path.name for path in made}
+    assert {"config.toml", "metrics.csv", "checkpoint.npz", "best.npz", "00000040.png"} <= {
+        path.name for path in made
+    }
     for path in made:
         assert flushed.get(path.stat().st_ino) == path.read_bytes(), path
     for folder in (here / "it", here / "it" / "samples"):
@@ -82,15 +100,25 @@ def test_metrics(here):
     header = (here / "it" / "metrics.csv").read_text().splitlines()[0].split(",")
     assert header[:6] == ["iteration", "epoch", "seconds", "V", "D_real", "D_fake"]
     rows = metrics(here / "it")
-    assert [(int(row["iteration"]), float(row["epoch"])) for row in rows] == [(20, 1), (40, 2), (60, 3)]
+    assert [(int(row["iteration"]), float(row["epoch"])) for row in rows] == [
+        (20, 1),
+        (40, 2),
+        (60, 3),
+    ]
     for row in rows:
-        assert -20 < float(row["V"]) < 0 and 0 < float(row["D_real"]) < 1 and 0 < float(row["D_fake"]) < 1
+        assert (
+            -20 < float(row["V"]) < 0
+            and 0 < float(row["D_real"]) < 1
+            and 0 < float(row["D_fake"]) < 1
+        )
     seconds = [row["seconds"] for row in RunDirectory("it").read_metrics()]
     assert seconds == sorted(seconds) and seconds[0] > 0
 
 
 def test_a_row_is_the_mean_of_its_epoch(here):
-    """Not of all that came before; the row of a run that ends within an epoch, of what there is of it."""
+    """Not of all that came before; the row of a run that ends within an epoch, of what there is of
+    it.
+    """
     assert run(*TINY, "--iterations", "50", "--out", "it") == 0
     recipe = RunDirectory("it").recipe()
     training, scores = Training(recipe, load_dataset(recipe), numpy), []
@@ -106,10 +134,14 @@ def test_a_row_is_the_mean_of_its_epoch(here):
 
 
 def test_untrained_players_are_at_the_start_of_the_game(here):
-    """D starts near ½ everywhere, so V is −log 4 in the first iterations at a learning rate that is next to nothing."""
+    """D starts near ½ everywhere, so V is −log 4 in the first iterations at a learning rate that is
+    next to nothing.
+    """
     run(
         *TINY,
-        *sets(learning_rate_floor=0.0, learning_rate_g=1e-9, learning_rate_d=1e-9, scale_d="1e-4,1e-4"),
+        *sets(
+            learning_rate_floor=0.0, learning_rate_g=1e-9, learning_rate_d=1e-9, scale_d="1e-4,1e-4"
+        ),
         "--epochs",
         "1",
         "--out",
@@ -117,14 +149,23 @@ def test_untrained_players_are_at_the_start_of_the_game(here):
     )
     row = metrics(here / "it")[0]
     assert float(row["V"]) == pytest.approx(-math.log(4), abs=1e-3)
-    assert float(row["D_real"]) == pytest.approx(0.5, abs=1e-3) and float(row["D_fake"]) == pytest.approx(0.5, abs=1e-3)
+    assert float(row["D_real"]) == pytest.approx(0.5, abs=1e-3) and float(
+        row["D_fake"]
+    ) == pytest.approx(0.5, abs=1e-3)
 
 
 def test_the_configuration_is_stored_with_the_rules_in_force(here):
-    run(*TINY, "--iterations", "1", "--seed", "5", "--k", "2", "--loss", "saturating", "--out", "it")
+    run(
+        *TINY, "--iterations", "1", "--seed", "5", "--k", "2", "--loss", "saturating", "--out", "it"
+    )
     text = (here / "it" / "config.toml").read_text()
     config = tomllib.loads(text)
-    assert (config["seed"], config["k"], config["loss"], config["batch"]) == (5, 2, "saturating", 20)
+    assert (config["seed"], config["k"], config["loss"], config["batch"]) == (
+        5,
+        2,
+        "saturating",
+        20,
+    )
     assert config["generator"] == ["relu 16", "sigmoid"] and config["keep"] == [0.8, 0.5]
     assert "2 steps of D" in text and "log(1 - D(G(z)))" in text
 
@@ -133,7 +174,15 @@ def test_objective_order_and_loss_are_printed(here, capsys):
     loud = [argument for argument in TINY if argument != "--quiet"]
     assert run(*loud, "--iterations", "2", "--out", "whole") == 0
     out = capsys.readouterr().out
-    for words in ("Algorithm 1", "non_saturating", "log D(x)", "learning.png", "samples", "checkpoint.npz", "metrics.csv"):
+    for words in (
+        "Algorithm 1",
+        "non_saturating",
+        "log D(x)",
+        "learning.png",
+        "samples",
+        "checkpoint.npz",
+        "metrics.csv",
+    ):
         assert words in out
 
 
@@ -145,7 +194,10 @@ def test_quiet(here, capsys):
 def test_the_next_free_directory(here):
     for _ in range(2):
         assert run(*TINY, "--iterations", "1") == 0
-    assert sorted(path.name for path in (here / "runs").iterdir()) == ["mnist-authors-1", "mnist-authors-2"]
+    assert sorted(path.name for path in (here / "runs").iterdir()) == [
+        "mnist-authors-1",
+        "mnist-authors-2",
+    ]
 
 
 def test_epochs_are_passes_over_the_training_examples(here):
@@ -178,7 +230,10 @@ def test_same_seed_same_bytes(extra, here):
     assert metrics(here / "a") == metrics(here / "b")
 
 
-@pytest.mark.parametrize("extra", [[], sets(algorithm="authors2014"), ["--loss", "saturating"], sets(learning_rate_g="0.2")])
+@pytest.mark.parametrize(
+    "extra",
+    [[], sets(algorithm="authors2014"), ["--loss", "saturating"], sets(learning_rate_g="0.2")],
+)
 def test_every_choice_makes_a_difference(extra, here):
     run(*TINY, "--k", "1", "--iterations", "5", "--out", "plain")
     run(*TINY, *(extra or ["--k", "2"]), "--iterations", "5", "--out", "other")
@@ -198,7 +253,10 @@ def test_pictures_and_measurements_leave_training_alone(here):
 @pytest.mark.parametrize("toy", ["gauss1d", "ring", "grid"])
 def test_toys(toy, here):
     assert run("train", toy, *TINY_TOY[2:], "--iterations", "20", "--out", "it") == 0
-    assert len(list((here / "it" / "samples").glob("*.png"))) == 2 and not (here / "it" / "best.npz").exists()
+    assert (
+        len(list((here / "it" / "samples").glob("*.png"))) == 2
+        and not (here / "it" / "best.npz").exists()
+    )
     authors = sets(rule="momentum", algorithm="authors2014", loss="non_saturating", k=1)
     assert run("train", toy, *TINY_TOY[2:], *authors, "--iterations", "20") == 0
 
@@ -213,7 +271,9 @@ def test_cifar10_runs_on_the_binary_files(here):
     (here / "cifar-10-batches-bin").mkdir()
     for number, name in enumerate(("data_batch_1", "data_batch_2", "test_batch")):
         (here / "cifar-10-batches-bin" / f"{name}.bin").write_bytes(cifar(50, number)[0])
-    small = sets(generator="relu 8, sigmoid 8, linear", discriminator="maxout 6x5, maxout 6x5", batch=10)
+    small = sets(
+        generator="relu 8, sigmoid 8, linear", discriminator="maxout 6x5, maxout 6x5", batch=10
+    )
     assert run("train", "cifar10", "--quiet", *small, "--epochs", "1", "--out", "it") == 0
     assert checkpoint(here / "it")["iteration"] == 8  # 80 of 100 examples train
     assert imread(here / "it" / "samples" / "00000008.png").shape[2] >= 3  # in colour
@@ -221,7 +281,9 @@ def test_cifar10_runs_on_the_binary_files(here):
 
 def test_tfd_runs_on_a_numpy_file(here):
     numpy.save("tfd.npy", images(60, 48))
-    small = sets(generator="relu 8, sigmoid 8, sigmoid", discriminator="maxout 6x5, maxout 6x5", batch=10)
+    small = sets(
+        generator="relu 8, sigmoid 8, sigmoid", discriminator="maxout 6x5, maxout 6x5", batch=10
+    )
     assert run("train", "tfd", "--quiet", *small, "--epochs", "1", "--out", "it") == 0
     assert checkpoint(here / "it")["iteration"] == 4
 
@@ -249,27 +311,40 @@ def diverges(capsys, *arguments):
 def check_last_good(folder, before):
     state = checkpoint(folder)
     assert state["iteration"] < before
-    assert all(numpy.isfinite(state[name]).all() for name in ("theta_g", "theta_d", "velocity_g", "velocity_d"))
+    assert all(
+        numpy.isfinite(state[name]).all()
+        for name in ("theta_g", "theta_d", "velocity_g", "velocity_d")
+    )
     assert run("sample", folder, "-o", folder / "samples.npy", "-n", 3) == 0
     assert numpy.isfinite(numpy.load(folder / "samples.npy")).all()
 
 
-@pytest.mark.parametrize("arguments", [
-    [*TINY, *sets(learning_rate_g="1e30", learning_rate_d="1e30", learning_rate_decay=1)],
-    [*TINY, *sets(learning_rate_d="1e38", learning_rate_decay=1, algorithm="authors2014")],
-    [*TINY_TOY, *sets(rule="momentum", learning_rate_g="1e25", learning_rate_d="1e25")],
-    [*TINY_TOY, *sets(learning_rate_g="1e37")],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [*TINY, *sets(learning_rate_g="1e30", learning_rate_d="1e30", learning_rate_decay=1)],
+        [*TINY, *sets(learning_rate_d="1e38", learning_rate_decay=1, algorithm="authors2014")],
+        [*TINY_TOY, *sets(rule="momentum", learning_rate_g="1e25", learning_rate_d="1e25")],
+        [*TINY_TOY, *sets(learning_rate_g="1e37")],
+    ],
+)
 def test_a_huge_learning_rate(arguments, here, capsys):
     err = diverges(capsys, *arguments, "--iterations", "90", "--out", "it")
     assert "iteration" in err and ("D's" in err or "G's" in err) and "layer" in err
     check_last_good(here / "it", 90)
 
 
-@pytest.mark.parametrize(("net", "where", "value", "words"), [
-    ("G", 0, numpy.nan, "G's layer 0"), ("G", -1, numpy.nan, "G's layer"), ("D", -1, numpy.nan, "D's layer"),
-    ("D", 70, numpy.inf, "D's layer"), ("G", -1, numpy.inf, "G's layer 2"), ("G", -1, -numpy.inf, "G's layer 2"),
-])
+@pytest.mark.parametrize(
+    ("net", "where", "value", "words"),
+    [
+        ("G", 0, numpy.nan, "G's layer 0"),
+        ("G", -1, numpy.nan, "G's layer"),
+        ("D", -1, numpy.nan, "D's layer"),
+        ("D", 70, numpy.inf, "D's layer"),
+        ("G", -1, numpy.inf, "G's layer 2"),
+        ("G", -1, -numpy.inf, "G's layer 2"),
+    ],
+)
 @pytest.mark.parametrize("at", [25, 40, 47])  # within an epoch, at its end, at the end of the run
 def test_a_parameter_that_is_not_finite(net, where, value, words, at, here, capsys, monkeypatch):
     advance = Training.advance
@@ -282,14 +357,19 @@ def test_a_parameter_that_is_not_finite(net, where, value, words, at, here, caps
     monkeypatch.setattr(Training, "advance", poisoned)
     err = diverges(capsys, *TINY, "--iterations", "47", "--out", "it")
     assert words in err
-    assert f"iteration {at}" in err or f"iteration {at + 1}" in err  # there, or where its effect is seen: the next one
+    # There, or where its effect is seen: the next one
+    assert f"iteration {at}" in err or f"iteration {at + 1}" in err
     check_last_good(here / "it", at)
 
 
 def test_more_can_be_learned_from_the_last_good_checkpoint(here, capsys, monkeypatch):
     with monkeypatch.context() as patch:
         advance = Training.advance
-        patch.setattr(Training, "advance", lambda self: (advance(self), self.iteration == 25 and self.G.theta.fill(numpy.nan)))
+        patch.setattr(
+            Training,
+            "advance",
+            lambda self: (advance(self), self.iteration == 25 and self.G.theta.fill(numpy.nan)),
+        )
         diverges(capsys, *TINY, "--iterations", "30", "--out", "it")
     assert run(*TINY, "--iterations", "30", "--out", "it", "--resume") == 0
     run(*TINY, "--iterations", "30", "--out", "straight")

@@ -1,4 +1,6 @@
-"""A trainer writes into the directory that it has locked, and nowhere else; files are written whole, where nobody else's lie."""
+"""A trainer writes into the directory that it has locked, and nowhere else; files are written
+whole, where nobody else's lie.
+"""
 
 import os
 import signal
@@ -16,8 +18,23 @@ from numpygan.runs.directory import RunDirectory
 from numpygan.runs.ownership import NotOwner, locked
 from tests.helpers.cli import run
 
-RING = ("train", "ring", "--set", "generator=relu 8,linear", "--set", "scale_g=0,0", "--set", "discriminator=relu 8",
-        "--set", "keep=1,1", "--set", "scale_d=0,0", "--set", "batch=20", "--quiet")
+RING = (
+    "train",
+    "ring",
+    "--set",
+    "generator=relu 8,linear",
+    "--set",
+    "scale_g=0,0",
+    "--set",
+    "discriminator=relu 8",
+    "--set",
+    "keep=1,1",
+    "--set",
+    "scale_d=0,0",
+    "--set",
+    "batch=20",
+    "--quiet",
+)
 
 
 def text(words):
@@ -47,7 +64,9 @@ def test_a_trainer_that_lost_its_directory_writes_nothing_more(what, tmp_path):
     assert not (folder / "metrics.csv").exists()
 
 
-def test_a_trainer_whose_directory_was_deleted_leaves_the_one_that_is_there_now(tmp_path, monkeypatch):
+def test_a_trainer_whose_directory_was_deleted_leaves_the_one_that_is_there_now(
+    tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     command = [sys.executable, "-m", "numpygan", *RING, "--iterations", "10000000", "--out", "it"]
     first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -62,12 +81,19 @@ def test_a_trainer_whose_directory_was_deleted_leaves_the_one_that_is_there_now(
     assert {path: path.read_bytes() for path in Path("it").rglob("*") if path.is_file()} == finished
 
 
-@pytest.mark.parametrize("kind", ["symlink", "dangling symlink", "folder", "pipe", "somebody's file"])
+@pytest.mark.parametrize(
+    "kind", ["symlink", "dangling symlink", "folder", "pipe", "somebody's file"]
+)
 def test_a_lock_that_is_no_lock_is_refused_and_kept(kind, tmp_path):
     outside, lock = tmp_path / "outside", tmp_path / "lock"
     outside.write_text("precious")
-    {"symlink": lambda: lock.symlink_to(outside), "dangling symlink": lambda: lock.symlink_to(tmp_path / "none"),
-     "folder": lock.mkdir, "pipe": lambda: os.mkfifo(lock), "somebody's file": lambda: lock.write_text("x" * 1000)}[kind]()
+    {
+        "symlink": lambda: lock.symlink_to(outside),
+        "dangling symlink": lambda: lock.symlink_to(tmp_path / "none"),
+        "folder": lock.mkdir,
+        "pipe": lambda: os.mkfifo(lock),
+        "somebody's file": lambda: lock.write_text("x" * 1000),
+    }[kind]()
     with pytest.raises(NumpyganError, match="lock"), locked(lock):
         pass
     assert outside.read_text() == "precious" and not (tmp_path / "none").exists()
@@ -78,7 +104,11 @@ def test_a_file_is_written_where_a_symlink_was_and_not_through_it(tmp_path):
     outside.write_text("precious")
     path.symlink_to(outside)
     write_json(path, {"a": 1})
-    assert outside.read_text() == "precious" and not path.is_symlink() and path.read_text() == '{\n  "a": 1\n}\n'
+    assert (
+        outside.read_text() == "precious"
+        and not path.is_symlink()
+        and path.read_text() == '{\n  "a": 1\n}\n'
+    )
 
 
 def test_a_planted_temporary_file_is_not_written_through(tmp_path):
@@ -130,7 +160,11 @@ def test_the_mode_of_a_file_is_kept_and_that_of_a_new_one_is_the_users(tmp_path)
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
 def test_nothing_waits_for_a_pipe_or_reads_a_device(kind, tmp_path):
     path = tmp_path / "x"
-    {"pipe": lambda: os.mkfifo(path), "folder": path.mkdir, "device": lambda: path.symlink_to("/dev/zero")}[kind]()
+    {
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+        "device": lambda: path.symlink_to("/dev/zero"),
+    }[kind]()
     with pytest.raises(NumpyganError, match="a device" if kind == "device" else f"a {kind}"):
         read_bytes(path, 100)
     if kind != "device":
@@ -213,15 +247,22 @@ def test_pictures_that_fail_cost_no_state(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run(*RING, "--iterations", "30", "--out", "it") == 2
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == 2 and all("latex was not found" in line for line in told) and "state" in told[1]
+    assert (
+        len(told) == 2
+        and all("latex was not found" in line for line in told)
+        and "state" in told[1]
+    )
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
     assert RunDirectory("it").read_metrics()[-1]["iteration"] == 30
-    assert run(*RING, "--iterations", "30", "--out", "it", "--resume") == 2  # it is finished; the picture is made up for
+    # It is finished; the picture is made up for
+    assert run(*RING, "--iterations", "30", "--out", "it", "--resume") == 2
     assert (tmp_path / "it/samples/00000030.png").exists()
 
 
-def test_the_row_of_a_trainer_killed_after_its_checkpoint_is_not_lost(tmp_path, monkeypatch, capsys):
+def test_the_row_of_a_trainer_killed_after_its_checkpoint_is_not_lost(
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     assert run(*RING, "--iterations", "30", "--out", "straight") == 0
     assert run(*RING, "--iterations", "30", "--out", "it") == 0
@@ -229,7 +270,9 @@ def test_the_row_of_a_trainer_killed_after_its_checkpoint_is_not_lost(tmp_path, 
     (tmp_path / "it/samples/00000030.png").unlink()
     (tmp_path / "it/learning.png").unlink()
     assert run(*RING, "--iterations", "30", "--out", "it", "--resume") == 2
-    (mine,), (never_killed,) = (RunDirectory(name).read_metrics()[-1:] for name in ("it", "straight"))
+    (mine,), (never_killed,) = (
+        RunDirectory(name).read_metrics()[-1:] for name in ("it", "straight")
+    )
     assert str(mine | {"seconds": 0}) == str(never_killed | {"seconds": 0})
     for name in ("samples/00000030.png", "learning.png"):
         assert (tmp_path / "it" / name).exists()

@@ -1,4 +1,6 @@
-"""numpygan under a real mpiexec: P ranks make the run of one, and a fault on one of them ends the job with its message."""
+"""numpygan under a real mpiexec: P ranks make the run of one, and a fault on one of them ends the
+job with its message.
+"""
 
 import importlib.util
 import os
@@ -9,13 +11,16 @@ from pathlib import Path
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, TINY_TOY, checkpoint, files, images, learned, metrics, run, sets
 
 from numpygan.runs import checkpoint as checkpoints
+from tests.helpers.cli import TINY, TINY_TOY, checkpoint, files, images, learned, metrics, run, sets
 
-MPIEXEC = shutil.which("mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+MPIEXEC = shutil.which(
+    "mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+)
 pytestmark = pytest.mark.skipif(
-    MPIEXEC is None or importlib.util.find_spec("mpi4py") is None, reason="needs MPI: pip install 'numpygan[mpi]'"
+    MPIEXEC is None or importlib.util.find_spec("mpi4py") is None,
+    reason="needs MPI: pip install 'numpygan[mpi]'",
 )
 
 RESUME = ["train", "--quiet", "--resume"]
@@ -32,11 +37,22 @@ def place(tmp_path_factory):
 
 
 def mpi(ranks, place, *arguments, code=0, program=("-m", "mpi4py", "-m", "numpygan")):
-    """What `mpiexec -n RANKS python -m mpi4py -m numpygan ARGUMENTS` prints; it must end with this exit code, and soon."""
+    """What `mpiexec -n RANKS python -m mpi4py -m numpygan ARGUMENTS` prints; it must end with this
+    exit code, and soon.
+    """
     command = [MPIEXEC, "-n", ranks, sys.executable, *program, *arguments]
-    environment = os.environ | {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    done = subprocess.run([str(part) for part in command], cwd=place, env=environment, timeout=400, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    environment = os.environ | dict.fromkeys(
+        ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+    )
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=place,
+        env=environment,
+        timeout=400,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == code, done.stdout
     return done.stdout
 
@@ -47,12 +63,16 @@ def lines(printed):
 
 
 def assert_same_run(one, other):
-    """The same numbers to 1e−10, the same random streams, the same position in the data, the same files."""
+    """The same numbers to 1e−10, the same random streams, the same position in the data, the same
+    files.
+    """
     a, b = checkpoint(one), checkpoint(other)
     assert a.keys() == b.keys()
     for name in a.keys() - {"seconds", "checksum"}:
         if a[name].dtype.kind == "f":
-            numpy.testing.assert_allclose(b[name], a[name], rtol=0, atol=1e-10 * abs(a[name]).max(), err_msg=name)
+            numpy.testing.assert_allclose(
+                b[name], a[name], rtol=0, atol=1e-10 * abs(a[name]).max(), err_msg=name
+            )
         else:
             assert (a[name] == b[name]).all(), name
     for row, theirs in zip(metrics(one), metrics(other), strict=True):
@@ -86,7 +106,9 @@ def test_a_run_goes_on_with_another_number_of_ranks(alone, place):
     mpi(1, place, *RESUME, "--out", "handed-on", "--iterations", 200)
     a, b = checkpoint(alone), checkpoint(place / "handed-on")
     for name in ("theta_g", "theta_d", "velocity_g", "velocity_d", "sums"):
-        numpy.testing.assert_allclose(b[name], a[name], rtol=0, atol=1e-10 * abs(a[name]).max(), err_msg=name)
+        numpy.testing.assert_allclose(
+            b[name], a[name], rtol=0, atol=1e-10 * abs(a[name]).max(), err_msg=name
+        )
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +134,17 @@ def test_one_rank_is_no_ranks(place, monkeypatch):
 
 def test_local_batch_is_a_larger_minibatch(place, monkeypatch):
     toy = [argument for argument in TINY_TOY if argument != "--quiet"]
-    printed = mpi(3, place, *toy, *sets(batch=10, dtype="float64"), "--local-batch", "--iterations", 12, "--out", "three-tens")
+    printed = mpi(
+        3,
+        place,
+        *toy,
+        *sets(batch=10, dtype="float64"),
+        "--local-batch",
+        "--iterations",
+        12,
+        "--out",
+        "three-tens",
+    )
     monkeypatch.chdir(place)
     assert run(*toy, *sets(batch=30, dtype="float64"), "--iterations", 12, "--out", "thirty") == 0
     assert_same_run(place / "thirty", place / "three-tens")
@@ -121,7 +153,10 @@ def test_local_batch_is_a_larger_minibatch(place, monkeypatch):
 
 
 def test_evaluation_gives_the_same_file(alone, place):
-    tables = [mpi(ranks, place, "evaluate", "alone", "-o", f"{ranks}.json").replace(f"{ranks}.json", "") for ranks in (1, 3)]
+    tables = [
+        mpi(ranks, place, "evaluate", "alone", "-o", f"{ranks}.json").replace(f"{ranks}.json", "")
+        for ranks in (1, 3)
+    ]
     assert (place / "1.json").read_bytes() == (place / "3.json").read_bytes()
     assert tables[0] == tables[1]
 
@@ -131,7 +166,9 @@ AIS = ["evaluate", "--ais", "--examples", 45, "--distributions", 6]
 
 @pytest.mark.parametrize("ranks", [1, 2, 3])
 def test_annealed_importance_sampling_gives_the_same_bits(ranks, alone, place, monkeypatch):
-    """The simulated batch and five others, the last of them half as long; then what two batches lack, on other ranks."""
+    """The simulated batch and five others, the last of them half as long; then what two batches
+    lack, on other ranks.
+    """
     monkeypatch.chdir(place)
     for name in ("here", "there"):
         shutil.copytree(alone, place / f"{name}{ranks}")
@@ -143,14 +180,18 @@ def test_annealed_importance_sampling_gives_the_same_bits(ranks, alone, place, m
     assert_same_arrays(whole, checkpoint(there, "ais.npz"))
 
     part = {name: value.copy() for name, value in whole.items() if name != "checksum"}
-    part["lower"][10:20] = part["acceptance"][1] = part["lower"][40:] = part["acceptance"][4] = numpy.nan
+    part["lower"][10:20] = part["acceptance"][1] = part["lower"][40:] = part["acceptance"][4] = (
+        numpy.nan
+    )
     checkpoints.save(there / "ais.npz", part)
     mpi(4 - ranks, place, *AIS, f"there{ranks}")
     assert_same_arrays(whole, checkpoint(there, "ais.npz"))
 
 
 def test_ais_killed_on_one_rank_goes_on_with_other_ranks(alone, place, monkeypatch):
-    """Rounds of 3: simulated, 1, 2; 3, 4, 5; in the third rank 1 is killed, perhaps before the first rank has saved the second."""
+    """Rounds of 3: simulated, 1, 2; 3, 4, 5; in the third rank 1 is killed, perhaps before the
+    first rank has saved the second.
+    """
     monkeypatch.chdir(place)
     for name in ("killed", "not-killed"):
         shutil.copytree(alone, place / name)
@@ -160,7 +201,9 @@ def test_ais_killed_on_one_rank_goes_on_with_other_ranks(alone, place, monkeypat
     assert done.sum() in (2, 5) and done[: done.sum()].all()
     mpi(2, place, *more, "killed")
     assert run(*more, "not-killed") == 0
-    assert_same_arrays(checkpoint(place / "not-killed", "ais.npz"), checkpoint(place / "killed", "ais.npz"))
+    assert_same_arrays(
+        checkpoint(place / "not-killed", "ais.npz"), checkpoint(place / "killed", "ais.npz")
+    )
 
 
 def assert_same_arrays(one, other):
@@ -191,8 +234,23 @@ def test_a_fault_on_one_rank_ends_the_job(fault, place):
 
 @pytest.mark.parametrize("stop", ["Ctrl-C", "SIGTERM"])
 def test_a_signal_to_one_rank_stops_all_and_saves(stop, two, place):
-    printed = mpi(2, place, *TINY, "--iterations", 40, "--out", stop, code=130, program=("-m", "mpi4py", FAULTY, stop, 1))
-    assert printed.count(f"Stopped and saved. Go on with: numpygan train --resume --out {stop} --iterations 40") == 1
+    printed = mpi(
+        2,
+        place,
+        *TINY,
+        "--iterations",
+        40,
+        "--out",
+        stop,
+        code=130,
+        program=("-m", "mpi4py", FAULTY, stop, 1),
+    )
+    assert (
+        printed.count(
+            f"Stopped and saved. Go on with: numpygan train --resume --out {stop} --iterations 40"
+        )
+        == 1
+    )
     assert checkpoint(place / stop)["iteration"] == 26
     if stop == "Ctrl-C":
         mpi(2, place, *RESUME, "--out", stop, "--iterations", 40)
@@ -211,7 +269,10 @@ def test_an_error_that_all_ranks_have_is_told_by_the_first(two, place):
         said = lines(mpi(3, place, *arguments, code=2))
         first, *others = sorted(said, key=lambda line: line.startswith("numpygan: rank"))
         assert what in first and not first.startswith("numpygan: rank")
-        assert all(line.partition(": rank ")[2].partition(": ")[2] == first.partition(": ")[2] for line in others)
+        assert all(
+            line.partition(": rank ")[2].partition(": ")[2] == first.partition(": ")[2]
+            for line in others
+        )
 
 
 def test_without_mpi4py_in_front_it_is_refused(place):
@@ -224,7 +285,10 @@ def test_without_mpi4py_in_front_it_is_refused(place):
 
 def test_a_command_that_is_not_shared_out_runs_once(alone, place):
     printed = mpi(2, place, "sample", "alone", "-n", 4, "-o", "four.npy")
-    assert printed.count("four.npy: 4 samples") == 1 and numpy.load(place / "four.npy").shape == (4, 64)
+    assert printed.count("four.npy: 4 samples") == 1 and numpy.load(place / "four.npy").shape == (
+        4,
+        64,
+    )
 
 
 SWEEP = """
@@ -244,6 +308,11 @@ def test_a_sweep_on_ranks_has_the_numbers_of_one_on_processes(place, monkeypatch
     printed = mpi(3, place, "sweep", "rates.toml", "--out", "on-ranks", code=1)
     monkeypatch.chdir(place)
     assert run("sweep", "rates.toml", "--out", "on-processes") == 1
-    one, other = ((place / name / "sweep.json").read_text() for name in ("on-ranks", "on-processes"))
+    one, other = (
+        (place / name / "sweep.json").read_text() for name in ("on-ranks", "on-processes")
+    )
     assert one.replace("on-ranks", "on-processes") == other
-    assert printed.count("failed: on-ranks/learning_rate_g=1e+18/seed-") == 2 and printed.count("2/2") == 1
+    assert (
+        printed.count("failed: on-ranks/learning_rate_g=1e+18/seed-") == 2
+        and printed.count("2/2") == 1
+    )

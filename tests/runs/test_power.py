@@ -2,8 +2,6 @@
 
 import os
 import random
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +9,9 @@ from tests.power import FOLDER, Journal, failures, rebuild
 
 
 def seen(folder, work):
-    """The last moment of `work()` below `folder`, and what the disk may hold at any moment, as text."""
+    """The last moment of `work()` below `folder`, and what the disk may hold at any moment, as
+    text.
+    """
     journal = Journal(folder)
     with journal.watching():
         work()

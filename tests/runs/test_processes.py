@@ -10,13 +10,13 @@ import threading
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY_TOY, checkpoint, run, sets
 
-from numpygan.recipes.settings import change, recipe_named
 from numpygan.ranks import ALONE
+from numpygan.recipes.settings import change, recipe_named
 from numpygan.runs.directory import RunDirectory
-from numpygan.runs.pool import carry_out
 from numpygan.runs.loop import train
+from numpygan.runs.pool import carry_out
+from tests.helpers.cli import TINY_TOY, checkpoint, run, sets
 
 NUMPYGAN = [sys.executable, "-m", "numpygan"]
 LOUD = [argument for argument in TINY_TOY if argument != "--quiet"]
@@ -43,7 +43,9 @@ def here(tmp_path, monkeypatch):
 
 
 def process(*arguments, program=NUMPYGAN, **how):
-    return subprocess.Popen([*program, *map(str, arguments)], **{"stderr": subprocess.PIPE, "text": True} | how)
+    return subprocess.Popen(
+        [*program, *map(str, arguments)], **{"stderr": subprocess.PIPE, "text": True} | how
+    )
 
 
 @pytest.fixture
@@ -58,11 +60,15 @@ def nobody():
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_who_has_gone_ends_no_training(unbuffered, here, nobody):
     environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
-    done = process(*LOUD, "--iterations", 30, "--out", "it", stdout=nobody, stderr=nobody, env=environment)
+    done = process(
+        *LOUD, "--iterations", 30, "--out", "it", stdout=nobody, stderr=nobody, env=environment
+    )
     assert done.wait() == 0 and checkpoint(here / "it")["iteration"] == 30
 
 
-@pytest.mark.parametrize("redirection", ["2>&-", ">&-", "<&- >&- 2>&-", "2>/dev/full", ">/dev/full", ">/dev/full 2>&1"])
+@pytest.mark.parametrize(
+    "redirection", ["2>&-", ">&-", "<&- >&- 2>&-", "2>/dev/full", ">/dev/full", ">/dev/full 2>&1"]
+)
 def test_a_closed_or_full_stream_ends_no_training(redirection, here):
     """Nor does a file of the run become stdout: each is what it should be."""
     line = ["sh", "-c", f'exec "$@" {redirection}', "sh"]
@@ -76,7 +82,9 @@ def test_a_sweep_whose_reader_has_gone_is_carried_out(here, nobody):
     (here / "s.toml").write_text(SWEEP.format(5))
     done = process("sweep", "s.toml", "--jobs", 1, "--out", "out", stdout=nobody)
     assert done.communicate()[1] == "" and done.returncode == 0
-    assert (here / "out" / "sweep.json").exists() and len([*here.glob("out/*/seed-*/result.json")]) == 2
+    assert (here / "out" / "sweep.json").exists() and len(
+        [*here.glob("out/*/seed-*/result.json")]
+    ) == 2
 
 
 WRONG = """import sys
@@ -92,13 +100,23 @@ sys.exit(main(["gradcheck", "gauss1d"]))
 @pytest.mark.parametrize("to", ["nobody", "full"])
 def test_a_wrong_derivative_is_wrong_although_nobody_reads_it(to, unbuffered, nobody):
     with open("/dev/full", "w") as full:
-        done = process(program=[sys.executable, "-c", WRONG], stdout=nobody if to == "nobody" else full,
-                       env=os.environ | {"PYTHONUNBUFFERED": unbuffered})
+        done = process(
+            program=[sys.executable, "-c", WRONG],
+            stdout=nobody if to == "nobody" else full,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
         err = done.communicate()[1]
     assert done.returncode == 1 and "Traceback" not in err and "Exception ignored" not in err
 
 
-PRINTED = [["-h"], ["train", "-h"], ["--version"], ["recipes"], ["recipes", "ring"], ["explain", "relu"]]
+PRINTED = [
+    ["-h"],
+    ["train", "-h"],
+    ["--version"],
+    ["recipes"],
+    ["recipes", "ring"],
+    ["explain", "relu"],
+]
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -109,17 +127,42 @@ def test_what_is_only_printed(arguments, unbuffered, nobody):
     with open("/dev/full", "w") as full:
         done = process(*arguments, stdout=full, env=environment)
         err = done.communicate()[1]
-    assert done.returncode == 2 and err.count("\n") == 1 and "No space left" in err and "None" not in err
+    assert (
+        done.returncode == 2
+        and err.count("\n") == 1
+        and "No space left" in err
+        and "None" not in err
+    )
     done = process(*arguments, stdout=nobody, env=environment)
     assert (done.communicate()[1], done.returncode) == ("", 0)
 
 
 def test_without_a_terminal_there_is_a_line_for_an_epoch(here):
     numpy.save("x.npy", numpy.random.default_rng(0).integers(0, 256, (60, 8, 8), "uint8"))
-    small = sets(generator="relu 8, sigmoid", discriminator="maxout 6x2", keep="1,1", scale_g="0,0", scale_d="0,0", batch=10)
-    done = process("train", "mnist", *small, "--data", "x.npy", "--epochs", 3, "--out", "it", stdout=subprocess.DEVNULL)
+    small = sets(
+        generator="relu 8, sigmoid",
+        discriminator="maxout 6x2",
+        keep="1,1",
+        scale_g="0,0",
+        scale_d="0,0",
+        batch=10,
+    )
+    done = process(
+        "train",
+        "mnist",
+        *small,
+        "--data",
+        "x.npy",
+        "--epochs",
+        3,
+        "--out",
+        "it",
+        stdout=subprocess.DEVNULL,
+    )
     lines = done.communicate()[1].splitlines()
-    assert [line.split()[0] for line in lines] == ["4/12", "8/12", "12/12"] and all("D(G(z))" in line for line in lines)
+    assert [line.split()[0] for line in lines] == ["4/12", "8/12", "12/12"] and all(
+        "D(G(z))" in line for line in lines
+    )
 
 
 # Signals
@@ -145,8 +188,17 @@ if __name__ == "__main__":
 
 def long_training(work, *more, at=2, **how):
     code = LONG.format(work=work, at=at)
-    child = process(*TINY_TOY, "--iterations", 50, "--out", "it", *more, program=[sys.executable, "-c", code],
-                    stdout=subprocess.PIPE, **how)
+    child = process(
+        *TINY_TOY,
+        "--iterations",
+        50,
+        "--out",
+        "it",
+        *more,
+        program=[sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        **how,
+    )
     assert child.stdout.readline() == "there\n"
     return child
 
@@ -159,11 +211,14 @@ def test_a_signal_finishes_the_iteration_and_saves(name, here):
     child = long_training(HANDLED)
     child.send_signal(getattr(signal, name))
     err = child.communicate()[1]
-    assert child.returncode == 130 and "Stopped and saved. Go on with: numpygan train --resume" in err
+    assert (
+        child.returncode == 130 and "Stopped and saved. Go on with: numpygan train --resume" in err
+    )
     assert checkpoint(here / "it")["iteration"] == 2
 
 
-# `Event().wait()` goes on after a handler; the C function sleeps as a product of large matrices does, without looking at signals.
+# `Event().wait()` goes on after a handler; the C function sleeps as a product of large matrices
+# does, without looking at signals.
 IN_C = "import ctypes\n        while True: ctypes.CDLL(None).sleep(3600)"
 
 
@@ -174,22 +229,41 @@ def test_a_second_ctrl_c_ends_a_long_iteration_and_says_what_is_saved(work, here
     assert "Ctrl-C again" in child.stderr.readline()
     child.send_signal(signal.SIGINT)
     err = child.communicate()[1]
-    assert child.returncode == 130 and "saved is iteration 0" in err and err.endswith("numpygan train it --resume\n")
-    assert run("train", "it", "--resume", "--quiet") == 0 and checkpoint(here / "it")["iteration"] == 50
+    assert (
+        child.returncode == 130
+        and "saved is iteration 0" in err
+        and err.endswith("numpygan train it --resume\n")
+    )
+    assert (
+        run("train", "it", "--resume", "--quiet") == 0
+        and checkpoint(here / "it")["iteration"] == 50
+    )
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGHUP", "SIGTERM"])
 def test_what_the_parent_ignores_stays_ignored(name, here):
     number = getattr(signal, name)
-    child = long_training("sys.stdin.readline()", stdin=subprocess.PIPE, preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+    child = long_training(
+        "sys.stdin.readline()",
+        stdin=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN),
+    )
     child.send_signal(number)
     child.communicate("go on\n")
     assert child.returncode == 0 and checkpoint(here / "it")["iteration"] == 50
 
 
 def test_training_in_a_thread(here):
-    recipe = change(recipe_named("ring"), generator="relu 8, linear", discriminator="relu 8", keep="1,1", scale_g="0,0",
-                    scale_d="0,0", batch=20, iterations=3)
+    recipe = change(
+        recipe_named("ring"),
+        generator="relu 8, linear",
+        discriminator="relu 8",
+        keep="1,1",
+        scale_g="0,0",
+        scale_d="0,0",
+        batch=20,
+        iterations=3,
+    )
     before, failed = signal.getsignal(signal.SIGINT), []
 
     def work():
@@ -201,12 +275,20 @@ def test_training_in_a_thread(here):
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert not failed and checkpoint(here / "it")["iteration"] == 3 and signal.getsignal(signal.SIGINT) is before
+    assert (
+        not failed
+        and checkpoint(here / "it")["iteration"] == 3
+        and signal.getsignal(signal.SIGINT) is before
+    )
 
 
 INTERRUPTED = {
     "theory": (["theory", "--out", "figures"], "numpygan.theory.known_game.run", "--force"),
-    "gradcheck": (["gradcheck", "ring"], "numpygan.commands.gradcheck.check_recipe", "same command"),
+    "gradcheck": (
+        ["gradcheck", "ring"],
+        "numpygan.commands.gradcheck.check_recipe",
+        "same command",
+    ),
     "study": (["study", "ring"], "numpygan.commands.study.record", "same command"),
     "evaluate": (["evaluate", "it"], "numpygan.metrics.toys.evaluate", "same command"),
     "report": (["report", "it"], "numpygan.commands.report.report", "same command"),
@@ -214,7 +296,9 @@ INTERRUPTED = {
 
 
 @pytest.mark.parametrize("command", INTERRUPTED)
-def test_ctrl_c_in_any_command_is_a_sentence_that_says_how_to_go_on(command, here, capsys, monkeypatch):
+def test_ctrl_c_in_any_command_is_a_sentence_that_says_how_to_go_on(
+    command, here, capsys, monkeypatch
+):
     arguments, place, words = INTERRUPTED[command]
     assert run(*TINY_TOY, "--iterations", 2, "--out", "it") == 0
     monkeypatch.setattr(place, lambda *_, **__: signal.raise_signal(signal.SIGINT))
@@ -247,7 +331,8 @@ def wait_for_its_end(path):
         file.write("here\n")
         file.flush()
         while True:
-            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])  # as in an iteration that never ends
+            # As in an iteration that never ends
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
             signal.sigwait([signal.SIGUSR2])
 
 
@@ -261,7 +346,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("how", ["SIGKILL, SIGKILL", "SIGHUP, SIGKILL", "SIGTERM, SIGKILL", "SIGINT, SIGINT"])
+@pytest.mark.parametrize(
+    "how", ["SIGKILL, SIGKILL", "SIGHUP, SIGKILL", "SIGTERM, SIGKILL", "SIGINT, SIGINT"]
+)
 def test_children_end_with_their_parent_however_it_ends(how, here):
     """The FIFO ends when the child does, even one that is asked and doesn't come to an end."""
     os.mkfifo("fifo")
@@ -281,7 +368,16 @@ def test_children_end_with_their_parent_however_it_ends(how, here):
 def test_ctrl_c_in_a_sweep_saves_what_runs_and_the_same_command_goes_on(here):
     """The signal goes to all processes, as from a terminal; none of them prints a traceback."""
     (here / "s.toml").write_text(SWEEP.format(1_000_000))
-    sweep = process("sweep", "s.toml", "--jobs", 2, "--out", "out", stdout=subprocess.PIPE, start_new_session=True)
+    sweep = process(
+        "sweep",
+        "s.toml",
+        "--jobs",
+        2,
+        "--out",
+        "out",
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
     begun = threading.Event()
     places = [here / "out" / "k=1" / f"seed-{seed}" / "checkpoint.npz" for seed in (0, 1)]
     while not all(place.exists() for place in places):
@@ -289,7 +385,10 @@ def test_ctrl_c_in_a_sweep_saves_what_runs_and_the_same_command_goes_on(here):
         begun.wait(0.05)
     os.killpg(sweep.pid, signal.SIGINT)
     out, err = sweep.communicate()
-    assert sweep.returncode == 130 and "Stopped; what was running is saved. Go on with: numpygan sweep" in err
+    assert (
+        sweep.returncode == 130
+        and "Stopped; what was running is saved. Go on with: numpygan sweep" in err
+    )
     assert "Traceback" not in err + out
     assert all(numpy.load(place)["iteration"] > 0 for place in places)
 

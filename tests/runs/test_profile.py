@@ -1,16 +1,18 @@
-"""`train --profile`: every part is seen, the parts make up the whole, and what is trained is what is trained without it."""
+"""`train --profile`: every part is seen, the parts make up the whole, and what is trained is what
+is trained without it.
+"""
 
 import re
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, checkpoint, images, learned, sets
 
 from numpygan.cli import main
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
 from numpygan.runs.profile import PARTS, Profile
 from numpygan.runs.trainer import Training
+from tests.helpers.cli import TINY, checkpoint, images, learned, sets
 
 
 def profiled(recipe="ring", iterations=3, **changes):
@@ -21,9 +23,11 @@ def profiled(recipe="ring", iterations=3, **changes):
     return training, profile
 
 
-# Three layers each: G 3 forward; D 3 forward, 3 gW, 2 gx. Then G 3, D 3, D 3 gx, G 3 gW, 2 gx. One gx of each D is an outer product.
+# Three layers each: G 3 forward; D 3 forward, 3 gW, 2 gx. Then G 3, D 3, D 3 gx, G 3 gW, 2 gx. One
+# gx of each D is an outer product.
 @pytest.mark.parametrize(
-    "changes, products", [({}, 23), ({"k": "2"}, 33), ({"algorithm": "authors2014", "loss": "non_saturating"}, 17)]
+    "changes, products",
+    [({}, 23), ({"k": "2"}, 33), ({"algorithm": "authors2014", "loss": "non_saturating"}, 17)],
 )
 def test_every_product_of_an_iteration_is_seen(changes, products):
     training, profile = profiled(**changes)
@@ -35,7 +39,9 @@ def test_every_product_of_an_iteration_is_seen(changes, products):
 
 def test_every_part_takes_time_and_the_table_adds_up():
     _, profile = profiled(average="0.9")
-    assert all(seconds > 0 for seconds in profile.seconds.values()) and list(profile.seconds) == list(PARTS)
+    assert all(seconds > 0 for seconds in profile.seconds.values()) and list(
+        profile.seconds
+    ) == list(PARTS)
     head, *rows, floor, last = profile.table().splitlines()
     shares = [float(re.search(r"ms +([\d.]+)%", row)[1]) for row in rows]
     assert len(rows) == len(PARTS) and abs(sum(shares) - 100) < 0.5
@@ -55,11 +61,17 @@ def test_a_profiled_run_learns_the_same_and_goes_on(tmp_path, monkeypatch, capsy
     assert main([*TINY, *sets(average="0.9"), "--iterations", "8", "--out", "plain"]) == 0
     assert main([*TINY, *sets(average="0.9"), "--iterations", "5", "--out", "it", "--profile"]) == 0
     out = capsys.readouterr().out
-    assert "5 iterations" in out and "14 products" in out  # not D's outer ones, which are elementwise, nor those of the pictures' samples
-    assert main(["train", "--resume", "--out", "it", "--iterations", "8", "--quiet", "--profile"]) == 0
+    # Not D's outer ones, which are elementwise, nor those of the pictures' samples
+    assert "5 iterations" in out and "14 products" in out
+    assert (
+        main(["train", "--resume", "--out", "it", "--iterations", "8", "--quiet", "--profile"]) == 0
+    )
     assert "3 iterations" in capsys.readouterr().out
     assert learned(tmp_path / "it") == learned(tmp_path / "plain")
-    assert checkpoint(tmp_path / "it")["average_g"].tobytes() == checkpoint(tmp_path / "plain")["average_g"].tobytes()
+    assert (
+        checkpoint(tmp_path / "it")["average_g"].tobytes()
+        == checkpoint(tmp_path / "plain")["average_g"].tobytes()
+    )
 
 
 class Clock:
@@ -77,14 +89,24 @@ class Clock:
         monkeypatch.setattr(owner, name, slow)
 
 
-@pytest.mark.parametrize("part, find, calls", [
-    ("update", lambda it: (it.rule_g, "descend"), 1), ("update", lambda it: (it.rule_d, "ascend"), 1),
-    ("update", lambda it: (it.average, "update"), 1), ("data", lambda it: (it.p_data, "minibatch"), 1),
-    ("elementwise", lambda it: (it.G, "forward"), 2), ("elementwise", lambda it: (it.D, "backward"), 2),
-    ("random numbers", lambda it: (it.streams["noise"], "uniform"), 2),
-])
+@pytest.mark.parametrize(
+    "part, find, calls",
+    [
+        ("update", lambda it: (it.rule_g, "descend"), 1),
+        ("update", lambda it: (it.rule_d, "ascend"), 1),
+        ("update", lambda it: (it.average, "update"), 1),
+        ("data", lambda it: (it.p_data, "minibatch"), 1),
+        ("elementwise", lambda it: (it.G, "forward"), 2),
+        ("elementwise", lambda it: (it.D, "backward"), 2),
+        ("random numbers", lambda it: (it.streams["noise"], "uniform"), 2),
+    ],
+)
 def test_time_goes_to_its_part(part, find, calls, monkeypatch):
-    training, profile, clock = Training(change(RECIPES["ring"], average="0.9", noise="uniform"), None, numpy), Profile(), Clock()
+    training, profile, clock = (
+        Training(change(RECIPES["ring"], average="0.9", noise="uniform"), None, numpy),
+        Profile(),
+        Clock(),
+    )
     clock.spend(monkeypatch, *find(training), 0.5)
     monkeypatch.setattr("numpygan.runs.profile.time.perf_counter", lambda: clock.now)
     profile.watch(training)

@@ -1,4 +1,6 @@
-"""A run knows what made it: what its checkpoints record, what a resumed run says has changed, and what is refused."""
+"""A run knows what made it: what its checkpoints record, what a resumed run says has changed, and
+what is refused.
+"""
 
 import json
 import os
@@ -9,14 +11,14 @@ from dataclasses import fields
 import numpy
 import pytest
 import threadpoolctl
-from tests.helpers.cli import TINY, TINY_TOY, cifar, images, learned, run, sets
-from tests.helpers.cli import checkpoint as arrays
 
 from numpygan import __version__
 from numpygan.data.dataset import Dataset, load
-from numpygan.recipes.builtin import Recipe
 from numpygan.metrics import parzen
+from numpygan.recipes.builtin import Recipe
 from numpygan.runs import checkpoint, provenance
+from tests.helpers.cli import TINY, TINY_TOY, cifar, images, learned, run, sets
+from tests.helpers.cli import checkpoint as arrays
 
 LOUD = [argument for argument in TINY if argument != "--quiet"]
 RESUME = ["train", "--quiet", "--resume", "--out", "it"]
@@ -91,13 +93,22 @@ def test_a_checkpoint_records_what_made_it(here):
         (session,) = record["sessions"]
         blas = next(lib for lib in threadpoolctl.threadpool_info() if lib["user_api"] == "blas")
         assert session == {
-            "iteration": 0, "numpygan": __version__, "python": platform.python_version(), "numpy": numpy.__version__,
-            "blas": f"{blas['internal_api']} {blas['version']}", "kernel": blas["architecture"],
-            "blas_threads": blas["num_threads"], "threads": provenance.cores(numpy), "ranks": 1, "device": "cpu",
+            "iteration": 0,
+            "numpygan": __version__,
+            "python": platform.python_version(),
+            "numpy": numpy.__version__,
+            "blas": f"{blas['internal_api']} {blas['version']}",
+            "kernel": blas["architecture"],
+            "blas_threads": blas["num_threads"],
+            "threads": provenance.cores(numpy),
+            "ranks": 1,
+            "device": "cpu",
         }
         assert record["data"] == load("images.npy").digest()
         assert record["recipe"].keys() == {field.name for field in fields(Recipe)}
-        assert record["recipe"]["batch"] == 20 and record["recipe"]["data"] == str(here / "images.npy")
+        assert record["recipe"]["batch"] == 20 and record["recipe"]["data"] == str(
+            here / "images.npy"
+        )
 
 
 def test_the_digest_of_preprocessed_data_is_of_what_was_read(here):
@@ -105,8 +116,24 @@ def test_the_digest_of_preprocessed_data_is_of_what_was_read(here):
     os.mkdir("cifar")
     for number, name in enumerate(("data_batch_1", "test_batch")):
         (here / "cifar" / f"{name}.bin").write_bytes(cifar(50, number)[0])
-    small = sets(generator="relu 8, sigmoid 8, linear", discriminator="maxout 6x5, maxout 6x5", batch=10)
-    assert run("train", "cifar10", "--quiet", *small, "--iterations", 1, "--out", "it", "--data", "cifar") == 0
+    small = sets(
+        generator="relu 8, sigmoid 8, linear", discriminator="maxout 6x5, maxout 6x5", batch=10
+    )
+    assert (
+        run(
+            "train",
+            "cifar10",
+            "--quiet",
+            *small,
+            "--iterations",
+            1,
+            "--out",
+            "it",
+            "--data",
+            "cifar",
+        )
+        == 0
+    )
     assert made(here / "it")["data"] == load("cifar").digest()
     os.rename("cifar", "moved")
     assert run(*RESUME, "--iterations", 2, "--data", "moved") == 0
@@ -126,17 +153,27 @@ def test_each_session_in_another_environment_is_recorded(here):
     assert run(*RESUME, "--iterations", 7) == 0
     assert made(here / "it")["sessions"] == [now | {"numpy": "1.0"}, now | {"iteration": 5}]
     assert run(*RESUME, "--iterations", 9) == 0
-    assert len(made(here / "it")["sessions"]) == 2 and made(here / "it")["recipe"]["iterations"] == 9
+    assert (
+        len(made(here / "it")["sessions"]) == 2 and made(here / "it")["recipe"]["iterations"] == 9
+    )
 
 
 # What has changed
 
 
-@pytest.mark.parametrize(("name", "was", "words"), [
-    ("numpygan", "0.0.9", "numpygan was 0.0.9 and is "), ("python", "3.9.1", "Python was 3.9.1"), ("numpy", "1.26", "NumPy was 1.26"),
-    ("blas", "mkl 1", "BLAS library was mkl 1"), ("kernel", "Abacus", "kernel was Abacus"),
-    ("blas_threads", 77, "BLAS threads was 77"), ("ranks", 3, "MPI ranks was 3"), ("device", "gpu", "device was gpu"),
-])
+@pytest.mark.parametrize(
+    ("name", "was", "words"),
+    [
+        ("numpygan", "0.0.9", "numpygan was 0.0.9 and is "),
+        ("python", "3.9.1", "Python was 3.9.1"),
+        ("numpy", "1.26", "NumPy was 1.26"),
+        ("blas", "mkl 1", "BLAS library was mkl 1"),
+        ("kernel", "Abacus", "kernel was Abacus"),
+        ("blas_threads", 77, "BLAS threads was 77"),
+        ("ranks", 3, "MPI ranks was 3"),
+        ("device", "gpu", "device was gpu"),
+    ],
+)
 def test_resume_says_in_one_line_what_changed(name, was, words, here, capsys):
     assert run(*LOUD, "--iterations", 3, "--out", "it") == 0
     record(here / "it" / "checkpoint.npz", **{name: was})
@@ -183,8 +220,17 @@ def provenance_ranks():
 
 
 EDITS = {
-    "loss": "saturating", "seed": 5, "learning_rate_g": 0.01, "k": 2, "batch": 10, "noise": "gaussian", "momentum": 0.25,
-    "about": "something else", "keep": [0.9, 0.5], "max_norm": 1.0, "algorithm": "authors2014",
+    "loss": "saturating",
+    "seed": 5,
+    "learning_rate_g": 0.01,
+    "k": 2,
+    "batch": 10,
+    "noise": "gaussian",
+    "momentum": 0.25,
+    "about": "something else",
+    "keep": [0.9, 0.5],
+    "max_norm": 1.0,
+    "algorithm": "authors2014",
 }
 
 
@@ -210,9 +256,13 @@ def test_the_length_may_be_edited(length, here):
     assert run(*TINY, "--iterations", 3, "--out", "it") == 0
     config = here / "it" / "config.toml"
     for name, value in ({"iterations": 0} | length).items():
-        config.write_text("\n".join(
-            f"{name} = {value}" if line.startswith(f"{name} =") else line for line in config.read_text().splitlines()
-        ) + "\n")
+        config.write_text(
+            "\n".join(
+                f"{name} = {value}" if line.startswith(f"{name} =") else line
+                for line in config.read_text().splitlines()
+            )
+            + "\n"
+        )
     assert run(*RESUME) == 0
     assert arrays(here / "it")["iteration"] in (9, 10)
 
@@ -223,13 +273,20 @@ def test_overwritten_data_are_refused(here, capsys):
     numpy.save("images.npy", 255 - images())
     old, new = made(here / "it")["data"], load("images.npy").digest()
     for command in (
-        [*RESUME, "--iterations", 5], [*RESUME, "--iterations", 5, "--data", "images.npy"], ["evaluate", "it"], ["report", "it"],
-        ["sample", "it", "--nearest", "-o", "nearest.png"], ["study", "it"],
+        [*RESUME, "--iterations", 5],
+        [*RESUME, "--iterations", 5, "--data", "images.npy"],
+        ["evaluate", "it"],
+        ["report", "it"],
+        ["sample", "it", "--nearest", "-o", "nearest.png"],
+        ["study", "it"],
     ):
         err = refused(capsys, *command)
         assert old[:12] in err and new[:12] in err and str(here / "images.npy") in err
     assert learned(here / "it") == before
-    assert not any((here / name).exists() for name in ("it/evaluation.json", "it/report.html", "nearest.png", "study.html"))
+    assert not any(
+        (here / name).exists()
+        for name in ("it/evaluation.json", "it/report.html", "nearest.png", "study.html")
+    )
 
 
 @pytest.mark.parametrize("change", ["one pixel", "order", "rows", "float"])
@@ -245,7 +302,12 @@ def test_other_data_at_another_place_are_refused(change, here, capsys):
     else:
         other = other / numpy.float32(255)
     numpy.save("other.npy", other)
-    for command in ([*RESUME, "--iterations", 5], ["evaluate", "it"], ["report", "it"], ["study", "it"]):
+    for command in (
+        [*RESUME, "--iterations", 5],
+        ["evaluate", "it"],
+        ["report", "it"],
+        ["study", "it"],
+    ):
         err = refused(capsys, *command, "--data", "other.npy")
         assert "other.npy" in err and "images.npy" in err and "it" in err
 
@@ -267,8 +329,11 @@ def test_a_toy_takes_no_data_and_data_are_no_toy(here, capsys):
 
 
 COMMANDS = {
-    "resume": [*RESUME, "--iterations", 5], "evaluate": ["evaluate", "it"], "report": ["report", "it"],
-    "sample": ["sample", "it", "--nearest", "-n", 10, "-o", "nearest.png"], "study": ["study", "it", "--iterations", 1],
+    "resume": [*RESUME, "--iterations", 5],
+    "evaluate": ["evaluate", "it"],
+    "report": ["report", "it"],
+    "sample": ["sample", "it", "--nearest", "-n", 10, "-o", "nearest.png"],
+    "study": ["study", "it", "--iterations", 1],
 }
 
 
@@ -280,7 +345,9 @@ def test_moved_data_are_given_anew(name, here, capsys):
     err = refused(capsys, *COMMANDS[name])
     assert "images.npy" in err and "--data" in err
     assert run(*COMMANDS[name], "--data", "new/same.npy") == 0
-    assert (str(here / "new" / "same.npy") in (here / "it" / "config.toml").read_text()) == (name == "resume")
+    assert (str(here / "new" / "same.npy") in (here / "it" / "config.toml").read_text()) == (
+        name == "resume"
+    )
     if name == "resume":
         assert run(*RESUME, "--iterations", 7) == 0  # the new place is kept
         assert made(here / "it")["recipe"]["data"] == str(here / "new" / "same.npy")
@@ -333,9 +400,13 @@ def test_a_sweep_goes_on_with_moved_data_and_not_with_others(here, capsys):
     assert run("sweep", "sweep.toml", "--jobs", 1, "--out", "runs") == 0
     assert "2 are finished" in capsys.readouterr().out
     assert results == [path.read_bytes() for path in sorted(here.glob("runs/*/*/result.json"))]
-    (here / "sweep.toml").write_text(SWEEP.replace("images", "moved").replace("iterations = 3", "iterations = 5"))
+    (here / "sweep.toml").write_text(
+        SWEEP.replace("images", "moved").replace("iterations = 3", "iterations = 5")
+    )
     assert run("sweep", "sweep.toml", "--jobs", 1, "--out", "runs") == 0
-    assert {made(path)["recipe"]["data"] for path in here.glob("runs/*/seed-*")} == {str(here / "moved.npy")}
+    assert {made(path)["recipe"]["data"] for path in here.glob("runs/*/seed-*")} == {
+        str(here / "moved.npy")
+    }
     numpy.save("other.npy", images(seed=1))
     (here / "sweep.toml").write_text(SWEEP.replace("images", "other"))
     assert "other.npy" in refused(capsys, "sweep", "sweep.toml", "--jobs", 1, "--out", "runs")
@@ -355,7 +426,8 @@ def test_a_checkpoint_without_a_record_resumes_and_then_has_one(here, capsys):
         assert run("train", "--resume", "--out", name, "--iterations", 25) == 0
     assert "bits" not in capsys.readouterr().out
     assert learned(here / "it") == learned(here / "old")
-    assert [session["iteration"] for session in made(here / "old")["sessions"]] == [13]  # of what came before nothing is known
+    # Of what came before nothing is known
+    assert [session["iteration"] for session in made(here / "old")["sessions"]] == [13]
 
 
 def test_without_a_record_another_architecture_is_refused_by_its_shapes(here, capsys):
@@ -372,7 +444,12 @@ def test_without_a_record_data_can_not_be_compared(here, capsys):
     rewrite(here / "it" / "checkpoint.npz", lambda state: state.pop("made"))
     os.rename("images.npy", "moved.npy")
     assert "data" in refused(capsys, *RESUME, "--iterations", 5, "--data", "moved.npy")
-    for command in (["evaluate", "it"], ["report", "it"], ["sample", "it", "--nearest", "-o", "nearest.png"], ["study", "it"]):
+    for command in (
+        ["evaluate", "it"],
+        ["report", "it"],
+        ["sample", "it", "--nearest", "-o", "nearest.png"],
+        ["study", "it"],
+    ):
         assert "config.toml" in refused(capsys, *command, "--data", "moved.npy")
     config = here / "it" / "config.toml"
     config.write_text(config.read_text().replace("images.npy", "moved.npy"))
@@ -398,11 +475,27 @@ def test_a_field_that_is_newer_than_the_checkpoint_counts_as_its_default(here, c
 GOOD = '{"recipe": {}, "data": null, "sessions": [%s]}'
 
 
-@pytest.mark.parametrize("text", [
-    "", "{", "null", "[]", "3", "{}", "[" * 100_000, '{"recipe": 1, "data": null, "sessions": [{}]}', "NaN",
-    '{"recipe": {}, "data": 5, "sessions": [{}]}', '{"recipe": {}, "data": null, "sessions": []}', GOOD % "3",
-    '{"recipe": {}, "data": null, "sessions": {}}', '{"recipe": {}, "data": null, "sessions": 3}', "9" * 5000,
-], ids=lambda text: text[:40])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "3",
+        "{}",
+        "[" * 100_000,
+        '{"recipe": 1, "data": null, "sessions": [{}]}',
+        "NaN",
+        '{"recipe": {}, "data": 5, "sessions": [{}]}',
+        '{"recipe": {}, "data": null, "sessions": []}',
+        GOOD % "3",
+        '{"recipe": {}, "data": null, "sessions": {}}',
+        '{"recipe": {}, "data": null, "sessions": 3}',
+        "9" * 5000,
+    ],
+    ids=lambda text: text[:40],
+)
 def test_a_hostile_record_is_one_sentence(text, here, capsys):
     assert run(*TINY_TOY, "--iterations", 1, "--out", "it") == 0
     rewrite(here / "it" / "checkpoint.npz", lambda state: state.__setitem__("made", text))
@@ -411,7 +504,12 @@ def test_a_hostile_record_is_one_sentence(text, here, capsys):
 
 def test_what_a_record_says_is_printed_without_terminal_codes(here, capsys):
     assert run(*TINY_TOY, "--iterations", 1, "--out", "it") == 0
-    record(here / "it" / "checkpoint.npz", numpy="\x1b[2J\n", kernel={"a": ["\x07"]}, blas="x" * 100_000)
+    record(
+        here / "it" / "checkpoint.npz",
+        numpy="\x1b[2J\n",
+        kernel={"a": ["\x07"]},
+        blas="x" * 100_000,
+    )
     assert run(*[part for part in RESUME if part != "--quiet"], "--iterations", 2) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if "bits" in line]
     assert len(lines) == 3 and all(line.isprintable() and len(line) < 2000 for line in lines)

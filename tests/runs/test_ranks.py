@@ -1,25 +1,29 @@
-"""Ranks as threads of this process: every game and rule, on the host and on the double of a GPU; what crosses between them."""
+"""Ranks as threads of this process: every game and rule, on the host and on the double of a GPU;
+what crosses between them.
+"""
 
 import threading
 
 import numpy
 import pytest
-from tests.helpers.numeric import assert_near
-from tests.helpers.double import DeviceArray, counts, device
-from tests.gpu.test_double import CASES, training
 
 from numpygan.errors import Diverged, NumpyganError
-from numpygan.recipes.builtin import RECIPES
-from numpygan.recipes.settings import change
+from numpygan.figures import pictures
 from numpygan.metrics import distances, parzen
 from numpygan.ranks import ALONE, Ranks
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.settings import change
 from numpygan.runs import loop as train
 from numpygan.runs.directory import RunDirectory
-from numpygan.figures import pictures
+from tests.gpu.test_double import CASES, training
+from tests.helpers.double import DeviceArray, counts, device
+from tests.helpers.numeric import assert_near
 
 
 class Threads:
-    """A communicator of mpi4py, as far as Ranks uses it, whose ranks are threads that wait for each other at a barrier."""
+    """A communicator of mpi4py, as far as Ranks uses it, whose ranks are threads that wait for each
+    other at a barrier.
+    """
 
     def __init__(self, size, rank, barrier, table):
         self.size, self.rank, self._barrier, self._table = size, rank, barrier, table
@@ -59,7 +63,9 @@ def on_ranks(size, function, **options):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, threading.BrokenBarrierError):
+        if isinstance(result, BaseException) and not isinstance(
+            result, threading.BrokenBarrierError
+        ):
             raise result
     return results
 
@@ -84,18 +90,26 @@ def test_what_ranks_tell_each_other():
         return list(ranks.sum(mine)), first, wishes, ranks.gather(ranks.rank), ranks.each(range(7))
 
     results = on_ranks(3, talk)
-    assert [result[:4] for result in results] == [([3, 3], "from 0", (True, False, True), [0, 1, 2])] * 3
+    assert [result[:4] for result in results] == [
+        ([3, 3], "from 0", (True, False, True), [0, 1, 2])
+    ] * 3
     assert sorted(item for result in results for item in result[4]) == list(range(7))
 
 
 def test_alone_nothing_is_sent():
-    assert ALONE.sum(numpy.array([2.0])) == 2 and ALONE.gather(3) == [3] and ALONE.from_first(lambda: 4) == 4
+    assert (
+        ALONE.sum(numpy.array([2.0])) == 2
+        and ALONE.gather(3) == [3]
+        and ALONE.from_first(lambda: 4) == 4
+    )
     assert ALONE.any(True, False) == (True, False) and list(ALONE.each(range(3))) == [0, 1, 2]
     assert ALONE.slice(5) == slice(0, 5)
 
 
 def shared(case, size, xp=numpy, cuda_aware=False, **more):
-    """The states of the ranks after some iterations, which must be the same on each but for the rows in its tapes."""
+    """The states of the ranks after some iterations, which must be the same on each but for the
+    rows in its tapes.
+    """
 
     def play(ranks):
         it = training(case, xp, ranks, **more)
@@ -113,9 +127,15 @@ def shared(case, size, xp=numpy, cuda_aware=False, **more):
 
 
 @pytest.mark.parametrize("size", [2, 3])
-@pytest.mark.parametrize("case", [case for case in CASES if "ring" in case or "momentum" in case or case == "mnist adam k = 2"])
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if "ring" in case or "momentum" in case or case == "mnist adam k = 2"],
+)
 def test_ranks_play_the_game_of_one(case, size):
-    """Minibatches of 20 or 128 rows: with 3 ranks the parts differ. Adam divides by √ŝ, so it is allowed a little more."""
+    """Minibatches of 20 or 128 rows: with 3 ranks the parts differ.
+
+    Adam divides by √ŝ, so it is allowed a little more.
+    """
     one = training(case, numpy, dtype="float64")
     for _ in range(12):
         one.advance()
@@ -130,7 +150,9 @@ def test_ranks_play_the_game_of_one(case, size):
 
 @pytest.mark.parametrize("case", ["mnist momentum k = 2", "mnist momentum authors2014", "ring"])
 def test_on_a_device_gradients_go_through_pinned_memory(case):
-    """NumPy's bits; each iteration one gradient for each update and the scores, through memory that is allocated once."""
+    """NumPy's bits; each iteration one gradient for each update and the scores, through memory that
+    is allocated once.
+    """
     on_host = shared(case, 2)
     before = counts.copy()
     on_device = shared(case, 2, xp=device)
@@ -139,12 +161,15 @@ def test_on_a_device_gradients_go_through_pinned_memory(case):
         assert numpy.array_equal(on_device[name], value), name
     updates = CASES[case][1].get("k", 1) + 1
     assert crossed["get into pinned memory"] == 2 * 12 * (updates + 1)
-    assert crossed["alloc_pinned_memory"] == 2 * 3  # for the gradients of D and G, and for the scores
+    # For the gradients of D and G, and for the scores
+    assert crossed["alloc_pinned_memory"] == 2 * 3
     assert "synchronize" not in crossed
 
 
 def test_a_cuda_aware_mpi_reads_the_device_itself():
-    """After it has done all that it was asked: MPI knows nothing of the stream that computes the gradient."""
+    """After it has done all that it was asked: MPI knows nothing of the stream that computes the
+    gradient.
+    """
     staged = shared("mnist momentum", 2, xp=device)
     before = counts.copy()
     direct = shared("mnist momentum", 2, xp=device, cuda_aware=True)
@@ -153,11 +178,15 @@ def test_a_cuda_aware_mpi_reads_the_device_itself():
     assert crossed["synchronize"] == 2 * 12 * 3 and "alloc_pinned_memory" not in crossed
 
 
-@pytest.mark.parametrize("case, rank, told", [
-    ("mnist momentum", 0, "D's layer 1, Affine(784, 60), is not finite (rank 0);"),
-    ("mnist momentum", 2, "D's layer 1, Affine(784, 60), is not finite (rank 2);"),
-    ("mnist momentum k = 2", 2, "D's layer 1, Affine(784, 60), is not finite;"),  # before the last step of D it was everywhere
-])
+@pytest.mark.parametrize(
+    "case, rank, told",
+    [
+        ("mnist momentum", 0, "D's layer 1, Affine(784, 60), is not finite (rank 0);"),
+        ("mnist momentum", 2, "D's layer 1, Affine(784, 60), is not finite (rank 2);"),
+        # Before the last step of D it was everywhere
+        ("mnist momentum k = 2", 2, "D's layer 1, Affine(784, 60), is not finite;"),
+    ],
+)
 def test_divergence_is_told_of_the_rank_where_it_began(case, rank, told):
     def play(ranks):
         it = training(case, numpy, ranks)
@@ -181,14 +210,21 @@ def test_ranks_that_have_drifted_apart_are_named():
             it.check_replicas()
         return str(told.value)
 
-    assert ["of rank 2 is not" in message for message in on_ranks(4, play)] == [True, True, False, True]
+    assert ["of rank 2 is not" in message for message in on_ranks(4, play)] == [
+        True,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_parzen_has_the_same_bits(rng, monkeypatch):
     monkeypatch.setattr(distances, "_CELLS", 1000)  # 20 points at a time
     samples, points = rng.random((50, 4)), rng.random((170, 4))
     alone = parzen.log_likelihoods(samples, points, [0.1, 0.3])
-    for found in on_ranks(3, lambda ranks: parzen.log_likelihoods(samples, points, [0.1, 0.3], ranks)):
+    for found in on_ranks(
+        3, lambda ranks: parzen.log_likelihoods(samples, points, [0.1, 0.3], ranks)
+    ):
         assert found.tobytes() == alone.tobytes()
 
 
@@ -216,9 +252,14 @@ def test_nobody_leaves_an_interrupted_run_while_the_first_still_writes(tmp_path,
 
     def play(ranks):
         with pytest.raises(train.Interrupted):
-            train.train(change(RECIPES["ring"], batch=20, iterations=9), RunDirectory(tmp_path / "it"), ranks=ranks)
+            train.train(
+                change(RECIPES["ring"], batch=20, iterations=9),
+                RunDirectory(tmp_path / "it"),
+                ranks=ranks,
+            )
         if ranks.rank == 1:
             left.set()
 
     on_ranks(2, play)
-    assert left.is_set() and set(gone) == {False}  # the first wrote something, and the second was still there
+    # The first wrote something, and the second was still there
+    assert left.is_set() and set(gone) == {False}

@@ -9,20 +9,29 @@ import time
 
 import numpy
 import pytest
-from tests.helpers.cli import TINY, TINY_TOY, checkpoint, files, images, learned, metrics, run, sets
 
 from numpygan.data.sources import Mixture, Shuffled
+from numpygan.figures import pictures
 from numpygan.metrics import parzen
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.trainer import Training
-from numpygan.figures import pictures
+from tests.helpers.cli import TINY, TINY_TOY, checkpoint, files, images, learned, metrics, run, sets
 
 KINDS = {
     "algorithm1": TINY,
     "k2": [*TINY, "--k", "2"],  # 10 iterations per epoch
     "k3": [*TINY, "--k", "3"],  # 6, and 2 minibatches left over
     "authors2014": [*TINY, *sets(algorithm="authors2014")],
-    "adam": [*TINY, *sets(rule="adam", learning_rate_g=1e-3, learning_rate_d=1e-3, momentum=0.5, momentum_final=0.5)],
+    "adam": [
+        *TINY,
+        *sets(
+            rule="adam",
+            learning_rate_g=1e-3,
+            learning_rate_d=1e-3,
+            momentum=0.5,
+            momentum_final=0.5,
+        ),
+    ],
     "odd": [*TINY, *sets(batch=33, max_norm=0.5, noise="gaussian")],  # 12, and 4 examples left over
     "toy": TINY_TOY,  # 10
 }
@@ -70,8 +79,14 @@ def test_resume_is_bit_exact(kind, stop, straight, tmp_path):
     made = [json.loads(str(state["made"])) for state in (mine, never_stopped)]
     for one in made:
         del one["recipe"]["data"]  # a path in the folder of the test that trained it
-    assert made[0] == made[1] and made[0]["recipe"]["iterations"] == TOTAL and len(made[0]["sessions"]) == 1
-    rows = [row for row in metrics(it) if int(row["iteration"]) != stop or stop % per_epoch(kind) == 0]
+    assert (
+        made[0] == made[1]
+        and made[0]["recipe"]["iterations"] == TOTAL
+        and len(made[0]["sessions"]) == 1
+    )
+    rows = [
+        row for row in metrics(it) if int(row["iteration"]) != stop or stop % per_epoch(kind) == 0
+    ]
     assert rows == metrics(straight(kind))
     for name, content in files(straight(kind) / "samples").items():
         assert (it / "samples" / name).read_bytes() == content
@@ -88,23 +103,34 @@ def test_twice_as_long_is_the_same_as_twice(tmp_path):
 def test_many_stops(straight, tmp_path):
     it = tmp_path / "it"
     for total in (3, 4, 19, 20, 21, TOTAL):
-        assert run(*TINY, "--iterations", total, "--out", it, *(["--resume"] if total > 3 else [])) == 0
+        assert (
+            run(*TINY, "--iterations", total, "--out", it, *(["--resume"] if total > 3 else []))
+            == 0
+        )
     assert learned(it) == learned(straight("algorithm1"))
 
 
 def test_the_best_checkpoint_outlives_a_stop_at_the_end_of_an_epoch(tmp_path):
     for name, stops in (("whole", (80,)), ("parts", (20, 60, 80))):
         for number, total in enumerate(stops):
-            assert run(*TINY, "--iterations", total, "--out", name, *(["--resume"] if number else [])) == 0
+            assert (
+                run(*TINY, "--iterations", total, "--out", name, *(["--resume"] if number else []))
+                == 0
+            )
     best = [checkpoint(tmp_path / name, "best.npz") for name in ("whole", "parts")]
-    assert best[0]["iteration"] == best[1]["iteration"] and best[0]["theta_g"].tobytes() == best[1]["theta_g"].tobytes()
+    assert (
+        best[0]["iteration"] == best[1]["iteration"]
+        and best[0]["theta_g"].tobytes() == best[1]["theta_g"].tobytes()
+    )
     rows = metrics(tmp_path / "whole")
     values = [float(row["parzen"]) for row in rows]
     assert int(rows[values.index(max(values))]["iteration"]) == best[0]["iteration"]
 
 
 def test_the_seconds_of_earlier_sessions_count(tmp_path, monkeypatch):
-    """A quarter of an hour passes in the first session; the clock of the second begins anew, as after a restart of the machine."""
+    """A quarter of an hour passes in the first session; the clock of the second begins anew, as
+    after a restart of the machine.
+    """
     clock, advance, late = time.monotonic, Training.advance, [0.0]
 
     def slow(self):
@@ -156,7 +182,8 @@ def test_a_run_goes_on_from_another_folder(tmp_path, monkeypatch):
 
 def test_epochs_are_the_total(tmp_path):
     run(*TINY, "--epochs", 1, "--out", "it")
-    assert run("train", "--quiet", "--out", "it", "--resume", "--epochs", 2) == 0  # the fields are the run's
+    # The fields are the run's
+    assert run("train", "--quiet", "--out", "it", "--resume", "--epochs", 2) == 0
     assert checkpoint(tmp_path / "it")["iteration"] == 40
     assert RunDirectory("it").recipe().epochs == 2  # which --resume alone goes on to
 
@@ -179,7 +206,9 @@ def interrupt(monkeypatch, at, number=signal.SIGINT):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("at", [1, 13, 20])
-def test_ctrl_c_finishes_the_iteration_saves_and_says_how_to_go_on(at, number, straight, tmp_path, capsys, monkeypatch):
+def test_ctrl_c_finishes_the_iteration_saves_and_says_how_to_go_on(
+    at, number, straight, tmp_path, capsys, monkeypatch
+):
     handler, it = signal.getsignal(number), tmp_path / "it"
     with monkeypatch.context() as patch:
         interrupt(patch, at, number)
@@ -200,9 +229,15 @@ def test_ctrl_c_in_the_last_iteration_is_the_end(straight, tmp_path, monkeypatch
     assert learned(tmp_path / "it") == learned(straight("algorithm1"))
 
 
-@pytest.mark.parametrize(("out", "length"), [
-    ("my runs/it", ["--epochs", "2"]), ("it", ["--iterations", "12345678"]), ("it", ["--epochs", "1234.5678"]), ("it", []),
-])
+@pytest.mark.parametrize(
+    ("out", "length"),
+    [
+        ("my runs/it", ["--epochs", "2"]),
+        ("it", ["--iterations", "12345678"]),
+        ("it", ["--epochs", "1234.5678"]),
+        ("it", []),
+    ],
+)
 def test_how_to_go_on_can_be_pasted(out, length, tmp_path, capsys, monkeypatch):
     interrupt(monkeypatch, 3)
     assert run(*TINY, *length, "--out", out) == 130
@@ -230,7 +265,11 @@ def test_no_checkpoint_is_ever_half_written(tmp_path, monkeypatch, capsys):
 
     advance = Training.advance
     monkeypatch.setattr(os, "fsync", fill)
-    monkeypatch.setattr(Training, "advance", lambda self: (advance(self), full_at.__setitem__(0, self.iteration > 30))[0])
+    monkeypatch.setattr(
+        Training,
+        "advance",
+        lambda self: (advance(self), full_at.__setitem__(0, self.iteration > 30))[0],
+    )
     assert run(*TINY, "--iterations", 50, "--out", "it") == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "No space left" in err and "Traceback" not in err

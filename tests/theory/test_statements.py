@@ -1,10 +1,11 @@
-"""The theory: densities, divergences and push-forwards against SciPy, hand-worked numbers and draws; the paper's statements."""
+"""The theory: densities, divergences and push-forwards against SciPy, hand-worked numbers and
+draws; the paper's statements.
+"""
 
 import math
 
 import numpy
 import pytest
-from tests.helpers.numeric import assert_near
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,9 +19,10 @@ from numpygan.theory.densities import GaussianMixture, Uniform, toy
 from numpygan.theory.pushforward import PushForward, breakpoints
 from numpygan.theory.pushforward2d import PushedGrid, enclose
 from numpygan.theory.theorem1 import cost_and_jsd, random_density, random_pairs
+from tests.helpers.numeric import assert_near
 
 LOG_4 = math.log(4)
-number = lambda low, high: st.floats(low, high, allow_nan=False)  # noqa: E731
+number = lambda low, high: st.floats(low, high, allow_nan=False)
 
 
 @st.composite
@@ -31,8 +33,16 @@ def densities(draw, dim=1):
         return Uniform(low, [end + draw(number(0.05, 6)) for end in low])
     modes = draw(st.integers(1, 3))
     weights = numpy.array(draw(st.lists(number(0.01, 1), min_size=modes, max_size=modes)))
-    means = draw(st.lists(st.lists(number(-4, 4), min_size=dim, max_size=dim), min_size=modes, max_size=modes))
-    return GaussianMixture(means, draw(st.lists(number(0.1 * dim**2, 3), min_size=modes, max_size=modes)), weights / weights.sum())
+    means = draw(
+        st.lists(
+            st.lists(number(-4, 4), min_size=dim, max_size=dim), min_size=modes, max_size=modes
+        )
+    )
+    return GaussianMixture(
+        means,
+        draw(st.lists(number(0.1 * dim**2, 3), min_size=modes, max_size=modes)),
+        weights / weights.sum(),
+    )
 
 
 def on_nodes(*pair, nodes=10):
@@ -74,11 +84,16 @@ def test_no_discriminator_exceeds_c(p, q, slope, offset):
     log_p, log_q = p.log_density(x), q.log_density(x)
     there = numpy.logaddexp(log_p, log_q) > -numpy.inf
     logit = numpy.where(there, numpy.clip(divergences.log_ratio(log_p, log_q), -700, 700), 0)
-    assert divergences.value(log_p, log_q, logit + slope * x[:, 0] + offset, w) <= divergences.cost(log_p, log_q, w) + 1e-10
+    assert (
+        divergences.value(log_p, log_q, logit + slope * x[:, 0] + offset, w)
+        <= divergences.cost(log_p, log_q, w) + 1e-10
+    )
 
 
 def test_worked_by_hand():
-    """p on [0, 2], q on [1, 3]: half of each lies where m = ½, half where m = ¼, so KL(p ‖ m) = ½ log 2, and JSD the same."""
+    """p on [0, 2], q on [1, 3]: half of each lies where m = ½, half where m = ¼, so KL(p ‖ m) = ½
+    log 2, and JSD the same.
+    """
     p, q = Uniform(0, 2), Uniform(1, 3)
     log_p, log_q, w = on_nodes(p, q)
     assert math.isclose(divergences.jsd(log_p, log_q, w), math.log(2) / 2, rel_tol=1e-13)
@@ -87,7 +102,10 @@ def test_worked_by_hand():
     inner, outer, w = on_nodes(Uniform(0, 1), Uniform(0, 4))
     assert math.isclose(divergences.kl(inner, outer, w), LOG_4, rel_tol=1e-13)
     apart = on_nodes(Uniform(0, 1), Uniform(5, 6))
-    assert math.isclose(divergences.jsd(*apart), math.log(2), rel_tol=1e-13) and abs(divergences.cost(*apart)) < 1e-13
+    assert (
+        math.isclose(divergences.jsd(*apart), math.log(2), rel_tol=1e-13)
+        and abs(divergences.cost(*apart)) < 1e-13
+    )
     # KL(N(0, 1) ‖ N(1, 2²)) = log 2 + (1 + 1)/(2·4) − ½
     one, two, w = on_nodes(GaussianMixture([[0.0]], 1.0), GaussianMixture([[1.0]], 2.0))
     assert math.isclose(divergences.kl(one, two, w), math.log(2) + 0.25 - 0.5, rel_tol=1e-12)
@@ -108,11 +126,18 @@ def test_densities_kl_and_jsd_agree_with_scipy(seed):
     integrate = pytest.importorskip("scipy.integrate", reason="install numpygan[test]")
     stats = pytest.importorskip("scipy.stats", reason="install numpygan[test]")
     generator = numpy.random.default_rng(seed)
-    p, q = (GaussianMixture(generator.uniform(-2, 2, (3, 1)), generator.uniform(0.3, 1, 3), [0.2, 0.5, 0.3]) for _ in range(2))
+    p, q = (
+        GaussianMixture(
+            generator.uniform(-2, 2, (3, 1)), generator.uniform(0.3, 1, 3), [0.2, 0.5, 0.3]
+        )
+        for _ in range(2)
+    )
 
     def pdf(density, x):
         parts = zip(density.weights.tolist(), density.means[:, 0].tolist(), density.stds.tolist())
-        bells = (weight / std * math.exp(-0.5 * ((x - mean) / std) ** 2) for weight, mean, std in parts)
+        bells = (
+            weight / std * math.exp(-0.5 * ((x - mean) / std) ** 2) for weight, mean, std in parts
+        )
         return sum(bells) / math.sqrt(2 * math.pi)
 
     points = generator.uniform(-4, 4, (50, 1))
@@ -127,7 +152,10 @@ def test_densities_kl_and_jsd_agree_with_scipy(seed):
         return sum(c * math.log(2 * c / (a + b)) for c in (a, b) if c > 0) / 2
 
     log_p, log_q, w = on_nodes(p, q)
-    assert abs(integral(lambda x: pdf(p, x)) - 1) < 1e-10 and abs((w * numpy.exp(log_p)).sum() - 1) < 1e-12
+    assert (
+        abs(integral(lambda x: pdf(p, x)) - 1) < 1e-10
+        and abs((w * numpy.exp(log_p)).sum() - 1) < 1e-12
+    )
     kl = integral(lambda x: pdf(p, x) * math.log(pdf(p, x) / pdf(q, x)) if pdf(p, x) else 0.0)
     assert abs(divergences.kl(log_p, log_q, w) - kl) < 1e-8
     assert abs(divergences.jsd(log_p, log_q, w) - integral(jsd)) < 1e-9
@@ -146,13 +174,19 @@ def test_the_toys_are_those_that_training_draws_from(name, modes):
     p, (means, std) = toy(name), TOYS[name]()
     assert len(p.means) == modes and p.dim == means.shape[1]
     at_mode = p.log_density(means[:1])[0]  # the other modes are too far away to add anything
-    assert math.isclose(at_mode, -math.log(modes) - p.dim * math.log(std * math.sqrt(2 * math.pi)), abs_tol=1e-6)
-    two = GaussianMixture(means[:2], std)  # in the plane the edges of all modes would make a fine net
+    assert math.isclose(
+        at_mode, -math.log(modes) - p.dim * math.log(std * math.sqrt(2 * math.pi)), abs_tol=1e-6
+    )
+    # In the plane the edges of all modes would make a fine net
+    two = GaussianMixture(means[:2], std)
     x, w = quadrature.over(two, nodes=4)
     assert abs((w * numpy.exp(two.log_density(x))).sum() - 1) < 1e-6
 
 
-@pytest.mark.parametrize("p", [GaussianMixture([[0.0, 3.0], [2.0, -1.0]], [0.5, 0.1], [0.2, 0.8]), Uniform([-1, 2], [0, 5])])
+@pytest.mark.parametrize(
+    "p",
+    [GaussianMixture([[0.0, 3.0], [2.0, -1.0]], [0.5, 0.1], [0.2, 0.8]), Uniform([-1, 2], [0, 5])],
+)
 def test_draws_have_the_mean_and_spread_of_the_density(p):
     x = p.sample(40_000, Stream(0))
     nodes, w = quadrature.over(p, nodes=4)
@@ -173,13 +207,18 @@ def test_the_score_is_the_derivative_of_the_log_density():
             assert math.isclose(score @ axis, numeric, rel_tol=1e-8, abs_tol=1e-8)
 
 
-@pytest.mark.parametrize("make, words", [
-    (lambda: GaussianMixture([[0.0]], 0.0), "σ must be > 0"), (lambda: GaussianMixture([[0.0]], math.nan), "σ must be > 0"),
-    (lambda: GaussianMixture([[0.0], [1.0]], 1.0, [0.5, 0.6]), "sum 1"), (lambda: Uniform(1, 1), "low < high"),
-    (lambda: PushForward(ng.MLP([ng.Affine(2, 1)]), "uniform"), "R\\^2 to R\\^1"),
-    (lambda: PushedGrid(ng.MLP([ng.Affine(1, 2)]), "uniform"), "R\\^1 to R\\^2"),
-    (lambda: PushedGrid(ng.MLP([ng.Affine(2, 4), ng.Maxout(2)]), "uniform"), "Maxout"),
-])
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: GaussianMixture([[0.0]], 0.0), "σ must be > 0"),
+        (lambda: GaussianMixture([[0.0]], math.nan), "σ must be > 0"),
+        (lambda: GaussianMixture([[0.0], [1.0]], 1.0, [0.5, 0.6]), "sum 1"),
+        (lambda: Uniform(1, 1), "low < high"),
+        (lambda: PushForward(ng.MLP([ng.Affine(2, 1)]), "uniform"), "R\\^2 to R\\^1"),
+        (lambda: PushedGrid(ng.MLP([ng.Affine(1, 2)]), "uniform"), "R\\^1 to R\\^2"),
+        (lambda: PushedGrid(ng.MLP([ng.Affine(2, 4), ng.Maxout(2)]), "uniform"), "Maxout"),
+    ],
+)
 def test_what_is_no_density_is_refused(make, words):
     with pytest.raises(ng.NumpyganError, match=words):
         make()
@@ -204,34 +243,57 @@ KINDS = [ng.ReLU, lambda: ng.LeakyReLU(0.2), ng.Tanh, ng.Sigmoid]
 @pytest.mark.parametrize("noise", ["uniform", "gaussian"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_push_forward_integrates_to_1_and_is_the_density_of_the_samples(kind, noise):
-    G = net(ng.Affine(1, 16, scale=1.5), kind(), ng.Affine(16, 16, scale=0.8), kind(), ng.Affine(16, 1, scale=0.8), seed=3)
+    G = net(
+        ng.Affine(1, 16, scale=1.5),
+        kind(),
+        ng.Affine(16, 16, scale=0.8),
+        kind(),
+        ng.Affine(16, 1, scale=0.8),
+        seed=3,
+    )
     p_g = PushForward(G, noise)
     x, w = quadrature.over(p_g)
     mass = w * numpy.exp(p_g.log_density(x))
     assert abs(mass.sum() + p_g.atoms - 1) < 1e-4
     z = numpy.empty((100_000, 1))
-    Stream(0).normal(z) if noise == "gaussian" else Stream(0).uniform(z, -math.sqrt(3), math.sqrt(3))
+    Stream(0).normal(z) if noise == "gaussian" else Stream(0).uniform(
+        z, -math.sqrt(3), math.sqrt(3)
+    )
     drawn = generate(G, z)
     for power in (1, 2):
         values = drawn**power
-        assert abs(values.mean() - mass @ x[:, 0] ** power) < 5 * values.std() / math.sqrt(len(z)) + 1e-4
+        assert (
+            abs(values.mean() - mass @ x[:, 0] ** power)
+            < 5 * values.std() / math.sqrt(len(z)) + 1e-4
+        )
     quantile = numpy.quantile(drawn, 0.3)
     assert abs(mass[x[:, 0] < quantile].sum() - 0.3) < 0.02
 
 
 def test_a_push_forward_worked_by_hand():
-    """G(z) = |z| of a uniform z: two branches, twice the density. G(z) = 2z + 1 of a Gaussian: N(1, 4)."""
+    """G(z) = |z| of a uniform z: two branches, twice the density.
+
+    G(z) = 2z + 1 of a Gaussian: N(1, 4).
+    """
     G = ng.MLP([ng.Affine(1, 2), ng.ReLU(), ng.Affine(2, 1)], "float64")
     G.theta = numpy.array([1.0, -1, 0, 0, 1, 1, 0])
     p_g = PushForward(G, "uniform")
     assert_near(p_g.cuts[[0, -1]], numpy.array([-math.sqrt(3), math.sqrt(3)]), 1e-15)
     assert numpy.abs(p_g.cuts).min() < 1e-15
-    assert_near(numpy.exp(p_g.log_density(numpy.array([[0.1], [1.0], [1.7]]))), numpy.full(3, 1 / math.sqrt(3)), 1e-14)
+    assert_near(
+        numpy.exp(p_g.log_density(numpy.array([[0.1], [1.0], [1.7]]))),
+        numpy.full(3, 1 / math.sqrt(3)),
+        1e-14,
+    )
     assert (p_g.log_density(numpy.array([[-0.1], [1.8]])) == -numpy.inf).all()
     G = ng.MLP([ng.Affine(1, 1)], "float64")
     G.theta = numpy.array([2.0, 1.0])
     x = numpy.linspace(-5, 7, 50)[:, None]
-    assert_near(PushForward(G, "gaussian").log_density(x), GaussianMixture([[1.0]], 2.0).log_density(x), 1e-14)
+    assert_near(
+        PushForward(G, "gaussian").log_density(x),
+        GaussianMixture([[1.0]], 2.0).log_density(x),
+        1e-14,
+    )
 
 
 def test_a_constant_stretch_is_an_atom():
@@ -240,7 +302,10 @@ def test_a_constant_stretch_is_an_atom():
     for noise in ("uniform", "gaussian"):
         p_g = PushForward(G, noise)
         x, w = quadrature.over(p_g)
-        assert math.isclose(p_g.atoms, 0.5) and abs((w * numpy.exp(p_g.log_density(x))).sum() - 0.5) < 1e-6
+        assert (
+            math.isclose(p_g.atoms, 0.5)
+            and abs((w * numpy.exp(p_g.log_density(x))).sum() - 0.5) < 1e-6
+        )
 
 
 @pytest.mark.parametrize("kind", KINDS[:2])
@@ -253,7 +318,8 @@ def test_between_breakpoints_g_is_linear_and_at_each_it_is_not(kind):
         assert numpy.abs(numpy.diff(y, 2)).max() < 1e-12
     reach = 1e-6 * numpy.array([-1.0, 0.0, 1.0])
     bends = [abs(numpy.diff(generate(G, (cut + reach)[:, None])[:, 0], 2)[0]) for cut in cuts[1:-1]]
-    assert len(bends) > 5 and sum(bend > 1e-12 for bend in bends) >= len(bends) - 2  # a switch may not reach the output
+    # a switch may not reach the output
+    assert len(bends) > 5 and sum(bend > 1e-12 for bend in bends) >= len(bends) - 2
 
 
 def test_the_turning_points_of_a_smooth_g_are_found():
@@ -262,13 +328,15 @@ def test_the_turning_points_of_a_smooth_g_are_found():
     G.theta = numpy.array([1.0, 2, 1, 0, 1, -1, 0])
     p_g = PushForward(G, "uniform")
     turns = p_g.cuts[1:-1][numpy.diff(numpy.sign(numpy.diff(p_g.at))) != 0]
-    slope = lambda z: 1 / numpy.cosh(z + 1) ** 2 - 2 / numpy.cosh(2 * z) ** 2  # noqa: E731
+    slope = lambda z: 1 / numpy.cosh(z + 1) ** 2 - 2 / numpy.cosh(2 * z) ** 2
     assert len(turns) == 2 and numpy.abs(slope(turns)).max() < 1e-12
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_enclosure_holds_everywhere_in_the_cell(kind):
-    G = net(ng.Affine(2, 12, scale=1.5), kind(), ng.Affine(12, 12), kind(), ng.Affine(12, 2), seed=2)
+    G = net(
+        ng.Affine(2, 12, scale=1.5), kind(), ng.Affine(12, 12), kind(), ng.Affine(12, 2), seed=2
+    )
     half, generator = 0.2, numpy.random.default_rng(0)
     z = generator.uniform(-1.5, 1.5, (40, 2))
     y, J, radius = enclose(G, z, half)
@@ -285,21 +353,34 @@ def test_the_enclosure_holds_everywhere_in_the_cell(kind):
 
 @pytest.mark.parametrize("noise", ["uniform", "gaussian"])
 def test_a_pushed_grid_in_the_plane(noise):
-    """An affine G maps the Gaussian to a known one; a ReLU G is compared with draws, bin by bin and within the stated error."""
+    """An affine G maps the Gaussian to a known one; a ReLU G is compared with draws, bin by bin and
+    within the stated error.
+    """
     G = net(ng.Affine(2, 2), seed=5)
     pushed = PushedGrid(G, noise, cells=60)
     A, b = G.layers[0].W, G.layers[0].b
     assert abs(pushed.masses.sum() - 1) < 1e-7 and pushed.outside < 1e-8
     assert_near(pushed.masses @ pushed.points, b, 1e-6)
     centred = pushed.points - b
-    numpy.testing.assert_allclose((centred * pushed.masses[:, None]).T @ centred, A.T @ A, rtol=1e-3, atol=1e-4)
+    numpy.testing.assert_allclose(
+        (centred * pushed.masses[:, None]).T @ centred, A.T @ A, rtol=1e-3, atol=1e-4
+    )
 
-    G = net(ng.Affine(2, 16, scale=1.5), ng.ReLU(), ng.Affine(16, 16), ng.ReLU(), ng.Affine(16, 2), seed=2)
+    G = net(
+        ng.Affine(2, 16, scale=1.5),
+        ng.ReLU(),
+        ng.Affine(16, 16),
+        ng.ReLU(),
+        ng.Affine(16, 2),
+        seed=2,
+    )
     pushed = PushedGrid(G, noise, cells=100)
     finer = PushedGrid(G, noise, cells=200)
     assert 0 < finer.error < pushed.error < 0.1
     z = numpy.empty((40_000, 2))
-    Stream(0).normal(z) if noise == "gaussian" else Stream(0).uniform(z, -math.sqrt(3), math.sqrt(3))
+    Stream(0).normal(z) if noise == "gaussian" else Stream(0).uniform(
+        z, -math.sqrt(3), math.sqrt(3)
+    )
     drawn = generate(G, z)
     low, high = pushed.points.min(0) - 0.01, pushed.points.max(0) + 0.01
     edges = [numpy.linspace(a, b, 9) for a, b in zip(low, high)]
@@ -339,7 +420,9 @@ def test_the_gradient_in_theta_space_is_that_of_c():
     means = numpy.array([-0.7, 0.9])
     _, gradient = proposition2.parameter_gradient(log_p, means, 0.5, x)
     for j, axis in enumerate(numpy.eye(2)):
-        numeric = five_point(lambda m: proposition2.parameter_gradient(log_p, m, 0.5, x)[0], means, axis)
+        numeric = five_point(
+            lambda m: proposition2.parameter_gradient(log_p, m, 0.5, x)[0], means, axis
+        )
         assert math.isclose(gradient[j], numeric, rel_tol=1e-8)
 
 
@@ -376,13 +459,18 @@ def test_em_never_lowers_the_likelihood(p, seed):
 
 def test_em_finds_the_mixture():
     p = GaussianMixture([[-1.0, 0.0], [2.0, 1.0]], [0.5, 0.8], [0.3, 0.7])
-    found = maximum_likelihood.em(p.sample(10_000, Stream(0)), GaussianMixture([[-2.0, 0.0], [1.0, 0.0]], 1.0), 40)[-1]
+    found = maximum_likelihood.em(
+        p.sample(10_000, Stream(0)), GaussianMixture([[-2.0, 0.0], [1.0, 0.0]], 1.0), 40
+    )[-1]
     for name in ("means", "stds", "weights"):
         assert numpy.abs(getattr(found, name) - getattr(p, name)).max() < 0.04
 
 
 def test_em_by_hand_and_a_mode_without_rows():
-    """Two far modes on rows −1, 1 and 10, 14: means 0 and 12, σ 1 and 2, weights ½. A third, with weight 0, stays."""
+    """Two far modes on rows −1, 1 and 10, 14: means 0 and 12, σ 1 and 2, weights ½.
+
+    A third, with weight 0, stays.
+    """
     x = numpy.array([[-1.0], [1.0], [10.0], [14.0]])
     start = GaussianMixture([[0.5], [11.0], [1e4]], [1.0, 1.0, 1.0], [0.5, 0.5, 0.0])
     after = maximum_likelihood.em(x, start, 1)[1]
@@ -395,10 +483,12 @@ def test_kl_falls_exactly_as_the_likelihood_rises():
     p = toy("gauss1d")
     entropy = maximum_likelihood.entropy(p)
     x = p.sample(2000, Stream(0))
-    kls, likelihoods = zip(*(
-        maximum_likelihood.divergence_and_likelihood(p, q)
-        for q in maximum_likelihood.em(x, GaussianMixture([[-1.0], [0.5]], 1.0), 15)
-    ))
+    kls, likelihoods = zip(
+        *(
+            maximum_likelihood.divergence_and_likelihood(p, q)
+            for q in maximum_likelihood.em(x, GaussianMixture([[-1.0], [0.5]], 1.0), 15)
+        )
+    )
     assert kls[-1] < 0.01 < kls[0]
     assert numpy.abs(numpy.array(kls) + likelihoods + entropy).max() < 1e-10
     one = maximum_likelihood.entropy(GaussianMixture([[3.0]], 2.0))
@@ -410,7 +500,9 @@ def test_the_maximum_likelihood_game_descends_half_the_kl(mean, std):
     p = toy("gauss1d")
 
     def kl(theta):
-        return maximum_likelihood.divergence_and_likelihood(p, GaussianMixture([[theta[0]]], theta[1]))[0]
+        return maximum_likelihood.divergence_and_likelihood(
+            p, GaussianMixture([[theta[0]]], theta[1])
+        )[0]
 
     expected = [five_point(kl, numpy.array([mean, std]), axis) / 2 for axis in numpy.eye(2)]
     assert_near(maximum_likelihood.game_gradient(p, mean, std), numpy.array(expected), 1e-6)

@@ -6,11 +6,11 @@ import shutil
 
 import numpy
 import pytest
-from tests.helpers.cli import run
-from tests.helpers.hostile import COMMANDS, KINDS, hurt, no_hang, world  # noqa: F401 (fixtures)
 
 from numpygan.files import write_json
 from numpygan.runs import checkpoint
+from tests.helpers.cli import run
+from tests.helpers.hostile import COMMANDS, KINDS
 
 READERS = {
     "config.toml": COMMANDS,
@@ -57,16 +57,30 @@ def table(row, header=HEADER):
     return f"{header}\n{row}\n".encode()
 
 
-@pytest.mark.parametrize("content", [
-    table(ROW.replace("-1.2", "one")), table(ROW.replace("-1.2", "9" * 400)),
-    table(ROW.replace("-1.2", "1e308")),
-    table(ROW.replace("-1.2", "-inf")), table("-" + ROW), table("1e300" + ROW[2:]),
-    table("nan" + ROW[2:]), table("20.5" + ROW[2:]),
-    table(ROW[2:]), table(ROW + ",1"), table(ROW[:-4]), table(f"{ROW}\n{ROW}"),
-    table(ROW, HEADER[:-1]), table(ROW, HEADER + ",V"),
-    table(ROW, "a"), b"\xff\xfe\n", b"\0" * 50 + b"\n", table('"' + "x" * 200_000 + '"' + ROW),
-    table(ROW.replace("2.5", "-1")),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        table(ROW.replace("-1.2", "one")),
+        table(ROW.replace("-1.2", "9" * 400)),
+        table(ROW.replace("-1.2", "1e308")),
+        table(ROW.replace("-1.2", "-inf")),
+        table("-" + ROW),
+        table("1e300" + ROW[2:]),
+        table("nan" + ROW[2:]),
+        table("20.5" + ROW[2:]),
+        table(ROW[2:]),
+        table(ROW + ",1"),
+        table(ROW[:-4]),
+        table(f"{ROW}\n{ROW}"),
+        table(ROW, HEADER[:-1]),
+        table(ROW, HEADER + ",V"),
+        table(ROW, "a"),
+        b"\xff\xfe\n",
+        b"\0" * 50 + b"\n",
+        table('"' + "x" * 200_000 + '"' + ROW),
+        table(ROW.replace("2.5", "-1")),
+    ],
+)
 @pytest.mark.parametrize("command", ["report", "resume"])
 def test_metrics(command, content, hurt, capsys):
     (hurt / "metrics.csv").write_bytes(content)
@@ -83,16 +97,34 @@ def evaluation(**row):
     return json.dumps({"rows": [{"metric": "m", "value": 1.0} | row], "data": "mnist"}).encode()
 
 
-@pytest.mark.parametrize("content", [
-    b"[" * 100_000, b'{"a":' * 100_000, b'{"rows": 1}', b"[]", b"1", b"null", b"", b"{", b"\xff",
-    b'{"rows": [[]]}', b'{"rows": [{}]}',
-    b'{"rows": [], "rows": []}', evaluation().replace(b"1.0", b"9" * 400),
-    evaluation().replace(b"1.0", b"9" * 5000),
-    evaluation(value=1e308), evaluation(value=-1e308), evaluation(se=-1e308),
-    evaluation().replace(b"1.0", b"1e999"),
-    evaluation(value=[1]), evaluation(value=True), evaluation(metric=1), evaluation(detail=[]),
-    evaluation(se={}),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"rows": 1}',
+        b"[]",
+        b"1",
+        b"null",
+        b"",
+        b"{",
+        b"\xff",
+        b'{"rows": [[]]}',
+        b'{"rows": [{}]}',
+        b'{"rows": [], "rows": []}',
+        evaluation().replace(b"1.0", b"9" * 400),
+        evaluation().replace(b"1.0", b"9" * 5000),
+        evaluation(value=1e308),
+        evaluation(value=-1e308),
+        evaluation(se=-1e308),
+        evaluation().replace(b"1.0", b"1e999"),
+        evaluation(value=[1]),
+        evaluation(value=True),
+        evaluation(metric=1),
+        evaluation(detail=[]),
+        evaluation(se={}),
+    ],
+)
 @pytest.mark.parametrize("command", ["report", "evaluate"])
 def test_evaluation(command, content, hurt, capsys):
     (hurt / "evaluation.json").write_bytes(content)
@@ -124,19 +156,41 @@ def change(path, **values):
     checkpoint.save(path, checkpoint.load(path) | values)
 
 
-@pytest.mark.parametrize(("name", "value"), [
-    ("iteration", -1), ("iteration", 10**18), ("iteration", 2.0**80), ("iteration", numpy.nan),
-    ("iteration", "one"),
-    ("iteration", [1, 2]), ("dim", 0), ("dim", 10**15), ("dim", "x"), ("image_shape", [0, 0]),
-    ("image_shape", [-8, -8]),
-    ("image_shape", "x"), ("theta_g", numpy.nan), ("theta_g", "x"), ("theta_g", [[1.0]]),
-    ("theta_g", 1 + 1j), ("seconds", numpy.nan),
-    ("seconds", -1.0), ("best", numpy.nan), ("count", -1), ("count", 2.0**70),
-    ("rows", numpy.zeros((1, 3))), ("rows", "x"),
-    ("rows", numpy.full((1, 11), -1.0)), ("rows", numpy.full((1, 11), 1e308)),
-    ("sums", numpy.full(4, numpy.nan)), ("sums", numpy.full(4, 1e308)),
-    ("updates_g", 2**63 - 1), ("updates_d", 2**63 - 1), ("updates_g", -1),
-])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("iteration", -1),
+        ("iteration", 10**18),
+        ("iteration", 2.0**80),
+        ("iteration", numpy.nan),
+        ("iteration", "one"),
+        ("iteration", [1, 2]),
+        ("dim", 0),
+        ("dim", 10**15),
+        ("dim", "x"),
+        ("image_shape", [0, 0]),
+        ("image_shape", [-8, -8]),
+        ("image_shape", "x"),
+        ("theta_g", numpy.nan),
+        ("theta_g", "x"),
+        ("theta_g", [[1.0]]),
+        ("theta_g", 1 + 1j),
+        ("seconds", numpy.nan),
+        ("seconds", -1.0),
+        ("best", numpy.nan),
+        ("count", -1),
+        ("count", 2.0**70),
+        ("rows", numpy.zeros((1, 3))),
+        ("rows", "x"),
+        ("rows", numpy.full((1, 11), -1.0)),
+        ("rows", numpy.full((1, 11), 1e308)),
+        ("sums", numpy.full(4, numpy.nan)),
+        ("sums", numpy.full(4, 1e308)),
+        ("updates_g", 2**63 - 1),
+        ("updates_d", 2**63 - 1),
+        ("updates_g", -1),
+    ],
+)
 @pytest.mark.parametrize("command", ["sample", "evaluate", "study", "report", "resume"])
 def test_a_checkpoint_with_other_values(command, name, value, hurt, capsys):
     for file in ("best.npz", "checkpoint.npz"):

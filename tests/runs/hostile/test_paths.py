@@ -3,8 +3,9 @@
 import os
 
 import pytest
+
 from tests.helpers.cli import run
-from tests.helpers.hostile import COMMANDS, KINDS, hurt, no_hang, world  # noqa: F401 (fixtures)
+from tests.helpers.hostile import COMMANDS, KINDS
 
 OUTPUTS = {name: make for name, make in COMMANDS.items() if name != "resume"}
 
@@ -38,10 +39,19 @@ def test_an_output_where_a_symlink_lies(command, hurt, world, capsys):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", [
-    "x.npy", "x.npz", "x.csv", "x.png", "d/train-images-idx3-ubyte", "d/data_batch_1.bin",
-    "d/test_batch.bin", "d/x.png",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x.npy",
+        "x.npz",
+        "x.csv",
+        "x.png",
+        "d/train-images-idx3-ubyte",
+        "d/data_batch_1.bin",
+        "d/test_batch.bin",
+        "d/x.png",
+    ],
+)
 def test_data_that_are_no_file(name, kind, world, tmp_path, capsys):
     path = tmp_path / name
     path.parent.mkdir(exist_ok=True)
