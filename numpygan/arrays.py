@@ -79,22 +79,22 @@ def to_device(array, xp):
     return xp.asarray(array)
 
 
-def fused(function):
-    """`function(xp, …)` of arrays of one shape and numbers, all of whose operations are
-    elementwise: one kernel on a GPU.
+@cache
+def kernel(function, xp):
+    """`function(xp, …)` without its first argument: on a GPU one kernel, on a CPU the function.
 
-    So a GPU is asked once and goes over its memory once; NumPy carries out one operation after the
-    other. The function writes into its arguments or returns an array that it made, and leaves sums
-    of numbers alone to its caller.
+    All operations of the function must be elementwise, on arrays of one shape and numbers. So a GPU
+    is asked once and goes over its memory once; NumPy carries out one operation after the other.
+    The function writes into its arguments or returns an array that it made.
     """
-    kernel = cache(lambda xp: xp.fuse(kernel_name=function.__name__)(partial(function, xp)))
+    bound = partial(function, xp)
+    # Not `xp is numpy`: `train --profile` hands layers a NumPy whose products are timed.
+    return bound if xp.ndarray is numpy.ndarray else xp.fuse(kernel_name=function.__name__)(bound)
 
-    @wraps(function)
-    def call(xp, *args):
-        # Not `xp is numpy`: `train --profile` hands layers a NumPy whose products are timed.
-        return function(xp, *args) if xp.ndarray is numpy.ndarray else kernel(xp)(*args)
 
-    return call
+def fused(function):
+    """`function` as it is, carried out by its `kernel` in the array module that it is given."""
+    return wraps(function)(lambda xp, *args: kernel(function, xp)(*args))
 
 
 def matmul(xp, a, b, out):

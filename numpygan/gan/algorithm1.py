@@ -19,8 +19,8 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
     G, D           MLPs; D ends at its logit
     p_data, p_z    have `minibatch(out)`, which fills the rows of `out` (m, d) and (m, n_z) with
                    fresh draws
-    rule_g, rule_d learning rules (`numpygan.nn.optimizers`) for G and D
-    dropout        the stream that D's dropout masks are drawn from
+    rule_g, rule_d the optimizers of G and D, such as Momentum(G) and Adam(D)
+    dropout        the random stream that D's dropout masks are drawn from
     m, k           the rows of a minibatch; the steps of D in an iteration
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1;
                    "non_saturating": −(1/m) Σ log D(G(z)), which the paper recommends early in
@@ -33,13 +33,8 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non
     xp, (_, loss_slope) = G.xp, g_loss(loss)
     check_players(G, D, p_data, p_z, rule_g, rule_d)
     game = Game(G, D, m)
-    pass_g, pass_d, pass_dg, real, fake = (
-        game.pass_g,
-        game.pass_d,
-        game.pass_dg,
-        game.real,
-        game.fake,
-    )
+    pass_g, pass_d, pass_dg = game.pass_g, game.pass_d, game.pass_dg
+    real, fake = game.real, game.fake
     while True:
         for _ in range(k):
             p_z.minibatch(pass_g.x)

@@ -1,9 +1,10 @@
 """The running average of the generator's iterates."""
 
-from ..arrays import fused
+from ..arrays import kernel
 from ..errors import NumpyganError
 from ..nn.mlp import MLP
-from ..nn.optimizers import Walk
+from ..nn.optimizers import lanes
+from ..nn.threads import at_once
 from ..numbers import number, whole
 
 
@@ -30,21 +31,17 @@ class Average:
             )
         self._of, self._beta = of, number("Average: beta", beta, "(0, 1)")
         self.net = of.copy()
-        self._walk = Walk(of.theta, of.xp)
+        self._update = kernel(average_update, of.xp)
+        self._lanes = lanes(of.xp, self.net.theta, of.theta)
 
     def update(self, t):
         """Take in θ as it is after iteration t = 1, 2, …"""
         t = whole("Average: t", t)
         share = 1 - min(self._beta, (t - 1) / (t + 2))
-
-        def move(i, piece, step):
-            average_update(self._of.xp, self.net.theta[piece], self._of.theta[piece], step, share)
-
-        self._walk(move)
+        at_once(self._update, self._lanes, share)
         self.net.version += 1
 
 
-@fused
 def average_update(xp, mean, new, step, share):
     """mean ← mean + share (new − mean)  of arrays (n,); `step` (n,) is scratch memory."""
     xp.subtract(new, mean, out=step)

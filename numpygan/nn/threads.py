@@ -33,35 +33,40 @@ def cores(xp):
     return min(here, int(allowed)) if allowed.isdecimal() and int(allowed) > 0 else here
 
 
-def at_once(work, n):
-    """work(0), …, work(n − 1), each exactly once, by as many threads as can be had.
+def at_once(function, lanes, *numbers):
+    """function(*piece, *numbers) for each piece of each lane, each exactly once.
 
-    Whoever is free takes the next share, the caller too, so no share waits for a thread that never
-    starts. Returns when all are done. If some raise, the error of the first of them is raised then.
+    Lanes run on several threads; the pieces of a lane come one after the other, so they may share
+    scratch memory. Whoever is free takes the next lane, the caller too, so no lane waits for a
+    thread that never starts. Returns when all are done. If some raise, the error of the first lane
+    that did is raised then.
     """
-    if n == 1:
-        work(0)
+    if len(lanes) == 1:
+        for piece in lanes[0]:
+            function(*piece, *numbers)
         return
-    waiting, shares = SimpleQueue(), [Future() for _ in range(n)]
-    for i in range(n):
-        waiting.put(i)
+    waiting, results = SimpleQueue(), [Future() for _ in lanes]
+    for lane in zip(lanes, results):
+        waiting.put(lane)
 
     def take():
         while True:
             try:
-                i = waiting.get_nowait()
+                lane, result = waiting.get_nowait()
             except Empty:
                 return
             try:
-                shares[i].set_result(work(i))
+                for piece in lane:
+                    function(*piece, *numbers)
+                result.set_result(None)
             except BaseException as error:
-                shares[i].set_exception(error)
+                result.set_exception(error)
 
-    _call_helpers(n - 1, take)
+    _call_helpers(len(lanes) - 1, take)
     take()
-    wait(shares)
-    for share in shares:
-        share.result()
+    wait(results)
+    for result in results:
+        result.result()
 
 
 def _call_helpers(n, take):

@@ -298,7 +298,7 @@ class Recorder:
     def _before_move(self, name):
         self._before = {n: net.theta.copy() for n, net in self.nets.items()}
         rule = self.training.rule_g if name == "G" else self.training.rule_d
-        self._velocity = float(numpy.linalg.norm(rule.velocity))
+        self._velocity = float(numpy.linalg.norm(rule.moments["velocity"]))
 
     def _moved(self, name, direction):
         other = "D" if name == "G" else "G"
@@ -323,7 +323,7 @@ class Recorder:
                 "μ v + (1 − μ) g, its mean over v̂/√ŝ is the step (Adam)"
                 if adam
                 else "μ v ± η g: the step",
-                numbers=[("norm", norm(rule.velocity))],
+                numbers=[("norm", norm(rule.moments["velocity"]))],
             ),
             _item(
                 "changed",

@@ -118,9 +118,11 @@ class Training:
                 f"training diverged at iteration {self.iteration}: {self._first_of_all_ranks()}; "
                 f"{_ADVICE}."
             )
-        for rule in (self.rule_d, self.rule_g):
-            if not all_finite(self.xp, rule.squares):
-                self.check_parameters()
+        # θ·θ is not finite if a parameter isn't; it may overflow, so the parameters decide.
+        if not all(
+            all_finite(self.xp, self.xp.dot(net.theta, net.theta)) for net in (self.D, self.G)
+        ):
+            self.check_parameters()
 
     def check_replicas(self):
         """Raise NumpyganError unless every rank has the same θ, bit for bit (waits for a GPU)."""

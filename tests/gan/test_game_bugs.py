@@ -4,6 +4,7 @@ must call each wrong.
 
 import inspect
 
+import numpy
 import pytest
 
 import numpygan as ng
@@ -115,7 +116,7 @@ GAMES = {
     "G: the D step's z again": one((DRAW_Z, FORWARD_G)),
     "G: a new z after its forward": one((DRAW_Z, FORWARD_G + "        p_z.minibatch(pass_g.x)\n")),
     "G: D without dropout": one(
-        ("game.pass_dg, game.real", "D.tape(m, training=False), game.real")
+        ("game.pass_d, game.pass_dg\n", "game.pass_d, D.tape(m, training=False)\n")
     ),
     "G: the D step's masks again": one((DRAW_DG, SAME_MASKS)),
     "G: dropout mask redrawn before backward": one(
@@ -193,18 +194,16 @@ def test_the_original_games_pass(monkeypatch):
 
 
 def moves(line):
-    """A Momentum whose piece moves by `line` of θ, v, g, s (the sign), η, μ."""
+    """A Momentum that moves by `line` of θ, v, g, s (the sign), η, μ."""
 
-    def move(self, piece, step, sign):
-        names = {
-            "theta": self.net.theta[piece],
-            "v": self.velocity[piece],
-            "g": self.net.grad[piece],
-            "s": sign,
-        }
-        exec(line, {}, names | {"eta": self.learning_rate, "mu": self.momentum})
+    def formula(xp, theta, v, g, step, rate, mu):
+        exec(
+            line,
+            {},
+            {"theta": theta, "v": v, "g": g, "s": numpy.sign(rate), "eta": abs(rate), "mu": mu},
+        )
 
-    return type("BrokenMomentum", (ng.Momentum,), {"_move_piece": move})
+    return type("BrokenMomentum", (ng.Momentum,), {"formula": staticmethod(formula)})
 
 
 RULES = {

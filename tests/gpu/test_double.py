@@ -170,10 +170,7 @@ def test_what_crosses_to_the_device_in_an_iteration(case):
 
 @pytest.mark.parametrize(
     ("case", "its_own"),
-    [
-        ("mnist averaged", {"momentum_update": 2, "average_update": 1}),
-        ("mnist adam", {"adam_update": 2}),
-    ],
+    [("mnist averaged", {"momentum": 2, "average_update": 1}), ("mnist adam", {"adam": 2})],
 )
 def test_what_is_one_kernel_in_an_iteration(case, its_own):
     """D's two maxout layers in two passes; σ for two passes of G, twice for D's slopes, once for

@@ -19,6 +19,10 @@ from numpygan.nn import threads as cores
 from numpygan.nn.threads import at_once
 
 
+def each(work, n):
+    at_once(work, [[(i,)] for i in range(n)])
+
+
 def learn(rule, on, monkeypatch, updates=3):
     """θ, what the rule keeps, and the average after some updates in seven pieces on `on` cores, and
     the threads that made them.
@@ -32,21 +36,21 @@ def learn(rule, on, monkeypatch, updates=3):
     )
     net.initialize(Stream(0))
     updated, average = rule(net, learning_rate=1e-3), Average(net, 0.9)
-    move_piece = updated._move_piece
+    formula = updated._formula
 
     def watched(*args):
         threads.add(threading.current_thread())
         if len(threads) > 1:
             two.set()
         assert on == 1 or two.wait(60)  # the first thread leaves a share to the second
-        move_piece(*args)
+        formula(*args)
 
-    updated._move_piece = watched
+    updated._formula = watched
     for t in range(1, updates + 1):
         Stream(t).normal(net.grad)
         updated.descend()
         average.update(t)
-    return [net.theta, updated.velocity, updated.squares, average.net.theta], len(threads)
+    return [net.theta, *updated.moments.values(), average.net.theta], len(threads)
 
 
 @pytest.mark.parametrize("on", [2, 3, 50])
@@ -92,16 +96,16 @@ def test_what_one_core_raises_is_raised_when_all_are_done(failing):
         done.append(i)
 
     with pytest.raises(KeyError):
-        at_once(work, 2)
+        each(work, 2)
     assert done == [1 - failing]
 
 
 def test_every_core_heeds_the_errstate_of_the_caller():
     large = numpy.full(2000, 1e300)
     with numpy.errstate(over="ignore"):
-        at_once(lambda i: large * large, 2)
+        each(lambda i: large * large, 2)
     with numpy.errstate(over="raise"), pytest.raises(FloatingPointError):
-        at_once(lambda i: large * large if i else None, 2)
+        each(lambda i: large * large if i else None, 2)
 
 
 def test_a_thread_goes_on_when_the_main_thread_has_ended():
@@ -112,7 +116,7 @@ from numpygan.nn.threads import at_once
 def work():
     threading.main_thread().join()
     done = []
-    at_once(done.append, 3)
+    at_once(done.append, [[(i,)] for i in range(3)])
     print(sorted(done))
 
 threading.Thread(target=work).start()
@@ -127,10 +131,10 @@ def test_a_forked_process_has_threads_of_its_own():
 import os
 from numpygan.nn.threads import at_once
 
-at_once(lambda i: None, 2)
+at_once(lambda i: None, [[(i,)] for i in range(2)])
 child = os.fork()
 done = []
-at_once(done.append, 2)
+at_once(done.append, [[(i,)] for i in range(2)])
 assert sorted(done) == [0, 1]
 if child:
     assert os.waitpid(child, 0)[1] == 0
@@ -165,7 +169,7 @@ def test_each_share_is_done_once_when_a_thread_cannot_start(failing, error, monk
                 all_together.wait(60)  # the caller and each thread that did start have a share
             done.append(i)
 
-        at_once(work, 5)
+        each(work, 5)
         assert sorted(done) == [0, 1, 2, 3, 4]
         assert len(starts) >= failing
 
@@ -184,7 +188,7 @@ def test_calls_from_many_threads_while_starts_fail(monkeypatch):
 
     def call(caller):
         for turn in range(200):
-            at_once(lambda i: counts.__setitem__((caller, turn, i), counts[caller, turn, i] + 1), 3)
+            each(lambda i: counts.__setitem__((caller, turn, i), counts[caller, turn, i] + 1), 3)
 
     callers = [threading.Thread(target=call, args=(caller,)) for caller in range(4)]
     for caller in callers:
@@ -210,7 +214,7 @@ def test_nothing_piles_up_where_no_thread_ever_starts(monkeypatch):
     for _ in range(5):
         work = Work()
         alive.add(work)
-        at_once(work, 3)
+        each(work, 3)
     del work
     gc.collect()
     assert not alive
@@ -231,7 +235,7 @@ import os, resource, threading
 import numpy
 from numpygan import MLP, Adam, Affine
 from numpygan.arrays import Stream
-from numpygan.gan import sgd
+from numpygan.nn import optimizers as sgd
 
 sgd.PIECE = 1000
 
@@ -279,7 +283,7 @@ from numpygan.nn.threads import at_once
 
 def work(n):
     done = []
-    at_once(done.append, n)
+    at_once(done.append, [[(i,)] for i in range(n)])
     print(sorted(done) == list(range(n)), flush=True)
 
 def last():
