@@ -115,7 +115,8 @@ def world():
     Raises NumpyganError if MPI launched several processes without it, as one that fails would leave
     the others waiting for ever.
     """
-    if "mpi4py" not in sys.modules or "mpi4py.futures" in sys.modules:
+    # Not "mpi4py": whoever imports it has not launched ranks.
+    if "mpi4py.run" not in sys.modules or "mpi4py.futures" in sys.modules:
         if any(os.environ.get(name, "1") != "1" for name in _LAUNCHERS):
             raise NumpyganError(
                 "mpiexec: numpygan needs `-m mpi4py` here; start mpiexec -n P python -m mpi4py -m "

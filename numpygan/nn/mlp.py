@@ -21,6 +21,15 @@ class MLP:
     theta  (n,) every parameter; the layers' W, b are views into it
     grad   (n,) ∂L/∂θ, written by `backward`; the layers' gW, gb are views into it
 
+    One step of gradient descent on L = ½ Σ (y − target)², by hand:
+
+        net = ng.MLP([ng.Affine(2, 3), ng.Tanh(), ng.Affine(3, 1)], dtype="float64")
+        net.initialize(ng.Stream(0))
+        tape = net.tape(4)                   # the memory of a pass over 4 rows
+        y = net.forward(x, tape)             # x (4, 2), y (4, 1)
+        net.backward(y - target, tape)       # gy = ∂L/∂y; writes net.grad
+        net.theta -= 0.1 * net.grad          # now the tape is stale: backward on it raises
+
     layers  the layers from input to output
     dtype   "float32" (training), "float64" (checks) or "complex128" (complex-step checks)
     xp      the array module: numpy or cupy
@@ -56,10 +65,10 @@ class MLP:
         for layer in self.layers:
             layer.xp = self.xp
             for name, shape in layer.shapes().items():
-                stop = start + math.prod(shape)
-                setattr(layer, name, self._theta[start:stop].reshape(shape))
-                setattr(layer, "g" + name, self.grad[start:stop].reshape(shape))
-                start = stop
+                part = slice(start, start + math.prod(shape))
+                theta, grad = self._theta[part].reshape(shape), self.grad[part].reshape(shape)
+                layer.set_views(**{name: theta, f"g{name}": grad})
+                start = part.stop
 
     @property
     def theta(self):
@@ -93,12 +102,9 @@ class MLP:
         twin.theta[...] = self.theta
         return twin
 
-    def tape(self, m, training=True, y=None):
-        """The memory of one pass over m rows: see Tape.
-
-        `training=False` has no dropout; the output goes to `y` if given.
-        """
-        return Tape.allocate(self, m, training, y)
+    def tape(self, m, training=True):
+        """The memory of one pass over m rows: see Tape. `training=False` has no dropout."""
+        return Tape.allocate(self, m, training)
 
     def draw_masks(self, tape, stream):
         """Draw the dropout masks of `tape` from `stream`."""
@@ -129,7 +135,9 @@ class MLP:
             if layer.random and not tape.training:
                 t.y[...] = t.x
             else:
-                layer.forward(t.x, t)
+                y = layer.forward(t.x, t)
+                if y is not None:  # a layer may also return what belongs into t.y
+                    t.y = y
         tape.versions[...] = self.version
         return tape.y
 
@@ -162,7 +170,9 @@ class MLP:
                 if layer.random and not tape.training:
                     t.gx[...] = t.gy
                 else:
-                    layer.backward(t.gy, t)
+                    gx = layer.backward(t.gy, t)
+                    if gx is not None:
+                        t.gx = gx
         return tape.gx if inputs else None
 
     def check_rows(self, name, array, m, n):
@@ -213,7 +223,19 @@ def _layers(layers):
 
 
 def _size(layers):
-    return sum(math.prod(shape) for layer in layers for shape in layer.shapes().values())
+    """The number of parameters. Raises NumpyganError for a shape that is none."""
+    size = 0
+    for layer in layers:
+        for name, shape in layer.shapes().items():
+            if not isinstance(shape, tuple) or not all(
+                isinstance(n, (int, numpy.integer)) and n > 0 for n in shape
+            ):
+                raise NumpyganError(
+                    f"{layer}: shapes() gives {name} the shape {shape!r}; expected a tuple of "
+                    f"whole numbers ≥ 1, such as (self.n_in,), with n_in set in __init__."
+                )
+            size += math.prod(shape)
+    return size
 
 
 def _widths(layers):

@@ -6,18 +6,23 @@ from .. import tables
 from ..arrays import to_host
 from ..errors import NumpyganError
 from ..numbers import whole
+from .views import Views
 
 
-class LayerTape:
-    """What one layer saw in one pass: its input `x`, its output `y`, their adjoints `gx`, `gy`, and
-    its own arrays (`mask`, …).
+class LayerTape(Views):
+    """What one layer saw in one pass: its input, its output, their adjoints, its own arrays.
+
+    x, gx  (m, n_in) the input and ∂L/∂x
+    y, gy  (m, n_out) the output and ∂L/∂y
+    NAME   (m, …) an array that the layer's `memory` asked for, such as a dropout mask
     """
 
-    def __init__(self, x, y, gx, gy, own):
-        self.x, self.y, self.gx, self.gy = x, y, gx, gy
-        self.own = tuple(own)
-        for name, array in own.items():
-            setattr(self, name, array)
+    def __init__(self, layer, x, y, gx, gy, own):
+        self.layer, self.own = layer, tuple(own)
+        self.set_views(x=x, y=y, gx=gx, gy=gy, **own)
+
+    def __repr__(self):
+        return f"the tape of {self.layer}"
 
     def arrays(self):
         """Every array of this layer by name."""
@@ -25,14 +30,13 @@ class LayerTape:
 
 
 class Tape:
-    """The memory of one pass over m rows: every layer's input, output and mask, and the adjoints
-    that backward writes.
+    """The memory of one pass over m rows: inputs, outputs and masks of all layers, and adjoints.
 
     Made by `MLP.tape(m)`. `tape[i:j]` is a tape of those rows, by views, for a pass over a part of
-    the minibatch.
+    the minibatch. A tape is stale when θ has moved since `forward`; `backward` refuses it then.
 
-    x, y    (m, n_in) and (m, n_out), the pass's input and output; write the input into `x` to save
-            a copy
+    x, y    (m, n_in) and (m, n_out), the pass's input and output; writing the input into `x`
+            saves a copy
     gx, gy  their adjoints ∂L/∂x, ∂L/∂y
     layers  a LayerTape for each layer
     """
@@ -46,25 +50,20 @@ class Tape:
         self.m = len(self.x)
 
     @classmethod
-    def allocate(cls, net, m, training, y):
-        """The memory of a pass of `net` over m rows; `y` is the array (m, n_out) that takes the
-        output, or None for a new one.
-        """
+    def allocate(cls, net, m, training):
+        """The memory of a pass of `net` over m rows."""
         m = whole("tape: the number of rows m", m)
         xp, dtype = net.xp, net.dtype
         values = [xp.zeros((m, n), dtype) for n in net.widths]
         adjoints = [xp.zeros((m, n), dtype) for n in net.widths]
-        if y is not None:
-            net.check_rows("tape: y", y, m, net.n_out)
-            values[-1] = y
         pages = []
         for i, layer in enumerate(net.layers):
-            kinds = {"float": net.real_dtype, "bool": numpy.dtype(bool)}
             own = {
-                name: xp.zeros((m, *shape), kinds[kind])
+                name: xp.zeros((m, *shape), _dtype(net, layer, kind))
                 for name, (shape, kind) in layer.memory(net.widths[i]).items()
             }
-            pages.append(LayerTape(values[i], values[i + 1], adjoints[i], adjoints[i + 1], own))
+            both = values[i], values[i + 1], adjoints[i], adjoints[i + 1]
+            pages.append(LayerTape(layer, *both, own))
         return cls(net, pages, training, numpy.zeros(m, numpy.int64), numpy.zeros(m, bool))
 
     def __len__(self):
@@ -85,6 +84,7 @@ class Tape:
         adjoints = [page.gx[rows] for page in self.layers] + [self.gy[rows]]
         pages = [
             LayerTape(
+                page.layer,
                 values[i],
                 values[i + 1],
                 adjoints[i],
@@ -94,6 +94,11 @@ class Tape:
             for i, page in enumerate(self.layers)
         ]
         return Tape(self.net, pages, self.training, self.versions[rows], self.drawn[rows])
+
+    def __repr__(self):
+        passed = "no pass yet" if (self.versions == 0).all() else "after a pass"
+        stale = "" if (self.versions == self.net.version).all() else ", stale"
+        return f"Tape of {self.m} rows, {passed}{stale}, of {self.net}"
 
     def table(self):
         """A line for each layer, as text: the range of its output y, the lengths of y and its
@@ -126,3 +131,13 @@ class Tape:
                 ]
             )
         return head, rows
+
+
+def _dtype(net, layer, kind):
+    kinds = {"value": net.dtype, "float": net.real_dtype, "bool": numpy.dtype(bool)}
+    if kind not in kinds:
+        raise NumpyganError(
+            f'{layer}: memory asks for an array of the kind {kind!r}; expected "value", "float" or '
+            f'"bool".'
+        )
+    return kinds[kind]

@@ -231,11 +231,6 @@ def test_forward_is_a_function_of_theta_x_and_masks(rng):
     assert net.forward(x, tape).tobytes() == first
 
 
-def test_output_goes_to_the_array_given():
-    net, y = small(), numpy.zeros((2, 1))
-    assert net.forward(numpy.array(X, "float64"), net.tape(2, y=y)) is y and y.tolist() == Y
-
-
 X64, GY64 = numpy.array(X, "float64"), numpy.array(GY, "float64")
 
 
@@ -268,10 +263,6 @@ X64, GY64 = numpy.array(X, "float64"), numpy.array(GY, "float64")
         ),
         (lambda net, tape: net.tape(0), ["0"]),
         (lambda net, tape: net.tape(2.5), ["2.5"]),
-        (
-            lambda net, tape: net.tape(3, y=numpy.zeros((2, 1))),
-            [r"\by\b", r"\(2, 1\)", r"\(3, 1\)"],
-        ),
         (lambda net, tape: tape[0], ["slice"]),
         (lambda net, tape: tape[::2], ["slice"]),
         (lambda net, tape: tape[2:], ["empty"]),

@@ -1,0 +1,38 @@
+"""Attributes that stay where they are: `layer.gW = a` copies a into the view of the gradient."""
+
+from ..errors import NumpyganError
+
+
+class Views:
+    """An object some of whose attributes are views of a larger array.
+
+    `thing.name = a` copies a into such a view. Raises NumpyganError if a doesn't fit.
+    """
+
+    def set_views(self, **views):
+        self.__dict__["_views"] = self.__dict__.get("_views", {}) | views
+        self.__dict__.update(views)
+
+    def __setattr__(self, name, value):
+        view = self.__dict__.get("_views", {}).get(name)
+        if view is None:
+            object.__setattr__(self, name, value)
+        elif value is not view:  # `layer.W *= 2` sets what is there
+            copy_into(f"{name} of {self}", view, value)
+
+
+def copy_into(name, view, value):
+    """Copy the array `value` into `view`. Raises NumpyganError if shape or array module differ."""
+    if getattr(value, "shape", None) != view.shape or type(value) is not type(view):
+        what = f"{type(value).__module__}.{type(value).__name__}"
+        shape = getattr(value, "shape", None)
+        raise NumpyganError(
+            f"{name} takes an array of {type(view).__module__} of shape {view.shape}, got "
+            f"{what}{'' if shape is None else f' of shape {shape}'}."
+        )
+    if value.dtype.kind == "c" and view.dtype.kind != "c":
+        raise NumpyganError(
+            f"{name} takes {view.dtype}, got {value.dtype}; ask for it in `memory` with the kind "
+            f'"value", which follows the dtype of the pass.'
+        )
+    view[...] = value
