@@ -15,7 +15,7 @@ import math
 
 import numpy
 
-from ..numerics import log_sum_exp
+from ..theory.densities import log_sum_exp
 
 VARIANCE = 0.025  # σ² of Wu et al.
 CHAINS = 16  # whose weights count, for each example

@@ -10,7 +10,7 @@ import numpy
 from ..arrays import Stream
 from ..data.dataset import as_float
 from ..errors import NumpyganError
-from ..numerics import log_sum_exp
+from ..theory.densities import log_sum_exp
 
 # Added to the variance in every direction: a standard deviation of one grey level
 RIDGE = (1 / 255) ** 2

@@ -12,10 +12,18 @@ import numpy
 
 from ..data.sources import TOYS
 from ..errors import NumpyganError
-from ..numerics import log_sum_exp
 
 # In σ: how far the edges around a mode go, and how close together they lie
 _REACH, _STEP = 10.0, 0.5
+
+
+def log_sum_exp(a):
+    """log Σ_j exp(a_j) over the last axis of a (…, n): (…). A term of −inf counts as 0.
+
+    The largest term is taken out first, so that nothing overflows or vanishes.
+    """
+    largest = a.max(-1)
+    return largest + numpy.log(numpy.exp(a - largest[..., None]).sum(-1))
 
 
 class GaussianMixture:

@@ -7,9 +7,8 @@ The line is cut into bins; p and q are vectors of the bins' probabilities, and C
 import numpy
 
 from ..gan.objective import softplus
-from ..numerics import log_sum_exp
 from . import divergences
-from .densities import GaussianMixture, toy
+from .densities import GaussianMixture, log_sum_exp, toy
 
 P_DATA, STD = toy("gauss1d"), 0.5
 # μ of q_θ, and of q, before the first step.

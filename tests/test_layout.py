@@ -1,0 +1,77 @@
+"""No import runs back up: the rooms of the house in the order in which they may use each other."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import numpygan
+
+ROOT = Path(numpygan.__file__).parent
+FLOORS = [  # each uses what stands above it, and its own
+    {"errors"},
+    {"tables", "numbers", "locks", "files", "reading", "terminal", "arrays", "ranks"},
+    {"nn"},
+    {"data"},
+    {"gan"},
+    {"recipes"},
+    {"theory", "metrics", "check"},
+    {"figures"},
+    {"runs"},
+    {"pages", "play", "lessons", "testing", "load"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
+]
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def imports(path):
+    """The rooms of numpygan that a file imports from, in functions, too."""
+    package = ("numpygan", *path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            full = (*base, *(node.module or "").split("."))
+            names = [alias.name for alias in node.names]
+            rooms = [full[1]] if len(full) > 1 and full[1] else names
+            yield from (room for room in rooms if room != "__version__")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("numpygan."):
+            yield node.module.split(".")[1]
+
+
+def files():
+    for path in sorted(ROOT.rglob("*.py")):
+        room = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        if room != "__init__" and "examples" not in path.parts:
+            yield room, path
+
+
+def test_no_import_runs_back_up():
+    seen = {(room, other) for room, path in files() for other in imports(path)}
+    assert len(seen) > 60 and {("gan", "nn"), ("runs", "figures")} <= seen  # it sees imports
+    up = [
+        f"{path.relative_to(ROOT)} imports {other}"
+        for room, path in files()
+        for other in imports(path)
+        if FLOOR[other] > FLOOR[room] or (FLOOR[other] == FLOOR[room] == FLOOR["cli"])
+    ]
+    assert up == []
+
+
+def test_every_room_has_its_floor():
+    assert {room for room, _ in files()} <= set(FLOOR)
+
+
+def test_no_two_files_bear_one_name():
+    """A command may be named as the module that it is in front of."""
+    names = [path.stem for _, path in files() if path.stem != "__init__"]
+    fronts = {path.stem for room, path in files() if room == "commands"}
+    twice = {name for name in names if names.count(name) > 1} - fronts
+    assert twice == set()
+
+
+@pytest.mark.parametrize("room", sorted({room for room, _ in files()} & {"nn", "gan"}))
+def test_what_people_come_to_read_is_short(room):
+    for path in (ROOT / room).glob("*.py"):
+        assert len(path.read_text().splitlines()) <= 400, path
