@@ -7,16 +7,19 @@ so that the mathematics in `nn/` and `gan/` is written once.
 import json
 from contextlib import contextmanager
 from functools import cache, partial, wraps
+from types import ModuleType
+from typing import Any
 
 import numpy
 
 from .errors import NumpyganError
 
+Array = Any  # an array of the module in use: numpy.ndarray or cupy.ndarray
 STREAMS = ("init", "data", "noise", "dropout", "sample")
 _WORDS = 4096  # random 64-bit words drawn at a time: 32 KiB, so that no draw allocates more
 
 
-def array_module(device, nth=0):
+def array_module(device: str, nth: int = 0) -> ModuleType:
     """The array module of `device`: NumPy for "cpu", CuPy for "gpu", of several GPUs the nth,
     counted round.
 
@@ -69,12 +72,12 @@ def require_stream(name, stream):
         )
 
 
-def to_host(array):
+def to_host(array: Array) -> numpy.ndarray:
     """`array` as a NumPy array; a copy if it was on a GPU (which waits for the GPU)."""
     return array.get() if hasattr(array, "get") else numpy.asarray(array)
 
 
-def to_device(array, xp):
+def to_device(array: numpy.ndarray, xp: ModuleType) -> Array:
     """The NumPy array `array` in the array module `xp`."""
     return xp.asarray(array)
 
@@ -184,23 +187,23 @@ class Stream:
     Numbers are drawn on the host with NumPy's PCG64, so a run draws the same ones on every device.
     """
 
-    def __init__(self, seed):
+    def __init__(self, seed: int | numpy.random.SeedSequence):
         """`seed`: an int or a numpy SeedSequence."""
         self.generator = numpy.random.Generator(numpy.random.PCG64(seed))
 
-    def uniform(self, out, low, high):
+    def uniform(self, out: Array, low: float, high: float) -> None:
         """Fill `out` with draws from U(low, high)."""
         with _on_host(out) as host:
             self.generator.random(dtype=host.dtype, out=host)
             host *= high - low
             host += low
 
-    def normal(self, out):
+    def normal(self, out: Array) -> None:
         """Fill `out` with draws from N(0, 1)."""
         with _on_host(out) as host:
             self.generator.standard_normal(dtype=host.dtype, out=host)
 
-    def keep(self, out, keep):
+    def keep(self, out: Array, keep: float) -> None:
         """Fill `out` with 1/keep with probability `keep` (rounded to a multiple of 1/65536), else
         0: a dropout mask.
 
@@ -221,25 +224,25 @@ class Stream:
         """
         self.generator.bit_generator.advance(entries // 4)
 
-    def permutation(self, n):
+    def permutation(self, n: int) -> numpy.ndarray:
         """A random order of 0..n-1, on the host."""
         return self.generator.permutation(n)
 
-    def integers(self, n, size):
+    def integers(self, n: int, size: int) -> numpy.ndarray:
         """`size` draws from 0..n-1, on the host."""
         return self.generator.integers(n, size=size)
 
     @property
-    def state(self):
+    def state(self) -> str:
         """The state as a JSON string."""
         return json.dumps(self.generator.bit_generator.state)
 
     @state.setter
-    def state(self, text):
+    def state(self, text: str) -> None:
         self.generator.bit_generator.state = json.loads(text)
 
 
-def streams(seed):
+def streams(seed: int) -> dict[str, Stream]:
     """One seed to named, independent streams: `init`, `data`, `noise`, `dropout`, `sample`.
 
     Drawing more from one (a picture's samples, say) never changes what the others draw.

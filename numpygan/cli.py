@@ -101,7 +101,9 @@ def _tell(ranks, error):
 class _Parser(argparse.ArgumentParser):
     """argparse's parser, whose errors are NumpyganErrors and name what was probably meant."""
 
-    commands = {}  # name -> parser, of the command line as a whole
+    commands: dict[
+        str, argparse.ArgumentParser
+    ] = {}  # name -> parser, of the command line as a whole
 
     def error(self, message):
         raise NumpyganError(f"{message}; see `{self.prog} -h`.")

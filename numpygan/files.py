@@ -20,7 +20,7 @@ _NO_LINKS = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNO
 _NO_FSYNC = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF)
 
 
-class NewPath(type(Path())):
+class NewPath(type(Path())):  # type: ignore[misc]  # Path chooses its class by the system
     """A path where `write_whole` overwrites nothing; `/` and `with_suffix` give others."""
 
 

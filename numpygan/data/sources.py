@@ -5,13 +5,22 @@ for what its stream's state doesn't hold. `size` is the number of examples in an
 """
 
 import math
+from types import ModuleType
+from typing import Protocol
 
 import numpy
 
-from ..arrays import gather, require, require_stream, to_device
+from ..arrays import Array, Stream, gather, require, require_stream, to_device
 from ..errors import NumpyganError
 from ..numbers import number
 from .meaning import shuffled_scale
+
+
+class Source(Protocol):
+    """What a game draws minibatches from: real examples, or noise."""
+
+    def minibatch(self, out: Array) -> None:
+        """Fill the rows of `out` (m, n) with fresh draws."""
 
 
 class Shuffled:
@@ -24,7 +33,7 @@ class Shuffled:
     `minibatch` raises it if they don't fit `out`.
     """
 
-    def __init__(self, rows, stream, xp=numpy):
+    def __init__(self, rows: Array, stream: Stream, xp: ModuleType = numpy):
         _check_rows(rows, xp)
         if not callable(getattr(stream, "permutation", None)) or isinstance(stream, type):
             require_stream("Shuffled", None)
@@ -39,7 +48,7 @@ class Shuffled:
         self._order = order
         self._device_order = to_device(order, self._xp)
 
-    def minibatch(self, out):
+    def minibatch(self, out: Array) -> None:
         m = len(out)
         if m > self.size:
             raise NumpyganError(f"minibatch: {m} rows asked for, but the data has {self.size}.")
@@ -133,7 +142,7 @@ class Mixture:
         self._stream, self._xp = stream, xp
         self._device_means = to_device(self.means, xp)
 
-    def minibatch(self, out):
+    def minibatch(self, out: Array) -> None:
         if out.shape[1:] != self.means.shape[1:]:
             raise NumpyganError(
                 f"minibatch: the mixture has rows of width {self.means.shape[1]}, "
@@ -159,13 +168,13 @@ class Noise:
     1.
     """
 
-    def __init__(self, kind, stream):
+    def __init__(self, kind: str, stream: Stream):
         if not isinstance(kind, str) or kind not in NOISES:
             raise NumpyganError(f"Noise: there is no {kind!r}; expected {' or '.join(NOISES)}.")
         require_stream("Noise", stream)
         self._kind, self._stream = kind, stream
 
-    def minibatch(self, out):
+    def minibatch(self, out: Array) -> None:
         if self._kind == "uniform":
             self._stream.uniform(out, -math.sqrt(3), math.sqrt(3))
         else:

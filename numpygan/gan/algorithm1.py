@@ -1,11 +1,28 @@
 """Algorithm 1 of the paper: minibatch stochastic gradient training of a GAN."""
 
+from collections.abc import Iterator
+
+from ..arrays import Stream
+from ..data.sources import Source
+from ..nn.mlp import MLP
+from ..nn.optimizers import Optimizer
 from ..numbers import whole
 from .game import Game, check_players
 from .objective import g_loss, value_slopes
 
 
-def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non_saturating"):
+def algorithm1(
+    G: MLP,
+    D: MLP,
+    p_data: Source,
+    p_z: Source,
+    rule_g: Optimizer,
+    rule_d: Optimizer,
+    dropout: Stream | None,
+    m: int = 100,
+    k: int = 1,
+    loss: str = "non_saturating",
+) -> Iterator[Game]:
     """Run Algorithm 1 (paper, §3), one iteration each time the generator is advanced; yields the
     Game just played.
 

@@ -2,11 +2,26 @@
 paper's Algorithm 1.
 """
 
+from collections.abc import Iterator
+
+from ..arrays import Stream
+from ..data.sources import Source
+from ..nn.mlp import MLP
+from ..nn.optimizers import Optimizer
 from .game import Game, check_players
 from .objective import non_saturating_slope, value_slopes
 
 
-def authors2014(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100):
+def authors2014(
+    G: MLP,
+    D: MLP,
+    p_data: Source,
+    p_z: Source,
+    rule_g: Optimizer,
+    rule_d: Optimizer,
+    dropout: Stream | None,
+    m: int = 100,
+) -> Iterator[Game]:
     """Run the authors' simultaneous update, one iteration each time the generator is advanced;
     yields the Game just played.
 

@@ -24,7 +24,7 @@ class Average:
     Raises NumpyganError if `of` is no network or β no such number.
     """
 
-    def __init__(self, of, beta):
+    def __init__(self, of: MLP, beta: float):
         if not isinstance(of, MLP):
             raise NumpyganError(
                 f"Average: expected the MLP whose θ is averaged, got {type(of).__name__}."
@@ -34,7 +34,7 @@ class Average:
         self._update = kernel(average_update, of.xp)
         self._lanes = lanes(of.xp, self.net.theta, of.theta)
 
-    def update(self, t):
+    def update(self, t: int) -> None:
         """Take in θ as it is after iteration t = 1, 2, …"""
         t = whole("Average: t", t)
         share = 1 - min(self._beta, (t - 1) / (t + 2))

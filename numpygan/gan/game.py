@@ -1,6 +1,8 @@
 """The state of play that the two training algorithms share."""
 
+from ..arrays import Array, to_host
 from ..errors import NumpyganError
+from ..nn.mlp import MLP
 from ..numbers import whole
 from . import objective
 
@@ -14,7 +16,7 @@ class Game:
                 pass that D learns from
     """
 
-    def __init__(self, G, D, m, one_pass=False):
+    def __init__(self, G: MLP, D: MLP, m: int, one_pass: bool = False):
         if G.n_out != D.n_in or D.n_out != 1:
             raise NumpyganError(
                 f"game: G makes rows of width {G.n_out}, D takes {D.n_in} and gives {D.n_out} "
@@ -32,10 +34,27 @@ class Game:
         self.real, self.fake = self.pass_d[:m], self.pass_d[m:]
         self.pass_dg = self.fake if one_pass else D.tape(m)
 
-    def scores(self):
-        """V(D, G), mean D(x), mean D(G(z)) of the last D step and the sum of all logits, as one
-        device array of four numbers.
-        """
+    @property
+    def V(self) -> Array:
+        """V(D, G) = mean log D(x) + mean log(1 − D(G(z))) of the last D step, in nats."""
+        return self.scores()[0]
+
+    @property
+    def D_real(self) -> Array:
+        """The mean of D(x) over the examples of the last D step."""
+        return self.scores()[1]
+
+    @property
+    def D_fake(self) -> Array:
+        """The mean of D(G(z)) over the samples of the last D step."""
+        return self.scores()[2]
+
+    def __repr__(self):
+        V, real, fake = to_host(self.scores())[:3]
+        return f"Game of {self.m} rows: V = {V:.4g}, D(x) = {real:.3g}, D(G(z)) = {fake:.3g}"
+
+    def scores(self) -> Array:
+        """V, D_real, D_fake and the sum of all logits: one array of four numbers on the device."""
         xp = self.D.xp
         D = objective.probability(xp, self.pass_d.y)  # D(x), then D(G(z))
         return xp.stack(

@@ -7,14 +7,20 @@ elementwise product, `1` a column of m ones.
 To write a layer of your own, see `Layer`.
 """
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy
 
-from ..arrays import fused, larger, matmul, require_stream
+from ..arrays import Array, Stream, fused, larger, matmul, require_stream
 from ..errors import NumpyganError
 from ..numbers import number, whole
 from .views import Views
+
+if TYPE_CHECKING:
+    from .tape import LayerTape
 
 
 class Layer(Views):
@@ -73,22 +79,22 @@ class Layer(Views):
     random  whether the layer has `draw_mask(t, stream)` and is left out when not training
     """
 
-    xp = None
-    n_in = None
+    xp: Array = None
+    n_in: int | None = None
     random = False
 
-    def width(self, n_in):
+    def width(self, n_in: int) -> int:
         """The output's width for an input of width n_in."""
         return n_in
 
-    def shapes(self):
+    def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter by name.
 
         {"W": (n_in, n_out)} gives `self.W`, a view of θ, and `self.gW`, a view of its gradient.
         """
         return {}
 
-    def memory(self, n_in):
+    def memory(self, n_in: int) -> dict[str, tuple[tuple[int, ...], str]]:
         """The arrays that a pass keeps beside x, y, gx, gy: {name: (shape of one row, kind)}.
 
         The kind is "value" for the dtype of the pass (complex in a complex-step check), "float" for
@@ -96,24 +102,24 @@ class Layer(Views):
         """
         return {}
 
-    def initialize(self, stream):
+    def initialize(self, stream: Stream) -> None:
         """Draw the parameters from a random stream."""
 
-    def forward(self, x, t):
+    def forward(self, x: Array, t: LayerTape) -> Array | None:
         """Write t.y = f(x)."""
         raise NumpyganError(
             f"{self}: the layer has no forward; write one that fills t.y, such as "
             f"`def forward(self, x, t): t.y[...] = 2 * x`."
         )
 
-    def backward(self, gy, t):
+    def backward(self, gy: Array, t: LayerTape) -> Array | None:
         """Write t.gx = (∂f/∂x)ᵀ gy."""
         raise NumpyganError(
             f"{self}: the layer has no backward; write one that fills t.gx, such as "
             f"`def backward(self, gy, t): t.gx[...] = 2 * gy`."
         )
 
-    def backward_params(self, gy, t):
+    def backward_params(self, gy: Array, t: LayerTape) -> None:
         """Write the parameters' gradients, summed over the rows: self.gNAME for each NAME."""
         if self.shapes():
             name = next(iter(self.shapes()))
@@ -149,7 +155,9 @@ class Affine(Layer):
     2010, Eq. 16); b starts at `bias`, a number or n_out numbers.
     """
 
-    def __init__(self, n_in, n_out, scale=None, bias=0.0):
+    def __init__(
+        self, n_in: int, n_out: int, scale: float | None = None, bias: float | Array = 0.0
+    ):
         self.n_in, self.n_out = whole("Affine: n_in", n_in), whole("Affine: n_out", n_out)
         glorot = math.sqrt(6 / (self.n_in + self.n_out))
         self.scale = glorot if scale is None else number("Affine: scale", scale, "[0, inf)")
@@ -226,7 +234,7 @@ class LeakyReLU(Layer):
     At x = 0 the derivative is `slope`, 0 ≤ slope < 1 (Maas, Hannun and Ng 2013, Eq. 2).
     """
 
-    def __init__(self, slope=0.01):
+    def __init__(self, slope: float = 0.01):
         self.slope = number("LeakyReLU: slope", slope, "[0, 1)")
 
     def memory(self, n_in):
@@ -285,7 +293,7 @@ class Maxout(Layer):
     all before it, and none after it is larger.
     """
 
-    def __init__(self, pieces):
+    def __init__(self, pieces: int):
         self.pieces = whole("Maxout: pieces", pieces, 2)
 
     def width(self, n_in):
@@ -327,7 +335,7 @@ class Dropout(Layer):
 
     random = True
 
-    def __init__(self, keep):
+    def __init__(self, keep: float):
         self.keep = number("Dropout: keep", keep, "(0, 1]")
 
     def memory(self, n_in):

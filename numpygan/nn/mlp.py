@@ -1,13 +1,16 @@
 """A multilayer perceptron whose parameters are one vector θ."""
 
+from __future__ import annotations
+
 import copy
 import math
 from collections.abc import Iterable
+from types import ModuleType
 
 import numpy
 
 from .. import tables
-from ..arrays import require
+from ..arrays import Array, Stream, require
 from ..errors import NumpyganError
 from .layers import Layer
 from .tape import Tape
@@ -38,7 +41,7 @@ class MLP:
     what is said here.
     """
 
-    def __init__(self, layers, dtype="float32", xp=numpy):
+    def __init__(self, layers: Iterable[Layer], dtype: str = "float32", xp: ModuleType = numpy):
         self.layers, self.xp = _layers(layers), xp
         if not all(hasattr(xp, name) for name in ("ndarray", "zeros", "matmul")):
             raise NumpyganError(f"MLP: xp must be the module numpy or cupy, got {xp!r}.")
@@ -71,11 +74,11 @@ class MLP:
                 start = part.stop
 
     @property
-    def theta(self):
+    def theta(self) -> Array:
         return self._theta
 
     @theta.setter
-    def theta(self, value):
+    def theta(self, value: Array) -> None:
         """`net.theta = v` copies v into θ, `net.theta -= v` works in place; both make earlier
         passes stale.
 
@@ -87,26 +90,26 @@ class MLP:
             self._theta[...] = value
         self.version += 1
 
-    def initialize(self, stream):
+    def initialize(self, stream: Stream) -> None:
         """Draw θ from `stream`, layer by layer, each as its constructor says."""
         for layer in self.layers:
             layer.initialize(stream)
         self.version += 1
 
-    def copy(self, dtype=None):
+    def copy(self, dtype: str | None = None) -> MLP:
         """A network of its own with the same layers and θ, in another dtype if one is given."""
         layers = [copy.copy(layer) for layer in self.layers]
         for layer in layers:
             layer.xp = None
-        twin = MLP(layers, dtype or self.dtype, self.xp)
+        twin = MLP(layers, str(dtype or self.dtype), self.xp)
         twin.theta[...] = self.theta
         return twin
 
-    def tape(self, m, training=True):
+    def tape(self, m: int, training: bool = True) -> Tape:
         """The memory of one pass over m rows: see Tape. `training=False` has no dropout."""
         return Tape.allocate(self, m, training)
 
-    def draw_masks(self, tape, stream):
+    def draw_masks(self, tape: Tape, stream: Stream | None) -> None:
         """Draw the dropout masks of `tape` from `stream`."""
         self._own(tape)
         for layer, t in zip(self.layers, tape.layers):
@@ -115,7 +118,7 @@ class MLP:
         tape.drawn[...] = True
         tape.versions[...] = 0  # what was computed with the masks before is stale
 
-    def forward(self, x, tape):
+    def forward(self, x: Array, tape: Tape) -> Array:
         """y = f(x; θ): (m, n_in) -> (m, n_out), an array of the tape.
 
         A pure function of θ, x and the tape's masks. x is copied into the tape unless it is
@@ -141,7 +144,9 @@ class MLP:
         tape.versions[...] = self.version
         return tape.y
 
-    def backward(self, gy, tape, params=True, inputs=True):
+    def backward(
+        self, gy: Array, tape: Tape, params: bool = True, inputs: bool = True
+    ) -> Array | None:
         """From gy = ∂L/∂y (m, n_out): write ∂L/∂θ into `grad` and return gx = ∂L/∂x (m, n_in), an
         array of the tape.
 

@@ -6,6 +6,8 @@ The one who trains sets `learning_rate` and `momentum` before each update, as th
 say.
 """
 
+from collections.abc import Callable
+
 import numpy
 
 from ..arrays import kernel, to_device, to_host
@@ -62,7 +64,16 @@ class Optimizer:
     Raises NumpyganError if `net` is no network or a number lies outside its range.
     """
 
-    def __init__(self, net, learning_rate=0.1, momentum=0.5, max_norm=None):
+    formula: Callable[..., None]
+    names: tuple[str, ...]
+
+    def __init__(
+        self,
+        net: MLP,
+        learning_rate: float = 0.1,
+        momentum: float = 0.5,
+        max_norm: float | None = None,
+    ):
         name = type(self).__name__
         if not isinstance(net, MLP):
             raise NumpyganError(
@@ -80,11 +91,11 @@ class Optimizer:
         self._formula = kernel(self.formula, net.xp)
         self._lanes = lanes(net.xp, net.theta, *self.moments.values(), net.grad)
 
-    def descend(self):
+    def descend(self) -> None:
         """θ one step down the gradient."""
         self._move(-1)
 
-    def ascend(self):
+    def ascend(self) -> None:
         """θ one step up the gradient."""
         self._move(+1)
 
@@ -95,12 +106,12 @@ class Optimizer:
             limit_columns(self.net, self.max_norm)
         self.net.version += 1
 
-    def state(self):
+    def state(self) -> dict:
         """What a checkpoint has to hold: arrays on the host by name."""
         moments = {name: to_host(moment) for name, moment in self.moments.items()}
         return moments | {"updates": numpy.int64(self.updates)}
 
-    def restore(self, state):
+    def restore(self, state: dict) -> None:
         """Go on from the `state` of an earlier optimizer of the same kind over the same network."""
         for name, moment in self.moments.items():
             moment[...] = to_device(state[name], self.net.xp)
@@ -140,7 +151,13 @@ class Adam(Optimizer):
     names = ("velocity", "square")  # m and v
 
     def __init__(
-        self, net, learning_rate=2e-4, momentum=0.5, max_norm=None, decay=0.999, epsilon=1e-8
+        self,
+        net: MLP,
+        learning_rate: float = 2e-4,
+        momentum: float = 0.5,
+        max_norm: float | None = None,
+        decay: float = 0.999,
+        epsilon: float = 1e-8,
     ):
         super().__init__(net, learning_rate, momentum, max_norm)
         self.decay = number("Adam: decay", decay, "[0, 1)")

@@ -24,7 +24,7 @@ class LayerTape(Views):
     def __repr__(self):
         return f"the tape of {self.layer}"
 
-    def arrays(self):
+    def arrays(self) -> dict:
         """Every array of this layer by name."""
         return {name: getattr(self, name) for name in ("x", "y", "gx", "gy", *self.own)}
 
@@ -66,10 +66,10 @@ class Tape:
             pages.append(LayerTape(layer, *both, own))
         return cls(net, pages, training, numpy.zeros(m, numpy.int64), numpy.zeros(m, bool))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.m
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: slice) -> "Tape":
         """The tape of the rows `rows`, a slice with step 1, sharing this tape's memory."""
         if not isinstance(rows, slice) or rows.step not in (None, 1):
             raise NumpyganError(
@@ -100,7 +100,7 @@ class Tape:
         stale = "" if (self.versions == self.net.version).all() else ", stale"
         return f"Tape of {self.m} rows, {passed}{stale}, of {self.net}"
 
-    def table(self):
+    def table(self) -> str:
         """A line for each layer, as text: the range of its output y, the lengths of y and its
         adjoint, what its mask lets through.
 
