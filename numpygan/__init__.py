@@ -4,6 +4,8 @@ backward passes.
 
 import os
 
+__version__ = "0.1.0"
+
 # BLAS's threads spin for up to 100 ms after a product, and so take a core from the threads that
 # update θ: 0.4 ms is enough (2^20 cycles). BLAS asks for it when NumPy is imported, so it has an
 # effect only where numpygan comes first.
@@ -18,8 +20,8 @@ from .gan.authors2014 import authors2014
 from .nn.layers import Affine, Dropout, Layer, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from .nn.mlp import MLP
 from .nn.optimizers import Adam, Momentum
-
-__version__ = "0.1.0"
+from .runs.export import load_theta
+from .runs.load import load
 
 __all__ = [
     "MLP",
@@ -42,4 +44,6 @@ __all__ = [
     "streams",
     "Shuffled",
     "Noise",
+    "load",
+    "load_theta",
 ]

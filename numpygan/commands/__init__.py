@@ -5,6 +5,7 @@ name carries it out.
 from . import (
     evaluate,
     explain,
+    export,
     gradcheck,
     interpolate,
     recipes,
@@ -22,6 +23,7 @@ COMMANDS = (
     recipes,
     sample,
     interpolate,
+    export,
     gradcheck,
     evaluate,
     report,

@@ -101,7 +101,7 @@ class MLP:
         layers = [copy.copy(layer) for layer in self.layers]
         for layer in layers:
             layer.xp = None
-        twin = MLP(layers, str(dtype or self.dtype), self.xp)
+        twin = MLP(layers, dtype or str(self.dtype), self.xp)
         twin.theta[...] = self.theta
         return twin
 

@@ -27,6 +27,8 @@ G_OBJECTIVES = {
     "maximum_likelihood": "max over G of mean exp(logit D(G(z)))/2",
 }
 
+_UNFIT = (KeyError, TypeError, ValueError, OverflowError, MemoryError)
+
 
 def rules_in_force(recipe):
     """What is optimised and in which order, in a few lines."""
@@ -290,16 +292,21 @@ class RunDirectory:
             raise NumpyganError(f"{error} {self._still_good(self.checkpoint, self.best)}") from None
 
     def generator(self):
-        """The trained G at its best checkpoint, on the host, the shape of its images (None if they
-        are none), and the checkpoint: {"file": name, "iteration": number}.
+        """G, the shape of its images, and its checkpoint: what `players` gives, without D."""
+        G, _, image_shape, where = self.players()
+        return G, image_shape, where
+
+    def players(self, newest=False):
+        """The trained networks on the host: G, D, the shape of an image, and the checkpoint.
+
+        They are those of the best checkpoint, or of the newest. The shape is None if the samples
+        are no images; the checkpoint is {"file": name, "iteration": number}.
+        Raises NumpyganError if a file is damaged or doesn't fit the recipe.
         """
-        state, name = self.best_state()
+        state, name = (self.state(), self.checkpoint.name) if newest else self.best_state()
         try:
-            dim, iteration, shape = (
-                int(state["dim"]),
-                int(state["iteration"]),
-                tuple(int(n) for n in state["image_shape"]),
-            )
+            dim, iteration = int(state["dim"]), int(state["iteration"])
+            shape = tuple(int(n) for n in state["image_shape"])
             if not 0 <= iteration <= 10**15:
                 raise ValueError(f"iteration {iteration}")
             if not 0 < dim <= state["theta_g"].size or (
@@ -309,20 +316,14 @@ class RunDirectory:
             if shape and len(shape) != 2 and (len(shape), shape[0]) != (3, 3):
                 raise ValueError(f"images {shape}")
             recipe = self.recipe()
-            G, _ = build(recipe, dim, numpy)
+            G, D = build(recipe, dim, numpy)
             G.theta = state["average_g" if recipe.average else "theta_g"]
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            OverflowError,
-            MemoryError,
-            NumpyganError,
-        ) as error:
+            D.theta = state["theta_d"]
+        except (*_UNFIT, NumpyganError) as error:
             raise NumpyganError(
                 f"{self.path / name}: does not fit {self.config.name} ({error})."
             ) from None
-        return G, shape or None, {"file": name, "iteration": iteration}
+        return G, D, shape or None, {"file": name, "iteration": iteration}
 
     def rewind_metrics(self, iteration, iterations_per_epoch):
         """Drop the rows that a run resumed at `iteration` will write again: later ones, and one

@@ -1,0 +1,165 @@
+"""θ for other programs: safetensors, npz and ONNX; and back from safetensors, npz and PyTorch.
+
+The names are those of a state dict of PyTorch: "G.0.weight" of a `torch.nn.Sequential` with one
+module for each layer. PyTorch's weight is (n_out, n_in), numpygan's W is (n_in, n_out).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy
+
+from ..errors import NumpyganError
+from ..files import write_whole
+from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
+from ..nn.mlp import MLP
+from ..reading import read_arrays
+
+OPSET = 17  # of ONNX: it has every operator that is used, and runtimes since 2022 read it
+
+
+def state_dict(net: MLP, prefix: str = "") -> dict[str, numpy.ndarray]:
+    """The parameters of `net` by PyTorch's names, each a contiguous array of its own."""
+    found = {}
+    for index, layer in enumerate(net.layers):
+        for name in layer.shapes():
+            array, key = getattr(layer, name), name
+            if isinstance(layer, Affine):
+                key = {"W": "weight", "b": "bias"}[name]
+            array = array.T if key == "weight" else array
+            found[f"{prefix}{index}.{key}"] = numpy.ascontiguousarray(array)
+    return found
+
+
+def load_theta(net: MLP, file: str | os.PathLike, prefix: str = "") -> None:
+    """Set θ of `net` from FILE.safetensors, FILE.npz or a state dict of PyTorch (.pt, .pth).
+
+    prefix  what stands before the names of this network: "G." in a file of `numpygan export`
+
+    Raises NumpyganError if a name is missing or unknown, or a shape differs; θ is unchanged then.
+    """
+    there = {
+        name.removeprefix(prefix): array
+        for name, array in _read(Path(file)).items()
+        if name.startswith(prefix)
+    }
+    wanted = state_dict(net)
+    if set(there) != set(wanted):
+        missing, more = sorted(set(wanted) - set(there)), sorted(set(there) - set(wanted))
+        hint = ' (give prefix="G." or "D.")' if any(n[:2] in ("G.", "D.") for n in more) else ""
+        raise NumpyganError(
+            f"{file}: does not fit the network: missing {', '.join(missing[:4]) or 'nothing'}, "
+            f"not known {', '.join(more[:4]) or 'nothing'}{hint}."
+        )
+    for name, array in there.items():
+        if array.shape != wanted[name].shape or array.dtype.kind != "f":
+            raise NumpyganError(
+                f"{file}: {name} is {array.dtype} of shape {array.shape}, expected real numbers "
+                f"of shape {wanted[name].shape}."
+            )
+    for index, layer in enumerate(net.layers):
+        for name in layer.shapes():
+            key = {"W": "weight", "b": "bias"}[name] if isinstance(layer, Affine) else name
+            array = there[f"{index}.{key}"]
+            view = getattr(layer, name)
+            view[...] = net.xp.asarray(array.T if key == "weight" else array)
+    net.version += 1
+
+
+def _read(file):
+    if file.suffix == ".npz":
+        return {name: a for name, a in read_arrays(file).items() if a.dtype.kind != "U"}
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors.numpy import load_file
+
+            return load_file(file)
+        if file.suffix in (".pt", ".pth"):
+            import torch
+
+            tensors = torch.load(file, map_location="cpu", weights_only=True)
+            return {name: tensor.numpy() for name, tensor in tensors.items()}
+    except ImportError as error:
+        raise _lacking(file, error) from None
+    except Exception as error:  # the libraries raise errors of many kinds for a damaged file
+        raise NumpyganError(f"{file}: cannot be read ({type(error).__name__}: {error}).") from None
+    raise NumpyganError(f"{file}: expected a name that ends in .safetensors, .npz, .pt or .pth.")
+
+
+def export(run, file: Path, network: str = "G") -> None:
+    """Write the networks of `run`, an `ng.load`ed Run, to FILE.safetensors, FILE.npz, or one of
+    them, G or D, to FILE.onnx. Dropout is off.
+
+    Raises NumpyganError if the format's library is missing or FILE can't be written.
+    """
+    recipe = {"recipe": json.dumps(vars(run.recipe)), "iteration": str(run.iteration)}
+    both = state_dict(run.G, "G.") | state_dict(run.D, "D.")
+    try:
+        if file.suffix == ".safetensors":
+            from safetensors.numpy import save
+
+            data = save(both, metadata=recipe)
+            write_whole(file, lambda out: out.write(data))
+        elif file.suffix == ".npz":
+            texts = {name: numpy.asarray(text) for name, text in recipe.items()}
+            write_whole(file, lambda out: numpy.savez(out, **both, **texts))
+        else:
+            data = onnx_model(run.G if network == "G" else run.D, network, recipe)
+            write_whole(file, lambda out: out.write(data.SerializeToString()))
+    except ImportError as error:
+        raise _lacking(file, error) from None
+
+
+def _lacking(file, error):
+    return NumpyganError(
+        f"{file}: needs {error.name}, which is not installed; `pip install 'numpygan[export]'`, "
+        f"or choose a name that ends in .npz."
+    )
+
+
+def onnx_model(net: MLP, name: str, metadata: dict[str, str]):
+    """`net` without dropout as a model of ONNX: rows "x" (m, n_in) to "y" (m, n_out)."""
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    nodes, constants, at = [], [], "x"
+
+    def node(kind, *inputs, **attributes):
+        nonlocal at
+        to = f"v{len(nodes)}"
+        nodes.append(helper.make_node(kind, [at, *inputs], [to], **attributes))
+        at = to
+
+    def constant(array):
+        constants.append(numpy_helper.from_array(array, f"c{len(constants)}"))
+        return constants[-1].name
+
+    for layer, n_out in zip(net.layers, net.widths[1:]):
+        if isinstance(layer, Affine):
+            node("MatMul", constant(layer.W.astype("float32")))
+            node("Add", constant(layer.b.astype("float32")))
+        elif isinstance(layer, Maxout):
+            node("Reshape", constant(numpy.array([-1, layer.pieces, n_out], "int64")))
+            node("ReduceMax", axes=[1], keepdims=0)
+        elif isinstance(layer, LeakyReLU):
+            node("LeakyRelu", alpha=layer.slope)
+        elif type(layer) in (ReLU, Sigmoid, Tanh):
+            node({ReLU: "Relu", Sigmoid: "Sigmoid", Tanh: "Tanh"}[type(layer)])
+        elif not isinstance(layer, Dropout):
+            raise NumpyganError(f"{layer}: ONNX has no operator for this layer.")
+    node("Identity")
+    nodes[-1].output[0] = "y"
+    rows = [
+        helper.make_tensor_value_info(which, TensorProto.FLOAT, ["m", width])
+        for which, width in (("x", net.n_in), ("y", net.n_out))
+    ]
+    graph = helper.make_graph(nodes, name, rows[:1], rows[1:], constants)
+    model = helper.make_model(
+        graph, producer_name="numpygan", opset_imports=[helper.make_opsetid("", OPSET)]
+    )
+    model.ir_version = 8
+    helper.set_model_props(model, metadata)
+    checker.check_model(model)
+    return model
