@@ -148,7 +148,11 @@ def check_game(
     algorithm1   θ_d ascends V (paper, Eq. 1); θ_g descends its loss through the updated, frozen,
                  dropped-out D
     authors2014  θ_d ascends ½V; θ_g descends −log D, both from the same pass
+    `algorithm` may also be a function of one's own with the arguments of `algorithm1`, which is
+    checked as that is.
     """
+    play = algorithm if callable(algorithm) else None
+    algorithm = "algorithm1" if play else algorithm
     for net in (G, D):
         check_network(net)
     named = streams(seed)
@@ -157,7 +161,8 @@ def check_game(
     witness.p_data, witness.p_z = p_data, p_z
     rules = _Stopped(Momentum(G), witness, "G"), _Stopped(Momentum(D), witness, "D")
     if algorithm == "algorithm1":
-        game = algorithm1(G, D, p_data, p_z, *rules, witness, ROWS, k, loss)
+        play = play or algorithm1
+        game = play(G, D, p_data, p_z, *rules, witness, ROWS, k, loss)
     else:
         game = authors2014(G, D, p_data, p_z, *rules, witness, ROWS)
     try:

@@ -8,6 +8,7 @@ from . import (
     export,
     gradcheck,
     interpolate,
+    lesson,
     recipes,
     report,
     sample,
@@ -30,6 +31,7 @@ COMMANDS = (
     theory,
     study,
     explain,
+    lesson,
     sweep,
 )
 ONLY_PRINT = (recipes.recipes, gradcheck.gradcheck, explain.explain)

@@ -28,6 +28,7 @@ NEEDED = {  # what a line of a command needs besides the option that is tried
     "report": ["it"],
     "sweep": ["sweep.toml"],
     "explain": ["affine"],
+    "lesson": ["start", "1", "new"],
 }
 # As the shell hands them over: no NUL, bytes that are not UTF-8 as lone surrogates; nothing outside
 # the test's own folder.

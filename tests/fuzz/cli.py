@@ -79,6 +79,9 @@ ARGUMENTS = {  # what most often stands for an argument without a dash, by its m
     "SWEEP.toml": ["sweep.toml"],
     "RECIPE|RUN": [*RECIPES, "it", "toy"],
     "LAYER": ["affine", "maxout", "algorithm1"],
+    "start|check|solution": ["start", "check", "solution"],
+    "N|FILE": [*"12345678"],
+    "DIR": ["it", "new", "occupied"],
 }
 NAMES = [
     *RECIPES,
@@ -384,6 +387,8 @@ def asked_for(words):
     places += [path.with_suffix(".png") for path in places if path.name]
     if command == "train":
         places += [Path("runs")]
+    if command == "lesson":
+        places += [*Path(options["out"] or ".").glob("lesson_*"), Path(options["out"] or "new")]
     if command == "sweep":
         places += [Path("runs", Path(options["file"]).stem)]
     if command in ("evaluate", "report") and options["run"] is not None:

@@ -1,0 +1,106 @@
+"""The checks of lesson 6."""
+
+import numpy as np
+
+from .judging import Wrong, expect, unchanged
+
+_P, _Q = np.array([0.0, 0.4, 1.2, 0.4, 0.0, 0.0]), np.array([0.0, 0.0, 0.4, 0.8, 0.8, 0.0])
+
+
+def check_optimal_discriminator(f):
+    found = unchanged(lambda: f(_P, _Q), p=_P, q=_Q)
+    right = np.array([0.5, 1.0, 0.75, 1 / 3, 0.0, 0.5])
+    if np.isnan(found).any() and np.allclose(found[1:5], right[1:5]):
+        raise Wrong("it is nan where both densities are 0; let it be 1/2 there")
+    zeros = right.copy()
+    zeros[[0, 5]] = 0
+    expect(
+        "D*",
+        found,
+        right,
+        [
+            (1 - right, "this is 1 − D*, q/(p + q)"),
+            (zeros, "where both densities are 0 it should be 1/2, and it is 0"),
+        ],
+    )
+    with np.errstate(all="ignore"):
+        ratio = _P[1:5] / _Q[1:5]
+    if np.allclose(found[2:4], ratio[1:3]):
+        raise Wrong("this is p/q; D* is p/(p + q)")
+
+
+def _kl(p, q, dx):
+    there = p > 0
+    return (p[there] * np.log(p[there] / q[there])).sum() * dx
+
+
+def check_jsd(f):
+    p, q, dx = 2 * _P, 2 * _Q, 0.25  # so that dx and ½ are different factors
+    mid = (p + q) / 2
+    a, b = _kl(p, mid, dx), _kl(q, mid, dx)
+    found = unchanged(lambda: f(p, q, dx), p=p, q=q)
+    if found is not None and np.isnan(found):
+        raise Wrong("it is nan: where a density is 0, 0·log 0 counts as 0; leave these points out")
+    expect(
+        "JSD",
+        found,
+        (a + b) / 2,
+        [
+            ((a + b) / 2 / dx, "the spacing dx is missing: an integral is a sum times dx"),
+            (a + b, "it is twice too large: ½ KL + ½ KL"),
+            (-np.log(4) + a + b, "this is C(G) = −log 4 + 2 JSD"),
+            ((a + b) / 2 / np.log(2), "this is in bits; take the natural logarithm"),
+            (-(a + b) / 2, "the sign is turned: log(p/mid), not log(mid/p)"),
+            (a, "this is KL(p ‖ mid) alone"),
+            ((a + b) / 2 - np.log(2), "mid is (p + q)/2; half of it is missing"),
+        ],
+    )
+    p, q = np.array([0.5, 1.0, 0.5]), np.array([1.0, 0.5, 0.5])
+    mid = (p + q) / 2
+    symmetric = (_kl(p, q, dx) + _kl(q, p, dx)) / 2
+    expect(
+        "JSD",
+        f(p, q, dx),
+        (_kl(p, mid, dx) + _kl(q, mid, dx)) / 2,
+        [(symmetric, "this is KL(p ‖ q), made symmetric; not JSD")],
+    )
+
+
+def check_parzen(f):
+    rng = np.random.default_rng(0)
+    samples, points, sigma = rng.normal(size=(7, 3)), rng.normal(size=(4, 3)), 0.5
+    squares = ((points[:, None] - samples) ** 2).sum(2)
+    kernel = np.exp(-squares / (2 * sigma**2))
+    bare, width = np.log(kernel.mean(1)), np.log(sigma * np.sqrt(2 * np.pi))
+    found = unchanged(lambda: f(samples, points, sigma), samples=samples, points=points)
+    right = bare - 3 * width
+    expect(
+        "log p",
+        found,
+        right,
+        [
+            (bare, "the normalising term −d log(σ√2π) is missing"),
+            (bare - width, "the normalising term counts once; it is d times log(σ√2π)"),
+            (bare + 3 * width, "the sign of the normalising term is turned"),
+            (np.log(kernel.sum(1)) - 3 * width, "it is a sum over the samples; take the mean, 1/n"),
+            (np.log(kernel).mean(1) - 3 * width, "it is a mean of logs; take the log of the mean"),
+            (np.log(np.exp(-squares / sigma**2).mean(1)) - 3 * width, "the 2 of 2σ² is missing"),
+            (
+                np.log(np.exp(-np.sqrt(squares) / (2 * sigma**2)).mean(1)) - 3 * width,
+                "the distance has to be squared",
+            ),
+            (right.mean(), "one number for each point, please: no mean over the points"),
+        ],
+    )
+    far = np.asarray(f(samples, points + 1000, 0.01))
+    if not np.isfinite(far).all():
+        raise Wrong("far from all samples it is −inf: take out the largest exponent first")
+    squares = ((points[:, None] + 1000 - samples) ** 2).sum(2)
+    u = -squares / (2 * 0.01**2)
+    log_mean = u.max(1) + np.log(np.exp(u - u.max(1)[:, None]).mean(1))
+    expect(
+        "log p far from all samples",
+        far,
+        log_mean - 3 * np.log(0.01 * np.sqrt(2 * np.pi)),
+        tolerance=1e-6,
+    )

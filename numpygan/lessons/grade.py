@@ -1,0 +1,191 @@
+"""Marks for a learner's file: each blank is right, wrong, or not yet filled in.
+
+The file is read cell by cell. Of each cell only imports, functions, classes, and names for
+constants are run: no picture is drawn and nothing is trained. What is run is the learner's own
+code, with all that it may do.
+"""
+
+import ast
+import importlib
+import inspect
+import json
+import linecache
+import re
+import traceback
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+
+from ..errors import NumpyganError
+from ..files import read_bytes
+from . import text
+from .judging import Wrong
+
+_PACKAGE = Path(__file__).parents[1]
+_MOST = 64 << 20  # bytes; a notebook holds its pictures
+RIGHT, WRONG, EMPTY = "right", "wrong", "not yet filled in"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a blank got: RIGHT, WRONG or EMPTY, and for WRONG a sentence that names the mistake."""
+
+    name: str
+    verdict: str
+    why: str = ""
+
+    def __str__(self):
+        return f"{self.name}: {self.verdict}" + (f": {self.why}" if self.why else "")
+
+
+def grade(path, only=None):
+    """The number of the lesson in a .py or .ipynb file, and a Mark for each of its blanks.
+
+    only  the name of the one blank to mark
+    Runs the learner's code. Raises NumpyganError if the file can't be read or is no lesson.
+    """
+    cells = _cells(path)
+    prose = "\n".join(cell.text for cell in cells if cell.kind == "markdown")
+    found = re.search(r"^# Lesson ([1-7])\b", prose, re.M)
+    if not found:
+        raise NumpyganError(
+            f"{path}: no cell begins with `# Lesson 1` to `# Lesson 7`; expected a file that "
+            f"`numpygan lesson start` has written."
+        )
+    number = int(found[1])
+    names, nodes, troubles = _run(cells, str(path))
+    marks = []
+    for name, empty in text.blanks(number).items():
+        if only not in (None, name):
+            continue
+        if name in names:
+            marks.append(_mark(number, name, names[name], nodes.get(name), empty))
+        else:
+            trouble = next((why for code, why in troubles if f" {name}(" in code), None)
+            why = trouble or "it is missing; `numpygan lesson start` shows how it begins"
+            marks.append(Mark(name, WRONG, why))
+    return number, marks
+
+
+def check(thing, strict=False):
+    """Print the mark of one function or class, inside a notebook.
+
+    strict  raise AssertionError unless it is right, as the tests of nbgrader do
+    Raises NumpyganError if no lesson has a blank of its name.
+    """
+    name = getattr(thing, "__name__", repr(thing))
+    number = next((n for n in text.NUMBERS if hasattr(_checks(n), f"check_{name}")), None)
+    if number is None:
+        raise NumpyganError(f"check: no lesson has a blank called {name}; give it the function.")
+    mark = _mark(number, name, thing, _node(thing, name), text.blanks(number)[name])
+    print(mark)
+    if strict and mark.verdict != RIGHT:
+        raise AssertionError(str(mark))
+
+
+def _node(thing, name):
+    """The AST of a function or class in the cell that defines it; None if that is not kept."""
+    parts = [thing, *vars(thing).values()] if hasattr(thing, "__dict__") else []
+    files = [part.__code__.co_filename for part in parts if inspect.isfunction(part)]
+    try:
+        return text.definitions("".join(linecache.getlines(files[0]))).get(name) if files else None
+    except (SyntaxError, ValueError):  # a cell that has commands of Jupyter's
+        return None
+
+
+def _checks(number):
+    return importlib.import_module(f"{__package__}.checks_{number}")
+
+
+def _mark(number, name, thing, node, empty):
+    """The Mark of the learner's function or class, whose AST is `node` (None: unknown).
+
+    Code with a mistake that is as the learner found it gets the diagnosis, too.
+    """
+    if node is not None and text.untouched(node, empty):
+        why = "" if text.raises(node) else _mark(number, name, thing, None, empty).why
+        return Mark(name, EMPTY, why)
+    try:
+        with numpy.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            getattr(_checks(number), f"check_{name}")(thing)
+    except Wrong as wrong:
+        return Mark(name, WRONG, str(wrong))
+    except NotImplementedError:
+        return Mark(name, EMPTY)
+    except NumpyganError as error:
+        return Mark(name, WRONG, str(error))
+    except NameError as error:
+        told = "lesson check runs imports, functions, classes and constants alone"
+        return Mark(name, WRONG, f"it raises NameError{_where(error)}: {error}; {told}")
+    except (Exception, SystemExit) as error:  # whatever a learner's code raises is its mark
+        return Mark(name, WRONG, f"it raises {type(error).__name__}{_where(error)}: {error}")
+    return Mark(name, RIGHT)
+
+
+def _where(error):
+    """The learner's line that raised an error, and the shapes of the arrays in it."""
+    own = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if not frame.f_code.co_filename.startswith(str(_PACKAGE)):
+            own = frame, linecache.getline(frame.f_code.co_filename, line).strip()
+    if own is None or not own[1]:
+        return ""
+    values = {name: own[0].f_locals.get(name) for name in re.findall(r"[A-Za-z_]\w*", own[1])}
+    shapes = [f"{n} {v.shape}" for n, v in values.items() if isinstance(v, numpy.ndarray)]
+    return f" in `{own[1]}`" + (f", where the shapes are {', '.join(shapes)}" if shapes else "")
+
+
+def _cells(path):
+    content = read_bytes(path, _MOST)
+    try:
+        if Path(path).suffix == ".py":
+            return text.cells(content.decode("utf-8"))
+        if Path(path).suffix != ".ipynb":
+            raise NumpyganError(f"{path}: expected a lesson, a file ending in .py or .ipynb.")
+        cells = json.loads(content)["cells"]
+        return [text.Cell(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise NumpyganError(
+            f"{path}: is damaged ({reason}); write a new one with `numpygan lesson start`."
+        ) from None
+
+
+def _run(cells, path):
+    """Run what defines something: the names, the ASTs of definitions, [(code, what went wrong)]."""
+    names, nodes, troubles = {"__name__": "lesson"}, {}, []
+    for number, cell in enumerate(cells, 1):
+        if cell.kind != "code":
+            continue
+        place = f"{path}, cell {number}"
+        code = re.sub(r"^[%!].*$", "", cell.text, flags=re.M)  # Jupyter's own commands
+        linecache.cache[place] = (len(code), None, code.splitlines(keepends=True), place)
+        try:
+            body = ast.parse(code, place).body
+        except (SyntaxError, ValueError) as error:
+            line = cell.line + (getattr(error, "lineno", None) or 1) - 1
+            troubles.append(
+                (code, f"Python cannot read cell {number} (line {line}: {error.args[0]})")
+            )
+            continue
+        for node in filter(_defines, body):
+            try:
+                exec(compile(ast.Module([node], []), place, "exec"), names)
+            except (Exception, SystemExit) as error:
+                what = f"its definition raises {type(error).__name__}: {error}"
+                troubles.append((ast.unparse(node), what))
+            else:
+                if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                    nodes[node.name] = node
+    return names, nodes, troubles
+
+
+def _defines(node):
+    """Whether a statement defines something and does nothing else."""
+    if isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
+        return True
+    calls = any(isinstance(inner, (ast.Call, ast.Await)) for inner in ast.walk(node))
+    return isinstance(node, (ast.Assign, ast.AnnAssign)) and not calls
