@@ -31,8 +31,7 @@ def array_module(device, nth=0):
     except ImportError:
         raise NumpyganError(
             "device 'gpu': CuPy is not installed; install it with `pip install cupy-cuda12x` (CUDA "
-            "12) or "
-            "`pip install cupy-cuda13x` (CUDA 13), or use --device cpu."
+            "12) or `pip install cupy-cuda13x` (CUDA 13), or use --device cpu."
         ) from None
     if not cupy.cuda.is_available():
         raise NumpyganError(
@@ -52,8 +51,8 @@ def require(xp, **named):
         if not isinstance(array, xp.ndarray):
             raise NumpyganError(
                 f"{name}: expected an array of {xp.__name__}, got "
-                f"{type(array).__module__}.{type(array).__name__}; "
-                f"move it with numpygan.arrays.to_device."
+                f"{type(array).__module__}.{type(array).__name__}; move it with "
+                "numpygan.arrays.to_device."
             )
 
 

@@ -160,8 +160,7 @@ def check_expansion(path, expanded, size):
     if expanded > max(_HARMLESS, _EXPANSION * size):
         raise NumpyganError(
             f"{path}: its {size:,} bytes would expand to {expanded:,}, more than {_EXPANSION} "
-            f"times as many; save it uncompressed "
-            f"if that is right."
+            "times as many; save it uncompressed if that is right."
         )
 
 

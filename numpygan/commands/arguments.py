@@ -101,9 +101,8 @@ def data_fields(options):
     if options.data in ("mnist", *TOYS) and os.path.exists(options.data):
         raise NumpyganError(
             f"--data {options.data}: is the name of data that numpygan has, and of a file or "
-            f"folder here; say ./{options.data} "
-            f"for that, or --set data={options.data} with train (leave --data out with evaluate) "
-            f"for the shipped data."
+            f"folder here; say ./{options.data} for that, or --set data={options.data} with train "
+            "(leave --data out with evaluate) for the shipped data."
         )
     names = ("data", "size", "drop", "transpose")
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}

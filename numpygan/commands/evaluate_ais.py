@@ -14,8 +14,7 @@ from .arguments import positive, result_file
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
 CAVEATS = (
     "it is the density of G(z) plus noise of variance 0.025, a lower bound that is only as good as "
-    "the bidirectional gap is small, "
-    "and it rewards covering every test image, not looking sharp.",
+    "the bidirectional gap is small, and it rewards covering every test image, not looking sharp.",
     "it is measured on data that the model made itself; on real data, which fit less well, the "
     "bound can be looser.",
 )
@@ -74,8 +73,7 @@ def evaluate_ais(options, run):
     if result.get("source") != source:
         raise NumpyganError(
             f"{run.evaluation}: is of the checkpoint {result.get('source')}, the best is now "
-            f"{source}; run `numpygan evaluate "
-            f"{run.path}` first."
+            f"{source}; run `numpygan evaluate {run.path}` first."
         )
     state = _with_bar(run, G, recipe, dataset, examples, distributions, options)
     if options.ranks.rank:

@@ -105,8 +105,7 @@ def study(options):
     write_whole(file, lambda out: out.write(text.encode()))
     print(
         f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, "
-        f"{len(text) / 1e6:.1f} MB; "
-        "open it in a browser"
+        f"{len(text) / 1e6:.1f} MB; open it in a browser"
     )
     if small.k < recipe.k:
         print(_fewer_steps(recipe))

@@ -21,8 +21,7 @@ def add(command):
         "sweep",
         sweep,
         "Train a recipe at many settings: a grid or random draws of its fields, each with several "
-        "seeds. Runs that "
-        "are finished are kept, interrupted ones gone on with.",
+        "seeds. Runs that are finished are kept, interrupted ones gone on with.",
         "numpygan sweep rates.toml --jobs 4",
     )
     parser.add_argument(

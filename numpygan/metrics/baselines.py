@@ -68,8 +68,7 @@ class Mixture:
         except numpy.linalg.LinAlgError:
             raise NumpyganError(
                 "mixture: a component has collapsed onto too few points (its covariance is "
-                "singular); "
-                "use fewer components or a ridge."
+                "singular); use fewer components or a ridge."
             ) from None
 
 

@@ -47,8 +47,7 @@ CAVEATS = {
     "Coverage": "It counts a real image as covered however poor or few the samples in its ball "
     "are.",
     "Fréchet distance": "It is comparable only to itself, not to any published FID: the features "
-    "are numpygan's own classifier's, "
-    "and only their mean and covariance count.",
+    "are numpygan's own classifier's, and only their mean and covariance count.",
     "Class histogram, distance": "The classes are the classifier's guesses, and a class counts "
     "however alike its images are.",
     "Distance to nearest training image": "Smaller than the real row can mean blurred or few "
@@ -197,8 +196,7 @@ def rows_compared(samples, dataset):
     if len(dataset.test) < 2 * K + 2:
         raise NumpyganError(
             f"data: the {len(dataset.test)} test examples are too few for two halves and the {K} "
-            f"nearest neighbours of each; "
-            f"expected at least {2 * K + 2}."
+            f"nearest neighbours of each; expected at least {2 * K + 2}."
         )
     return min(PAIRED, len(samples), len(dataset.test) // 2)
 
@@ -246,7 +244,7 @@ def table(result, with_paper):
         lines += [f"  {name:{name_width - 2}}{mean:6g} ± {se:g}" for name, mean, se in TABLE1]
     lines += [
         "",
-        f"Authors' grid: σ the best of "
+        "Authors' grid: σ the best of "
         f"{', '.join(f'{sigma:.4f}' for sigma in result['parzen']['grid'])}.",
     ]
     lines.append(

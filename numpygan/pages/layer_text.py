@@ -54,8 +54,7 @@ def explain(topic):
     if equations is None:
         raise NumpyganError(
             "explain: the equations are in docstrings, which Python left out as it was told by -OO "
-            "or PYTHONOPTIMIZE=2; "
-            "start it without."
+            "or PYTHONOPTIMIZE=2; start it without."
         )
     return f"{about.__name__}\n\n{equations}\n\nA case by hand\n\n{example(topic)}"
 

@@ -238,10 +238,9 @@ def _evaluation(run, source):
         of = f"<p>Measured on {escape(measured)}, as the samples above.</p>"
     else:
         of = (
-            f"<p class=stale role=note><strong>Not of the samples above.</strong> These measures "
-            f"are of {escape(measured)}; the "
-            f"samples above are from {escape(_checkpoint(source))}. {command} measures those; then "
-            f"make this page again.</p>"
+            "<p class=stale role=note><strong>Not of the samples above.</strong> These measures "
+            f"are of {escape(measured)}; the samples above are from {escape(_checkpoint(source))}. "
+            f"{command} measures those; then make this page again.</p>"
         )
     bodies = "".join(
         f"<tbody><tr><th scope=row>{escape(str(row['metric']))}</th>"

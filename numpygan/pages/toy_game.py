@@ -84,10 +84,9 @@ class ToyGame:
         """What the page needs."""
         about = (
             f"p_g: {SAMPLES:,} samples of G(z), smoothed by a Gaussian kernel of width h = "
-            f"{self.h:.3g}; "
-            f"p_data, known exactly, smoothed by the same kernel. V and C(G) are sums over the "
-            f"grid shown; "
-            "D* is drawn where p_data + p_g is at least a thousandth of its maximum."
+            f"{self.h:.3g}; p_data, known exactly, smoothed by the same kernel. V and C(G) are "
+            "sums over the grid shown; D* is drawn where p_data + p_g is at least a thousandth of "
+            "its maximum."
         )
         return {
             "d": self.d,

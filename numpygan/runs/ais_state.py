@@ -133,7 +133,6 @@ def _load(run, nothing):
     if not same or str(state["settings"]) != nothing["settings"]:
         raise NumpyganError(
             f"{run.ais}: holds a computation with another checkpoint, --examples, --distributions, "
-            f"--seed or version; give the same to "
-            f"go on with it, or add --force to start anew."
+            "--seed or version; give the same to go on with it, or add --force to start anew."
         )
     return state

@@ -139,8 +139,7 @@ class _Session:
         ended = self.training.iteration >= self.total
         told = NumpyganError(
             f"resume: {self.run.path} has {self.training.iteration} iterations already, and "
-            f"{self.total} were asked for in all; "
-            f"ask for more with --epochs or --iterations."
+            f"{self.total} were asked for in all; ask for more with --epochs or --iterations."
         )
         if self.training.iteration > self.total:
             raise told
@@ -159,8 +158,7 @@ class _Session:
         if not 0 <= self.seconds < math.inf or math.isnan(self.best):
             raise NumpyganError(
                 f"{self.run.checkpoint}: counts {self.seconds} seconds of training, its best "
-                f"log-likelihood is "
-                f"{self.best}; expected numbers, the first ≥ 0."
+                f"log-likelihood is {self.best}; expected numbers, the first ≥ 0."
             )
 
     def _catch_up(self, state, ended):

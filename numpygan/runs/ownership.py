@@ -84,8 +84,8 @@ def _take(path, file):
             holder = file.read(200).decode(errors="replace").strip()
             raise NumpyganError(
                 f"{path.parent}: is being trained by another process "
-                f"({holder or 'which has just begun'}); "
-                f"wait for it, stop it, or choose another --out."
+                f"({holder or 'which has just begun'}); wait for it, stop it, or choose another "
+                "--out."
             )
         if not at_path(file.fileno(), path):
             return False

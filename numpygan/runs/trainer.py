@@ -131,8 +131,8 @@ class Training:
         if differing:
             raise NumpyganError(
                 f"ranks: θ of rank {differing[0]} is not that of rank {self._ranks.rank} at "
-                f"iteration {self.iteration}, so an "
-                f"Allreduce or a machine computes wrongly; the last checkpoint is kept."
+                f"iteration {self.iteration}, so an Allreduce or a machine computes wrongly; the "
+                "last checkpoint is kept."
             )
 
     def check_parameters(self):
@@ -145,8 +145,7 @@ class Training:
                     if not all_finite(self.xp, getattr(layer, parameter)):
                         raise Diverged(
                             f"training diverged at iteration {self.iteration}: {parameter} of "
-                            f"{name}'s layer {index}, {layer}, "
-                            f"is not finite; {_ADVICE}."
+                            f"{name}'s layer {index}, {layer}, is not finite; {_ADVICE}."
                         )
 
     def _first_of_all_ranks(self):
@@ -212,9 +211,8 @@ class Training:
             if state[name].shape != shape or (dtype.kind != "U" and state[name].dtype != dtype):
                 raise NumpyganError(
                     f"resume: {name} in the checkpoint is {state[name].dtype} {state[name].shape}, "
-                    f"the recipe's networks and data "
-                    f"have {dtype} {shape}; resume with the architecture that the run was started "
-                    f"with."
+                    f"the recipe's networks and data have {dtype} {shape}; resume with the "
+                    "architecture that the run was started with."
                 )
         names = "iteration", "count", "updates_g", "updates_d"
         counters = {name: int(state[name]) for name in names}
