@@ -1,9 +1,8 @@
-"""Densities that are known exactly: log p(x) in nats, draws, and the places that a quadrature must
-know of.
+"""Densities that are known exactly: log p(x) in nats, samples, and edges for a quadrature.
 
-Each has `dim`; `log_density(x)` for points x (n, dim), −inf outside its support; `sample(n,
-stream)`; and `edges()`, for each dimension the points between which it is smooth and outside which
-it has less than 1e−22 of its mass.
+Each has `dim`; `log_density(x)` for points x (n, dim), −inf outside its support; and
+`sample(n, stream)`. `edges()` gives the points that cut each dimension into intervals on which the
+density is smooth; outside the first and last edge lies less than 1e−22 of its mass.
 """
 
 import math
@@ -14,16 +13,15 @@ from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..numerics import log_sum_exp
 
-# In σ: how far the edges around a mode go, and how close together they lie
-_REACH, _STEP = 10.0, 0.5
+_REACH, _STEP = 10.0, 0.5  # edges around a mode: the farthest and the distance of two, in σ
 
 
 class GaussianMixture:
-    """p(x) = Σ_j π_j N(x; μ_j, σ_j² I)
+    """p(x) = Σ_j π_j N(x; μ_j, σ_j² I).
 
     means    μ (modes, d)
-    stds     σ, one for all modes or one for each, the same in every direction
-    weights  π, sum 1; by default all equal
+    stds     σ, one for all modes or one for each; the same in every direction
+    weights  π, with sum 1; equal by default
     Raises NumpyganError if a σ is not positive or the weights are not a distribution over the
     modes.
     """
@@ -32,30 +30,23 @@ class GaussianMixture:
         self.means = numpy.atleast_2d(numpy.asarray(means, "float64"))
         modes, self.dim = self.means.shape
         self.stds = numpy.broadcast_to(numpy.asarray(stds, "float64"), (modes,))
-        self.weights = (
-            numpy.full(modes, 1 / modes) if weights is None else numpy.asarray(weights, "float64")
-        )
+        weights = numpy.full(modes, 1 / modes) if weights is None else weights
+        self.weights = numpy.asarray(weights, "float64")
         if not (self.stds > 0).all():
             raise NumpyganError(f"GaussianMixture: every σ must be > 0, got {self.stds.min()}.")
-        if (
-            self.weights.shape != (modes,)
-            or (self.weights < 0).any()
-            or abs(self.weights.sum() - 1) > 1e-9
-        ):
+        positive = self.weights.shape == (modes,) and (self.weights >= 0).all()
+        if not positive or abs(self.weights.sum() - 1) > 1e-9:
             raise NumpyganError(
                 f"GaussianMixture: expected {modes} weights ≥ 0 with sum 1, got {self.weights}."
             )
 
     def log_joint(self, x):
-        """log π_j + log N(x; μ_j, σ_j² I): (n, modes). A mode of weight 0 has −inf."""
+        """log π_j + log N(x; μ_j, σ_j² I): (n, modes). It is −inf for a mode of weight 0."""
         square = ((x[:, None] - self.means) ** 2).sum(2)
         with numpy.errstate(divide="ignore"):
             log_weights = numpy.log(self.weights)
-        return (
-            log_weights
-            - 0.5 * square / self.stds**2
-            - self.dim * numpy.log(self.stds * math.sqrt(2 * math.pi))
-        )
+        log_norm = self.dim * numpy.log(self.stds * math.sqrt(2 * math.pi))
+        return log_weights - 0.5 * square / self.stds**2 - log_norm
 
     def log_density(self, x):
         return log_sum_exp(self.log_joint(x))
@@ -78,14 +69,14 @@ class GaussianMixture:
 
 
 class Uniform:
-    """p(x) = 1/Π(high − low) on the box low ≤ x < high, `low` and `high` having an entry for each
-    dimension.
+    """p(x) = 1/Π(high − low) on the box low ≤ x < high.
+
+    low, high  an entry for each dimension
+    Raises NumpyganError unless low < high in every dimension.
     """
 
     def __init__(self, low, high):
-        self.low, self.high = (
-            numpy.atleast_1d(numpy.asarray(end, "float64")) for end in (low, high)
-        )
+        self.low, self.high = (numpy.atleast_1d(numpy.asarray(a, "float64")) for a in (low, high))
         self.dim = len(self.low)
         if self.low.shape != self.high.shape or not (self.low < self.high).all():
             raise NumpyganError(
@@ -106,5 +97,5 @@ class Uniform:
 
 
 def toy(name):
-    """The density of a toy that `numpygan train` draws from: "gauss1d", "ring" or "grid"."""
+    """The density of a toy data set of `numpygan train`: "gauss1d", "ring" or "grid"."""
     return GaussianMixture(*TOYS[name]())
