@@ -17,7 +17,6 @@ from numpygan.gan.sampling import generate
 from numpygan.theory import divergences, maximum_likelihood, proposition2, quadrature
 from numpygan.theory.densities import GaussianMixture, Uniform, toy
 from numpygan.theory.pushforward import PushForward, breakpoints
-from numpygan.theory.pushforward2d import PushedGrid, enclose
 from numpygan.theory.theorem1 import cost_and_jsd, random_density, random_pairs
 from tests.helpers.numeric import assert_near
 
@@ -215,8 +214,6 @@ def test_the_score_is_the_derivative_of_the_log_density():
         (lambda: GaussianMixture([[0.0], [1.0]], 1.0, [0.5, 0.6]), "sum 1"),
         (lambda: Uniform(1, 1), "low < high"),
         (lambda: PushForward(ng.MLP([ng.Affine(2, 1)]), "uniform"), "R\\^2 to R\\^1"),
-        (lambda: PushedGrid(ng.MLP([ng.Affine(1, 2)]), "uniform"), "R\\^1 to R\\^2"),
-        (lambda: PushedGrid(ng.MLP([ng.Affine(2, 4), ng.Maxout(2)]), "uniform"), "Maxout"),
     ],
 )
 def test_what_is_no_density_is_refused(make, words):
@@ -330,65 +327,6 @@ def test_the_turning_points_of_a_smooth_g_are_found():
     turns = p_g.cuts[1:-1][numpy.diff(numpy.sign(numpy.diff(p_g.at))) != 0]
     slope = lambda z: 1 / numpy.cosh(z + 1) ** 2 - 2 / numpy.cosh(2 * z) ** 2
     assert len(turns) == 2 and numpy.abs(slope(turns)).max() < 1e-12
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_enclosure_holds_everywhere_in_the_cell(kind):
-    G = net(
-        ng.Affine(2, 12, scale=1.5), kind(), ng.Affine(12, 12), kind(), ng.Affine(12, 2), seed=2
-    )
-    half, generator = 0.2, numpy.random.default_rng(0)
-    z = generator.uniform(-1.5, 1.5, (40, 2))
-    y, J, radius = enclose(G, z, half)
-    assert_near(y, generate(G, z), 1e-13)
-    worst = 0
-    for _ in range(100):
-        step = generator.uniform(-half, half, z.shape)
-        rest = numpy.abs(generate(G, z + step) - y - numpy.einsum("bij,bi->bj", J, step))
-        allowed = numpy.einsum("bij,bi->bj", radius, numpy.abs(step))
-        assert (rest <= allowed + 1e-12).all()
-        worst = max(worst, (rest / (allowed + 1e-12)).max())
-    assert worst > 0.02  # a bound that says something
-
-
-@pytest.mark.parametrize("noise", ["uniform", "gaussian"])
-def test_a_pushed_grid_in_the_plane(noise):
-    """An affine G maps the Gaussian to a known one; a ReLU G is compared with draws, bin by bin and
-    within the stated error.
-    """
-    G = net(ng.Affine(2, 2), seed=5)
-    pushed = PushedGrid(G, noise, cells=60)
-    A, b = G.layers[0].W, G.layers[0].b
-    assert abs(pushed.masses.sum() - 1) < 1e-7 and pushed.outside < 1e-8
-    assert_near(pushed.masses @ pushed.points, b, 1e-6)
-    centred = pushed.points - b
-    numpy.testing.assert_allclose(
-        (centred * pushed.masses[:, None]).T @ centred, A.T @ A, rtol=1e-3, atol=1e-4
-    )
-
-    G = net(
-        ng.Affine(2, 16, scale=1.5),
-        ng.ReLU(),
-        ng.Affine(16, 16),
-        ng.ReLU(),
-        ng.Affine(16, 2),
-        seed=2,
-    )
-    pushed = PushedGrid(G, noise, cells=100)
-    finer = PushedGrid(G, noise, cells=200)
-    assert 0 < finer.error < pushed.error < 0.1
-    z = numpy.empty((40_000, 2))
-    Stream(0).normal(z) if noise == "gaussian" else Stream(0).uniform(
-        z, -math.sqrt(3), math.sqrt(3)
-    )
-    drawn = generate(G, z)
-    low, high = pushed.points.min(0) - 0.01, pushed.points.max(0) + 0.01
-    edges = [numpy.linspace(a, b, 9) for a, b in zip(low, high)]
-    density = pushed.density(edges)
-    area = numpy.multiply.outer(*map(numpy.diff, edges))
-    assert abs((density * area).sum() - 1) < 1e-3
-    share = numpy.histogram2d(*drawn.T, bins=edges)[0] / len(z)
-    assert numpy.abs(share - density * area).max() < 0.015
 
 
 # Proposition 2
