@@ -1,6 +1,4 @@
-"""Explicit densities fitted by maximum likelihood: the Gaussian and the Gaussian mixture that the
-GAN is explained against.
-"""
+"""Baselines for the GAN: a Gaussian and a Gaussian mixture, fitted by maximum likelihood."""
 
 import math
 from dataclasses import dataclass
@@ -12,10 +10,9 @@ from ..data.dataset import as_float
 from ..errors import NumpyganError
 from ..numerics import log_sum_exp
 
-# Added to the variance in every direction: a standard deviation of one grey level
-RIDGE = (1 / 255) ** 2
+RIDGE = (1 / 255) ** 2  # added to the variance in every direction: one grey level squared
 COMPONENTS, DIRECTIONS = 30, 50  # of the mixture of images
-ROWS, ITERATIONS = 20_000, 20  # the training images that both are fitted to, the steps of EM
+ROWS, ITERATIONS = 20_000, 20  # training images in each fit, steps of EM
 
 
 @dataclass(frozen=True)
@@ -27,42 +24,36 @@ class Mixture:
     covariances: numpy.ndarray
 
     def log_joint(self, x):
-        """log π_c N(x_i; μ_c, Σ_c), in nats, of x (n, d): (n, K).
+        """log π_c N(x_i; μ_c, Σ_c), in nats, for x (n, d): (n, K).
 
         Raises NumpyganError if a covariance is singular.
         """
         out = numpy.empty((len(x), len(self.weights)))
         for c, (weight, mean, root) in enumerate(zip(self.weights, self.means, self._roots())):
             whitened = (x - mean) @ numpy.linalg.inv(root).T  # (n, d)·(d, d) -> (n, d)
-            log_volume = numpy.log(numpy.diag(root)).sum() + 0.5 * x.shape[1] * math.log(
-                2 * math.pi
-            )
-            # a weight of 0 is a component that has no part in anything
-            with numpy.errstate(divide="ignore"):
-                out[:, c] = (
-                    numpy.log(weight)
-                    - 0.5 * numpy.einsum("ij,ij->i", whitened, whitened)
-                    - log_volume
-                )
+            square = numpy.einsum("ij,ij->i", whitened, whitened)
+            log_volume = numpy.log(numpy.diag(root)).sum()
+            log_volume += 0.5 * x.shape[1] * math.log(2 * math.pi)
+            with numpy.errstate(divide="ignore"):  # a component may have the weight 0
+                out[:, c] = numpy.log(weight) - 0.5 * square - log_volume
         return out
 
     def log_density(self, x):
-        """log p(x), in nats, of x (n, d): (n,)."""
+        """log p(x), in nats, for x (n, d): (n,)."""
         return log_sum_exp(self.log_joint(x))
 
     def sample(self, n, stream):
         """n draws: (n, d)."""
-        component = numpy.searchsorted(
-            numpy.cumsum(self.weights)[:-1], _uniform(n, stream), side="right"
-        )
-        x = numpy.empty((n, self.means.shape[1]))
+        u, x = numpy.empty(n), numpy.empty((n, self.means.shape[1]))
+        stream.uniform(u, 0, 1)
+        component = numpy.searchsorted(numpy.cumsum(self.weights)[:-1], u, side="right")
         stream.normal(x)
         for c, (mean, root) in enumerate(zip(self.means, self._roots())):
             x[component == c] = x[component == c] @ root.T + mean
         return x
 
     def _roots(self):
-        """The Cholesky factors L_c, Σ_c = L_c L_cᵀ."""
+        """The Cholesky factors L_c with Σ_c = L_c L_cᵀ."""
         try:
             return numpy.linalg.cholesky(self.covariances)
         except numpy.linalg.LinAlgError:
@@ -73,40 +64,35 @@ class Mixture:
 
 
 def gaussian(x, ridge=0.0):
-    """The Gaussian of greatest likelihood of x (n, d), in closed form: the mean and (1/n) Σ_i (x_i
-    − μ)(x_i − μ)ᵀ + ridge·I.
+    """The Gaussian of greatest likelihood for x (n, d), in closed form.
+
+    μ is the mean of x, Σ = (1/n) Σ_i (x_i − μ)(x_i − μ)ᵀ + ridge·I.
     """
     mean = x.mean(0)
     centred = x - mean
-    return Mixture(
-        numpy.ones(1),
-        mean[None],
-        (centred.T @ centred / len(x) + ridge * numpy.eye(x.shape[1]))[None],
-    )
+    covariance = centred.T @ centred / len(x) + ridge * numpy.eye(x.shape[1])
+    return Mixture(numpy.ones(1), mean[None], covariance[None])
 
 
 def em(x, components, stream, iterations=100, ridge=0.0):
-    """A Gaussian mixture fitted to x (n, d) by expectation maximisation (Dempster, Laird and Rubin
-    1977; Bishop 2006, §9.2.2).
+    """A Gaussian mixture fitted to x (n, d) by expectation–maximisation.
 
     E step: r_ic = π_c N(x_i; μ_c, Σ_c) / p(x_i)
-    M step: n_c = Σ_i r_ic,  π_c = n_c/n,  μ_c = (1/n_c) Σ_i r_ic x_i,  Σ_c = (1/n_c) Σ_i r_ic (x_i
-    − μ_c)(x_i − μ_c)ᵀ + ridge·I
+    M step: n_c = Σ_i r_ic,  π_c = n_c/n,  μ_c = (1/n_c) Σ_i r_ic x_i,
+            Σ_c = (1/n_c) Σ_i r_ic (x_i − μ_c)(x_i − μ_c)ᵀ + ridge·I
 
-    Starts from `components` different rows of x as means and the covariance of all x. Returns the
-    Mixture and the mean log-likelihood before each step and after the last, in nats (iterations +
-    1,). Without a ridge it never falls. Raises NumpyganError if x has too few rows, or a component
-    collapses onto too few points.
+    It starts with `components` different rows of x as means and the covariance of x. Returns the
+    Mixture and the mean log-likelihood before each step and after the last, in nats
+    (iterations + 1,). Without a ridge the likelihood never falls.
+    Raises NumpyganError if x has too few rows, or if a component collapses onto too few points.
+    Sources: Dempster, Laird and Rubin 1977; Bishop 2006, §9.2.2.
     """
     n, d = x.shape
     if n < max(components, 2):
         raise NumpyganError(f"mixture: {n} rows are too few for {components} components.")
     start = x[stream.permutation(n)[:components]]
-    model = Mixture(
-        numpy.full(components, 1 / components),
-        start,
-        numpy.repeat(gaussian(x, ridge).covariances, components, 0),
-    )
+    covariances = numpy.repeat(gaussian(x, ridge).covariances, components, 0)
+    model = Mixture(numpy.full(components, 1 / components), start, covariances)
     history = []
     for _ in range(iterations):
         joint = model.log_joint(x)
@@ -125,35 +111,25 @@ def em(x, components, stream, iterations=100, ridge=0.0):
 
 
 def image_baselines(train, n, seed=0):
-    """n images each, clipped to the data's range, of two densities fitted to ROWS of the training
-    images (N, d): {name: (n, d)}.
+    """n images from each of two densities fitted to training images: {name: (n, d)}.
 
+    The densities are fitted to ROWS rows of `train` (N, d); their images are clipped to the range
+    of the data.
     Gaussian          full covariance + RIDGE·I
     Gaussian mixture  COMPONENTS with full covariances (+ RIDGE·I) in the DIRECTIONS leading
-                      principal directions, by EM; in the other directions, independently, the
-                      Gaussian
+                      principal directions, by EM; the Gaussian, independently, in the others
     """
     stream = Stream(seed)
     rows = as_float(train[stream.permutation(len(train))[:ROWS]], "float64")
     whole = gaussian(rows, RIDGE)
-    # (d, q); eigenvalues ascend
-    leading = numpy.linalg.eigh(whole.covariances[0])[1][:, -DIRECTIONS:]
-    components = max(1, min(COMPONENTS, len(rows) // 20))  # no fewer than 20 images for each
+    # eigh sorts by ascending eigenvalue.
+    leading = numpy.linalg.eigh(whole.covariances[0])[1][:, -DIRECTIONS:]  # (d, q)
+    components = max(1, min(COMPONENTS, len(rows) // 20))  # at least 20 images per component
     mixture, _ = em((rows - whole.means[0]) @ leading, components, stream, ITERATIONS, RIDGE)
-    blurred, blended, inside = (
-        whole.sample(n, stream),
-        whole.sample(n, stream),
-        mixture.sample(n, stream),
-    )
-    # The leading directions come from the mixture
+    blurred, blended = whole.sample(n, stream), whole.sample(n, stream)
+    inside = mixture.sample(n, stream)
+    # Replace the leading directions by the sample of the mixture.
     blended += (inside - (blended - whole.means[0]) @ leading) @ leading.T
-    named = {"Gaussian": blurred, "Gaussian mixture": blended}
-    return {
-        name: numpy.clip(x, rows.min(), rows.max()).astype("float32") for name, x in named.items()
-    }
-
-
-def _uniform(n, stream):
-    u = numpy.empty(n)
-    stream.uniform(u, 0, 1)
-    return u
+    low, high = rows.min(), rows.max()
+    blurred, blended = (numpy.clip(x, low, high).astype("float32") for x in (blurred, blended))
+    return {"Gaussian": blurred, "Gaussian mixture": blended}
