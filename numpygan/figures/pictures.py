@@ -94,10 +94,19 @@ def save_samples(path, samples, image_shape=None, limits=None):
 def save_learning_curves(path, rows):
     """V and −log 4, D(x), D(G(z)) and ½, and the validation Parzen log-likelihood, over the epochs.
 
-    A curve connects the rows that have a value. A curve of fewer than three points shows them. The
-    Parzen panel is left out if no row has this value.
+    The Parzen panel is left out if no row has this value.
     """
-    with_parzen = any(math.isfinite(row["parzen"]) for row in rows)
+    panels = learning_panels(rows)
+    with saved_figure(path, 4.5 * len(panels), 3.4, len(panels)) as (_, all_axes):
+        for axes, draw in zip(all_axes, panels.values()):
+            draw(axes)
+
+
+def learning_panels(rows):
+    """The panels of the learning curves by title: functions that draw on given axes.
+
+    A curve connects the rows that have a value. A curve of fewer than three points shows them.
+    """
 
     def curve(axes, name, label, **style):
         known = [row for row in rows if math.isfinite(row["epoch"]) and math.isfinite(row[name])]
@@ -105,20 +114,28 @@ def save_learning_curves(path, rows):
         x, y = ([row[column] for row in known] for column in ("epoch", name))
         axes.plot(x, y, marker=marker, label=label, **style)
 
-    panels = 2 + with_parzen
-    with saved_figure(path, 4.5 * panels, 3.4, panels) as (_, all_axes):
-        value, verdicts = all_axes[:2]
-        curve(value, "V", "V(D, G)", color=BLUE)
+    def finish(axes, ylabel, title, **limits):
+        axes.set(xlabel="epoch", ylabel=ylabel, title=title, **limits)
+        # Below the axes, so that the legend covers no curve.
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
+
+    def value(axes):
+        curve(axes, "V", "V(D, G)", color=BLUE)
         label = r"$-\log\,4$, where $p_g = p_{data}$"
-        value.axhline(-math.log(4), color=GREY, linestyle=":", label=label)
-        value.set(xlabel="epoch", ylabel="nats", title="Value of the game")
-        curve(verdicts, "D_real", "D(x)", color=BLUE)
-        curve(verdicts, "D_fake", "D(G(z))", color=ORANGE, linestyle="--")
-        verdicts.axhline(0.5, color=GREY, linestyle=":", label="½")
-        verdicts.set(xlabel="epoch", ylabel="mean probability", ylim=(-0.02, 1.02))
-        verdicts.set(title="Verdict of the discriminator")
-        if with_parzen:
-            curve(all_axes[2], "parzen", "validation", color=GREEN)
-            all_axes[2].set(xlabel="epoch", ylabel="nats", title="Parzen log-likelihood")
-        for axes in all_axes:  # below the axes, so that no legend covers a curve
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
+        axes.axhline(-math.log(4), color=GREY, linestyle=":", label=label)
+        finish(axes, "nats", "Value of the game")
+
+    def verdict(axes):
+        curve(axes, "D_real", "D(x)", color=BLUE)
+        curve(axes, "D_fake", "D(G(z))", color=ORANGE, linestyle="--")
+        axes.axhline(0.5, color=GREY, linestyle=":", label="½")
+        finish(axes, "mean probability", "Verdict of the discriminator", ylim=(-0.02, 1.02))
+
+    def parzen(axes):
+        curve(axes, "parzen", "validation", color=GREEN)
+        finish(axes, "nats", "Parzen log-likelihood")
+
+    panels = {"Value of the game": value, "Verdict of the discriminator": verdict}
+    if any(math.isfinite(row["parzen"]) for row in rows):
+        panels["Parzen log-likelihood"] = parzen
+    return panels

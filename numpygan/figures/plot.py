@@ -24,16 +24,18 @@ _one_at_a_time = threading.RLock()  # matplotlib's settings belong to the whole 
 
 
 @contextmanager
-def saved_figure(path, width, height, columns=1, dpi=110):
-    """A figure with `columns` axes side by side; saved as .png at `path` when the block ends.
+def saved_figure(target, width, height, columns=1, dpi=110):
+    """A figure with `columns` axes side by side; saved as .png when the block ends.
 
+    target         a path, or an open binary file
     width, height  in inches
-    Raises NumpyganError if the file can't be written.
+    Raises NumpyganError if the path can't be written.
     """
     with own_settings():
         figure, axes = new_figure(width, height, columns)
         yield figure, axes
-        write_whole(path, lambda file: figure.savefig(file, format="png", dpi=dpi))
+        save = lambda file: figure.savefig(file, format="png", dpi=dpi)
+        save(target) if hasattr(target, "write") else write_whole(target, save)
 
 
 def new_figure(width, height, columns=1):

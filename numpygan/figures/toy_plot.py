@@ -24,6 +24,24 @@ def save_toy_plot(path, samples, real, means, std, title):
         figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
 
 
+def draw_toy(axes, samples, real):
+    """Draw `samples` of G and `real` samples (n, d) on the same axes, as densities if d = 1."""
+    if real.shape[1] == 2:
+        axes.scatter(*real.T, s=12, color=GREY, alpha=0.45, linewidths=0, label="data")
+        axes.scatter(*samples.T, s=4, color=BLUE, linewidths=0, label="G(z)")
+        axes.set(xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
+    else:
+        _densities(axes, samples, real, numpy.linspace(real.min(), real.max(), 61))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, frameon=False)
+
+
+def _densities(axes, samples, real, edges):
+    outline = {"histtype": "step", "color": BLUE, "linewidth": 1.5}
+    axes.hist(real[:, 0], edges, density=True, color=GREY, alpha=0.5, label="data")
+    axes.hist(samples[:, 0], edges, density=True, label="G(z)", **outline)
+    axes.set(xlabel="x", ylabel="density")
+
+
 def _points(whole, near, samples, good, real, means, std):
     from matplotlib.patches import Circle
     from matplotlib.patheffects import withStroke
@@ -53,9 +71,6 @@ def _histograms(whole, near, samples, good, real, means, std):
     low, high = real.min() - std, real.max() + std
     edges = numpy.linspace(low, high, 81)
     for axes in (whole, near):
-        axes.hist(real[:, 0], edges, density=True, color=GREY, alpha=0.5, label="data")
-        outline = {"histtype": "step", "color": BLUE, "linewidth": 1.5}
-        axes.hist(samples[:, 0], edges, density=True, label="G(z)", **outline)
-        axes.set(xlabel="x", ylabel="density")
+        _densities(axes, samples, real, edges)
     mode = means[0, 0]
     near.set(xlim=(mode - 4.5 * std, mode + 4.5 * std), title=f"the mode at {mode:g}")
