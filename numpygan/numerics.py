@@ -4,9 +4,9 @@ import numpy
 
 
 def log_sum_exp(a):
-    """log Σ_j e^a_j over the last axis of a (…, n), about its largest term: (…).
+    """log Σ_j e^a_j over the last axis of a (…, n): (…). A term of −inf counts as 0.
 
-    A term of −inf counts as 0.
+    The largest term is factored out.
     """
     largest = a.max(-1)
     return largest + numpy.log(numpy.exp(a - largest[..., None]).sum(-1))

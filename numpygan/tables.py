@@ -1,19 +1,17 @@
-"""Small tables, as text for the terminal and as HTML for a notebook."""
+"""Small tables: as text for the terminal, and as HTML for a notebook."""
 
 from html import escape
 
 
 def as_text(head, rows):
-    """Columns aligned: the first to the left, the others to the right."""
+    """Aligned columns: the first to the left, the others to the right."""
     cells = [head, *rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    lines = [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(n) for cell, n in zip(row[1:], widths[1:]))]
-        )
-        for row in cells
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    lines = []
+    for first, *others in cells:
+        right = [cell.rjust(n) for cell, n in zip(others, widths[1:])]
+        lines.append("  ".join([first.ljust(widths[0]), *right]).rstrip())
+    return "\n".join(lines)
 
 
 def as_html(head, rows, caption=""):
