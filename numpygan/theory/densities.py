@@ -17,55 +17,77 @@ _REACH, _STEP = 10.0, 0.5  # edges around a mode: the farthest and the distance 
 
 
 class GaussianMixture:
-    """p(x) = Σ_j π_j N(x; μ_j, σ_j² I).
+    """p(x) = Σ_j π_j N(x; μ_j, Σ_j).
 
-    means    μ (modes, d)
-    stds     σ, one for all modes or one for each; the same in every direction
-    weights  π, with sum 1; equal by default
-    Raises NumpyganError if a σ is not positive or the weights are not a distribution over the
-    modes.
+    means        μ (modes, d)
+    stds         σ for Σ_j = σ_j² I, one for all modes or one for each; or None
+    weights      π, with sum 1; equal by default
+    covariances  Σ (modes, d, d), if stds is None
+    Raises NumpyganError if a σ is not positive, a covariance is singular, or the weights are not
+    a distribution over the modes.
     """
 
-    def __init__(self, means, stds, weights=None):
+    def __init__(self, means, stds=None, weights=None, covariances=None):
         self.means = numpy.atleast_2d(numpy.asarray(means, "float64"))
         modes, self.dim = self.means.shape
-        self.stds = numpy.broadcast_to(numpy.asarray(stds, "float64"), (modes,))
         weights = numpy.full(modes, 1 / modes) if weights is None else weights
         self.weights = numpy.asarray(weights, "float64")
-        if not (self.stds > 0).all():
-            raise NumpyganError(f"GaussianMixture: every σ must be > 0, got {self.stds.min()}.")
         positive = self.weights.shape == (modes,) and (self.weights >= 0).all()
         if not positive or abs(self.weights.sum() - 1) > 1e-9:
             raise NumpyganError(
                 f"GaussianMixture: expected {modes} weights ≥ 0 with sum 1, got {self.weights}."
             )
+        self.stds, self.covariances = stds, covariances
+        if stds is not None:
+            self.stds = numpy.broadcast_to(numpy.asarray(stds, "float64"), (modes,))
+            if not (self.stds > 0).all():
+                raise NumpyganError(f"GaussianMixture: every σ must be > 0, got {self.stds.min()}.")
+            self.covariances = self.stds[:, None, None] ** 2 * numpy.eye(self.dim)
+        try:
+            self._roots = numpy.linalg.cholesky(self.covariances)  # L_j, Σ_j = L_j L_jᵀ
+        except numpy.linalg.LinAlgError:
+            raise NumpyganError(
+                "mixture: a component has collapsed onto too few points (its covariance is "
+                "singular); use fewer components or a ridge."
+            ) from None
+        self._whiten = numpy.linalg.inv(self._roots)
 
     def log_joint(self, x):
-        """log π_j + log N(x; μ_j, σ_j² I): (n, modes). It is −inf for a mode of weight 0."""
-        square = ((x[:, None] - self.means) ** 2).sum(2)
+        """log π_j + log N(x; μ_j, Σ_j), in nats: (n, modes). It is −inf for a mode of weight 0."""
+        out = numpy.empty((len(x), len(self.means)))
+        for j, (mean, whiten) in enumerate(zip(self.means, self._whiten)):
+            whitened = (x - mean) @ whiten.T  # (n, d)·(d, d) -> (n, d)
+            out[:, j] = -0.5 * numpy.einsum("ij,ij->i", whitened, whitened)
+        log_volume = numpy.log(self._roots.diagonal(axis1=1, axis2=2)).sum(1)
         with numpy.errstate(divide="ignore"):
-            log_weights = numpy.log(self.weights)
-        log_norm = self.dim * numpy.log(self.stds * math.sqrt(2 * math.pi))
-        return log_weights - 0.5 * square / self.stds**2 - log_norm
+            out += numpy.log(self.weights) - log_volume - self.dim * math.log(2 * math.pi) / 2
+        return out
 
     def log_density(self, x):
         return log_sum_exp(self.log_joint(x))
 
     def score(self, x):
         """∇ log p(x): (n, d)."""
-        share = numpy.exp(self.log_joint(x) - self.log_density(x)[:, None]) / self.stds**2
-        return share @ self.means - share.sum(1, keepdims=True) * x
+        share = numpy.exp(self.log_joint(x) - self.log_density(x)[:, None])
+        found = numpy.zeros(x.shape)
+        for j, (mean, whiten) in enumerate(zip(self.means, self._whiten)):
+            found += share[:, j : j + 1] * ((mean - x) @ whiten.T @ whiten)
+        return found
 
     def sample(self, n, stream):
         cumulative, u, x = self.weights.cumsum(), numpy.empty(n), numpy.empty((n, self.dim))
         stream.uniform(u, 0.0, cumulative[-1])
-        modes = numpy.searchsorted(cumulative, u, side="right")
+        modes = numpy.searchsorted(cumulative[:-1], u, side="right")
         stream.normal(x)
-        return self.means[modes] + self.stds[modes, None] * x
+        for j, (mean, root) in enumerate(zip(self.means, self._roots)):
+            x[modes == j] = x[modes == j] @ root.T + mean
+        return x
 
     def edges(self):
         offsets = numpy.arange(-_REACH, _REACH + _STEP / 2, _STEP)
-        return [numpy.unique(mean[:, None] + self.stds[:, None] * offsets) for mean in self.means.T]
+        stds = numpy.sqrt(self.covariances.diagonal(axis1=1, axis2=2))  # (modes, d)
+        axes = zip(self.means.T, stds.T)
+        return [numpy.unique(mean[:, None] + std[:, None] * offsets) for mean, std in axes]
 
 
 class Uniform:

@@ -12,6 +12,7 @@ import numpy
 
 from ..arrays import Stream
 from ..gan.objective import g_loss
+from ..numerics import log_sum_exp
 from . import divergences, quadrature
 from .densities import GaussianMixture, toy
 
@@ -31,29 +32,39 @@ def fit_gaussian(x):
     return GaussianMixture(mean[None], max(_LEAST_STD, math.sqrt(((x - mean) ** 2).mean())))
 
 
-def em(x, start, steps):
+def em(x, start, steps, ridge=0.0):
     """Expectation–maximisation (Dempster, Laird and Rubin 1977) of a GaussianMixture on x (n, d).
 
-    E  r_ij = P(mode j | x_i) = π_j N(x_i; μ_j, σ_j² I)/p(x_i)
+    E  r_ij = P(mode j | x_i) = π_j N(x_i; μ_j, Σ_j)/p(x_i)
     M  N_j = Σ_i r_ij,  π_j = N_j/n,  μ_j = Σ_i r_ij x_i/N_j,
+       Σ_j = Σ_i r_ij (x_i − μ_j)(x_i − μ_j)ᵀ/N_j + ridge·I   or, if `start` has stds,
        σ_j² = Σ_i r_ij ‖x_i − μ_j‖²/(d N_j)
 
-    Returns the mixtures after 0, 1, …, `steps` steps; the first is `start`. The likelihood of x
-    never falls from one step to the next. σ is at least 1e−6. A mode to which no row belongs keeps
-    its place and gets the weight 0.
+    Returns the mixtures after 0, 1, …, `steps` steps; the first is `start`. Without a ridge the
+    likelihood of x never falls from one step to the next. σ is at least 1e−6. A mode to which no
+    row belongs stays as it is and gets the weight 0. Raises NumpyganError if a covariance becomes
+    singular. See also Bishop 2006, §9.2.2.
     """
-    n, d = x.shape
+    d = x.shape[1]
     mixtures = [start]
     for _ in range(steps):
         mixture = mixtures[-1]
-        r = numpy.exp(mixture.log_joint(x) - mixture.log_density(x)[:, None])
+        joint = mixture.log_joint(x)
+        r = numpy.exp(joint - log_sum_exp(joint)[:, None])
         counts = r.sum(0)
-        safe = numpy.where(counts > 0, counts, 1.0)[:, None]
-        means = numpy.where(counts[:, None] > 0, r.T @ x / safe, mixture.means)
-        square = ((x[:, None] - means) ** 2).sum(2)
-        variances = numpy.where(counts > 0, (r * square).sum(0) / (d * safe[:, 0]), mixture.stds**2)
-        stds = numpy.maximum(_LEAST_STD, numpy.sqrt(variances))
-        mixtures.append(GaussianMixture(means, stds, counts / counts.sum()))
+        safe = numpy.where(counts > 0, counts, 1.0)
+        means = numpy.where(counts[:, None] > 0, r.T @ x / safe[:, None], mixture.means)
+        stds, covariances = None, None
+        if mixture.stds is not None:
+            square = ((x[:, None] - means) ** 2).sum(2)
+            variances = numpy.where(counts > 0, (r * square).sum(0) / (d * safe), mixture.stds**2)
+            stds = numpy.maximum(_LEAST_STD, numpy.sqrt(variances))
+        else:
+            covariances = mixture.covariances.copy()
+            for j in numpy.flatnonzero(counts):
+                centred = (x - means[j]) * numpy.sqrt(r[:, j : j + 1])
+                covariances[j] = centred.T @ centred / counts[j] + ridge * numpy.eye(d)
+        mixtures.append(GaussianMixture(means, stds, counts / counts.sum(), covariances))
     return mixtures
 
 
