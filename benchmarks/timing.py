@@ -88,7 +88,7 @@ def ratio(theirs, ours):
     theirs, ours = numpy.asarray(theirs, float), numpy.asarray(ours, float)
     if theirs.shape != ours.shape or theirs.ndim != 1 or not len(ours):
         raise ValueError(
-            f"ratio: expected two lists of the same length, got {theirs.shape} and {ours.shape}"
+            f"ratio: expected two lists of equally many rounds, got {theirs.shape} and {ours.shape}"
         )
     picks = numpy.random.default_rng(0).integers(len(ours), size=(RESAMPLES, len(ours)))
     ratios = numpy.median(theirs[picks], 1) / numpy.median(ours[picks], 1)

@@ -3,15 +3,13 @@
 from html import escape
 
 
-def as_text(head, rows):
-    """Aligned columns: the first to the left, the others to the right."""
-    cells = [head, *rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    lines = []
-    for first, *others in cells:
-        right = [cell.rjust(n) for cell, n in zip(others, widths[1:])]
-        lines.append("  ".join([first.ljust(widths[0]), *right]).rstrip())
-    return "\n".join(lines)
+def as_text(head, rows, left=(0,)):
+    """Aligned columns: those in `left` to the left, the others to the right."""
+    columns = []
+    for i, cells in enumerate(zip(head, *rows)):
+        width = max(map(len, cells))
+        columns.append([cell.ljust(width) if i in left else cell.rjust(width) for cell in cells])
+    return "\n".join("  ".join(row).rstrip() for row in zip(*columns))
 
 
 def as_html(head, rows, caption=""):

@@ -8,6 +8,7 @@ from ..files import write_json
 from ..metrics import ais
 from ..runs.ais_state import BATCH, bounds, steps
 from ..runs.provenance import dataset_of
+from ..tables import as_text
 from ..terminal import Progress
 from .arguments import positive, result_file
 
@@ -135,14 +136,12 @@ def _rows(state, examples, distributions):
 
 
 def _table(rows, with_published):
-    lines = [f"{'Annealed importance sampling':34}{'nats':>8}{'± SE':>8}"]
-    lines += [
-        f"  {row['metric'].removesuffix(' (nats)'):32}{row['value']:8.1f}{row['se']:8.1f}  "
-        f"{row['detail']}"
-        for row in rows
-    ]
+    found = [(r["metric"].removesuffix(" (nats)"), r["value"], r["se"], r["detail"]) for r in rows]
     if with_published:
-        for name, value, se in PUBLISHED:
-            error = "" if se is None else f"{se:8.1f}"
-            lines.append(f"  {name + ' (Wu et al. 2017)':32}{value:8.1f}{error}")
-    return lines + [f"{row['metric']}: {row['caveat']}" for row in rows]
+        found += [(f"{name} (Wu et al. 2017)", value, se, "") for name, value, se in PUBLISHED]
+    cells = [
+        [f"  {name}", f"{value:.1f}", "" if se is None else f"{se:.1f}", detail]
+        for name, value, se, detail in found
+    ]
+    table = as_text(["Annealed importance sampling", "nats", "± SE", ""], cells, left=(0, 3))
+    return [table, *(f"{row['metric']}: {row['caveat']}" for row in rows)]

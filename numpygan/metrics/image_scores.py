@@ -6,6 +6,7 @@ from ..arrays import Stream
 from ..data.dataset import as_float
 from ..errors import NumpyganError
 from ..ranks import ALONE
+from ..tables import as_text
 from .classifier import CLASSES, Classifier
 from .frechet import frechet, histogram_distance, shares
 from .memorising import memorising
@@ -186,35 +187,19 @@ def _parzen_detail(estimate):
 
 def table(result, with_paper):
     """The evaluation as lines of text: a row for each measure, the paper's Table 1, the caveats."""
-    columns = {f"{name} ± SE": [] for name in ("ours", "real", *result["baselines"])}
+    head = [f"{name} ± SE" for name in ("ours", "real", *result["baselines"])]
+    cells = []
     for index, row in enumerate(result["rows"]):
-        others = [
-            (rows[index]["value"], rows[index]["se"]) if index < len(rows) else (None, None)
-            for rows in result["baselines"].values()
-        ]
-        pairs = [(row["value"], row["se"]), (row["real"], row["real_se"]), *others]
-        for column, (value, se) in zip(columns.values(), pairs):
-            column.append(_with_error(value, se))
-    widths = [max(len(name), *map(len, cells)) for name, cells in columns.items()]
-    name_width = max(len(row["metric"]) for row in result["rows"])
-
-    def line(name, cells, detail):
-        return "  ".join(
-            [
-                f"{name:{name_width}}",
-                *(f"{cell:>{width}}" for cell, width in zip(cells, widths)),
-                detail,
-            ]
-        ).rstrip()
-
-    lines = [line("measure", columns, "detail")]
-    lines += [
-        line(row["metric"], cells, row["detail"])
-        for row, *cells in zip(result["rows"], *columns.values())
-    ]
+        pairs = [(row["value"], row["se"]), (row["real"], row["real_se"])]
+        for rows in result["baselines"].values():  # which lack the rows of AIS
+            other = rows[index] if index < len(rows) else {"value": None, "se": None}
+            pairs.append((other["value"], other["se"]))
+        cells.append([row["metric"], *(_with_error(*pair) for pair in pairs), row["detail"]])
+    lines = as_text(["measure", *head, "detail"], cells, left=(0, len(head) + 1)).splitlines()
     if with_paper:
         lines += ["", "The paper's Table 1, Parzen log-likelihood on the authors' grid in nats:"]
-        lines += [f"  {name:{name_width - 2}}{mean:6g} ± {se:g}" for name, mean, se in TABLE1]
+        table1 = [[f"  {name}", f"{mean:g} ± {se:g}"] for name, mean, se in TABLE1]
+        lines += as_text(table1[0], table1[1:]).splitlines()
     grid = ", ".join(f"{sigma:.4f}" for sigma in result["parzen"]["grid"])
     lines += [
         "",

@@ -6,6 +6,7 @@ import numpy
 
 from ..arrays import Stream
 from ..data.sources import TOYS, Mixture
+from ..tables import as_text
 from .modes import SAMPLES, ceiling, count_modes, jensen_shannon
 
 DRAWS = 100_000  # samples of each G for the JSD; its bias is proportional to 1/DRAWS
@@ -73,13 +74,13 @@ def evaluate(draws, toy):
 def table(rows, toy):
     """Lines of text: the rows beside the published numbers."""
     means, _ = TOYS[toy]()
-    header = ("modes of " + str(len(means)), "HQ %", "reverse KL", "JSD")
-    lines = [f"{toy + ': mean ± SE':40}" + "".join(f"{name:>18}" for name in header)]
-    lines.append(_line("this GAN", [(row["value"], row["se"]) for row in rows]))
+    header = f"modes of {len(means)}", "HQ %", "reverse KL", "JSD"
+    ours = [(row["value"], row["se"]) for row in rows]
     real = [(row["real"], row["real_se"]) for row in rows]
-    lines.append(_line("samples of the true distribution", real))
-    for name, *cells in PUBLISHED.get(toy, ()):
-        lines.append(_line(name, [*zip(cells[::2], cells[1::2]), (None, None)]))
+    cells = [_line("this GAN", ours), _line("samples of the true distribution", real)]
+    for name, *numbers in PUBLISHED.get(toy, ()):
+        cells.append(_line(name, [*zip(numbers[::2], numbers[1::2]), (None, None)]))
+    lines = as_text([f"{toy}: mean ± SE", *header], cells).splitlines()
     best = 100 * ceiling(means.shape[1])
     lines += ["", f"HQ: within 3σ of the nearest mode; p_data has {best:.2f} % if modes lie apart."]
     lines += [f"{row['metric']}: {row['detail']}. {row['caveat']}" for row in rows]
@@ -103,11 +104,10 @@ def _standard_error(values):
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else None
 
 
-def _line(name, cells):
-    """A line of the table; each column has a fixed number of decimals."""
-    text = f"  {name:38}"
-    for (value, se), decimals in zip(cells, (1, 2, 3, 4)):
+def _line(name, pairs):
+    """The cells of a line of the table; each column has a fixed number of decimals."""
+    cells = [f"  {name}"]
+    for (value, se), decimals in zip(pairs, (1, 2, 3, 4)):
         cell = "–" if value is None else f"{value:.{decimals}f}"
-        cell += "" if value is None or se is None else f" ± {se:.{decimals}f}"
-        text += f"{cell:>18}"
-    return text
+        cells.append(cell + ("" if value is None or se is None else f" ± {se:.{decimals}f}"))
+    return cells

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy
 
 from ..check.oracles import five_point
+from ..tables import as_text
 from . import known_game, maximum_likelihood, proposition1, theorem1
 from .densities import GaussianMixture
 
@@ -126,11 +127,12 @@ def _kl_slope(p, theta, axis):
 
 def table(statements):
     """Lines of a table: place, statement, number found, bounds, verdict."""
-    width = max(len(statement.what) for statement in statements)
+    rows = []
     for s in statements:
         required = _required(s)
         verdict = "FAILED" if not s.holds else "ok" if required else ""
-        yield f"{s.place:16}{s.what:{width}} {s.found:11.3g}  {required:16}{verdict}".rstrip()
+        rows.append([s.place, s.what, f"{s.found:.3g}", required, verdict])
+    return as_text(rows[0], rows[1:], left=(0, 1, 3, 4)).splitlines()
 
 
 def _required(s):
