@@ -1,12 +1,12 @@
 """Run every benchmark briefly, one after another, and write RESULTS.md.
 
-    python -m benchmarks                        (under ten minutes on an idle machine with two
-                                                cores)
+    python -m benchmarks                 (under ten minutes on an idle machine with two cores)
     python -m benchmarks step.py parzen.py -o two.md
 
-Brief forms are for a first look: each section of RESULTS.md names the command of the full form. The
-JSON files go to results/ beside it. It is written anew after each benchmark. A benchmark that lacks
-an extra, or fails, is reported and doesn't stop the others; the exit status is 1 if one failed.
+The brief forms give a first impression; each section of RESULTS.md names the command of the full
+form. The JSON files go to results/ beside RESULTS.md, which is written again after each benchmark.
+A benchmark that lacks an extra, or fails, is reported and does not stop the others. The exit
+status is 1 if one failed.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks import timing
 
 FOLDER = Path(__file__).resolve().parent
-BRIEF = {  # the arguments of the brief form beside -o, and those of the full form
+BRIEF = {  # the arguments of the brief form, without -o, and of the full form
     "step.py": ("--brief", ""),
     "layers.py": ("--brief", ""),
     "time_to_quality.py": ("--brief", ""),
@@ -32,40 +32,28 @@ BRIEF = {  # the arguments of the brief form beside -o, and those of the full fo
     "device.py": ("--brief", ""),
     "mpi.py": ("--brief", ""),
 }
-LIMIT = 900  # seconds, after which a benchmark is ended
+LIMIT = 900  # seconds; a longer benchmark is killed
 
 
 def run(script, folder):
-    """(exit status or None after LIMIT, stdout, last line of stderr, seconds) of the brief form of
-    one script, run in `folder`.
+    """(exit status or None after LIMIT, stdout, last line of stderr, seconds) of one script.
+
+    The script runs in its brief form in `folder`.
     """
-    command = [
-        sys.executable,
-        str(FOLDER / script),
-        *BRIEF[script][0].split(),
-        "-o",
-        f"results/{Path(script).stem}.json",
-    ]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(
-            [str(FOLDER.parent), os.environ.get("PYTHONPATH", "")]
-        ).rstrip(os.pathsep)
-    }  # numpygan of this checkout
+    command = [sys.executable, str(FOLDER / script), *BRIEF[script][0].split()]
+    command += ["-o", f"results/{Path(script).stem}.json"]
+    path = [str(FOLDER.parent), os.environ.get("PYTHONPATH", "")]  # numpygan of this checkout
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path).rstrip(os.pathsep)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     start = time.perf_counter()
     process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
+        command, cwd=folder, env=environment, start_new_session=True, **pipes
     )
     try:
         output, said = process.communicate(timeout=LIMIT)
         status = process.returncode
     except BaseException as reason:
-        os.killpg(process.pid, signal.SIGKILL)  # the processes that it started, too
+        os.killpg(process.pid, signal.SIGKILL)  # also the processes that it started
         if not isinstance(reason, subprocess.TimeoutExpired):
             raise
         output, said = process.communicate()
@@ -81,13 +69,10 @@ def section(script, status, output, said, seconds):
     lines = [f"## {script}", "", question, ""]
     if status == 2:
         lines += [f"Not run: {said}", ""]
-    elif status != 0:
-        lines += [
-            f"**Failed** (exit status {status}). {said}".rstrip()
-            if status
-            else f"**Failed**: {said}.",
-            "",
-        ]
+    elif status is None:
+        lines += [f"**Failed**: {said}.", ""]
+    elif status:
+        lines += [f"**Failed** (exit status {status}). {said}".rstrip(), ""]
     if output:
         lines += ["```", output, "```", ""]
     lines.append(
@@ -100,14 +85,12 @@ def section(script, status, output, said, seconds):
 def heading(machine):
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     blas = " ".join(str(value) for value in machine["blas"].values())
-    threads = (
-        ", ".join(f"{name}={value}" for name, value in machine["threads"].items())
-        or "not set: as many as cores"
-    )
+    threads = ", ".join(f"{name}={value}" for name, value in machine["threads"].items())
+    threads = threads or "not set: one per core"
     return f"""# Results
 
-Written by `python -m benchmarks`: every benchmark in its brief form, a first look. Numbers to
-quote come from the full forms, on a machine that does nothing else.
+Written by `python -m benchmarks`: every benchmark in its brief form, for a first impression. To
+quote numbers, use the full forms on a machine that does nothing else.
 
 | | |
 |---|---|
@@ -137,8 +120,8 @@ def main(arguments=None):
         )
     if options.scripts and not options.file:
         parser.error(
-            "-o: some of the benchmarks don't make benchmarks/RESULTS.md; say where their results "
-            "go, such as -o some.md."
+            "-o: benchmarks/RESULTS.md is for all benchmarks; give another file for some of them, "
+            "such as -o some.md."
         )
     file = (options.file or FOLDER / "RESULTS.md").resolve()
     if not file.parent.is_dir():

@@ -1,18 +1,17 @@
-"""NumPy beside CuPy: an iteration of the recipes, and each layer of the MNIST recipe. Where there
-is no GPU it says so.
+"""NumPy and CuPy compared: an iteration of the recipes, and each layer of the MNIST recipe.
 
     python benchmarks/device.py            (two minutes; needs the extra gpu or gpu13, and a GPU)
 
-A GPU is given many iterations (or passes of a layer) at once and waited for at the end, as in a
-training, where nothing waits within an iteration. Random numbers are drawn on the host on both
-devices. Where there is no GPU the exit status is 0: nothing has failed.
+Many iterations (or passes of a layer) are sent to the GPU, and only the end of the last one is
+waited for, as in training. Random numbers are drawn on the host for both devices. Without a GPU
+the program says so; its exit status is then 0, because nothing failed.
 """
 
 import warnings
 from dataclasses import replace
 from statistics import median
 
-import timing  # before NumPy, as it says
+import timing  # before NumPy, see there
 
 import numpy
 from layers import networks, passes
@@ -35,7 +34,7 @@ def training(recipe, xp):
 
 
 def many(call, xp):
-    """AT_ONCE calls, and the wait for a GPU."""
+    """A function that makes AT_ONCE calls and then waits for a GPU."""
 
     def calls():
         for _ in range(AT_ONCE):
@@ -47,34 +46,30 @@ def many(call, xp):
 
 
 def compare(calls, rounds, seconds):
-    """{"NumPy": [s], "CuPy": [s]} per call, from {"NumPy": (call, xp), "CuPy": (call, xp)}, in
-    alternation.
+    """{"NumPy": [s], "CuPy": [s]} per call, measured in alternation.
+
+    calls  {"NumPy": (call, xp), "CuPy": (call, xp)}
     """
     times = timing.alternate({name: many(*call) for name, call in calls.items()}, rounds, seconds)
     return {name: [t / AT_ONCE for t in samples] for name, samples in times.items()}
 
 
 def measure(modules, rounds, seconds):
-    """Two dicts: the times of an iteration by recipe, and of each layer's passes by their names."""
+    """Two dicts of times: an iteration by recipe, and a pass of each layer by name."""
     steps, layers = {}, {}
     for name, changes in TRAINED.items():
         recipe = replace(RECIPES[name.split(",")[0]], **changes)
-        steps[name] = compare(
-            {module: (training(recipe, xp).advance, xp) for module, xp in modules.items()},
-            rounds,
-            seconds,
-        )
+        calls = {module: (training(recipe, xp).advance, xp) for module, xp in modules.items()}
+        steps[name] = compare(calls, rounds, seconds)
     both = [networks(RECIPES["mnist"], 784, xp) for xp in modules.values()]
     for pairs in zip(*both):
         for same in zip(*(passes(net, tape) for _, net, tape in pairs)):
             network, net, _ = pairs[0]
             index, kind, _ = same[0]
-            calls = {
-                module: (call, xp) for (module, xp), (_, _, call) in zip(modules.items(), same)
-            }
-            layers[f"{network} {index} {net.layers[index]} {kind}"] = compare(
-                calls, rounds, seconds
-            )
+            pairs_of = zip(modules.items(), same)
+            calls = {module: (call, xp) for (module, xp), (_, _, call) in pairs_of}
+            name = f"{network} {index} {net.layers[index]} {kind}"
+            layers[name] = compare(calls, rounds, seconds)
     return steps, layers
 
 
@@ -99,7 +94,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # CuPy's, of what it misses on this machine
+            warnings.simplefilter("ignore")  # CuPy warns about parts that are not installed
             cupy = array_module("gpu")
     except NumpyganError as reason:
         print(f"There is no GPU to compare with. {reason}")

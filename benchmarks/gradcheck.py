@@ -1,23 +1,22 @@
-"""The gradient check of one small network: numpygan's complex step beside torch.autograd.gradcheck,
-time and achieved error.
+"""Gradient checks compared: numpygan's complex step and torch.autograd.gradcheck, time and error.
 
     python benchmarks/gradcheck.py            (half a minute; --brief: 10 s; needs the extra peers)
 
-The network has every kind of layer that D has, and tanh, dropout masks fixed, 261 parameters, three
-rows, float64; in PyTorch it is the same, with the same θ, rows and masks, and the same gradient to
-1e-14. Both check ∂L/∂θ and ∂L/∂x of one random weighting L of the outputs, entry by entry; numpygan
-first checks each layer by itself, which is in its time. PyTorch has one thread.
+The small network has every kind of layer of D, and tanh, with fixed dropout masks: 261 parameters,
+three rows, float64. PyTorch has the same network, θ, rows and masks; its gradient is the same to
+1e-14. Both check ∂L/∂θ and ∂L/∂x of a random weighted sum L of the outputs, entry by entry.
+numpygan also checks each layer alone, and its time includes this. PyTorch has one thread.
 
-The achieved error is the largest |backward − numerical| over the largest |backward|. numpygan
-reports it; PyTorch says only whether the check passes at a tolerance, so its error is the smallest
-`atol` (with rtol = 0) at which it does, by bisection. Its fast mode compares one random projection.
-Exits 1 if one of them finds the right gradient wrong.
+The error is the largest |backward − numerical| divided by the largest |backward|. numpygan reports
+it. PyTorch only says whether the check passes with a tolerance; so its error is the smallest
+`atol` (with rtol = 0) that passes, found by bisection. Its fast mode compares one random
+projection. The exit status is 1 if a check rejects the right gradient.
 """
 
 import sys
 from statistics import median
 
-import timing  # before NumPy, as it says
+import timing  # before NumPy, see there
 
 import numpy
 
@@ -28,7 +27,7 @@ ROWS = 3
 
 
 def network():
-    """The network, its tape after a pass there and back, and the weighting gy of the outputs."""
+    """The network, its tape after a forward and a backward pass, and the outputs' weights gy."""
     net = ng.MLP(
         [
             ng.Dropout(keep=0.8),
@@ -45,7 +44,7 @@ def network():
     )
     stream = Stream(0)
     net.initialize(stream)
-    stream.uniform(net.theta, -0.5, 0.5)  # biases, too
+    stream.uniform(net.theta, -0.5, 0.5)  # also the biases
     tape, gy = net.tape(ROWS), numpy.empty((ROWS, 1))
     for array in (tape.x, gy):
         stream.normal(array)
@@ -56,7 +55,7 @@ def network():
 
 
 def in_torch(torch, net, tape, gy):
-    """L as a function of tensors (x, W, b, W, b, …), and these."""
+    """L as a function of tensors (x, W, b, W, b, …), and these tensors."""
 
     def tensor(array):
         return torch.from_numpy(array.copy())
@@ -81,9 +80,7 @@ def in_torch(torch, net, tape, gy):
 
 
 def smallest(passes, low=-17.0, high=0.0, steps=12):
-    """The smallest 10^e, e in (low, high), at which `passes` is true, to 1 %; infinity if it isn't
-    at 10^high.
-    """
+    """The smallest 10^e, low < e < high, for which `passes` is true, to 1 %; infinity if none."""
     if not passes(10**high):
         return numpy.inf
     for _ in range(steps):
@@ -117,13 +114,12 @@ def main(arguments=None):
     times = timing.alternate(candidates, rounds, seconds=0)
     checked = sum(entry.checked for entry in report.checks)
     entries = sum(x.numel() for x in inputs)
+    atol = smallest(lambda atol: check(atol=atol, rtol=0))
+    fast_atol = smallest(lambda atol: check(atol=atol, rtol=0, fast_mode=True))
     errors = {
         "numpygan, complex step": max(entry.error for entry in report.checks),
-        "PyTorch gradcheck": smallest(lambda atol: check(atol=atol, rtol=0)) / largest,
-        "PyTorch gradcheck, fast mode": smallest(
-            lambda atol: check(atol=atol, rtol=0, fast_mode=True)
-        )
-        / largest,
+        "PyTorch gradcheck": atol / largest,
+        "PyTorch gradcheck, fast mode": fast_atol / largest,
     }
     verdicts = dict(zip(candidates, (report.passed, slow, fast)))
     ours = times["numpygan, complex step"]
@@ -139,11 +135,8 @@ def main(arguments=None):
         ]
         for name, seconds in times.items()
     ]
-    print(
-        timing.table(
-            ["gradient check", "derivatives", "ms", "× numpygan's time", "error", "verdict"], rows
-        )
-    )
+    head = ["gradient check", "derivatives", "ms", "× numpygan's time", "error", "verdict"]
+    print(timing.table(head, rows))
     print(f"the two backward passes differ by {apart:.1e} of the largest gradient")
     timing.save(
         options.file,

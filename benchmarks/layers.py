@@ -1,19 +1,18 @@
-"""How near each layer's forward and backward come to their limit, at the shapes of the MNIST
-recipe.
+"""How near each layer's forward and backward pass come to their limit, in the MNIST recipe.
 
     python benchmarks/layers.py            (two minutes; --brief: 20 s)
 
-The limit of an Affine is arithmetic: its matrix products alone. That of an outer product and of any
-other layer is memory: a copy, on one core, that moves as many bytes as the pass must read and
-write: x (and a mask drawn before) to y and what the layer keeps for its backward, then gy and what
-was kept to gx. Layer and limit are timed in alternation, over arrays that fit into the same cache:
-both in the best case, since in a training other layers come between. G's pass has the recipe's 100
-rows; D's has 200, examples and generated rows in one.
+The limit of an Affine layer is arithmetic: its matrix products alone. The limit of an outer
+product and of every other layer is memory: a copy, on one core, of all bytes that the pass must
+read and write. Forward: from x (and a mask) to y and the arrays kept for backward. Backward: from
+gy and these arrays to gx. Layer and limit are timed in alternation, with arrays that fit into the
+same cache. This is the best case for both, because in training other layers come between. G's pass
+has the recipe's 100 rows. D's pass has 200, examples and generated rows together.
 """
 
 from statistics import median
 
-import timing  # before NumPy, as it says
+import timing  # before NumPy, see there
 
 import numpy
 
@@ -23,8 +22,9 @@ from numpygan.recipes.builtin import RECIPES
 
 
 def networks(recipe, dim, xp=numpy):
-    """("G", network, tape) and ("D", …) of the recipe for data of width `dim`, with a pass there
-    and back behind them.
+    """("G", network, tape) and ("D", …) of the recipe for data of width `dim`.
+
+    A forward and a backward pass have been made.
     """
     stream = Stream(recipe.seed)
     for name, net, rows in zip("GD", build(recipe, dim, xp), (recipe.batch, 2 * recipe.batch)):
@@ -39,9 +39,7 @@ def networks(recipe, dim, xp=numpy):
 
 
 def passes(net, tape):
-    """(layer's number, name of the pass, call) of each layer's forward and backward, and of the
-    parameters' backward.
-    """
+    """(layer's index, name of the pass, call) of every pass of every layer."""
     for index, (layer, t) in enumerate(zip(net.layers, tape.layers)):
         yield index, "forward", lambda layer=layer, t=t: layer.forward(t.x, t)
         yield index, "backward", lambda layer=layer, t=t: layer.backward(t.gy, t)
@@ -50,7 +48,7 @@ def passes(net, tape):
 
 
 def limit(layer, t, name):
-    """The pass's limit: a call, the operations or bytes that it takes, and what it is in words."""
+    """The limit of a pass: a call, its number of operations or bytes, and "product" or "copy"."""
     if layer.shapes():
         a, b = {
             "forward": (t.x, layer.W),
@@ -60,13 +58,13 @@ def limit(layer, t, name):
         out = numpy.empty((len(a), b.shape[1]), a.dtype)
         if a.shape[1] > 1:
             return lambda: numpy.matmul(a, b, out=out), 2 * a.size * b.shape[1], "product"
-        size = a.nbytes + b.nbytes + out.nbytes  # an outer product has hardly any arithmetic
+        size = a.nbytes + b.nbytes + out.nbytes  # an outer product is mostly memory traffic
     else:
         kept = sum(getattr(t, own).nbytes for own in t.own)
         if name == "forward":
             size = t.x.nbytes + t.y.nbytes + kept
         else:
-            # a layer that keeps nothing of its own needs y
+            # A layer that keeps no array of its own reads y.
             size = t.gy.nbytes + t.gx.nbytes + (kept or t.y.nbytes)
     source, target = numpy.ones(size // 2, "uint8"), numpy.ones(size // 2, "uint8")
     return lambda: numpy.copyto(target, source), size, "copy"
@@ -112,20 +110,13 @@ def show(found):
                 timing.interval(row["share"]),
             ]
         )
-    print(
-        timing.table(
-            ["layer", "pass", "rows", "µs", "limit", "µs", "rate", "share of the limit"], rows
-        )
-    )
+    head = ["layer", "pass", "rows", "µs", "limit", "µs", "rate", "share of the limit"]
+    print(timing.table(head, rows))
     for kind, name in (("product", "Affine layers"), ("copy", "everything else")):
-        ours, bound = (
-            sum(median(row["seconds"][which]) for row in found if row["limit"] == kind)
-            for which in ("layer", "limit")
-        )
-        print(
-            f"{name} together: {1e3 * ours:.2f} ms, limit {1e3 * bound:.2f} ms, share "
-            f"{bound / ours:.2f}"
-        )
+        these = [row["seconds"] for row in found if row["limit"] == kind]
+        ours, bound = (sum(median(row[part]) for row in these) for part in ("layer", "limit"))
+        times = f"{1e3 * ours:.2f} ms, limit {1e3 * bound:.2f} ms, share {bound / ours:.2f}"
+        print(f"{name} together: {times}")
 
 
 def main(arguments=None):

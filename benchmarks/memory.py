@@ -1,14 +1,13 @@
-"""The memory of a process that trains, beside the sum of what it has to hold.
+"""The memory of a process that trains, compared with the sum of the arrays that it needs.
 
     python benchmarks/memory.py            (a minute)
 
-Each recipe is trained in a process of its own, which reads its resident memory from
-/proc/self/status: after the imports, at its peak, and when it trains. It may hold θ, the learning
-rules' arrays (velocity; Adam's mean square), gradients, the average of G's iterates, tapes and
-data, and 60 MB for the interpreter with its libraries. The peak includes reading the data from
-their files. A toy is then trained for 10,000 iterations, in which its memory may grow by 1 MiB
-(after a tenth of them). Of several rounds the table shows the one that holds most. Exits 1 if a
-process of any round holds or grows by more.
+Each recipe is trained in a process of its own. The process reads its resident memory from
+/proc/self/status: after the imports, during training, and the peak, which includes reading the
+data. It needs θ, the optimizers' arrays (first and second moments), gradients, the average of G's
+iterates, tapes and data; the interpreter and its libraries may take 60 MB more. A toy is then
+trained for 10,000 iterations; after the first tenth its memory may grow by 1 MiB. The table shows
+the largest of several rounds. The exit status is 1 if a process of any round takes or grows more.
 """
 
 import argparse
@@ -19,7 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import timing  # before NumPy, as it says
+import timing  # before NumPy, see there
 
 import numpy
 
@@ -37,13 +36,13 @@ TOY = "ring"
 
 
 def resident(field="VmRSS"):
-    """Bytes of this process in memory now; of "VmHWM", the most that there were."""
+    """Bytes of this process in memory now; with "VmHWM" the greatest number so far."""
     with open("/proc/self/status") as file:
         return next(1024 * int(line.split()[1]) for line in file if line.startswith(field + ":"))
 
 
 def owners(arrays):
-    """The bytes of the memory that these arrays are views of, each piece counted once."""
+    """The bytes of the memory that these arrays are views of, each block counted once."""
     found = {}
     for array in arrays:
         while isinstance(array.base, numpy.ndarray):
@@ -53,19 +52,15 @@ def owners(arrays):
 
 
 def parts(it, dataset):
-    """What a Training has to hold, in bytes by name."""
+    """The arrays that a Training needs, in bytes by name."""
     nets = it.G, it.D
     tapes = [tape for tape in vars(it.game).values() if isinstance(tape, Tape)]
-    rules = [
-        array
-        for rule in (it.rule_g, it.rule_d)
-        for array in vars(rule).values()
-        if isinstance(array, numpy.ndarray)
-    ]
+    values = [value for rule in (it.rule_g, it.rule_d) for value in vars(rule).values()]
+    rules = [array for array in values if isinstance(array, numpy.ndarray)]
     return {
         "theta": owners(net.theta for net in nets),
         "gradient": owners(net.grad for net in nets),
-        "rules": owners(array for array in rules if array.ndim),  # velocity, mean square
+        "rules": owners(array for array in rules if array.ndim),  # first and second moments
         "average": 0 if it.sampler is it.G else owners([it.sampler.theta]),
         "tapes": owners(
             array for tape in tapes for page in tape.layers for array in page.arrays().values()
@@ -75,9 +70,7 @@ def parts(it, dataset):
 
 
 def train(name, iterations):
-    """In a process of its own: what it holds, and resident memory at MOMENTS moments of the
-    training.
-    """
+    """In the new process: the arrays it needs, and its resident memory at MOMENTS moments."""
     imported = resident()
     recipe = RECIPES[name]
     dataset = load_dataset(recipe)
@@ -98,18 +91,15 @@ def train(name, iterations):
 
 def measure(name, iterations):
     checkout = str(Path(numpygan.__file__).parents[1])
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([checkout, os.environ.get("PYTHONPATH", "")])
-    }
+    path = os.pathsep.join([checkout, os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"PYTHONPATH": path}
     command = [sys.executable, __file__, "--train", name, "--iterations", str(iterations)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 
 
 def verdict(found):
-    """What a process holds when it trains, what it may hold, and by how much it grows after the
-    first tenth: in bytes.
-    """
+    """In bytes: the memory during training, its limit, and its growth after the first tenth."""
     steady = [size for _, size in found["moments"][MOMENTS // 10 - 1 :]]
     return {
         "steady": steady[-1],
@@ -127,31 +117,12 @@ def show(results):
     rows = []
     for name, found in results.items():
         told = found["verdict"]
-        rows.append(
-            [
-                name,
-                *(megabytes(found["parts"][part]) for part in names),
-                megabytes(told["allowed"]),
-                megabytes(told["steady"]),
-                megabytes(found["peak"]),
-                megabytes(found["imported"]),
-                f"{told['steady'] / told['allowed']:.2f}",
-            ]
-        )
-    print(
-        timing.table(
-            [
-                "MB",
-                *names,
-                "sum + 60",
-                "training",
-                "peak",
-                "after imports",
-                "training / (sum + 60)",
-            ],
-            rows,
-        )
-    )
+        sizes = [found["parts"][part] for part in names]
+        sizes += [told["allowed"], told["steady"], found["peak"], found["imported"]]
+        share = f"{told['steady'] / told['allowed']:.2f}"
+        rows.append([name, *map(megabytes, sizes), share])
+    head = ["sum + 60", "training", "peak", "after imports", "training / (sum + 60)"]
+    print(timing.table(["MB", *names, *head], rows))
     for name, found in results.items():
         (first, before), (last, after) = found["moments"][MOMENTS // 10 - 1], found["moments"][-1]
         print(
@@ -166,14 +137,14 @@ def main(arguments=None):
         "--toy-iterations",
         type=timing.at_least_one,
         default=10_000,
-        help="of the toy (default: 10,000)",
+        help="iterations of the toy (default: 10,000)",
     )
     parser.add_argument("--train", choices=RECIPES, help=argparse.SUPPRESS)
     parser.add_argument("--iterations", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if not Path("/proc/self/status").exists():
         timing.stop(
-            "memory is read from /proc/self/status, which this system doesn't have; run it on "
+            "memory is read from /proc/self/status, which this system does not have; run it on "
             "Linux."
         )
     if options.train:
@@ -186,27 +157,18 @@ def main(arguments=None):
         for process in found:
             process["verdict"] = verdict(process)
         results[name] = found
-    show(
-        {
-            name: max(found, key=lambda process: process["verdict"]["steady"])
-            for name, found in results.items()
-        }
-    )
+    steady = lambda process: process["verdict"]["steady"]
+    show({name: max(found, key=steady) for name, found in results.items()})
     timing.save(options.file, {"interpreter": INTERPRETER, "processes": results})
     verdicts = {name: [process["verdict"] for process in found] for name, found in results.items()}
-    over = [
-        name for name, all in verdicts.items() if any(one["steady"] > one["allowed"] for one in all)
-    ]
-    grown = [
-        name
-        for name, all in verdicts.items()
-        if name == TOY and any(one["growth"] > GROWTH for one in all)
-    ]
-    for name in over:
-        print(f"{name}: holds more than the sum and 60 MB")
-    for name in grown:
-        print(f"{name}: grows by more than {GROWTH / 1e6:.1f} MB")
-    return int(bool(over or grown))
+    wrong = []
+    for name, found in verdicts.items():
+        if any(one["steady"] > one["allowed"] for one in found):
+            wrong.append(f"{name}: holds more than the sum and 60 MB")
+        if name == TOY and any(one["growth"] > GROWTH for one in found):
+            wrong.append(f"{name}: grows by more than {GROWTH / 1e6:.1f} MB")
+    print("\n".join(wrong), end="\n" * bool(wrong))
+    return int(bool(wrong))
 
 
 if __name__ == "__main__":

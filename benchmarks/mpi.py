@@ -1,18 +1,17 @@
-"""How long an iteration of Algorithm 1 takes on P ranks, how much of it is Allreduce, and how many
-ranks would still pay.
+"""The time of an iteration of Algorithm 1 on P ranks, the Allreduce in it, and the best P.
 
     python benchmarks/mpi.py -o mpi.json        (needs the extra `mpi`; takes about five minutes)
 
-Measured here: iterations on P = 1 … ranks, split into compute, waiting for the slowest rank, and
-Allreduce; the Allreduce of buffers of many sizes; an iteration of one process on fewer and fewer
-rows. Fitted to that:
+Measured: iterations on P = 1 … ranks, split into compute, waiting for the slowest rank, and
+Allreduce; the Allreduce of buffers of many sizes; an iteration of one process with fewer and fewer
+rows. This model is fitted:
 
     t(P) = s + c·m/P + Σ over the Allreduces of an iteration  [ α log₂P + β·bytes·(P−1)/P ]
 
-s is what every rank does whatever its rows are (the update of θ, above all), c what a row costs, α
-the latency of one exchange and β the time a byte takes (there and back) in the reduce-scatter and
-allgather that large Allreduces are made of. The table of predictions says up to which P the
-efficiency t(1)/(P·t(P)) is at least ½, and what the fastest P is. See ASSUMPTIONS.
+s is the work of every rank, whatever its rows (mostly the update of θ), and c the time per row. α
+is the latency of one exchange, and β the time per byte (there and back) in the reduce-scatter and
+the allgather of which a large Allreduce consists. The table of predictions gives the largest P
+with an efficiency t(1)/(P·t(P)) of at least ½, and the fastest P. See ASSUMPTIONS.
 """
 
 import argparse
@@ -26,7 +25,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import timing  # before NumPy, as it says
+import timing  # before NumPy, see there
 
 import numpy
 
@@ -36,21 +35,19 @@ from numpygan.ranks import ALONE, Ranks
 from numpygan.runs.trainer import Training
 
 BYTES = [4 * 4**i for i in range(12)]  # 4 B … 16 MiB
-# Assumed: 5 µs for an exchange, 40 Gbit/s = 5 GB/s each way, reduced as fast
+# Assumed: 5 µs per exchange; 40 Gbit/s = 5 GB/s each way; the reduction has the same speed.
 CLUSTER = {"alpha": 5e-6, "beta": 2 * 4 / 40e9}
 MOST = 1024
 ASSUMPTIONS = """\
-Assumed: one rank for each core, and cores that do not slow each other down; s and c in proportion
-to the size of θ; matrix products as fast on few rows as s + c·rows says; no overlap of Allreduce
-and compute; an Allreduce of log₂P exchanges in which (P−1)/P of the bytes travel there and back.
-Left out: the noise of all rows, which every rank draws (0.5 µs a row). "cluster" has one rank on
-a node and a network of 5 µs and 40 Gbit/s: not measured but put in."""
+Assumed: one rank per core, and cores that do not slow each other down; s and c are proportional
+to the size of θ; products with few rows take s + c·rows; Allreduce and compute do not overlap; an
+Allreduce has log₂P exchanges, in which (P−1)/P of the bytes travel there and back. Left out: every
+rank draws the noise of all rows (0.5 µs per row). "cluster" has one rank per node and a network of
+5 µs and 40 Gbit/s; these numbers are assumed, not measured."""
 
 
 class Timed(Ranks):
-    """Ranks that take the time of every sum: of waiting until all are there, and of the Allreduce
-    itself.
-    """
+    """Ranks that measure every sum: the time of waiting for all ranks, and of the Allreduce."""
 
     waited = reduced = 0.0
 
@@ -67,22 +64,14 @@ class Timed(Ranks):
 def recipe(width, batch):
     """The MNIST recipe with hidden layers of `width` units or pieces."""
     layer, maxout = f"relu {width}", f"maxout {width // 5}x5"
-    return replace(
-        RECIPES["mnist"],
-        generator=(layer, layer, "sigmoid"),
-        discriminator=(maxout, maxout),
-        batch=batch,
-    )
+    layers = {"generator": (layer, layer, "sigmoid"), "discriminator": (maxout, maxout)}
+    return replace(RECIPES["mnist"], batch=batch, **layers)
 
 
 def training(options, batch, ranks):
     pixels = numpy.random.default_rng(0).integers(0, 256, (max(2000, batch), 784), dtype="uint8")
-    return Training(
-        recipe(options.width, batch),
-        Dataset(pixels, pixels[:1], pixels[:1], (28, 28)),
-        numpy,
-        ranks,
-    )
+    dataset = Dataset(pixels, pixels[:1], pixels[:1], (28, 28))
+    return Training(recipe(options.width, batch), dataset, numpy, ranks)
 
 
 def time_iterations(options, ranks):
@@ -113,51 +102,29 @@ def time_allreduces(ranks):
 
 
 def on_ranks(options, ranks):
-    """What `part` measures, by mpiexec on `ranks` ranks."""
-    mpiexec = shutil.which(
-        "mpiexec", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    )
+    """The results of `part` on `ranks` ranks, started by mpiexec."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    mpiexec = shutil.which("mpiexec", path=path)
     if mpiexec is None:
         timing.stop(
             "there is no mpiexec; install it with `pip install 'numpygan[mpi]'`, or load the MPI "
             "of this machine."
         )
-    command = [
-        mpiexec,
-        "-n",
-        ranks,
-        sys.executable,
-        "-m",
-        "mpi4py",
-        __file__,
-        "--part",
-        "--width",
-        options.width,
-        "--batch",
-        options.batch,
-        "--iterations",
-        options.iterations,
-    ]
-    environment = timing.environment(threads=1)
-    done = subprocess.run(
-        [str(part) for part in command],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    command = [mpiexec, "-n", ranks, sys.executable, "-m", "mpi4py", __file__, "--part"]
+    for name in ("width", "batch", "iterations"):
+        command += [f"--{name}", getattr(options, name)]
+    command, environment = [str(part) for part in command], timing.environment(threads=1)
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
     if done.returncode:
-        timing.stop(
-            f"mpiexec -n {ranks} ended with status {done.returncode}; what they said is above.",
-            status=1,
-        )
+        words = f"mpiexec -n {ranks} ended with status {done.returncode}"
+        timing.stop(f"{words}; its messages are above.", status=1)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def part(options):
-    """In a rank of mpiexec: measure; rank 0 prints it.
+    """In a rank of mpiexec: measure; rank 0 prints the result.
 
-    A rank alone also times fewer and fewer rows.
+    A single rank also measures iterations with fewer and fewer rows.
     """
     from mpi4py import MPI
 
@@ -190,38 +157,34 @@ def fit_line(x, y):
 
 
 def sizes(width):
-    """The parameters of D and G of `recipe`."""
+    """The number of parameters of D and of G of `recipe`."""
     units = width // 5
     D = (784 + 1) * 5 * units + (units + 1) * 5 * units + units + 1
     return D, (100 + 1) * width + (width + 1) * width + (width + 1) * 784
 
 
 def predict(model, width, batch, ranks):
-    """Seconds of an iteration, (compute, Allreduce)."""
+    """Seconds of an iteration: (compute, Allreduce)."""
     scale = sum(sizes(width)) / sum(sizes(model["width"]))
-    # The gradients in float32; the scores; the wishes of the loop
+    # The gradients in float32; the scores; the truth values of the loop
     sent = [4 * size for size in sizes(width)] + [16, 24]
     compute = scale * (model["s"] + model["c"] * batch / ranks)
     shared = (ranks - 1) / ranks
-    return compute, sum(
-        model["alpha"] * math.log2(ranks) + model["beta"] * size * shared for size in sent
-    )
+    alpha, beta = model["alpha"], model["beta"]
+    return compute, sum(alpha * math.log2(ranks) + beta * size * shared for size in sent)
 
 
 def efficient(model, width, batch):
-    """The largest P ≤ MOST and ≤ batch with t(1)/(P·t(P)) ≥ ½, the P with the least t, and its
-    t(1)/t(P).
+    """The largest P with t(1)/(P·t(P)) ≥ ½, the P with the least t, and its speed-up.
+
+    P is at most MOST and at most `batch`.
     """
     alone = sum(predict(model, width, batch, 1))
-    times = {
-        ranks: sum(predict(model, width, batch, ranks)) for ranks in range(1, min(MOST, batch) + 1)
-    }
+    all_ranks = range(1, min(MOST, batch) + 1)
+    times = {ranks: sum(predict(model, width, batch, ranks)) for ranks in all_ranks}
     fastest = min(times, key=times.get)
-    return (
-        max(ranks for ranks, t in times.items() if alone / (ranks * t) >= 0.5),
-        fastest,
-        alone / times[fastest],
-    )
+    half = max(ranks for ranks, t in times.items() if alone / (ranks * t) >= 0.5)
+    return half, fastest, alone / times[fastest]
 
 
 def main(arguments=None):
@@ -232,16 +195,16 @@ def main(arguments=None):
         "--ranks",
         **count,
         default=cores,
-        help=f"measure P = 1 … this (default: the cores, {cores})",
+        help=f"measure P = 1 … N (default: the number of cores, {cores})",
     )
     parser.add_argument(
-        "--width", **count, default=1200, help="of the hidden layers, at least 5 (default: 1200)"
+        "--width", **count, default=1200, help="width of the hidden layers, ≥ 5 (default: 1200)"
     )
     parser.add_argument(
         "--batch", **count, default=100, help="rows of the whole minibatch (default: 100)"
     )
     parser.add_argument(
-        "--iterations", **count, default=30, help="timed in each round (default: 30)"
+        "--iterations", **count, default=30, help="iterations in each round (default: 30)"
     )
     parser.add_argument("--part", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -264,7 +227,7 @@ def main(arguments=None):
         for _ in range(options.rounds)
     ]
 
-    print("medians in ms, the least in brackets")
+    print("medians in ms, minima in brackets")
     print(
         f"{'P':>3} {'an iteration':>22} {'compute':>9} {'waiting':>9} {'Allreduce':>10} "
         f"{'model':>9}"

@@ -1,23 +1,22 @@
-"""Parzen log-likelihoods of 10,000 points under 10,000 kernels in 784 dimensions: numpygan, SciPy,
-PyTorch, scikit-learn.
+"""Parzen log-likelihoods compared: numpygan, SciPy, PyTorch, scikit-learn.
 
     python benchmarks/parzen.py     (20 minutes; --brief, 500 points, once: 30 s; needs the extra
-    test)
+                                    test)
 
-Points are MNIST test images, kernels Gaussians of σ = .1668 at training images. Every contender
-gives the same values to 1e-6 relative, which takes float64 distances; the program exits 1 if one
-doesn't.
+10,000 points (MNIST test images) under 10,000 Gaussian kernels (at training images, σ = 0.1668) in
+784 dimensions. All programs must give the same values to 1e-6 relative, for which they need
+float64 distances; if one does not, the exit status is 1.
 
     numpygan      numpygan.metrics.parzen.log_likelihoods
     SciPy         logsumexp over cdist, 1,000 points at a time
     PyTorch       torch.logsumexp over torch.cdist (by a matrix product), 1,000 points at a time;
-                  where it is installed
-    scikit-learn  KernelDensity, as a tree of one leaf: with more leaves it adds and subtracts
-                  bounds and is wrong in 784 dimensions (scikit-learn issue 25799), by default too;
-                  what the default gives is shown on 100 points, not asked to be equal
+                  only if it is installed
+    scikit-learn  KernelDensity, as a tree with one leaf. With more leaves, also by default, it adds
+                  and subtracts bounds and is wrong in 784 dimensions (scikit-learn issue 25799).
+                  The default is shown for 100 points; it need not be equal.
 
-All are compared on one thread, and once more where numpygan and PyTorch may use all cores: cdist
-and KernelDensity know only one.
+All are compared on one thread, and again with all cores. Only numpygan and PyTorch use these:
+cdist and KernelDensity have one thread.
 """
 
 import importlib.util
@@ -26,7 +25,7 @@ import sys
 import time
 from statistics import median
 
-import timing  # before NumPy, as it says
+import timing  # before NumPy, see there
 
 import numpy
 
@@ -43,7 +42,7 @@ def numpygan(samples, points):
 
 
 def _normalizer(samples):
-    """What log Σ_j exp(−‖x − μ_j‖²/2σ²) is lessened by: log n + d log(σ√2π)."""
+    """log n + d log(σ√2π), the constant that is subtracted from log Σ_j exp(−‖x − μ_j‖²/2σ²)."""
     n, d = samples.shape
     return math.log(n) + d * math.log(SIGMA * math.sqrt(2 * math.pi))
 
@@ -54,28 +53,23 @@ def _blocks(points):
 
 def scipy_way(distance, special):
     def scipy(samples, points):
-        rows = (
-            distance.cdist(part, samples, "sqeuclidean") * (-0.5 / SIGMA**2)
-            for part in _blocks(points)
-        )
-        return numpy.concatenate([special.logsumexp(part, axis=1) for part in rows]) - _normalizer(
-            samples
-        )
+        found = []
+        for part in _blocks(points):
+            exponents = distance.cdist(part, samples, "sqeuclidean") * (-0.5 / SIGMA**2)
+            found.append(special.logsumexp(exponents, axis=1))
+        return numpy.concatenate(found) - _normalizer(samples)
 
     return scipy
 
 
 def torch_way(torch):
     def pytorch(samples, points):
-        centres = torch.from_numpy(samples)
+        centres, found = torch.from_numpy(samples), []
         with torch.no_grad():
-            rows = (
-                torch.cdist(torch.from_numpy(part), centres).square_().mul_(-0.5 / SIGMA**2)
-                for part in _blocks(points)
-            )
-            return torch.cat([torch.logsumexp(part, 1) for part in rows]).numpy() - _normalizer(
-                samples
-            )
+            for part in map(torch.from_numpy, _blocks(points)):
+                exponents = torch.cdist(part, centres).square_().mul_(-0.5 / SIGMA**2)
+                found.append(torch.logsumexp(exponents, 1))
+            return torch.cat(found).numpy() - _normalizer(samples)
 
     return pytorch
 
@@ -93,7 +87,7 @@ def difference(values, expected):
 
 
 def measure(contenders, samples, points, rounds):
-    """{name: [s]} of each contender's whole computation in turn, and {name: its values}."""
+    """{name: [s]} of each program's whole computation in turn, and {name: its values}."""
     times, values = {name: [] for name in contenders}, {}
     for contender in contenders.values():
         contender(samples, points[:20])
@@ -106,9 +100,10 @@ def measure(contenders, samples, points, rounds):
 
 
 def show(times, differ, threads, points, samples):
-    """The table of all contenders where each may use so many threads."""
+    """Print the table of all programs with this number of threads."""
     rounds = len(times["numpygan"])
-    told = timing.interval if rounds > 1 else lambda ratio: f"{ratio[0]:.2f}"  # one has no interval
+    # One round has no interval.
+    told = timing.interval if rounds > 1 else lambda ratio: f"{ratio[0]:.2f}"
     rows = [
         [
             name,
@@ -127,47 +122,24 @@ def show(times, differ, threads, points, samples):
 
 def main(arguments=None):
     parser = timing.arguments(__doc__, rounds=3)
-    parser.add_argument(
-        "--samples",
-        type=timing.at_least_one,
-        default=10_000,
-        metavar="N",
-        help="kernels (default: 10,000)",
-    )
-    parser.add_argument(
-        "--points",
-        type=timing.at_least_one,
-        default=10_000,
-        metavar="N",
-        help="points (default: 10,000)",
-    )
+    count = {"type": timing.at_least_one, "metavar": "N"}
+    for name, what in (("--samples", "kernels"), ("--points", "points")):
+        parser.add_argument(name, **count, default=10_000, help=f"{what} (default: 10,000)")
     cores = timing.machine()["cores"]
-    parser.add_argument(
-        "--threads",
-        type=timing.at_least_one,
-        nargs="+",
-        metavar="N",
-        default=sorted({1, cores}),
-        help=f"(default: 1 and all, {cores})",
-    )
+    told = f"numbers of threads (default: 1 and all, {cores})"
+    parser.add_argument("--threads", **count, nargs="+", default=sorted({1, cores}), help=told)
     options = parser.parse_args(arguments)
-    neighbors, threadpoolctl = (
-        timing.need("sklearn.neighbors", "test"),
-        timing.need("threadpoolctl", "test"),
-    )
+    neighbors = timing.need("sklearn.neighbors", "test")
+    threadpoolctl = timing.need("threadpoolctl", "test")
     torch = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
-    distance, special = (
-        timing.need("scipy.spatial.distance", "test"),
-        timing.need("scipy.special", "test"),
-    )
-    many, rounds = (
-        (min(500, options.points), 1) if options.brief else (options.points, options.rounds)
-    )
+    distance = timing.need("scipy.spatial.distance", "test")
+    special = timing.need("scipy.special", "test")
+    many, rounds = options.points, options.rounds
+    if options.brief:
+        many, rounds = min(500, many), 1
     data = load("mnist")
-    samples, points = (
-        as_float(data.train[: options.samples], "float64"),
-        as_float(data.test[:many], "float64"),
-    )
+    samples = as_float(data.train[: options.samples], "float64")
+    points = as_float(data.test[:many], "float64")
     contenders = {
         "numpygan": numpygan,
         "SciPy": scipy_way(distance, special),
@@ -176,7 +148,7 @@ def main(arguments=None):
     if torch:
         contenders["PyTorch"] = torch_way(torch)
     else:
-        print("PyTorch is not installed, and left out; `pip install 'numpygan[peers]'` brings it.")
+        print("PyTorch is not installed and is left out; `pip install 'numpygan[peers]'` adds it.")
     found, apart = {}, dict.fromkeys(contenders, 0.0)
     for threads in options.threads:
         with threadpoolctl.threadpool_limits(threads, "blas"):
@@ -188,10 +160,8 @@ def main(arguments=None):
             show(times, differ, threads, len(points), len(samples))
         apart = {name: max(apart[name], differ[name]) for name in apart}
     default = difference(sklearn_way(neighbors)(samples, points[:100]), values["numpygan"][:100])
-    print(
-        f"scikit-learn with its default leaves: differs by {default:.1e} on {len(points[:100])} "
-        f"points"
-    )
+    words = f"differs by {default:.1e} on {len(points[:100])} points"
+    print(f"scikit-learn with its default leaves: {words}")
     timing.save(
         options.file,
         {

@@ -1,21 +1,21 @@
-"""How the cost of an iteration grows with width, depth, batch, k and the number of examples.
+"""How the time of an iteration grows with width, depth, batch, k and the number of examples.
 
     python benchmarks/scaling.py --plot scaling.png           (five minutes, 2 GB; --brief, without
-    the largest: 20 s)
+                                                              the largest: 20 s)
 
-Around the MNIST recipe (two hidden layers of 1200 in G and in D, batch 100, k = 1) one of them is
-changed at a time. Beside the iteration stand its own matrix products alone (`Floor` in
-peers/ours.py), timed in alternation with it. Reported:
+The MNIST recipe (two hidden layers of 1200 units in G and in D, batch 100, k = 1) is changed in
+one of these at a time. Its matrix products alone (`Floor` in peers/ours.py) are timed in
+alternation with the iteration. Reported:
 
     t ∝ n^p                  p by least squares of log t over log n, with its 95 % interval
-                             (Student's t, of the residuals)
-    t / products ∝ n^q       likewise: q > 0 would be cost that grows faster than the products do
+                             (Student's t, from the residuals)
+    t / products ∝ n^q       the same; q > 0 means that the time grows faster than the products
     t ≈ a + b·n              for depth, batch and k, by least squares of relative errors, and its R²
 
-all of the least time of each size, which other programs disturb least.
+t is the least time of each size, because other programs disturb it least.
 
-Examples are changed under narrow networks (20 units), where they would be seen; an iteration is
-there the mean of whole epochs.
+The number of examples is changed with narrow networks (20 units), where its effect would be
+visible; the time of an iteration is then the mean over whole epochs.
 """
 
 import math
@@ -24,7 +24,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import timing  # before NumPy, as it says
+import timing  # before NumPy, see there
 
 import numpy
 
@@ -32,7 +32,7 @@ from numpygan.data.dataset import Dataset
 from numpygan.recipes.builtin import RECIPES
 from numpygan.runs.trainer import Training
 
-# Whose files find each other as the scripts do
+# The scripts in this folder import each other by name.
 sys.path.append(str(Path(__file__).parent / "peers"))
 
 from ours import Floor
@@ -52,7 +52,7 @@ UNITS = {
     "examples": "rows of data",
 }
 LINEAR = ("depth", "batch", "k")
-# Student's t for 1, 2, … degrees of freedom
+# 97.5 % quantiles of Student's t for 1, 2, … degrees of freedom
 T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
@@ -76,7 +76,7 @@ def dataset(examples):
 
 
 def fit_power(n, t):
-    """(p, the half-width of its 95 % interval) of t ∝ n^p."""
+    """(p, half the width of its 95 % interval) of t ∝ n^p."""
     x, y = numpy.log(n), numpy.log(t)
     x = x - x.mean()
     slope = x @ y / (x @ x)
@@ -84,14 +84,14 @@ def fit_power(n, t):
     if free < 1:
         return float(slope), math.nan
     residual = y - y.mean() - slope * x
-    return float(slope), T975[min(free, len(T975)) - 1] * math.sqrt(
-        residual @ residual / free / (x @ x)
-    )
+    se = math.sqrt(residual @ residual / free / (x @ x))
+    return float(slope), T975[min(free, len(T975)) - 1] * se
 
 
 def fit_line(n, t):
-    """(a, b, R²) of t ≈ a + b·n with the least squares of relative errors, so that the largest n
-    doesn't decide alone.
+    """(a, b, R²) of t ≈ a + b·n by least squares of relative errors.
+
+    With absolute errors the largest n would decide alone.
     """
     n, t = numpy.asarray(n, float), numpy.asarray(t, float)
     (a, b), *_ = numpy.linalg.lstsq(numpy.stack([1 / t, n / t], 1), numpy.ones(len(t)), rcond=None)
@@ -99,9 +99,7 @@ def fit_line(n, t):
 
 
 def measure(sweep, sizes, rounds, seconds):
-    """{size: {"iteration": [s], "products": [s]}} of one sweep; all sizes take turns in every
-    round.
-    """
+    """{size: {"iteration": [s], "products": [s]}} of one sweep; all sizes take turns."""
     calls = {}
     for n in sizes:
         changed = recipe(width=20) if sweep == "examples" else recipe(**{sweep: n})
@@ -124,14 +122,11 @@ def _epoch(it):
 def fits(sweep, times):
     n = list(times)
     t, bare = ([min(times[size][what]) for size in n] for what in ("iteration", "products"))
-    found = {
-        "power": fit_power(n, t),
-        "products": fit_power(n, bare),
-        "beyond": fit_power(n, numpy.divide(t, bare)),
-    }
-    return found | (
-        {"line": fit_line(n, t), "line_products": fit_line(n, bare)} if sweep in LINEAR else {}
-    )
+    found = {"power": fit_power(n, t), "products": fit_power(n, bare)}
+    found["beyond"] = fit_power(n, numpy.divide(t, bare))
+    if sweep in LINEAR:
+        found |= {"line": fit_line(n, t), "line_products": fit_line(n, bare)}
+    return found
 
 
 def show(results):
@@ -145,31 +140,23 @@ def show(results):
         for sweep, result in results.items()
         for n, t in result["times"].items()
     ]
-    print(
-        timing.table(
-            ["one changed", "iteration, least ms", "products, least ms", "ratio of medians"], rows
-        )
-    )
+    head = ["one changed", "iteration, least ms", "products, least ms", "ratio of medians"]
+    print(timing.table(head, rows))
     rows = []
     for sweep, result in results.items():
         line = result["fits"].get("line")
         told = f"{1e3 * line[0]:.2f} + {1e3 * line[1]:.4g}·n, {line[2]:.4f}" if line else "–"
-        powers = (
-            f"{p:.2f} ± {half:.2f}"
-            for p, half in (result["fits"][key] for key in ("power", "products", "beyond"))
-        )
+        fitted = (result["fits"][key] for key in ("power", "products", "beyond"))
+        powers = (f"{p:.2f} ± {half:.2f}" for p, half in fitted)
         rows.append([f"{sweep} {min(result['times'])}–{max(result['times'])}", *powers, told])
-    print()
-    print(
-        timing.table(
-            ["exponents", "iteration p", "products", "their ratio q", "line in ms, R²"], rows
-        )
-    )
+    head = ["exponents", "iteration p", "products", "their ratio q", "line in ms, R²"]
+    print(f"\n{timing.table(head, rows)}")
 
 
 def draw(results, path):
-    """A panel for each sweep, log-log: the least time of an iteration and of its products over n,
-    and the fitted powers.
+    """A log-log panel for each sweep: the least time of an iteration and of its products over n.
+
+    The lines are the fitted powers.
     """
     import matplotlib
 
@@ -188,41 +175,28 @@ def draw(results, path):
         ):
             least = 1e3 * numpy.array([min(times[what]) for times in result["times"].values()])
             power, half = result["fits"][key]
-            fitted = numpy.exp(
-                numpy.log(least).mean() + power * (numpy.log(n) - numpy.log(n).mean())
-            )
+            log_n = numpy.log(n) - numpy.log(n).mean()
+            fitted = numpy.exp(numpy.log(least).mean() + power * log_n)
             axis.plot(n, fitted, marker[1:], color=colour, lw=1.2)
-            axis.plot(
-                n,
-                least,
-                marker[0],
-                color=colour,
-                ms=5,
-                label=f"{what} ∝ n^{power:.2f} ± {half:.2f}",
-            )
-        axis.set(
-            xscale="log",
-            yscale="log",
-            title=sweep,
-            xlabel=UNITS[sweep],
-            xticks=n,
-            xticklabels=[f"{size:,.0f}" for size in n],
-        )
+            label = f"{what} ∝ n^{power:.2f} ± {half:.2f}"
+            axis.plot(n, least, marker[0], color=colour, ms=5, label=label)
+        axis.set(xscale="log", yscale="log", title=sweep, xlabel=UNITS[sweep])
+        axis.set(xticks=n, xticklabels=[f"{size:,.0f}" for size in n])
         axis.set_ylim(top=2.2 * axis.get_ylim()[1])  # room for the legend
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.yaxis.set_major_formatter("{x:g}")
         axis.minorticks_off()
         axis.grid(color="#dddddd", lw=0.6)
         axis.legend(fontsize=8, frameon=False, loc="upper left", handletextpad=0.2)
-    axes[0][0].set_ylabel("least milliseconds an iteration")
+    axes[0][0].set_ylabel("least milliseconds per iteration")
     figure.savefig(path, dpi=150)
     pyplot.close(figure)
 
 
 def main(arguments=None):
     parser = timing.arguments(__doc__, rounds=15)
-    parser.add_argument("--only", choices=SWEEPS, help="one of them alone")
-    parser.add_argument("--plot", metavar="FILE.png", help="also draw it")
+    parser.add_argument("--only", choices=SWEEPS, help="change only this one")
+    parser.add_argument("--plot", metavar="FILE.png", help="also draw the result")
     options = parser.parse_args(arguments)
     rounds, seconds = (min(options.rounds, 5), 0.05) if options.brief else (options.rounds, 0.2)
     results = {}

@@ -1,17 +1,16 @@
-"""One training iteration: numpygan beside PyTorch (eager, torch.compile), JAX (jit) and the floor,
-its matrix products alone.
+"""One training iteration compared: numpygan, PyTorch, JAX, and the matrix products alone.
 
     python benchmarks/step.py -o step.json            (needs the extra `peers`; everything takes
-    over an hour, most of it compiling) python benchmarks/step.py --recipes mnist ring --batch 100
-    --k 1 --threads 2
+                                                      over an hour, most of it compiling)
+    python benchmarks/step.py --recipes mnist ring --batch 100 --k 1 --threads 2
 
-Each candidate is a process of its own that runs in its turn only, in strict alternation, and is
-stopped (SIGSTOP) while the others run, so that no thread pool disturbs another's. All may use the
-same processors. An iteration holds everything that training does: data gathering, noise, dropout
-masks, both players' passes and updates, the average of θ_g where the recipe has one. See peers/:
-the step in each framework; before it is timed, each is checked to compute numpygan's gradient from
-the same draws, and to go where numpygan goes in three iterations of the recipe's own rule, the
-average of θ_g included.
+PyTorch runs eager and with torch.compile, JAX with jit; the products alone are called the floor.
+Each candidate is a process of its own. The candidates take turns in strict alternation, and the
+others are stopped (SIGSTOP), so that no thread pool disturbs another. All use the same processors.
+An iteration contains everything of training: collecting a minibatch, noise, dropout masks, the
+passes and updates of both players, and the average of θ_g if the recipe has one. The step in each
+framework is in peers/. Before it is timed, it must compute numpygan's gradient from the same
+draws, and the same θ and average of θ_g as numpygan in three iterations of the recipe's optimizer.
 """
 
 import json
@@ -21,6 +20,7 @@ import signal
 import statistics
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import timing
@@ -41,54 +41,41 @@ CANDIDATES = {
     "jax.jit": "jax",
 }
 TOLERANCE = 1e-7  # of a move in float64, relative to its largest entry
-CHECKS = {  # what is compared: iterations, and fields of the recipe
-    "gradient": (1, {"rule": "momentum"}),  # its first move is η times the gradient
-    # PyTorch's velocity has η outside: the same as long as η is
+CHECKS = {  # the comparisons: iterations, and fields of the recipe
+    "gradient": (1, {"rule": "momentum"}),  # the first move is η times the gradient
+    # PyTorch multiplies the velocity by η: this is the same if η is constant.
     "3 iterations": (3, {"learning_rate_decay": 1.0}),
 }
-SAMPLE = 0.3  # seconds of a sample
-LONGEST = 240  # seconds after which a configuration gets no more than 5 rounds
+SAMPLE = 0.3  # seconds per sample
+LONGEST = 240  # seconds; a longer configuration gets only 5 rounds
 
 
 class Worker:
-    """A candidate in its process, stopped except while it is asked for something."""
+    """A candidate in a process, which is stopped except when it is asked for something."""
 
     def __init__(self, candidate, recipe, changes, threads, check=None):
         self.name = candidate
-        order = {
-            "candidate": candidate,
-            "recipe": recipe,
-            "set": changes,
-            "threads": threads,
-            "check": check,
-        }
+        order = {"candidate": candidate, "recipe": recipe, "set": changes}
+        order |= {"threads": threads, "check": check}
         environment = timing.environment(threads)
         if threads == 1:
-            environment["XLA_FLAGS"] = (
-                f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
-            )
-        self._process = subprocess.Popen(
-            [sys.executable, WORKER, json.dumps(order)],
-            env=environment,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+            flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false"
+            environment["XLA_FLAGS"] = flags.strip()
+        command = [sys.executable, WORKER, json.dumps(order)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self._process = subprocess.Popen(command, env=environment, **pipes)
 
     def answer(self):
         """The next answer; the process is stopped after it."""
         line = self._process.stdout.readline()
         if not line:
-            timing.stop(
-                f"{self.name}: its process ended with status {self._process.wait()}; what it said "
-                f"is above.",
-                status=1,
-            )
+            words = f"{self.name}: its process ended with status {self._process.wait()}"
+            timing.stop(f"{words}; its messages are above.", status=1)
         self._process.send_signal(signal.SIGSTOP)
         return json.loads(line)
 
     def time(self, iterations):
-        """Seconds of each of `iterations` iterations in a row."""
+        """Seconds per iteration of `iterations` iterations in a row."""
         self._process.send_signal(signal.SIGCONT)
         self._process.stdin.write(f"{iterations}\n")
         self._process.stdin.flush()
@@ -100,9 +87,7 @@ class Worker:
 
 
 def check(candidates, recipe, changes):
-    """Compare each candidate's moves with numpygan's, in float64 at the recipe's width; ends the
-    program if they differ.
-    """
+    """Compare each candidate's moves with numpygan's in float64; end the program if they differ."""
     found = {}
     for candidate in (name for name in candidates if CANDIDATES[name]):
         found[candidate] = {}
@@ -113,23 +98,18 @@ def check(candidates, recipe, changes):
             finally:
                 worker.end()
             differ = max(found[candidate][name]["differences"].values())
-            print(
-                f"{recipe}, {name}: {candidate} differs from numpygan by {differ:.1g} of the "
-                f"largest move",
-                flush=True,
-            )
+            words = f"{candidate} differs from numpygan by {differ:.1g} of the largest move"
+            print(f"{recipe}, {name}: {words}", flush=True)
             if not differ <= TOLERANCE:
-                timing.stop(
-                    f"{candidate} does not do numpygan's step of {recipe} to {TOLERANCE:g}, so "
-                    f"nothing is timed.",
-                    status=1,
-                )
+                words = f"{candidate} does not do numpygan's step of {recipe} to {TOLERANCE:g}"
+                timing.stop(f"{words}, so nothing is timed.", status=1)
     return found
 
 
 def measure(candidates, recipe, changes, threads, rounds):
-    """Seconds per iteration, {candidate: [one for each round]}, and the floor's floating-point
-    operations.
+    """{candidate: [seconds per iteration, one per round]}, and the floating-point operations.
+
+    The operations are those of the floor.
     """
     workers, flop = {}, None
     try:
@@ -139,18 +119,14 @@ def measure(candidates, recipe, changes, threads, rounds):
         iterations = {}
         for name, worker in workers.items():
             once = worker.time(1)
-            iterations[name] = max(
-                1, math.ceil(SAMPLE / min(once, worker.time(max(1, math.ceil(SAMPLE / 5 / once)))))
-            )
+            once = min(once, worker.time(max(1, math.ceil(SAMPLE / 5 / once))))
+            iterations[name] = max(1, math.ceil(SAMPLE / once))
         times = {name: [] for name in candidates}
         for names in timing.rotations(list(candidates), rounds):
             for name in names:
                 times[name].append(workers[name].time(iterations[name]))
-            done = len(times[name])
-            if (
-                done >= 5
-                and sum(sum(times[name]) * iterations[name] for name in candidates) > LONGEST
-            ):
+            spent = sum(sum(times[name]) * iterations[name] for name in candidates)
+            if len(times[name]) >= 5 and spent > LONGEST:
                 break
         return times, flop
     finally:
@@ -159,21 +135,13 @@ def measure(candidates, recipe, changes, threads, rounds):
 
 
 def show(title, times, flop, threads):
-    """The table of one configuration."""
+    """Print the table of one configuration."""
     ours, rows = times["numpygan"], []
     for name, theirs in times.items():
         median, least = statistics.median(theirs), min(theirs)
         rate = f"{flop / least / 1e9:.1f}" if flop else ""
-        rows.append(
-            [
-                name,
-                f"{1e3 * median:.3f}",
-                f"{1e3 * least:.3f}",
-                timing.interval(timing.ratio(theirs, ours)),
-                f"{least / min(ours):.2f}",
-                rate,
-            ]
-        )
+        ratio, of_least = timing.interval(timing.ratio(theirs, ours)), f"{least / min(ours):.2f}"
+        rows.append([name, f"{1e3 * median:.3f}", f"{1e3 * least:.3f}", ratio, of_least, rate])
     head = ["", "median ms", "least ms", "× ours [95 %]", "least × ours", "GFLOP/s at least"]
     print(f"\n{title}\n{timing.table(head, rows, threads)}")
     if "floor" in times:
@@ -182,18 +150,12 @@ def show(title, times, flop, threads):
 
 
 def configurations(options):
-    """(recipe, batch, k, threads) of everything to be timed."""
-    batches = {
-        name: options.batch or ([32, 100, 500, 1000] if name == "mnist" else [100])
-        for name in options.recipes
-    }
-    return [
-        (name, batch, k, threads)
-        for name in options.recipes
-        for batch in batches[name]
-        for k in options.k
-        for threads in options.threads
-    ]
+    """(recipe, batch, k, threads) of all that is timed."""
+    found = []
+    for name in options.recipes:
+        batches = options.batch or ([32, 100, 500, 1000] if name == "mnist" else [100])
+        found += [(name, *rest) for rest in product(batches, options.k, options.threads)]
+    return found
 
 
 def main(arguments=None):
@@ -211,20 +173,21 @@ def main(arguments=None):
         "--batch", **count, help="rows of a minibatch (default: 100; mnist also 32, 500, 1000)"
     )
     parser.add_argument("--k", **count, help="steps of D in an iteration (default: 1 5)")
-    parser.add_argument("--threads", **count, help=f"(default: 1 and all, {cores})")
+    told = f"numbers of threads (default: 1 and all, {cores})"
+    parser.add_argument("--threads", **count, help=told)
     parser.add_argument(
         "--candidates",
         nargs="+",
         choices=list(CANDIDATES),
         metavar="NAME",
-        help=f"beside numpygan, of {', '.join(CANDIDATES)} (default: all but autotuned)",
+        help=f"compare with these of {', '.join(CANDIDATES)} (default: all but autotuned)",
     )
     add_set(parser)
     parser.add_argument(
         "--no-check",
         dest="check",
         action="store_false",
-        help="time without comparing with numpygan first",
+        help="do not compare the steps with numpygan's before timing them",
     )
     options = parser.parse_args(arguments)
     brief = options.brief
@@ -245,7 +208,7 @@ def main(arguments=None):
     except NumpyganError as error:
         parser.error(str(error))
     for field in changed.keys() & {"batch", "k"}:
-        parser.error(f"--set {field}: what is timed is chosen by --{field}")
+        parser.error(f"--set {field}: give --{field} instead")
     candidates = options.candidates or [
         name for name in CANDIDATES if name != "torch.compile autotuned"
     ]
@@ -256,21 +219,15 @@ def main(arguments=None):
     found = {"checks": {}, "configurations": []}
     if options.check:
         for name in options.recipes:
-            found["checks"][name] = check(
-                candidates,
-                name,
-                changed | {"batch": (options.batch or [100])[0], "k": options.k[0]},
-            )
+            sizes = {"batch": (options.batch or [100])[0], "k": options.k[0]}
+            found["checks"][name] = check(candidates, name, changed | sizes)
     for name, batch, k, threads in configurations(options):
         load = os.getloadavg()[0]
-        times, flop = measure(
-            candidates, name, changed | {"batch": batch, "k": k}, threads, options.rounds
-        )
-        title = (
-            f"{name}, batch {batch}, k = {k}, threads: {threads}; load before: {load:.1f}; "
-            f"rounds: {len(times['numpygan'])}"
-        )
-        show(title, times, flop, threads)
+        changes = changed | {"batch": batch, "k": k}
+        times, flop = measure(candidates, name, changes, threads, options.rounds)
+        rounds = len(times["numpygan"])
+        title = f"{name}, batch {batch}, k = {k}, threads: {threads}"
+        show(f"{title}; load before: {load:.1f}; rounds: {rounds}", times, flop, threads)
         ratios = {other: timing.ratio(theirs, times["numpygan"]) for other, theirs in times.items()}
         found["configurations"].append(
             {
@@ -285,7 +242,7 @@ def main(arguments=None):
                 "ratio_low_high": ratios,
             }
         )
-        # After each: a run of an hour that is interrupted leaves what it has
+        # After each, so that an interrupted run of an hour leaves its results.
         timing.save(options.file, found)
 
 

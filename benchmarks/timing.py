@@ -1,9 +1,8 @@
-"""What the benchmarks share: alternating measurement, ratios with an interval, the machine, tables,
-JSON, and the arguments.
+"""Shared by the benchmarks: alternating measurement, ratios, tables, JSON, arguments.
 
-The load of a machine drifts by tens of percent within minutes, so candidates are only ever compared
-inside one run, in strict alternation, round by round; what is reported is a ratio of medians with
-the interval that the rounds themselves give.
+The load of a machine changes by tens of percent within minutes. Therefore candidates are only
+compared within one run, in strict alternation, round by round. Reported is a ratio of medians with
+the interval that the rounds give.
 """
 
 import argparse
@@ -19,36 +18,25 @@ import sys
 import time
 from pathlib import Path
 
-import numpygan  # noqa: F401  before NumPy, whose BLAS it tells how long to spin
+import numpygan  # noqa: F401  before NumPy: it sets how long the threads of BLAS spin
 
 import numpy
 
 from numpygan.errors import NumpyganError
 from numpygan.files import write_whole
+from numpygan.tables import as_text
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-PACKAGES = (
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "torch",
-    "jax",
-    "cupy-cuda12x",
-    "cupy-cuda13x",
-    "mpi4py",
-)
+PACKAGES = "numpy scipy scikit-learn torch jax cupy-cuda12x cupy-cuda13x mpi4py".split()
 RESAMPLES = 2000
 
 
 def machine():
-    """Where numbers come from: processor, cores, Python, the versions of what is installed, BLAS,
-    thread settings, load and date.
-    """
+    """Processor, cores, Python, package versions, BLAS, thread settings, load and date."""
+    some = hasattr(os, "sched_getaffinity")
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0)) if some else os.cpu_count(),
         "platform": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
@@ -60,12 +48,11 @@ def machine():
 
 
 def alternate(candidates, rounds, seconds=0.2):
-    """Time `candidates`, {name: callable}, in strict alternation: {name: [seconds per call, one for
-    each round]}.
+    """Time `candidates`, {name: callable}, in strict alternation: {name: [seconds per call]}.
 
-    Each is called a few times to warm up; then each sample is as many calls as last about
-    `seconds`. The order of the candidates is rotated from round to round, so that none always
-    follows the same other.
+    There is one entry per round. Each candidate is called a few times to warm up; then a sample is
+    a number of calls that last about `seconds`. The order of the candidates rotates from round to
+    round, so that none always follows the same other.
     """
     calls, times = {}, {name: [] for name in candidates}
     for name, call in candidates.items():
@@ -79,7 +66,7 @@ def alternate(candidates, rounds, seconds=0.2):
 
 
 def rotations(names, rounds):
-    """The order in each round: `names`, each time starting one further on."""
+    """The order in each round: `names`, starting one further on each time."""
     for round in range(rounds):
         first = round % len(names)
         yield names[first:] + names[:first]
@@ -93,20 +80,19 @@ def _time(call, calls):
 
 
 def ratio(theirs, ours):
-    """median(theirs)/median(ours) and the ends of its 95 % interval: (ratio, low, high).
+    """median(theirs)/median(ours) and its 95 % interval: (ratio, low, high).
 
-    The interval is the percentile bootstrap's over rounds: theirs and ours of a round stay
-    together, so a slow minute counts for both. The resampling is seeded.
+    The interval is the percentile bootstrap over rounds. `theirs` and `ours` of a round stay
+    together, so a slow minute counts for both. The resampling has a fixed seed.
     """
     theirs, ours = numpy.asarray(theirs, float), numpy.asarray(ours, float)
     if theirs.shape != ours.shape or theirs.ndim != 1 or not len(ours):
         raise ValueError(
-            f"ratio: expected two lists of as many rounds, got {theirs.shape} and {ours.shape}"
+            f"ratio: expected two lists of equally many rounds, got {theirs.shape} and {ours.shape}"
         )
     picks = numpy.random.default_rng(0).integers(len(ours), size=(RESAMPLES, len(ours)))
-    low, high = numpy.quantile(
-        numpy.median(theirs[picks], 1) / numpy.median(ours[picks], 1), [0.025, 0.975]
-    )
+    ratios = numpy.median(theirs[picks], 1) / numpy.median(ours[picks], 1)
+    low, high = numpy.quantile(ratios, [0.025, 0.975])
     return float(numpy.median(theirs) / numpy.median(ours)), float(low), float(high)
 
 
@@ -117,51 +103,36 @@ def interval(ratio_low_high):
 
 
 def table(head, rows, threads=None):
-    """Lines of text with aligned columns: the first to the left, the others to the right;
-    `blas(threads)` below.
+    """Aligned columns, the first to the left, the others to the right; `blas(threads)` below.
 
     Floats have four significant digits.
     """
-    cells = [
-        [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row]
-        for row in [head, *rows]
-    ]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
-        for row in cells
-    ]
-    return "\n".join(
-        [lines[0], "-" * (sum(widths) + 2 * len(widths) - 2), *lines[1:], blas(threads)]
-    )
+    text = lambda cell: f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    lines = as_text(list(head), [[text(cell) for cell in row] for row in rows]).splitlines()
+    rule = "-" * max(map(len, lines))
+    return "\n".join([lines[0], rule, *lines[1:], blas(threads)])
 
 
 def blas(threads=None):
-    """The line below each table: NumPy's BLAS, its kernel, and its threads, which are `threads`
-    where others compute.
+    """The line below each table: NumPy's BLAS, its kernel, and the number of its threads.
+
+    threads  the number of threads of other processes that computed, else this one's
     """
     found = _blas()
-    kernel = found.get("kernel") or "unknown (`pip install threadpoolctl` tells it)"
+    kernel = found.get("kernel") or "unknown (needs `pip install threadpoolctl`)"
     threads = threads or found.get("threads", "unknown")
     return f"BLAS {found['name']} {found['version']}, kernel {kernel}, threads: {threads}"
 
 
 def save(path, payload):
-    """Write `payload`, a dict, and the machine to the JSON file `path`, unless that is None."""
+    """Write `payload`, a dict, and the machine to the JSON file `path`, unless it is None."""
     if path is not None:
-        write(
-            path,
-            json.dumps(
-                {"machine": machine(), **payload}, indent=1, default=lambda value: value.tolist()
-            )
-            + "\n",
-        )
+        payload = {"machine": machine(), **payload}
+        write(path, json.dumps(payload, indent=1, default=lambda value: value.tolist()) + "\n")
 
 
 def write(path, text):
-    """Write the file `path`, all of it or nothing; ends the program with one sentence if it can't
-    be written.
-    """
+    """Write the file `path` whole or not at all; end the program with one sentence on failure."""
     try:
         write_whole(path, lambda file: file.write(text.encode()))
     except NumpyganError as error:
@@ -169,22 +140,18 @@ def write(path, text):
 
 
 def environment(threads=None):
-    """The environment of a process that is to import the numpygan that this one does, on so many
-    threads (None: as here).
+    """The environment of a process that must import the same numpygan, with `threads` threads.
+
+    None: the thread settings of this process.
     """
     package = importlib.util.find_spec("numpygan").submodule_search_locations[0]
-    path = os.pathsep.join(
-        [str(Path(package).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    )
-    return (
-        os.environ
-        | {"PYTHONPATH": path}
-        | ({} if threads is None else dict.fromkeys(THREADS, str(threads)))
-    )
+    path = filter(None, [str(Path(package).parent), os.environ.get("PYTHONPATH")])
+    limits = {} if threads is None else dict.fromkeys(THREADS, str(threads))
+    return os.environ | {"PYTHONPATH": os.pathsep.join(path)} | limits
 
 
 def need(module, extra):
-    """The module `module`, imported; ends the program with one sentence if it isn't installed."""
+    """The imported module `module`; ends the program with one sentence if it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -192,14 +159,15 @@ def need(module, extra):
 
 
 def stop(sentence, status=2):
-    """End the program with one sentence: status 2 for a user's error, 1 for what has failed."""
+    """End the program with one sentence; status 2 for a user's error, 1 for a failure."""
     print(f"{Path(sys.argv[0]).name}: {sentence}", file=sys.stderr)
     raise SystemExit(status)
 
 
 def arguments(doc, rounds):
-    """A parser with what every benchmark takes: -o FILE.json, --rounds N (default `rounds`),
-    --brief.
+    """A parser with the options of every benchmark: -o FILE.json, --rounds N, --brief.
+
+    rounds  the default of --rounds
     """
     parser = argparse.ArgumentParser(description=doc.strip().splitlines()[0])
     parser.add_argument(
@@ -216,19 +184,19 @@ def arguments(doc, rounds):
         metavar="N",
         help=f"samples of each (default: {rounds})",
     )
-    parser.add_argument("--brief", action="store_true", help="a short run, for a first look")
+    parser.add_argument("--brief", action="store_true", help="a short run, for a first impression")
     return parser
 
 
 def at_least_one(text):
-    """An argument that is a whole number ≥ 1."""
+    """A command-line argument that is a whole number ≥ 1."""
     if not (text.isascii() and text.isdecimal() and int(text) >= 1):
         raise argparse.ArgumentTypeError(f"expected a whole number ≥ 1, got {text!r}")
     return int(text)
 
 
 def _json_file(text):
-    if not Path(text).parent.is_dir():  # said before, not after, the minutes of measurement
+    if not Path(text).parent.is_dir():  # checked before the minutes of measurement
         raise argparse.ArgumentTypeError(f"there is no folder {Path(text).parent}")
     return text
 
@@ -250,9 +218,7 @@ def _version(package):
 
 
 def _blas():
-    """NumPy's BLAS as it was built, and, where threadpoolctl is installed, the kernel it picked for
-    this processor.
-    """
+    """NumPy's BLAS, and, if threadpoolctl is installed, its kernel for this processor."""
     found = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
     blas = {"name": found["name"], "version": found["version"]}
     try:
@@ -260,9 +226,7 @@ def _blas():
     except ImportError:
         return blas
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    pools.sort(key=lambda pool: "numpy" not in pool["filepath"])  # SciPy has one of its own
-    return blas | (
-        {"kernel": pools[0].get("architecture"), "threads": pools[0]["num_threads"]}
-        if pools
-        else {}
-    )
+    pools.sort(key=lambda pool: "numpy" not in pool["filepath"])  # SciPy has its own BLAS
+    if pools:
+        blas |= {"kernel": pools[0].get("architecture"), "threads": pools[0]["num_threads"]}
+    return blas

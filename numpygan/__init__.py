@@ -1,14 +1,12 @@
-"""numpygan: Generative Adversarial Nets (Goodfellow et al., 2014) with hand-written forward and
-backward passes.
-"""
+"""numpygan: Generative Adversarial Nets (Goodfellow et al., 2014), with hand-written backprop."""
 
 import os
 
 __version__ = "0.1.0"
 
-# BLAS's threads spin for up to 100 ms after a product, and so take a core from the threads that
-# update θ: 0.4 ms is enough (2^20 cycles). BLAS asks for it when NumPy is imported, so it has an
-# effect only where numpygan comes first.
+# The threads of BLAS spin for up to 100 ms after a product and occupy cores that the update of θ
+# needs; 2^20 cycles, 0.4 ms, are enough. BLAS reads this variable when NumPy is imported, so it has
+# an effect only if numpygan is imported first.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
 from .arrays import Stream, streams

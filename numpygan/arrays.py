@@ -1,7 +1,7 @@
 """The array-module switch: which module an array lives in, moving arrays, named random streams.
 
-Everything that has to differ between NumPy and CuPy, or between real and complex arrays, is here,
-so that the mathematics in `nn/` and `gan/` is written once.
+Everything that differs between NumPy and CuPy, or between real and complex arrays, is here. So the
+mathematics in `nn/` and `gan/` is written once.
 """
 
 import json
@@ -16,14 +16,14 @@ from .errors import NumpyganError
 
 Array = Any  # an array of the module in use: numpy.ndarray or cupy.ndarray
 STREAMS = ("init", "data", "noise", "dropout", "sample")
-_WORDS = 4096  # random 64-bit words drawn at a time: 32 KiB, so that no draw allocates more
+_WORDS = 4096  # random 64-bit words per draw, so that a draw allocates at most 32 KiB
 
 
 def array_module(device: str, nth: int = 0) -> ModuleType:
-    """The array module of `device`: NumPy for "cpu", CuPy for "gpu", of several GPUs the nth,
-    counted round.
+    """The array module of `device`: NumPy for "cpu", CuPy for "gpu".
 
-    Raises NumpyganError if the device is unknown, CuPy is not installed or it finds no GPU.
+    Of several GPUs the nth is used, modulo their number. Raises NumpyganError if the device is
+    unknown, CuPy is not installed or it finds no GPU.
     """
     if device == "cpu":
         return numpy
@@ -34,8 +34,7 @@ def array_module(device: str, nth: int = 0) -> ModuleType:
     except ImportError:
         raise NumpyganError(
             "device 'gpu': CuPy is not installed; install it with `pip install cupy-cuda12x` (CUDA "
-            "12) or "
-            "`pip install cupy-cuda13x` (CUDA 13), or use --device cpu."
+            "12) or `pip install cupy-cuda13x` (CUDA 13), or use --device cpu."
         ) from None
     if not cupy.cuda.is_available():
         raise NumpyganError(
@@ -49,21 +48,21 @@ def array_module(device: str, nth: int = 0) -> ModuleType:
 def require(xp, **named):
     """Raise NumpyganError unless every named array lives in the array module `xp`.
 
-    Nothing is ever converted.
+    Arrays are never converted.
     """
     for name, array in named.items():
         if not isinstance(array, xp.ndarray):
             raise NumpyganError(
                 f"{name}: expected an array of {xp.__name__}, got "
-                f"{type(array).__module__}.{type(array).__name__}; "
-                f"move it with numpygan.arrays.to_device."
+                f"{type(array).__module__}.{type(array).__name__}; move it with "
+                "numpygan.arrays.to_device."
             )
 
 
 def require_stream(name, stream):
-    """Raise NumpyganError unless `stream` fills arrays as a Stream does.
+    """Raise NumpyganError unless `stream` fills arrays like a Stream.
 
-    A generator of NumPy does not: it returns what it draws.
+    NumPy's generators do not: they return new arrays.
     """
     if not callable(getattr(stream, "keep", None)) or isinstance(stream, type):
         what = f"the class {stream.__name__}" if isinstance(stream, type) else type(stream).__name__
@@ -73,12 +72,12 @@ def require_stream(name, stream):
 
 
 def to_host(array: Array) -> numpy.ndarray:
-    """`array` as a NumPy array; a copy if it was on a GPU (which waits for the GPU)."""
+    """`array` as a NumPy array; a copy if it was on a GPU (waits for the GPU)."""
     return array.get() if hasattr(array, "get") else numpy.asarray(array)
 
 
 def to_device(array: numpy.ndarray, xp: ModuleType) -> Array:
-    """The NumPy array `array` in the array module `xp`."""
+    """The NumPy array `array` as an array of the module `xp`."""
     return xp.asarray(array)
 
 
@@ -86,26 +85,27 @@ def to_device(array: numpy.ndarray, xp: ModuleType) -> Array:
 def kernel(function, xp):
     """`function(xp, …)` without its first argument: on a GPU one kernel, on a CPU the function.
 
-    All operations of the function must be elementwise, on arrays of one shape and numbers. So a GPU
-    is asked once and goes over its memory once; NumPy carries out one operation after the other.
-    The function writes into its arguments or returns an array that it made.
+    All operations of the function must be elementwise, on arrays of one shape and on numbers. A
+    GPU is then called once and reads its memory once; NumPy does one operation after the other.
+    The function writes into its arguments or returns a new array.
     """
     bound = partial(function, xp)
-    # Not `xp is numpy`: `train --profile` hands layers a NumPy whose products are timed.
+    # Not `xp is numpy`: with `train --profile` xp is a NumPy whose products are timed.
     return bound if xp.ndarray is numpy.ndarray else xp.fuse(kernel_name=function.__name__)(bound)
 
 
 def fused(function):
-    """`function` as it is, carried out by its `kernel` in the array module that it is given."""
+    """`function`, computed by its `kernel` in the array module that it is called with."""
     return wraps(function)(lambda xp, *args: kernel(function, xp)(*args))
 
 
 def matmul(xp, a, b, out):
-    """The product a b into `out`; that of a column and a row elementwise, which takes BLAS several
-    times as long.
+    """The product a b into `out`.
+
+    With one inner column this is an outer product; broadcasting is faster than BLAS.
     """
     if a.shape[1] == 1:
-        # One after the other, as NumPy sets memory aside for each operand that it repeats
+        # In two steps, because NumPy allocates memory for each operand that it repeats.
         out[...] = b
         out *= a
     else:
@@ -113,11 +113,10 @@ def matmul(xp, a, b, out):
 
 
 def larger(xp, a, b, out):
-    """The elementwise maximum of a and b into `out`; of complex numbers the one with the larger
-    real part, b at a tie.
+    """The elementwise maximum of a and b into `out`.
 
-    A complex-step derivative must take the same branch as the real function, so the imaginary part
-    has no say.
+    Complex numbers are compared by their real parts, and b wins a tie. So the complex-step
+    derivative takes the same branch as the real function.
     """
     if a.dtype.kind == "c":
         out[...] = xp.where(xp.real(a) > xp.real(b), a, b)
@@ -128,7 +127,7 @@ def larger(xp, a, b, out):
 def gather(xp, array, rows, out):
     """The rows `rows` of `array` into `out`, which has the same dtype."""
     if xp is numpy:
-        # Mode="raise" would gather into a copy of `out` first
+        # mode="raise" would first write to a copy of `out`.
         numpy.take(array, rows, axis=0, out=out, mode="clip")
     else:
         xp.take(array, rows, axis=0, out=out)
@@ -141,13 +140,10 @@ def all_finite(xp, array):
 
 @contextmanager
 def _on_host(out):
-    """A contiguous real array on the host; at the end its values go to `out`. May be `out`."""
+    """A contiguous real array on the host whose values go to `out` at the end. It may be `out`."""
     in_place = isinstance(out, numpy.ndarray) and out.dtype.kind == "f" and out.flags.c_contiguous
-    host = (
-        out
-        if in_place
-        else numpy.empty(out.shape, "float64" if out.dtype.kind == "c" else out.dtype)
-    )
+    dtype = "float64" if out.dtype.kind == "c" else out.dtype
+    host = out if in_place else numpy.empty(out.shape, dtype)
     yield host
     if isinstance(out, numpy.ndarray):
         if not in_place:
@@ -158,11 +154,11 @@ def _on_host(out):
 
 @contextmanager
 def staged(array, xp, pinned):
-    """The values of `array`, an array of `xp`, on the host, where they can be changed: itself, or a
-    copy that goes back at the end.
+    """The values of `array` on the host, where they can be changed; they go back at the end.
 
-    The copy is in page-locked memory, which a GPU reads and writes at full speed; `pinned`, a dict,
-    keeps it for the next time. Waits for a GPU.
+    With NumPy it is the array itself. With a GPU it is a copy in page-locked memory, which the GPU
+    reads and writes at full speed; the dict `pinned` keeps this memory for the next time. Waits
+    for a GPU.
     """
     if xp is numpy:
         yield array
@@ -177,18 +173,19 @@ def staged(array, xp, pinned):
 
 
 def wait_for(xp):
-    """Wait until a GPU has done all that was asked of it."""
+    """Wait until a GPU has finished all its work."""
     xp.cuda.get_current_stream().synchronize()
 
 
 class Stream:
-    """A named stream of random numbers whose state can be saved and restored.
+    """A named random stream whose state can be saved and restored.
 
-    Numbers are drawn on the host with NumPy's PCG64, so a run draws the same ones on every device.
+    Numbers are drawn on the host with NumPy's PCG64, so a run has the same numbers on every
+    device.
     """
 
     def __init__(self, seed: int | numpy.random.SeedSequence):
-        """`seed`: an int or a numpy SeedSequence."""
+        """seed  an int or a numpy SeedSequence."""
         self.generator = numpy.random.Generator(numpy.random.PCG64(seed))
 
     def uniform(self, out: Array, low: float, high: float) -> None:
@@ -204,10 +201,10 @@ class Stream:
             self.generator.standard_normal(dtype=host.dtype, out=host)
 
     def keep(self, out: Array, keep: float) -> None:
-        """Fill `out` with 1/keep with probability `keep` (rounded to a multiple of 1/65536), else
-        0: a dropout mask.
+        """Fill `out` with a dropout mask: 1/keep with probability `keep`, else 0.
 
-        A mask entry needs 16 random bits, not a 32-bit float: four masks for the price of one.
+        The probability is rounded to a multiple of 1/65536. A mask entry needs 16 random bits
+        instead of a 32-bit float, so a 64-bit word gives four entries.
         """
         threshold = max(1, round(keep * 65536))
         with _on_host(out) as host:
@@ -219,8 +216,9 @@ class Stream:
                 numpy.multiply(bits < threshold, scale, out=part)
 
     def pass_over(self, entries):
-        """Leave out the next `entries`, a multiple of 4, of what `keep` draws; that takes no time,
-        however many they are.
+        """Skip the next `entries`, a multiple of 4, of the entries that `keep` would draw.
+
+        This takes no time.
         """
         self.generator.bit_generator.advance(entries // 4)
 
@@ -243,9 +241,9 @@ class Stream:
 
 
 def streams(seed: int) -> dict[str, Stream]:
-    """One seed to named, independent streams: `init`, `data`, `noise`, `dropout`, `sample`.
+    """Independent random streams from one seed: `init`, `data`, `noise`, `dropout`, `sample`.
 
-    Drawing more from one (a picture's samples, say) never changes what the others draw.
+    More draws from one stream, for example for a picture, never change another stream.
     """
     children = numpy.random.SeedSequence(seed).spawn(len(STREAMS))
     return {name: Stream(child) for name, child in zip(STREAMS, children)}

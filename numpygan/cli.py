@@ -16,18 +16,19 @@ from .ranks import ALONE, world
 from .recipes.settings import nearest
 from .terminal import standard_streams
 
-_SECONDS_OF_GRACE = 2  # for the first rank to tell an error that all have, and so to end the job
-_WITHOUT_VALUE = r"(-\w|--[\w-]+=)--"  # of `-o--` argparse, before Python 3.13, makes an empty list
+_SECONDS_OF_GRACE = 2  # for the first rank to print an error that all have, which ends the job
+_WITHOUT_VALUE = r"(-\w|--[\w-]+=)--"  # before Python 3.13 argparse reads `-o--` as an empty list
 
 
 def main(arguments=None):
-    """Run a command and return the exit code: 0; 1 if a check failed; 2 after an error a user can
-    cause; 130 after Ctrl-C.
+    """Run a command and return the exit code.
 
-    Of the ranks of an MPI job the first alone prints, and alone carries out a command that can't be
-    shared out. Output that can't be written ends no work and changes no verdict. For a command that
-    does nothing but print, a full disk is an error; a reader who leaves (`numpygan recipes | head`)
-    is not.
+    0: success; 1: a check failed; 2: an error that a user can cause; 130: Ctrl-C.
+
+    In an MPI job only the first rank prints, and it alone runs a command whose work can't be
+    shared. Output that can't be written ends no work and changes no exit code. There is one
+    exception: if a command only prints, a full disk is an error. A reader who leaves (`numpygan
+    recipes | head`) is not.
     """
     options = argparse.Namespace(run_command=None, ranks=ALONE)
     with standard_streams() as out:
@@ -35,15 +36,12 @@ def main(arguments=None):
             code, asked_for_help = _carry_out(arguments, options), None
         except SystemExit as error:  # -h or --version, which argparse has printed
             code, asked_for_help = 0, error
-        except KeyboardInterrupt:  # again, while the first was being told
+        except KeyboardInterrupt:  # a second Ctrl-C, while the first was being reported
             code, asked_for_help = 130, None
         out.flush()
         if out.lost and not isinstance(out.lost, BrokenPipeError):
-            _tell(
-                options.ranks,
-                f"stdout: cannot be written ({out.lost.strerror}); what was to be printed there is "
-                f"lost.",
-            )
+            why = f"stdout: cannot be written ({out.lost.strerror})"
+            _tell(options.ranks, f"{why}; the rest of the output is lost.")
             if asked_for_help or options.run_command in ONLY_PRINT:
                 return code or 2
         if asked_for_help:
@@ -52,42 +50,31 @@ def main(arguments=None):
 
 
 def _carry_out(arguments, options):
-    """Parse into `options`, and call the command. Returns the exit code."""
+    """Parse into `options`, call the command, and return the exit code."""
     try:
         options.ranks = ranks = world()
         with redirect_stdout(open(os.devnull, "w")) if ranks.rank else nullcontext():
             parser().parse_args(arguments, options)
             if ranks.rank and options.run_command not in ON_RANKS:
                 return 0
-            # Commands look for what isn't finite; some BLAS kernels say "invalid" without reason.
+            # Commands check for values that are not finite; some BLAS kernels warn without reason.
             with numpy.errstate(all="ignore"):
                 return options.run_command(options) or 0
     except NumpyganError as error:
         _tell(options.ranks, error)
         return 2
     except KeyboardInterrupt as error:
-        _tell(options.ranks, str(error) or "interrupted; to start again give the same command.")
+        _tell(options.ranks, str(error) or "interrupted; give the same command to start again.")
         return 130
     except MemoryError as error:
-        words = f"not enough memory ({error or 'for the arrays'})"
-        _tell(
-            options.ranks,
-            f"{words}; make the batch, the networks or the number of samples smaller.",
-        )
+        advice = "make the batch, the networks or the number of samples smaller"
+        _tell(options.ranks, f"not enough memory ({error or 'for the arrays'}); {advice}.")
         return 2
-    except OSError as error:
-        # The path can't be looked at: too long, or in a folder that may not be entered.
-        words = (
-            f"{error.strerror or error}; check the path"
-            if error.filename
-            else f"{error.strerror or error}"
-        )
-        _tell(
-            options.ranks,
-            NumpyganError(
-                f"{error.filename}: {words}." if error.filename else f"the system says: {words}."
-            ),
-        )
+    except OSError as error:  # for example a path that is too long, or a folder without permission
+        words = f"the system says: {error.strerror or error}."
+        if error.filename:
+            words = f"{error.filename}: {error.strerror or error}; check the path."
+        _tell(options.ranks, NumpyganError(words))
         return 2
 
 
@@ -99,11 +86,9 @@ def _tell(ranks, error):
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse's parser, whose errors are NumpyganErrors and name what was probably meant."""
+    """argparse's parser, whose errors are NumpyganErrors that suggest the nearest name."""
 
-    commands: dict[
-        str, argparse.ArgumentParser
-    ] = {}  # name -> parser, of the command line as a whole
+    commands: dict[str, argparse.ArgumentParser] = {}  # of the whole command line: name -> parser
 
     def error(self, message):
         raise NumpyganError(f"{message}; see `{self.prog} -h`.")
@@ -138,13 +123,8 @@ def parser():
     parser.commands = subparsers.choices
 
     def command(name, function, summary, example):
-        sub = subparsers.add_parser(
-            name,
-            help=summary,
-            description=summary,
-            epilog=f"example: {example}",
-            allow_abbrev=False,
-        )
+        about = {"help": summary, "description": summary, "epilog": f"example: {example}"}
+        sub = subparsers.add_parser(name, allow_abbrev=False, **about)
         sub.set_defaults(run_command=function)
         return sub
 

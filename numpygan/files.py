@@ -16,23 +16,23 @@ from .locks import at_path, try_lock
 
 _TEMPORARY = r"\.[0-9]+(-[0-9a-f]+)?\.tmp\Z"
 _NO_LINKS = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
-# Network, FUSE
+# From network and FUSE file systems without fsync
 _NO_FSYNC = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF)
 
 
 class NewPath(type(Path())):  # type: ignore[misc]  # Path chooses its class by the system
-    """A path where `write_whole` overwrites nothing; `/` and `with_suffix` give others."""
+    """A path where `write_whole` overwrites nothing; `/` and `with_suffix` give other NewPaths."""
 
 
 def open_regular(path, mode="rb", flags=0, **options):
-    """Open a file, but no FIFO, device or socket, which could wait for ever or never end. `flags`
-    are added to those of os.open.
+    """Open a file, but no FIFO, device or socket, which could block for ever or never end.
 
+    flags  added to the flags of os.open
     Raises OSError.
     """
 
     def opener(name, usual):
-        # Opening a device can do something
+        # Before it is opened, because opening a device can have an effect.
         _refuse_other_kinds(os.stat(name) if os.path.exists(name) else None)
         handle = os.open(
             name, usual | flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0), 0o666
@@ -48,7 +48,7 @@ def open_regular(path, mode="rb", flags=0, **options):
 
 
 def _refuse_other_kinds(found):
-    """Raise OSError if `found`, of os.stat, is not a regular file or nothing."""
+    """Raise OSError if `found`, from os.stat, is neither a regular file nor None."""
     if found is None or stat.S_ISREG(found.st_mode):
         return
     kinds = {stat.S_ISDIR: "a folder", stat.S_ISFIFO: "a pipe", stat.S_ISSOCK: "a socket"}
@@ -77,13 +77,13 @@ def read_bytes(path, most):
 
 
 def write_whole(path, write):
-    """Let `write(file)` fill a temporary file beside `path`, flush it to the disk, then give it the
-    name `path`.
+    """Let `write(file)` fill a temporary file, flush it to the disk, then rename it to `path`.
 
-    At every moment `path` is the old file or the new one, which has the old one's mode. If `path`
-    is a symlink, the link itself is replaced. Raises NumpyganError if the disk is full, the folder
-    can't be written, a pipe, device or folder is in the way, or anything is if `path` is a NewPath.
-    A process killed in here leaves the temporary file, which the next writer removes.
+    At every moment `path` is the old file or the new one, which gets the mode of the old one. If
+    `path` is a symlink, the link itself is replaced. Raises NumpyganError if the disk is full, the
+    folder can't be written, or a pipe, device or folder is in the way; if `path` is a NewPath,
+    anything at `path` is in the way. A process killed here leaves the temporary file; the next
+    writer removes it.
     """
     kept = "what was there before is kept"
     try:
@@ -116,8 +116,9 @@ def write_whole(path, write):
 
 
 def check_writable(path):
-    """Raise NumpyganError if `write_whole` could not write to `path`: known before the work, not
-    after it.
+    """Raise NumpyganError if `write_whole` could not write to `path`.
+
+    Call it before long work.
     """
     try:
         _mode_at(path)
@@ -131,8 +132,9 @@ def check_writable(path):
 
 
 def write_json(path, value):
-    """Write tables, lists, texts and numbers as JSON; a number that is not finite, which JSON
-    doesn't have, becomes null.
+    """Write tables, lists, texts and numbers as JSON.
+
+    JSON has no NaN or infinity; they become null.
     """
     text = json.dumps(_finite(value), indent=2, allow_nan=False)
     write_whole(path, lambda file: file.write(text.encode() + b"\n"))
@@ -147,19 +149,17 @@ def _finite(value):
 
 
 def append_line(path, line, first=""):
-    """Append `line` to `path` and flush it to the disk; a new file gets the line `first` before it.
+    """Append `line` to `path` and flush it to the disk; a new file first gets the line `first`.
 
-    A last line without its end, which was cut short, is removed. Raises NumpyganError if the line
-    can't be appended.
+    An unfinished last line is removed. Raises NumpyganError if the line can't be appended.
     """
     try:
         with open_regular(path, "a+b", getattr(os, "O_NOFOLLOW", 0)) as file:
             end = _end_of_last_line(file)
             file.truncate(end)
+            head = "" if end or not first else first + "\n"
             try:
-                file.write(
-                    ("" if end or not first else first + "\n").encode() + line.encode() + b"\n"
-                )
+                file.write(f"{head}{line}\n".encode())
                 file.flush()
                 _flush(file.fileno())
             except OSError:
@@ -183,8 +183,9 @@ def _end_of_last_line(file, longest=1 << 16):
 
 
 def make_folder(path, exist_ok=True):
-    """Make a folder and those above it, and flush the folders that they are in: a list of those
-    made. Raises OSError.
+    """Make a folder and its parents, flush the parents, and return the folders made.
+
+    Raises OSError.
     """
     path, made = Path(path), []
     for folder in reversed([path, *path.parents]):
@@ -202,37 +203,35 @@ def make_folder(path, exist_ok=True):
 
 
 def remove_leftovers(path):
-    """Remove the temporary files that writers of `path`, which may be a pattern (*.png), left
-    beside it when they were killed.
+    """Remove the temporary files that killed writers of `path` left beside it.
+
+    `path` may be a pattern, such as *.png.
     """
     for found in leftovers(path):
         with suppress(OSError), open_regular(found, "r+b", getattr(os, "O_NOFOLLOW", 0)) as file:
-            if try_lock(file.fileno()) is not False:  # False: its writer lives
+            if try_lock(file.fileno()) is not False:  # False: its writer is still alive
                 found.unlink()
 
 
 def leftovers(path):
-    """Files that are called like temporary ones of `path`, which may be a pattern."""
-    pattern = re.compile(
-        fnmatch.translate(path.name).removesuffix(r"\Z").removesuffix(r"\z") + _TEMPORARY
-    )
-    return (
-        [path.parent / name for name in os.listdir(path.parent) if pattern.match(name)]
-        if path.parent.is_dir()
-        else []
-    )
+    """Files whose names are names of temporary files of `path`, which may be a pattern."""
+    if not path.parent.is_dir():
+        return []
+    name = fnmatch.translate(path.name).removesuffix(r"\Z").removesuffix(r"\z")
+    pattern = re.compile(name + _TEMPORARY)
+    return [path.parent / name for name in os.listdir(path.parent) if pattern.match(name)]
 
 
 def _temporary(path):
-    """A new file beside `path`, locked as long as it is open, and its name."""
+    """A new locked file beside `path`, and its name."""
     while True:
         name = f"{path}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
         file = open(name, "xb")
         try:
             with suppress(OSError):
-                if os.name != "nt":  # there an open file can't be removed anyhow
+                if os.name != "nt":  # on Windows an open file can't be removed
                     try_lock(file.fileno())
-            # Else another writer took it for a leftover before it was locked
+            # If not, another writer removed it as a leftover before it was locked.
             if at_path(file.fileno(), name):
                 return file, name
         except BaseException:
@@ -242,9 +241,9 @@ def _temporary(path):
 
 
 def _mode_at(path):
-    """The mode of the file at `path`, None if there is none.
+    """The mode of the file at `path`, None if there is none or it is a symlink.
 
-    Raises OSError if something else is there, but for a symlink.
+    Raises OSError if something else is there.
     """
     try:
         found = os.lstat(path)
@@ -257,13 +256,13 @@ def _mode_at(path):
 
 
 def _publish(temporary, path):
-    """Rename, but raise FileExistsError if anything is there."""
+    """Rename, but raise FileExistsError if anything is at `path`."""
     try:
         os.link(temporary, path)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        open(path, "xb").close()  # takes the name, and is replaced at once
+        open(path, "xb").close()  # reserves the name
         os.replace(temporary, path)
     else:
         os.unlink(temporary)
@@ -272,7 +271,7 @@ def _publish(temporary, path):
 def _flush_folder(folder):
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows opens no folder, and some may be written but not read
+    except OSError:  # Windows can't open a folder; other folders may be writable but not readable
         return
     try:
         _flush(handle)
@@ -281,7 +280,7 @@ def _flush_folder(folder):
 
 
 def _flush(handle):
-    """fsync, where the file system has it."""
+    """fsync, if the file system has it."""
     try:
         os.fsync(handle)
     except OSError as error:

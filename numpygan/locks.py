@@ -4,14 +4,14 @@ import errno
 import os
 
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK)
-_FAR = 1 << 30  # on Windows a locked byte can't be read; this one lies behind the end of the file
+_FAR = 1 << 30  # on Windows a locked byte can't be read; this byte is behind the end of the file
 
 
 def try_lock(handle):
-    """Lock the open file `handle` without waiting: whether that worked, None on a file system that
-    has no locks.
+    """Lock the open file `handle` without waiting: True, or False if it is locked already.
 
-    The kernel ends the lock with the process, however that dies. Raises OSError for other reasons.
+    It is None on a file system without locks. The kernel ends the lock with the process, however
+    the process ends. Raises OSError for other reasons.
     """
     try:
         if os.name == "nt":
@@ -36,9 +36,7 @@ def try_lock(handle):
 
 
 def at_path(handle, path):
-    """Whether the open file `handle` is still the one at `path`, which is not followed if it is a
-    symlink.
-    """
+    """Whether the open file `handle` is still the file at `path`. A symlink is not followed."""
     try:
         there = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""Numbers that a user gives: Python's or NumPy's, no bool, in the range where they make sense."""
+"""Numbers from the user: Python's or NumPy's, not bool, in the allowed range."""
 
 import numpy
 
@@ -6,7 +6,7 @@ from .errors import NumpyganError
 
 
 def whole(name, value, least=1):
-    """`value` as an int. Raises NumpyganError, naming `name`, unless it is whole and ≥ least."""
+    """`value` as an int. Raises NumpyganError, with `name`, unless it is whole and ≥ least."""
     found = _plain(value)
     if type(found) is not int or found < least:
         raise NumpyganError(f"{name} must be a whole number ≥ {least}, got {value!r}.")
@@ -14,9 +14,9 @@ def whole(name, value, least=1):
 
 
 def number(name, value, interval):
-    """`value` as an int or float. Raises NumpyganError, naming `name`, if not in `interval`.
+    """`value` as an int or float. Raises NumpyganError, with `name`, unless it is in `interval`.
 
-    The interval "[0, 1)" holds 0 and not 1; "(0, inf)" is every finite number above 0.
+    The interval "[0, 1)" contains 0 but not 1; "(0, inf)" contains every finite number above 0.
     """
     low, high = map(float, interval[1:-1].split(","))
     found = _plain(value)
@@ -28,9 +28,10 @@ def number(name, value, interval):
 
 
 def _plain(value):
-    """The int or float that a number of NumPy (or an array of no axes) is; anything else as it is.
+    """A NumPy number, or an array without axes, as an int or float; anything else unchanged.
 
-    A float64 of NumPy would make float32 arrays compute in float64; a Python float doesn't.
+    With a float64 of NumPy, float32 arrays would compute in float64; with a Python float they do
+    not.
     """
     value = value[()] if isinstance(value, numpy.ndarray) and value.ndim == 0 else value
     if isinstance(value, numpy.integer):

@@ -1,8 +1,7 @@
-"""Ranks: the processes of one MPI job, which share a computation. Without MPI there is one, and
-nothing is ever sent.
+"""Ranks: the processes of an MPI job, which share a computation. Without MPI there is one.
 
-A job is launched as `mpiexec -n P python -m mpi4py -m numpygan …`. Transport, launch, and ending
-the job when a process fails are MPI's and mpi4py's.
+A job is started with `mpiexec -n P python -m mpi4py -m numpygan …`. MPI and mpi4py send the data,
+start the processes, and end the job when a process fails.
 """
 
 import os
@@ -13,17 +12,18 @@ import numpy
 from .arrays import staged, wait_for
 from .errors import NumpyganError
 
-# What MPICH's and Open MPI's mpiexec tell the processes that they start
+# MPICH's and Open MPI's mpiexec set these variables in the processes that they start.
 _LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 
 
 class Ranks:
-    """The processes `rank` = 0 … `size` − 1 of an mpi4py communicator. A method that talks has to
-    be called by all of them.
+    """The processes `rank` = 0 … `size` − 1 of an mpi4py communicator.
+
+    All of them must call a method that communicates.
 
     local       the number of this process among those on its machine
-    cuda_aware  whether MPI reads a GPU's memory; if not, arrays on a GPU go through page-locked
-                memory of the host
+    cuda_aware  whether MPI reads the memory of a GPU; if not, arrays on a GPU go through memory of
+                the host that is page-locked
     """
 
     def __init__(self, comm=None, local=0, cuda_aware=False):
@@ -32,10 +32,10 @@ class Ranks:
         self._pinned = {}
 
     def slice(self, m):
-        """This rank's part of m rows: parts are contiguous, differ by at most one row, and are in
-        the order of the ranks.
+        """This rank's part of m rows.
 
-        Raises NumpyganError if there are more ranks than rows.
+        Parts are contiguous, in the order of the ranks, and differ by at most one row. Raises
+        NumpyganError if there are more ranks than rows.
         """
         if self.size > m:
             raise NumpyganError(
@@ -47,13 +47,14 @@ class Ranks:
     def each(self, items):
         """This rank's share of a sequence of independent pieces of work: every `size`-th.
 
-        `sum` brings the results together.
+        `sum` combines the results.
         """
         return items[self.rank :: self.size]
 
     def sum(self, array, xp=numpy):
-        """The sum over ranks of `array`, an array of `xp`, into `array`, with the same bits on all
-        of them; returns it.
+        """The sum over ranks of `array`, an array of `xp`, in place; returns it.
+
+        It has the same bits on all ranks.
         """
         if self.size > 1:
             if self._cuda_aware and xp is not numpy:
@@ -65,42 +66,41 @@ class Ranks:
         return array
 
     def mean(self, array, share, xp=numpy):
-        """Σ share · array over ranks into `array`; returns it.
+        """Σ share · array over ranks, in place; returns it.
 
-        It is the mean of all rows if `array` is that of a rank's `share`.
+        If `array` is a mean over this rank's rows and `share` their share, this is the mean of all
+        rows.
         """
         if self.size > 1:
             array *= share
         return self.sum(array, xp)
 
     def any(self, *wishes):
-        """For each truth value whether it is true on some rank."""
+        """For each truth value, whether it is true on some rank."""
         if self.size == 1:
             return wishes
         return tuple(bool(count) for count in self.sum(numpy.array(wishes, "int64")))
 
     def gather(self, value):
-        """The values of all ranks, a list on each of them."""
+        """The values of all ranks, as a list on each of them."""
         return [value] if self.size == 1 else self._comm.allgather(value)
 
     def from_first(self, function):
-        """function() as rank 0 finds it, on all ranks."""
-        return (
-            function()
-            if self.size == 1
-            else self._comm.bcast(function() if self.rank == 0 else None)
-        )
+        """The result of function() on rank 0, on all ranks."""
+        value = function() if self.rank == 0 else None
+        return value if self.size == 1 else self._comm.bcast(value)
 
     def executor(self):
-        """A context manager that gives rank 0 a concurrent.futures.Executor of the other ranks;
-        these work for it, and get None.
+        """A context manager: rank 0 gets a concurrent.futures.Executor of the other ranks.
+
+        The other ranks get None, after they have done the work of the Executor.
         """
         from mpi4py.futures import MPICommExecutor
 
         return MPICommExecutor(self._comm, root=0)
 
     def wait(self):
-        """Go on when all ranks are here."""
+        """Wait until all ranks are here."""
         if self.size > 1:
             self._comm.Barrier()
 
@@ -109,11 +109,10 @@ ALONE = Ranks()
 
 
 def world():
-    """The ranks of the job that this process belongs to; ALONE unless Python was started with `-m
-    mpi4py`.
+    """The ranks of this process's job; ALONE unless Python was started with `-m mpi4py`.
 
-    Raises NumpyganError if MPI launched several processes without it, as one that fails would leave
-    the others waiting for ever.
+    Raises NumpyganError if MPI started several processes without `-m mpi4py`: if one failed, the
+    others would wait for ever.
     """
     # Not "mpi4py": whoever imports it has not launched ranks.
     if "mpi4py.run" not in sys.modules or "mpi4py.futures" in sys.modules:
@@ -132,5 +131,5 @@ def world():
     comm = MPI.COMM_WORLD
     if comm.size == 1:
         return ALONE
-    kinds = comm.Get_info().get("mpi_memory_alloc_kinds") or ""  # MPI 4.1's way to say so
+    kinds = comm.Get_info().get("mpi_memory_alloc_kinds") or ""  # set by MPI 4.1 and later
     return Ranks(comm, comm.Split_type(MPI.COMM_TYPE_SHARED).rank, "cuda" in kinds)

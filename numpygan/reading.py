@@ -1,4 +1,4 @@
-"""NumPy's, TOML and JSON files read without trusting them."""
+"""NumPy, TOML and JSON files, read without trusting them."""
 
 import json
 import math
@@ -14,21 +14,20 @@ from numpy.lib import format as npy
 from .errors import NumpyganError
 from .files import open_regular, read_bytes
 
-# a compressed file may expand so many times, or to so many bytes
-_EXPANSION, _HARMLESS = 200, 64 << 20
+_EXPANSION, _HARMLESS = 200, 64 << 20  # a compressed file may expand by this factor or to this size
 _LARGEST_TOML = 1 << 17  # bytes
 _LARGEST_JSON = 1 << 24  # bytes
-LARGEST = 1e100  # no measure has more; its square, and the width of an axis, are still numbers
-_LARGEST_INT = 2**63 - 1  # as TOML has it; Python would refuse to print a longer hexadecimal one
-# Tomllib walks down all names of a table's header again for each line below it
+LARGEST = 1e100  # no measure is larger; its square is still a number
+_LARGEST_INT = 2**63 - 1  # TOML's limit
+# tomllib looks up all names in the header of a table again for each line of the table.
 _MOST_DOTS, _MOST_STEPS = 1000, 10**6
 
 
 class _OtherKind(Exception):
-    """What a whole file holds that is not read."""
+    """The file is whole, but holds something that is not read."""
 
 
-# What zipfile and numpy.lib.format raise on files that were cut, flipped, encrypted or made up.
+# zipfile and numpy.lib.format raise these for files that were cut, flipped, encrypted or made up.
 _DAMAGE = (
     ValueError,
     EOFError,
@@ -47,15 +46,14 @@ _DAMAGE = (
 
 
 def read_arrays(path, wanted=list):
-    """The arrays of a .npz file by name, of those that `wanted(names)` picks; a .npy file holds
-    one, named "". Nothing is unpickled.
+    """The arrays of a .npz file that `wanted(names)` picks, by name; nothing is unpickled.
 
-    Raises NumpyganError if the file is missing or damaged, promises more than it holds, or is a
-    decompression bomb.
+    A .npy file holds one array, named "". Raises NumpyganError if the file is missing or damaged,
+    holds less than its header says, or is a decompression bomb.
     """
     try:
         with open_regular(path) as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a made-up header makes Python's parser warn about it
+            warnings.simplefilter("ignore")  # Python's parser warns about a made-up header
             start, size = file.read(6), os.fstat(file.fileno()).st_size
             file.seek(0)
             if start == npy.MAGIC_PREFIX:
@@ -79,7 +77,7 @@ def read_arrays(path, wanted=list):
 
 
 def read_toml(path):
-    """The table in a TOML file; a byte order mark at its start is skipped.
+    """The table in a TOML file, which may begin with a byte order mark.
 
     Raises NumpyganError if it can't be read, is not TOML or would take tomllib more than a second.
     """
@@ -102,11 +100,10 @@ def read_toml(path):
 
 
 def read_json(path, advice):
-    """The value in a JSON file: tables, lists, texts, numbers, None. A NaN or infinity, as versions
-    before wrote it, is None.
+    """The value in a JSON file: tables, lists, texts, numbers, None.
 
-    Raises NumpyganError, which ends in `advice`, if it is no JSON, a table has a name twice or a
-    number is beyond all measure.
+    NaN and infinity, which older versions wrote, become None. Raises NumpyganError, which ends in
+    `advice`, if it is not JSON, a table has a name twice or a number is too large.
     """
     content = read_bytes(path, _LARGEST_JSON)
     try:
@@ -140,12 +137,12 @@ def _small_float(text):
 def _table(pairs):
     table = dict(pairs)
     if len(table) < len(pairs):
-        raise ValueError("a name stands twice in one table")
+        raise ValueError("a table has a name twice")
     return table
 
 
 def _values(value):
-    """Whatever is in a table or list, and in those in it."""
+    """All values in a table or list, and in the tables and lists inside it."""
     if not isinstance(value, (dict, list)):
         yield value
         return
@@ -154,14 +151,14 @@ def _values(value):
 
 
 def check_expansion(path, expanded, size):
-    """Raise NumpyganError if a compressed file of `size` bytes would expand to so many that it must
-    be meant to fill the memory.
+    """Raise NumpyganError if a compressed file would expand so much that it must be an attack.
+
+    expanded, size  bytes after and before
     """
     if expanded > max(_HARMLESS, _EXPANSION * size):
         raise NumpyganError(
             f"{path}: its {size:,} bytes would expand to {expanded:,}, more than {_EXPANSION} "
-            f"times as many; save it uncompressed "
-            f"if that is right."
+            "times as many; save it uncompressed if that is right."
         )
 
 
@@ -180,14 +177,14 @@ def _read_archive(file, size, wanted, path):
 
 
 def _read_array(file, size):
-    """The array in a .npy file of `size` bytes; whatever its header says, no more memory than that
-    is asked for.
+    """The array in a .npy file of `size` bytes.
+
+    A header with a false size can't make this allocate more memory.
     """
-    header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(
-        npy.read_magic(file)
-    )
+    headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    header = headers.get(npy.read_magic(file))
     if header is None:
-        raise ValueError("it is of a version that is for arrays of records")
+        raise ValueError("its format version is for arrays of records")
     shape, _, dtype = header(file)
     if dtype.hasobject:
         raise _OtherKind(

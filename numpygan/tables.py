@@ -1,19 +1,15 @@
-"""Small tables, as text for the terminal and as HTML for a notebook."""
+"""Small tables: as text for the terminal, and as HTML for a notebook."""
 
 from html import escape
 
 
-def as_text(head, rows):
-    """Columns aligned: the first to the left, the others to the right."""
-    cells = [head, *rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
-    lines = [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(n) for cell, n in zip(row[1:], widths[1:]))]
-        )
-        for row in cells
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+def as_text(head, rows, left=(0,)):
+    """Aligned columns: those in `left` to the left, the others to the right."""
+    columns = []
+    for i, cells in enumerate(zip(head, *rows)):
+        width = max(map(len, cells))
+        columns.append([cell.ljust(width) if i in left else cell.rjust(width) for cell in cells])
+    return "\n".join("  ".join(row).rstrip() for row in zip(*columns))
 
 
 def as_html(head, rows, caption=""):

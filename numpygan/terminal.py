@@ -1,6 +1,4 @@
-"""What reaches the user: the standard streams, which may be closed or full, and how far work has
-got.
-"""
+"""The terminal: standard streams, which may be closed or full, and the progress of work."""
 
 import contextlib
 import os
@@ -8,11 +6,10 @@ import re
 import sys
 import time
 
-_SECONDS_BETWEEN_LINES = 60  # where there is no terminal, and so no bar
+_SECONDS_BETWEEN_LINES = 60  # of progress, without a terminal
 
-
-# Names and values come from files: a terminal would obey their codes. A bar goes back to the start
-# of its line by \r.
+# Names and values come from files, and a terminal would obey codes in them. \r is allowed: the bar
+# needs it.
 _CODES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -21,11 +18,10 @@ def _escaped(code):
 
 
 class Output:
-    """A standard stream. What can't be written is dropped, so that a reader who leaves ends no
-    work; `lost` says why.
+    """A standard stream. Text that can't be written is dropped, so that the work goes on.
 
-    lost  None, or the first OSError of the stream: BrokenPipeError if its reader has gone, else
-          most often a full disk
+    lost  None, or the stream's first OSError: BrokenPipeError if its reader has left; in most other
+          cases the disk is full
     """
 
     def __init__(self, stream):
@@ -46,7 +42,7 @@ class Output:
             yield
         except OSError as error:
             self.lost = self.lost or error
-            # The rest, and what Python flushes at its end, goes nowhere
+            # Everything that follows, also Python's flush at its end, goes nowhere.
             with contextlib.suppress(OSError, AttributeError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())
@@ -58,15 +54,15 @@ class Output:
 
 @contextlib.contextmanager
 def standard_streams():
-    """Within, sys.stdout and sys.stderr are Outputs; yields the first.
+    """Within the block sys.stdout and sys.stderr are Outputs; yields the first.
 
-    A stream that is closed is os.devnull.
+    A closed stream is replaced by os.devnull.
     """
     _fill_closed()
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         out, err = Output(sys.stdout or nowhere), Output(sys.stderr or nowhere)
         if hasattr(out, "reconfigure"):
-            # a path may hold bytes that are no text, or that the terminal can't show
+            # A path may hold bytes that are not text, or text that the terminal can't show.
             out.reconfigure(errors="backslashreplace")
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
@@ -77,8 +73,9 @@ def standard_streams():
 
 
 def _fill_closed():
-    """Open os.devnull as each closed one of the files 0, 1, 2: else the next file opened, say a
-    checkpoint, would be stdout.
+    """Open os.devnull for each of the files 0, 1, 2 that is closed.
+
+    Otherwise the next opened file, perhaps a checkpoint, would become stdout.
     """
     for number in range(3):
         try:
@@ -88,8 +85,9 @@ def _fill_closed():
 
 
 class Progress:
-    """How far work has got, on stderr: a bar on a terminal; elsewhere lines, as a bar fills a log
-    with one endless line.
+    """The progress of work on stderr: a bar on a terminal, else lines.
+
+    A bar would fill a log file with one endless line.
     """
 
     def __init__(self, unit, quiet=False):
@@ -97,9 +95,9 @@ class Progress:
         self._bar, self._told = None, time.monotonic()
 
     def show(self, done, total, text="", line=False):
-        """`done` of `total`, and a text.
+        """Show `done` of `total`, and a text.
 
-        Without a terminal it is a line if one is wanted, at the end, and once a minute.
+        Without a terminal a line is printed if `line` is true, at the end, and once a minute.
         """
         if self._quiet:
             return

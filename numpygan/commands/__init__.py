@@ -1,5 +1,6 @@
-"""The commands, a file each: `add(command)` declares its arguments, a function of the command's
-name carries it out.
+"""The commands, one per file.
+
+`add(command)` declares the arguments; the function with the command's name carries it out.
 """
 
 from . import (
@@ -35,5 +36,5 @@ COMMANDS = (
     sweep,
 )
 ONLY_PRINT = (recipes.recipes, gradcheck.gradcheck, explain.explain)
-# What an MPI job shares out over its processes
+# The processes of an MPI job share the work of these commands.
 ON_RANKS = (train.train, evaluate.evaluate, sweep.sweep)

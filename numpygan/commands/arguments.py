@@ -1,4 +1,4 @@
-"""Kinds of arguments that several commands take."""
+"""Arguments that several commands have."""
 
 import argparse
 import os
@@ -34,7 +34,7 @@ natural.__name__ = "whole number"
 def new_file(name, options, *suffixes, option="-o"):
     """The path to write.
 
-    Raises NumpyganError if its ending is wrong, it exists, or its folder doesn't.
+    Raises NumpyganError if its ending is wrong, it exists, or its folder does not.
     """
     file = Path(os.path.expanduser(name))
     if file.suffix.lower() not in suffixes:
@@ -60,7 +60,7 @@ def result_file(options, run, suffix):
 
 
 def folder_of_runs(name):
-    """The path of `--out`, where many runs go; those that are there are gone on with.
+    """The path of `--out`, the folder of many runs; runs that it holds are resumed.
 
     Raises NumpyganError if it is a file.
     """
@@ -71,51 +71,48 @@ def folder_of_runs(name):
 
 
 def add_data(parser, about):
-    """The option --data and those that say how it is read; `data_fields` reads them."""
+    """Add --data and the options that say how the data are read; `data_fields` reads them."""
     parser.add_argument("--data", metavar="PATH", help=about)
     parser.add_argument(
         "--size",
         metavar="HxW",
-        help=(
-            "rows of --data are images of this size, to which image files are scaled; none: a table"
-        ),
+        help="size of the images in --data; image files are scaled to it; none: --data is a table",
     )
     parser.add_argument(
         "--drop",
         metavar="NAMES",
-        help="columns of a CSV to leave out, such as labels: names or numbers from 1",
+        help="columns of a CSV file to leave out, such as labels: names, or numbers from 1",
     )
     parser.add_argument(
         "--transpose",
         action="store_const",
         const=1,
-        help="change rows and columns of the images over (EMNIST)",
+        help="exchange rows and columns of the images (for EMNIST)",
     )
 
 
 def data_fields(options):
-    """The recipe's fields that say what the data are and how they are read, of those given.
+    """The recipe's fields about the data that the options give.
 
-    Raises NumpyganError if --data names the shipped data and a file here, too.
+    Raises NumpyganError if --data is both the name of shipped data and a file here.
     """
     if options.data in ("mnist", *TOYS) and os.path.exists(options.data):
         raise NumpyganError(
-            f"--data {options.data}: is the name of data that numpygan has, and of a file or "
-            f"folder here; say ./{options.data} "
-            f"for that, or --set data={options.data} with train (leave --data out with evaluate) "
-            f"for the shipped data."
+            f"--data {options.data}: numpygan ships data of this name, and there is also a file or "
+            f"folder; for the file give ./{options.data}, for the shipped data give --set "
+            f"data={options.data} with train, or leave --data out with evaluate."
         )
     names = ("data", "size", "drop", "transpose")
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
 def add_force(parser, metavar):
-    """The flag that `new_file` looks at."""
+    """Add the flag --force, which `new_file` reads."""
     parser.add_argument("--force", action="store_true", help=f"overwrite {metavar} if it exists")
 
 
 def add_set(parser):
-    """The option that `changed_fields` reads."""
+    """Add the option --set, which `changed_fields` reads."""
     parser.add_argument(
         "--set",
         action="append",
@@ -126,7 +123,7 @@ def add_set(parser):
 
 
 def changed_fields(items):
-    """What `--set FIELD=VALUE` was given, field -> value.
+    """The fields and values of `--set FIELD=VALUE`.
 
     Raises NumpyganError for an item without an equals sign.
     """
@@ -140,13 +137,12 @@ def changed_fields(items):
 
 
 def add_moved_data(parser):
-    """The option for a run whose data were moved, which `dataset_of` reads."""
-    told = "where the data of the run lie now, if they were moved"
-    parser.add_argument("--data", metavar="PATH", help=told)
+    """Add --data for a run whose data were moved; `dataset_of` reads it."""
+    parser.add_argument("--data", metavar="PATH", help="new path of the run's data, if moved")
 
 
 def add_run_and_file(parser, kinds):
-    """A run directory to draw from, and the file to write."""
+    """Add a run directory and the file to write."""
     parser.add_argument("run", metavar="RUN", help="a run directory")
     parser.add_argument(
         "-o", dest="file", required=True, metavar="FILE", help=f"the file to write: {kinds}"

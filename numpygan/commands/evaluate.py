@@ -12,21 +12,21 @@ def add(command):
     parser = command(
         "evaluate",
         evaluate,
-        "Measure how well samples fit the data, beside real data and published numbers.",
+        "Measure how well samples fit the data; compare with real data and published numbers.",
         "numpygan evaluate runs/mnist-1",
     )
     parser.add_argument(
         "run",
         nargs="?",
         metavar="RUN",
-        help="a run directory, whose best checkpoint is evaluated; with --seeds the name of a toy",
+        help="a run directory; its best checkpoint is evaluated; with --seeds a toy recipe",
     )
     parser.add_argument(
         "--samples",
         metavar="FILE.npy",
-        help="evaluate these samples, on the scale of the data, instead of a run's",
+        help="evaluate these samples instead of a run; they must have the scale of the data",
     )
-    add_data(parser, "what --samples are like (default: mnist), or where the data of RUN lie now")
+    add_data(parser, "the data to compare with (default: mnist); with RUN its data's new path")
     parser.add_argument(
         "--seed", type=natural, default=0, metavar="S", help="the seed of the samples (default: 0)"
     )
@@ -34,7 +34,7 @@ def add(command):
         "-o",
         dest="file",
         metavar="FILE.json",
-        help="the result (default: RUN/evaluation.json or evaluation.json)",
+        help="the file to write (default: RUN/evaluation.json, or evaluation.json)",
     )
     evaluate_images.add(parser)
     evaluate_ais.add(parser)
@@ -62,7 +62,7 @@ def evaluate(options):
         )
     data = fields.get("data", "mnist") if run is None else run.recipe().data
     if run is not None and data in TOYS and options.data is not None:
-        dataset_of(run, options.data)  # refuses what is not the toy
+        dataset_of(run, options.data)  # refuses other data than the toy
     if data not in TOYS and not options.ais:
         return evaluate_images.evaluate_images(options, run, data)
     if options.ais:

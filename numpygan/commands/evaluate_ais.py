@@ -1,4 +1,4 @@
-"""numpygan evaluate RUN --ais: annealed importance sampling, gone on with where it was stopped."""
+"""numpygan evaluate RUN --ais: annealed importance sampling, which can be stopped and resumed."""
 
 import itertools
 import math
@@ -8,16 +8,16 @@ from ..files import write_json
 from ..metrics import ais
 from ..runs.ais_state import BATCH, bounds, steps
 from ..runs.provenance import dataset_of
+from ..tables import as_text
 from ..terminal import Progress
 from .arguments import positive, result_file
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
 CAVEATS = (
-    "it is the density of G(z) plus noise of variance 0.025, a lower bound that is only as good as "
-    "the bidirectional gap is small, "
-    "and it rewards covering every test image, not looking sharp.",
-    "it is measured on data that the model made itself; on real data, which fit less well, the "
-    "bound can be looser.",
+    "a lower bound of the density of G(z) plus noise of variance 0.025; a small bidirectional gap "
+    "means a good bound. It rewards a model that covers all test images, not sharp images.",
+    "measured on data that the model made itself; on real data, which fit less well, the bound can "
+    "be looser.",
 )
 PUBLISHED = (
     ("GAN-10", 328.8, 5.5),
@@ -31,7 +31,7 @@ def add(parser):
     parser.add_argument(
         "--ais",
         action="store_true",
-        help="instead: annealed importance sampling, in hours; add its rows to the run's result",
+        help="only annealed importance sampling, which takes hours; adds rows to the run's result",
     )
     parser.add_argument(
         "--examples", type=positive(int), metavar="N", help="test images for --ais (default: 100)"
@@ -40,12 +40,12 @@ def add(parser):
         "--distributions",
         type=positive(int, 10**6),
         metavar="T",
-        help="for --ais, from prior to posterior (default: 1000)",
+        help="number of distributions for --ais, from prior to posterior (default: 1000)",
     )
 
 
 def check(options):
-    """Raise NumpyganError if options of --ais were given without it, or without a run."""
+    """Raise NumpyganError for options of --ais without --ais, or for --ais without a run."""
     if not options.ais and (options.examples or options.distributions):
         raise NumpyganError("--examples and --distributions: go with --ais.")
     if options.ais and options.run is None:
@@ -53,19 +53,17 @@ def check(options):
 
 
 def evaluate_ais(options, run):
-    """The rows of AIS, added to the run's result."""
+    """Add the rows of AIS to the run's result."""
     file = result_file(options, run, ".json")
     recipe, (G, _, source) = run.recipe(), run.generator()
     dataset = dataset_of(run, options.data)
     if dataset is None or dataset.range != (0, 1):
         raise NumpyganError(
-            f"{run.path}: AIS has noise of variance {ais.VARIANCE} on pixels in [0, 1]; expected a "
-            f"run on such images."
+            f"{run.path}: AIS adds noise of variance {ais.VARIANCE} to pixels in [0, 1]; expected "
+            "a run on such images."
         )
-    examples, distributions = (
-        options.examples or min(100, len(dataset.test)),
-        options.distributions or 1000,
-    )
+    examples = options.examples or min(100, len(dataset.test))
+    distributions = options.distributions or 1000
     if examples > len(dataset.test):
         raise NumpyganError(
             f"--examples: {examples} is more than the {len(dataset.test)} test images."
@@ -74,23 +72,22 @@ def evaluate_ais(options, run):
     if result.get("source") != source:
         raise NumpyganError(
             f"{run.evaluation}: is of the checkpoint {result.get('source')}, the best is now "
-            f"{source}; run `numpygan evaluate "
-            f"{run.path}` first."
+            f"{source}; run `numpygan evaluate {run.path}` first."
         )
     state = _with_bar(run, G, recipe, dataset, examples, distributions, options)
     if options.ranks.rank:
         return
-    result["rows"] = [row for row in result.get("rows", []) if row["metric"] not in NAMES] + _rows(
-        state, examples, distributions
-    )
-    print("\n".join(_table(result["rows"][-2:], recipe.data == "mnist")), flush=True)
+    rows, others = _rows(state, examples, distributions), result.get("rows", [])
+    result["rows"] = [row for row in others if row["metric"] not in NAMES] + rows
+    print("\n".join(_table(rows, recipe.data == "mnist")), flush=True)
     write_json(file, result)
     print(f"{file}: the same as JSON")
 
 
 def kept(run, source):
-    """The rows of AIS in the run's evaluation.json, if they are of the same checkpoint: they took
-    hours.
+    """The rows of AIS in the run's evaluation.json, if they are of the same checkpoint.
+
+    They are kept because they took hours.
     """
     result = run.read_evaluation() or {}
     rows = result.get("rows", []) if result.get("source") == source else []
@@ -104,21 +101,12 @@ def kept(run, source):
 
 def _with_bar(run, G, recipe, dataset, examples, distributions, options):
     ranks, total = options.ranks, steps(examples, distributions, options.ranks)
+    data = recipe.noise, dataset.test, examples, distributions
     done = itertools.count(1)
     with Progress("distributions", quiet=ranks.rank > 0) as bar:
+        progress = lambda: bar.show(next(done), total)
         try:
-            return bounds(
-                run,
-                G,
-                recipe.noise,
-                dataset.test,
-                examples,
-                distributions,
-                options.seed,
-                options.force,
-                lambda: bar.show(next(done), total),
-                ranks,
-            )
+            return bounds(run, G, *data, options.seed, options.force, progress, ranks)
         except KeyboardInterrupt:
             again = "the same command without --force" if options.force else "the same command"
             raise KeyboardInterrupt(
@@ -148,15 +136,12 @@ def _rows(state, examples, distributions):
 
 
 def _table(rows, with_published):
-    lines = [f"{'Annealed importance sampling':34}{'nats':>8}{'± SE':>8}"]
-    lines += [
-        f"  {row['metric'].removesuffix(' (nats)'):32}{row['value']:8.1f}{row['se']:8.1f}  "
-        f"{row['detail']}"
-        for row in rows
-    ]
+    found = [(r["metric"].removesuffix(" (nats)"), r["value"], r["se"], r["detail"]) for r in rows]
     if with_published:
-        for name, value, se in PUBLISHED:
-            lines.append(
-                f"  {f'{name} (Wu et al. 2017)':32}{value:8.1f}{'' if se is None else f'{se:8.1f}'}"
-            )
-    return lines + [f"{row['metric']}: {row['caveat']}" for row in rows]
+        found += [(f"{name} (Wu et al. 2017)", value, se, "") for name, value, se in PUBLISHED]
+    cells = [
+        [f"  {name}", f"{value:.1f}", "" if se is None else f"{se:.1f}", detail]
+        for name, value, se, detail in found
+    ]
+    table = as_text(["Annealed importance sampling", "nats", "± SE", ""], cells, left=(0, 3))
+    return [table, *(f"{row['metric']}: {row['caveat']}" for row in rows)]

@@ -1,6 +1,4 @@
-"""What `numpygan evaluate` does on images: every measure of a run's samples, or of samples from a
-file, beside real data.
-"""
+"""`numpygan evaluate` for images: every measure of the samples of a run or a file."""
 
 from ..arrays import Stream
 from ..data.dataset import as_float, load, samples_like
@@ -18,31 +16,28 @@ from .arguments import data_fields, new_file, result_file
 
 
 def add(parser):
-    """The options of `evaluate` that only images have."""
+    """Add the options of `evaluate` that are only for images."""
     parser.add_argument(
         "--baselines",
         metavar="FILE.png",
-        help=(
-            "measure a Gaussian and a Gaussian mixture fitted by maximum likelihood, too, and "
-            "draw all samples side by side"
-        ),
+        help="also measure a Gaussian and a Gaussian mixture fitted by maximum likelihood; draw "
+        "all samples side by side",
     )
 
 
 def evaluate_images(options, run, data):
-    """The table of every measure: of the run, or of the samples in a file if `run` is None, as
-    samples of `data`.
+    """Print and write all measures of the run, or of the samples in a file if `run` is None.
+
+    data  the name or path of the data to compare with
     """
-    picture = (
-        new_file(options.baselines, options, ".png", option="--baselines")
-        if options.baselines
-        else None
-    )
+    picture = None
+    if options.baselines:
+        picture = new_file(options.baselines, options, ".png", option="--baselines")
     if run is None:
         file = new_file(options.file or "evaluation.json", options, ".json")
-        dataset = load(
-            data, **{name: value for name, value in data_fields(options).items() if name != "data"}
-        )
+        fields = data_fields(options)
+        fields.pop("data", None)
+        dataset = load(data, **fields)
         samples, digits, kept = samples_like(dataset, options.samples), data == "mnist", []
         source = {"file": options.samples}
     else:
@@ -51,10 +46,8 @@ def evaluate_images(options, run, data):
         dataset = dataset_of(run, options.data)
         digits = data == "mnist" and recipe.preprocess == "none"
         G, _, source = run.generator()
-        samples, kept = (
-            sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed)),
-            evaluate_ais.kept(run, source),
-        )
+        samples = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed))
+        kept = evaluate_ais.kept(run, source)
     evaluation.rows_compared(samples, dataset)  # before anything is written
     print(f"measuring {len(samples):,} samples against {data} …", flush=True)
     baselines = _baselines(picture, options, samples, dataset) if picture else {}
@@ -68,9 +61,7 @@ def evaluate_images(options, run, data):
 
 
 def _baselines(file, options, samples, dataset):
-    """Samples of the explicit densities, by name, once they are drawn beside the given ones, in
-    `file`.
-    """
+    """Samples of the fitted densities by name, drawn with the given samples in `file`."""
     if dataset.image_shape is None:
         raise NumpyganError("--baselines: the data are not images; leave it out.")
     baselines = image_baselines(dataset.train, SAMPLES, options.seed)
@@ -79,5 +70,5 @@ def _baselines(file, options, samples, dataset):
         return baselines
     named = {ours: samples, **baselines, "test images": as_float(dataset.test)}
     save_side_by_side(file, named, dataset.image_shape, limits_of(dataset.train))
-    print(f"{file}: the samples beside those of explicit densities")
+    print(f"{file}: the samples, and samples of the fitted densities")
     return baselines

@@ -1,6 +1,4 @@
-"""What `numpygan evaluate` does on toys: one run, samples from a file, or a recipe trained with
-many seeds.
-"""
+"""`numpygan evaluate` for toys: a run, samples from a file, or a recipe trained with many seeds."""
 
 import os
 import sys
@@ -26,33 +24,32 @@ from ..runs.pool import carry_out, in_words
 from ..terminal import Progress
 from .arguments import changed_fields, folder_of_runs, new_file, positive, result_file
 
-_PROCESSES = min(2, cpus())  # that train at a time, where there are no MPI ranks
+_PROCESSES = min(2, cpus())  # training processes at a time without MPI
 
 
 def add(parser):
-    """The options of `evaluate` that only toys have."""
+    """Add the options of `evaluate` that are only for toys."""
     parser.add_argument(
         "--seeds",
         type=positive(int, 1000),
         metavar="N",
-        help=(
-            f"train the toy RECIPE with the seeds 0 … N−1, on {_PROCESSES} processes, and "
-            f"evaluate them together"
-        ),
+        help=f"train the toy recipe RUN with the seeds 0 … N−1 on {_PROCESSES} processes, and "
+        "evaluate all of these runs together",
     )
     parser.add_argument(
         "--out",
         metavar="DIR",
-        help="where the runs of --seeds lie; what is there is kept (default: runs/RECIPE-seeds)",
+        help="the folder of the runs of --seeds; finished runs are kept (default: "
+        "runs/RECIPE-seeds)",
     )
 
 
 def check(options):
-    """Raise NumpyganError if options of --seeds were given without it, or others with it."""
+    """Raise NumpyganError for options of --seeds without --seeds, or for other options with it."""
     if options.seeds is None and (options.set or options.out):
         raise NumpyganError(
-            "--set and --out: go with --seeds, which trains; a finished run or samples can't be "
-            "changed."
+            "--set and --out: only go with --seeds, which trains; a finished run or samples can't "
+            "be changed."
         )
     if options.seeds is not None and options.run is None:
         raise NumpyganError(
@@ -61,35 +58,25 @@ def check(options):
 
 
 def evaluate_toy(options, run, toy):
-    """The toy table of a run or, if `run` is None, of the samples in a file."""
-    file = (
-        result_file(options, run, ".json")
-        if run
-        else new_file(options.file or "evaluation.json", options, ".json")
-    )
-    _picture_of(file, options)
+    """Print and write the toy table of a run, or of the samples in a file if `run` is None."""
     if run is None:
-        _report(
-            toy,
-            [read_numpy(os.path.expanduser(options.samples))],
-            file,
-            {"source": {"file": options.samples}},
-            options.samples,
-        )
+        file = new_file(options.file or "evaluation.json", options, ".json")
+        _check_picture(file, options)
+        samples = read_numpy(os.path.expanduser(options.samples))
+        about, title = {"source": {"file": options.samples}}, options.samples
     else:
+        file = result_file(options, run, ".json")
+        _check_picture(file, options)
         G, _, source = run.generator()
-        _report(
-            toy,
-            [_draw(G, run.recipe(), options.seed)],
-            file,
-            {"source": source, "seed": options.seed},
-            str(run.path),
-        )
+        samples = _draw(G, run.recipe(), options.seed)
+        about, title = {"source": source, "seed": options.seed}, str(run.path)
+    _report(toy, [samples], file, about, title)
 
 
 def evaluate_seeds(options):
-    """Train the recipe with many seeds, or take up where that ended before, and print the toy table
-    of them all.
+    """Train the recipe with many seeds, print and write the toy table of all runs.
+
+    Runs that are finished are kept; the same command resumes the others.
     """
     recipe = change(recipe_named(options.run), **changed_fields(options.set))
     if recipe.data not in TOYS:
@@ -113,26 +100,19 @@ def evaluate_seeds(options):
     draws = [_draw(run.generator()[0], recipe, options.seed) for run in runs]
     for run in runs:
         print(f"{run.path}: trained in {run.read_metrics()[-1]['seconds']:.0f} s")
-    _report(
-        recipe.data,
-        draws,
-        file,
-        {"seeds": list(range(options.seeds)), "seed": options.seed},
-        f"{recipe.name}, seed 0",
-    )
+    about = {"seeds": list(range(options.seeds)), "seed": options.seed}
+    _report(recipe.data, draws, file, about, f"{recipe.name}, seed 0")
 
 
 def _file(options, folder):
     """The file for the result of many seeds.
 
-    Raises NumpyganError if it or the picture beside it is there already.
+    Raises NumpyganError if `-o` names a file that exists, or a picture beside it exists.
     """
-    file = (
-        folder / "evaluation.json"
-        if options.file is None
-        else new_file(options.file, options, ".json")
-    )
-    _picture_of(file, options)
+    file = folder / "evaluation.json"
+    if options.file is not None:
+        file = new_file(options.file, options, ".json")
+    _check_picture(file, options)
     return file
 
 
@@ -148,7 +128,7 @@ def _train(jobs, total, ranks):
     ):
         for (_, path), future in ended:
             error = future.exception()
-            # Perhaps as this process is being stopped, too
+            # The user may have stopped this process, too; then closing raises Interrupted.
             if isinstance(error, (Interrupted, BrokenExecutor)):
                 killed.append(f"{path}: {in_words(error)}.")
             elif error is not None:
@@ -164,24 +144,17 @@ def _draw(G, recipe, seed):
     return sampling.sample(G, recipe.noise, toys.DRAWS, Stream(seed))
 
 
-def _picture_of(file, options=None):
-    """The path of the picture beside `file`.
-
-    Given `options`, raises NumpyganError if it would overwrite one of the user's.
-    """
-    picture = file.with_suffix(".png")
-    if options is not None and (options.file or options.samples):
-        new_file(picture, options, ".png")
-    return picture
+def _check_picture(file, options):
+    """Raise NumpyganError if the picture beside `file` would overwrite a file of the user."""
+    if options.file or options.samples:
+        new_file(file.with_suffix(".png"), options, ".png")
 
 
 def _report(toy, draws, file, about, title):
-    """Print the toy table of `draws`, write it to `file` as JSON, and beside it a picture of the
-    first of them.
-    """
+    """Print the toy table of `draws`, write it to `file` as JSON, and draw the first draw."""
     rows = toys.evaluate(draws, toy)
     print("\n".join(toys.table(rows, toy)), flush=True)
     write_json(file, {"rows": rows, "data": toy} | about)
     picture = file.with_suffix(".png")
     save_toy_plot(picture, draws[0][:SAMPLES], toys.real_draw(toy, SAMPLES), *TOYS[toy](), title)
-    print(f"{file}: the same as JSON; {picture.name}: the samples over the modes")
+    print(f"{file}: the same as JSON; {picture.name}: the samples and the modes")

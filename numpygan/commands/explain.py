@@ -1,4 +1,4 @@
-"""numpygan explain: a layer or Algorithm 1, worked by hand."""
+"""numpygan explain: a layer or Algorithm 1 as a worked example."""
 
 from ..pages import layer_text as worked
 
@@ -7,7 +7,7 @@ def add(command):
     parser = command(
         "explain",
         explain,
-        "Explain a layer's forward and backward pass, or Algorithm 1, by a worked example.",
+        "Explain a layer's forward and backward pass, or Algorithm 1, with a worked example.",
         "numpygan explain affine",
     )
     parser.add_argument("topic", metavar="LAYER", help=", ".join(worked.TOPICS))
@@ -20,5 +20,5 @@ def explain(options):
     if wrong:
         print(f"FAILED: this installation computes something else:\n{wrong}")
         return 1
-    print(f"All {lines} lines of code above were run just now, and gave what is shown.")
+    print(f"All {lines} lines of code above were run just now, with the results shown.")
     return 0

@@ -1,4 +1,4 @@
-"""numpygan gradcheck: every derivative against the complex step."""
+"""numpygan gradcheck: every derivative compared with the complex step."""
 
 from ..check.game_check import check_all, check_recipe
 from ..figures.step_plot import save_step_plot
@@ -10,7 +10,7 @@ def add(command):
     parser = command(
         "gradcheck",
         gradcheck,
-        "Check every hand-written derivative against the complex step.",
+        "Compare every hand-written derivative with the complex step.",
         "numpygan gradcheck mnist",
     )
     parser.add_argument(
@@ -18,7 +18,7 @@ def add(command):
         nargs="?",
         default="all",
         metavar="RECIPE|all",
-        help="whose layers and game (default: all)",
+        help="the recipe to check: its layers and its game (default: all)",
     )
     parser.add_argument(
         "--seed",
@@ -39,7 +39,7 @@ def gradcheck(options):
     if options.plot is not None:
         file = new_file(options.plot, options, ".png", option="--plot")
         save_step_plot(file)
-        print(f"{file}: four numerical derivatives, how wrong they are at each step")
+        print(f"{file}: the error of four numerical derivatives at each step")
     if options.recipe == "all":
         lines, passed = check_all(options.seed)
     else:

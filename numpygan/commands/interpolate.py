@@ -18,7 +18,7 @@ def add(command):
         "numpygan interpolate runs/mnist-1 -o figure3.png",
     )
     parser.add_argument(
-        "-n", type=positive(int, 10**4), default=8, metavar="N", help="how many lines (default: 8)"
+        "-n", type=positive(int, 10**4), default=8, metavar="N", help="rows to draw (default: 8)"
     )
     add_run_and_file(parser, ".png")
 

@@ -1,4 +1,4 @@
-"""numpygan recipes: what there is to train."""
+"""numpygan recipes: the list of recipes, and the fields of one."""
 
 import textwrap
 from dataclasses import fields
@@ -20,24 +20,16 @@ def recipes(options):
     if options.name is None:
         for recipe in RECIPES.values():
             print(f"{recipe.name:14}{recipe.about}")
-        print(
-            "`numpygan recipes NAME` shows every field; change any with\n`numpygan train NAME "
-            "--set FIELD=VALUE`."
-        )
+        print("`numpygan recipes NAME` shows the fields of a recipe. To change a field:")
+        print("`numpygan train NAME --set FIELD=VALUE`.")
         return
     recipe = recipe_named(options.name)
     for field in fields(recipe):
         value = getattr(recipe, field.name)
-        print(
-            _wrapped(
-                f"{field.name:{_NAME}}"
-                + (", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
-            )
-        )
+        text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        print(_wrapped(f"{field.name:{_NAME}}{text}"))
         print(_wrapped(" " * _NAME + field.metadata["meaning"]))
 
 
 def _wrapped(line):
-    return textwrap.fill(
-        line, _WIDTH, subsequent_indent=" " * _NAME, drop_whitespace=True, break_on_hyphens=False
-    )
+    return textwrap.fill(line, _WIDTH, subsequent_indent=" " * _NAME, break_on_hyphens=False)

@@ -1,4 +1,4 @@
-"""numpygan report: everything about a run on one page."""
+"""numpygan report: a run on one HTML page."""
 
 from ..files import write_whole
 from ..pages.run_page import report
@@ -10,7 +10,7 @@ def add(command):
     parser = command(
         "report",
         write_report,
-        "Everything about a run on one HTML page, in one file.",
+        "Show everything about a run on one HTML page.",
         "numpygan report runs/mnist-1",
     )
     parser.add_argument("run", metavar="RUN", help="a run directory")

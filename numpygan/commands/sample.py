@@ -1,4 +1,4 @@
-"""numpygan sample: draws from p_g, as pictures or numbers."""
+"""numpygan sample: samples of a trained generator, as pictures or numbers."""
 
 import numpy
 
@@ -20,12 +20,12 @@ def add(command):
         "numpygan sample runs/mnist-1 -n 100 -o digits.png",
     )
     parser.add_argument(
-        "-n", type=positive(int, 10**6), default=100, metavar="N", help="how many (default: 100)"
+        "-n", type=positive(int, 10**6), default=100, metavar="N", help="samples (default: 100)"
     )
     parser.add_argument(
         "--nearest",
         action="store_true",
-        help="a column of nearest training examples on the right, as in the paper's Figure 2",
+        help="add a column of nearest training examples, as in the paper's Figure 2",
     )
     add_moved_data(parser)
     add_run_and_file(parser, ".png (a grid) or .npy (float32, N × d)")

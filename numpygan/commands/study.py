@@ -1,4 +1,4 @@
-"""numpygan study: Algorithm 1, line by line, as a page to look at in a browser."""
+"""numpygan study: Algorithm 1, line by line, as a page for the browser."""
 
 import math
 import os
@@ -24,19 +24,17 @@ from ..runs.provenance import dataset_of
 from ..runs.trainer import Training
 from .arguments import add_force, add_moved_data, natural, new_file, positive
 
-_ROWS = 16  # few enough to see each
-# Of D in an iteration, for the same reason; a run with k = 1,000 would make a page of 400 MB
-_STEPS = 10
-# Parameters, of about 70 bytes each: 10 GB; most is the copies in complex numbers
-_LARGEST = 150_000_000
+_ROWS = 16  # of a minibatch: the reader can see each
+_STEPS = 10  # of D in an iteration, also to see each; k = 1,000 would make a page of 400 MB
+_LARGEST = 150_000_000  # parameters of about 70 bytes, most of it for complex copies: 10 GB
 
 
 def add(command):
     parser = command(
         "study",
         study,
-        "See backprop: write a page that steps through real iterations, with every derivative and "
-        "its proof.",
+        "See backprop: write a page that steps through real iterations and proves every "
+        "derivative.",
         "numpygan study ring -o study.html",
     )
     parser.add_argument(
@@ -44,10 +42,14 @@ def add(command):
         nargs="?",
         default="ring",
         metavar="RECIPE|RUN",
-        help="a recipe, from its start, or a run, from where it is (default: ring)",
+        help="a recipe, from its start; or a run, from its last checkpoint (default: ring)",
     )
     parser.add_argument(
-        "--iterations", type=positive(int, 20), default=3, metavar="N", help="how many (default: 3)"
+        "--iterations",
+        type=positive(int, 20),
+        default=3,
+        metavar="N",
+        help="iterations on the page (default: 3)",
     )
     parser.add_argument(
         "--after", type=natural, default=0, metavar="N", help="play N iterations first (default: 0)"
@@ -74,46 +76,39 @@ def study(options):
     file = new_file(options.file, options, ".html")
     recipe, state, run = _what(options.what)
     if run is None and options.data is not None:
-        raise NumpyganError("--data: says where the data of a RUN lie now; a recipe takes its own.")
+        raise NumpyganError("--data: is the new path of a RUN's data; a recipe has its own data.")
     small = replace(
         recipe, dtype="float64", batch=min(options.batch, recipe.batch), k=min(_STEPS, recipe.k)
     )
     dataset = load_dataset(small) if run is None else dataset_of(run, options.data)
     _check_size(small, dataset, options.what)
     training = Training(small, dataset, numpy)
-    # The schedules are the recipe's
+    # The schedules of the recipe are kept, although its minibatch is not.
     training.iterations_per_epoch = max(1, training.p_data.size // (recipe.batch * recipe.k))
     if state is not None:
         _restore(training, state, options.what)
     for _ in range(options.after):
         training.advance()
         training.check_finite()
-    title = (
-        f"{options.what}, from iteration {training.iteration:,}"
-        if training.iteration
-        else f"{options.what}, from its start"
-    )
+    start = f"iteration {training.iteration:,}" if training.iteration else "its start"
+    title = f"{options.what}, from {start}"
     toy = ToyGame(training) if small.data in TOYS else None
-    recorder = record(
-        training,
-        options.iterations,
-        dataset and dataset.image_shape,
-        toy.add_frame if toy else lambda _: None,
-    )
+    on_frame = toy.add_frame if toy else lambda _: None
+    shape = dataset and dataset.image_shape
+    recorder = record(training, options.iterations, shape, on_frame)
     limits = (0.0, 1.0) if dataset is None else pictures.limits(small, dataset.train)
     text = page.page(recorder, toy, title, _notes(recipe, small, recorder), limits)
     write_whole(file, lambda out: out.write(text.encode()))
     print(
         f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, "
-        f"{len(text) / 1e6:.1f} MB; "
-        "open it in a browser"
+        f"{len(text) / 1e6:.1f} MB; open it in a browser"
     )
     if small.k < recipe.k:
         print(_fewer_steps(recipe))
 
 
 def _check_size(recipe, dataset, what):
-    """Raise NumpyganError if the study would take too much memory: before it takes any."""
+    """Raise NumpyganError if the study would take too much memory."""
     dim = TOYS[recipe.data]()[0].shape[1] if dataset is None else dataset.dim
     parameters, units = sizes(recipe, dim)
     if parameters > _LARGEST:
@@ -129,7 +124,7 @@ def _check_size(recipe, dataset, what):
 
 
 def _what(name):
-    """The recipe, and of a run the state to start from and its RunDirectory, else None."""
+    """The recipe; for a run also its state and its RunDirectory, else None and None."""
     if name in RECIPES or not Path(os.path.expanduser(name)).exists():
         return recipe_named(name), None, None
     run = RunDirectory.existing(name)
@@ -137,7 +132,7 @@ def _what(name):
 
 
 def _restore(training, state, name):
-    """Go on from the state of a run, in float64."""
+    """Continue from the state of a run, in float64."""
     wide = {
         key: value.astype("float64") if value.dtype == "float32" else value
         for key, value in state.items()
@@ -150,43 +145,36 @@ def _restore(training, state, name):
 
 def _fewer_steps(recipe):
     return (
-        f"k = {_STEPS} steps of D in an iteration, to see each; the recipe has {recipe.k:,}, "
-        f"and the others are left out."
+        f"An iteration has k = {_STEPS} steps of D, to see each; the recipe has k = {recipe.k:,}."
     )
 
 
 def _notes(recipe, small, recorder):
-    """What differs from the recipe and what is left out, in sentences."""
+    """Sentences about the differences from the recipe, and about what is not shown."""
     notes = [
-        "Played in float64, so that every sum can be followed to its last digit; a training run "
-        "computes in float32."
+        "The numbers are float64, so that every sum can be followed to its last digit; a training "
+        "run computes in float32."
     ]
     if small.batch < recipe.batch:
         notes.append(
-            f"m = {small.batch} rows in a minibatch, to see each; the recipe has {recipe.batch} "
+            f"A minibatch has m = {small.batch} rows, to see each; the recipe has {recipe.batch} "
             f"(--batch {recipe.batch})."
         )
     if small.k < recipe.k:
         notes.append(_fewer_steps(recipe))
     for name, net in recorder.nets.items():
-        cut = sorted(
-            {
-                (n, len(columns))
-                for n, columns in zip(net.widths, recorder.kept.units[name])
-                if len(columns) < n
-            }
-        )
+        pairs = {(n, len(columns)) for n, columns in zip(net.widths, recorder.kept.units[name])}
+        cut = [f"{few} of {n:,}" for n, few in sorted(pairs) if few < n]
         if cut:
-            parts = ", ".join(f"{few} of {n:,}" for n, few in cut)
             notes.append(
-                f"Units of {name} shown number by number: {parts}; minimum, mean, maximum and norm "
-                f"are of all of them."
+                f"Units of {name} whose numbers are shown: {', '.join(cut)}. Minimum, mean, "
+                "maximum and norm are of all units."
             )
     if recorder.kept.image_shape is not None:
         few = min(small.batch, shown.strip(math.prod(recorder.kept.image_shape)))
         notes.append(
-            f"Of each minibatch the first {few} images are shown as pictures; of the weights over "
-            f"the pixels, {few} units."
+            f"The first {few} images of each minibatch are shown as pictures, and the weights of "
+            f"{few} units that see or make pixels."
         )
         if len(recorder.kept.image_shape) == 3:
             notes.append(

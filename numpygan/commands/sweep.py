@@ -1,4 +1,4 @@
-"""numpygan sweep: a recipe at many settings, with several seeds each."""
+"""numpygan sweep: a recipe with many settings, each with several seeds."""
 
 import shlex
 import sys
@@ -11,6 +11,7 @@ from ..nn.threads import cpus
 from ..runs.grid import finished, mean_and_se, play, read_sweep
 from ..runs.loop import Interrupted
 from ..runs.pool import carry_out, in_words
+from ..tables import as_text
 from .arguments import folder_of_runs, positive
 
 _COLUMNS = {"parzen": "best Parzen/nats", "V": "V", "D_real": "D(x)", "D_fake": "D(G(z))"}
@@ -20,32 +21,29 @@ def add(command):
     parser = command(
         "sweep",
         sweep,
-        "Train a recipe at many settings: a grid or random draws of its fields, each with several "
-        "seeds. Runs that "
-        "are finished are kept, interrupted ones gone on with.",
+        "Train a recipe with many settings, a grid or random draws of its fields, each with "
+        "several seeds. Finished runs are kept, interrupted runs are resumed.",
         "numpygan sweep rates.toml --jobs 4",
     )
     parser.add_argument(
         "file", metavar="SWEEP.toml", help="recipe, seeds, and a table [grid] or [random] of fields"
     )
     parser.add_argument(
-        "--out", metavar="DIR", help="where the runs go, DIR/SETTING/seed-N (default: runs/SWEEP)"
+        "--out", metavar="DIR", help="runs are DIR/SETTING/seed-N (default of DIR: runs/SWEEP)"
     )
     parser.add_argument(
         "--device",
         choices=("cpu", "gpu"),
         default="cpu",
-        help="where to compute (default: cpu); gpu: all runs on a machine share its first one",
+        help="where to compute (default: cpu); all runs on a machine share its first GPU",
     )
     parser.add_argument(
         "--jobs",
         type=positive(int, 10**4),
         metavar="N",
         default=cpus(),
-        help=(
-            "runs at a time (default: one for each CPU it may use); after `mpiexec -n P python "
-            "-m mpi4py -m` P − 1"
-        ),
+        help="runs at a time (default: one per CPU); with `mpiexec -n P python -m mpi4py -m` it "
+        "is P − 1",
     )
 
 
@@ -56,8 +54,8 @@ def sweep(options):
             read_sweep(options.file),
         )
     )
-    array_module(options.device)  # one sentence, not one for each run, if there is no GPU
-    names = {
+    array_module(options.device)  # without a GPU this is one error, not one per run
+    names = {  # by job, (recipe, path)
         (recipe, str(out / setting.name / f"seed-{recipe.seed}")): setting.name
         for setting in settings
         for recipe in setting.recipes
@@ -65,16 +63,12 @@ def sweep(options):
     results = options.ranks.from_first(
         lambda: {job: result for job in names if (result := finished(*job)) is not None}
     )
-    print(
-        f"{len(settings)} settings, {len(names)} runs -> {out}, of which {len(results)} are "
-        f"finished",
-        flush=True,
-    )
+    runs = f"{len(names)} runs, {len(results)} of them finished"
+    print(f"{len(settings)} settings, {runs} -> {out}", flush=True)
     jobs, failures, done = [job for job in names if job not in results], {}, len(results)
     try:
-        for job, future in carry_out(
-            partial(play, device=options.device), jobs, options.jobs, options.ranks
-        ):
+        work = partial(play, device=options.device)
+        for job, future in carry_out(work, jobs, options.jobs, options.ranks):
             error, done = future.exception(), done + 1
             if error is None:
                 results[job] = future.result()
@@ -85,26 +79,18 @@ def sweep(options):
     except Interrupted:
         again = f"{shlex.quote(options.file)} --out {shlex.quote(str(out))}"
         again += "" if options.device == "cpu" else f" --device {options.device}"
-        print(
-            f"Stopped; what was running is saved. Go on with: numpygan sweep {again}",
-            file=sys.stderr,
-        )
+        print(f"Stopped; the runs are saved. Go on with: numpygan sweep {again}", file=sys.stderr)
         return 130
     if options.ranks.rank:
         return 0
-    rows = [
-        _row(
-            setting,
-            [results[job] for job in names if names[job] == setting.name and job in results],
-        )
-        for setting in settings
-    ]
+    rows = []
+    for setting in settings:
+        own = [job for job in names if names[job] == setting.name]
+        rows.append(_row(setting, [results[job] for job in own if job in results]))
     failed = {job[1]: failures[job] for job in names if job in failures}
     file = out / "sweep.json"
-    print(
-        "\n".join([*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items())]),
-        flush=True,
-    )
+    lines = [*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items())]
+    print("\n".join(lines), flush=True)
     write_json(file, {"settings": rows, "failed": failed})
     print(f"{file}: the same as JSON")
     return 1 if failed else 0
@@ -128,22 +114,15 @@ def _row(setting, results):
 
 def _table(rows):
     """Lines of text; a measure that no run has is left out."""
-    columns = {
-        column: title for column, title in _COLUMNS.items() if any(column in row for row in rows)
-    }
-    width = max(len("setting"), *(len(row["setting"]) for row in rows))
-    lines = [
-        f"{'setting':{width}}{'runs':>8}" + "".join(f"{title:>20}" for title in columns.values())
-    ]
+    columns = [name for name in _COLUMNS if any(name in row for row in rows)]
+    cells = [["setting", "runs", *(_COLUMNS[name] for name in columns)]]
     for row in rows:
-        cells = (_cell(row[column]) if column in row else "–" for column in columns)
-        lines.append(
-            f"{row['setting']:{width}}{row['finished']:>6}/{row['runs']}"
-            + "".join(f"{cell:>20}" for cell in cells)
-        )
+        measures = [_cell(row[name]) if name in row else "–" for name in columns]
+        cells.append([row["setting"], f"{row['finished']}/{row['runs']}", *measures])
+    lines = as_text(cells[0], cells[1:]).splitlines()
     lines.append(
-        "Mean ± standard error over the seeds of finished runs; V, D(x) and D(G(z)) are those of "
-        "the last epoch."
+        "Mean ± standard error over the seeds of finished runs; V, D(x) and D(G(z)) are means "
+        "over the last epoch."
     )
     return lines
 

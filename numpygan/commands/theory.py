@@ -10,12 +10,12 @@ from ..theory import known_game, maximum_likelihood, proposition1, proposition2,
 
 FIGURES = {
     "losses.png": "the generator's three losses and their slopes",
-    "proposition1.png": "D trained alone, against D*",
+    "proposition1.png": "D, trained alone, and D*",
     "theorem1.png": "V(D, G), C(G) and −log 4 during training on a known density",
-    "proposition2.png": "descent of p_g itself, and of θ",
-    "maximum_likelihood.png": "KL falling as the likelihood rises",
+    "proposition2.png": "descent of p_g and descent of θ",
+    "maximum_likelihood.png": "KL falls and the likelihood rises",
     "figure1.png": "the paper's Figure 1, from a real training run",
-    "training.gif": "that run as an animation",
+    "training.gif": "this run as an animation",
 }
 
 
@@ -40,9 +40,9 @@ def theory(options):
     try:
         return _draw_and_check(folder)
     except KeyboardInterrupt:
-        again = "the same command with --force draws them all"
         raise KeyboardInterrupt(
-            f"interrupted; {folder} holds the figures that were finished, {again}."
+            f"interrupted; {folder} holds the finished figures; to draw all of them, give the "
+            "same command with --force."
         ) from None
 
 
@@ -68,9 +68,9 @@ def _draw_and_check(folder):
 
 
 def _folder(options):
-    """The folder to write to, made if need be.
+    """The folder to write to, which is made if it does not exist.
 
-    Raises NumpyganError if it can't be, or a figure in it would be overwritten.
+    Raises NumpyganError if it can't be made, or if a figure in it would be overwritten.
     """
     folder = Path(os.path.expanduser(options.out))
     folder = folder if options.force else NewPath(folder)
@@ -92,7 +92,7 @@ def _folder(options):
 
 
 def _show(found):
-    """Print statements as a table; whether all hold."""
+    """Print statements as a table; return whether all of them hold."""
     found = list(found)
     print("\n".join(statements.table(found)), flush=True)
     return all(statement.holds for statement in found)

@@ -1,4 +1,4 @@
-"""numpygan train: a recipe, or the user's own data, to a run directory."""
+"""numpygan train: train a recipe or the user's own data in a run directory."""
 
 import shlex
 import sys
@@ -22,14 +22,14 @@ def add(command):
     parser = command(
         "train",
         train,
-        "Train a recipe: pictures, metrics and checkpoints go to a run directory.",
+        "Train a recipe; write pictures, metrics and checkpoints to a run directory.",
         "numpygan train mnist --epochs 20 --set batch=50 --out runs/small-batch",
     )
     parser.add_argument(
         "recipe",
         nargs="?",
         metavar="RECIPE",
-        help="see `numpygan recipes` (default: mnist); with --resume also a run directory",
+        help="a name from `numpygan recipes` (default: mnist); with --resume also a run directory",
     )
     parser.add_argument(
         "--epochs",
@@ -43,7 +43,7 @@ def add(command):
         metavar="N",
         help="total length of the run in iterations",
     )
-    parser.add_argument("--seed", metavar="S", help="the seed of all randomness (default: 0)")
+    parser.add_argument("--seed", metavar="S", help="the seed of all random numbers (default: 0)")
     parser.add_argument("--k", metavar="K", help="steps of D in an iteration")
     parser.add_argument("--loss", metavar="|".join(G_LOSSES), help="the generator's loss")
     parser.add_argument(
@@ -58,26 +58,24 @@ def add(command):
     parser.add_argument(
         "--resume",
         action="store_true",
-        help=(
-            "go on with a run: `train RUN --resume`, or --out RUN (default: the newest of the "
-            "recipe)"
-        ),
+        help="resume a run: `train RUN --resume`, or --out RUN (default: the newest run of the "
+        "recipe)",
     )
     add_set(parser)
     parser.add_argument(
         "--local-batch",
         action="store_true",
-        help="with MPI (`mpiexec -n P python -m mpi4py -m numpygan train …`): the recipe's batch "
-        "is what each of the P ranks computes, and a minibatch has P times as many rows; the "
-        "learning rates stay as they are",
+        help="with MPI (`mpiexec -n P python -m mpi4py -m numpygan train …`): each of the P ranks "
+        "computes the recipe's batch, so a minibatch has P times as many rows; the learning rates "
+        "do not change",
     )
     parser.add_argument(
         "--profile",
         action="store_true",
-        help="at the end print where the time of an iteration went",
+        help="at the end print how long each part of an iteration took",
     )
     parser.add_argument(
-        "--quiet", action="store_true", help="print nothing but errors, and what --profile asks for"
+        "--quiet", action="store_true", help="print only errors and the table of --profile"
     )
 
 
@@ -114,10 +112,10 @@ def train(options):
         say(f"  {line}")
     if options.local_batch:
         rows = f"{recipe.batch} rows, {recipe.batch // options.ranks.size} for each rank"
-        say(f"  batch  {rows}; the learning rates are left as they are")
+        say(f"  batch  {rows}; the learning rates are unchanged")
     elif options.ranks.size > 1:
         say(f"  batch  {recipe.batch} rows, shared by {options.ranks.size} ranks")
-    sys.stdout.flush()  # into a log before the lines about progress
+    sys.stdout.flush()  # so that a log has these lines before the progress
     profile = Profile() if options.profile else None
     with Progress("iterations", options.quiet or options.ranks.rank > 0) as bar:
 
@@ -127,29 +125,18 @@ def train(options):
 
         try:
             with run.reserved():
-                loop.train(
-                    recipe,
-                    run,
-                    options.device,
-                    options.resume,
-                    show,
-                    options.ranks,
-                    profile,
-                    say,
-                    dataset,
-                )
+                where = options.device, options.resume, show, options.ranks
+                loop.train(recipe, run, *where, profile, say, dataset)
         except loop.Interrupted:
             if options.ranks.rank:
                 return 0
             bar.close()
             if profile:
                 print(profile.table())
-            given = {"--epochs": options.epochs, "--iterations": options.iterations}
-            length = "".join(
-                f" {name} {repr(value).removesuffix('.0')}"
-                for name, value in given.items()
-                if value is not None
-            )
+            length = ""
+            for name in ("epochs", "iterations"):
+                if (value := getattr(options, name)) is not None:
+                    length += f" --{name} {repr(value).removesuffix('.0')}"
             device = "" if options.device == "cpu" else f" --device {options.device}"
             print(
                 f"Stopped and saved. Go on with: numpygan train --resume --out "
@@ -182,7 +169,8 @@ def train(options):
 def _run_and_recipe(options, changes):
     """The RunDirectory and the recipe that the options ask for.
 
-    Raises NumpyganError if they can't be had.
+    Raises NumpyganError if there is no such run or recipe, or if the options contradict each
+    other.
     """
     named = _run_named(options.recipe)
     if options.resume:
@@ -195,11 +183,10 @@ def _run_and_recipe(options, changes):
                 f"--resume: {options.recipe} and --out {options.out} both name a run; give one of "
                 f"them."
             )
-        run = (
-            RunDirectory.existing(options.out)
-            if options.out
-            else named or RunDirectory.latest(_asked_for(options, changes).name)
-        )
+        if options.out:
+            run = RunDirectory.existing(options.out)
+        else:
+            run = named or RunDirectory.latest(_asked_for(options, changes).name)
         recipe = change(run.recipe(), **changes)
         if not named and options.recipe not in (None, run.recipe().name):
             raise NumpyganError(
@@ -221,7 +208,7 @@ def _run_and_recipe(options, changes):
 def _with_data(options, changes, recipe, run):
     """The recipe, fitted to own data, and its Dataset, None for a toy.
 
-    Raises NumpyganError if it can't be had.
+    Raises NumpyganError if the data can't be read or do not fit the recipe.
     """
     if options.resume:
         before = options.ranks.from_first(lambda: provenance.recorded(run))
@@ -234,9 +221,9 @@ def _with_data(options, changes, recipe, run):
 
 
 def _run_named(name):
-    """The run at the path `name`, None if there is none.
+    """The run at the path `name`, or None.
 
-    A recipe goes before a folder of its name.
+    The name of a recipe takes precedence over a folder of the same name.
     """
     if name is None or name in RECIPES or not RunDirectory(name).config.is_file():
         return None
@@ -244,7 +231,7 @@ def _run_named(name):
 
 
 def _asked_for(options, changes):
-    """The recipe by its name, changed; own data for which no recipe is named give theirs to it."""
+    """The named recipe with the changes; if only own data are given, mnist named after the data."""
     recipe = change(recipe_named(options.recipe or "mnist"), **changes)
     recipe = change(recipe, data=absolute_data(recipe.data))
     own = options.recipe is None and recipe.data not in ("mnist", *TOYS)

@@ -1,5 +1,6 @@
-"""A dataset split into training, validation and test rows: the shipped MNIST or the user's own
-files.
+"""A data set split into training, validation and test rows.
+
+Either MNIST, which numpygan ships, or the user's own files.
 """
 
 import hashlib
@@ -31,10 +32,10 @@ _MNIST_MD5 = {
 class Dataset:
     """Rows (N, d) of three splits, uint8 (0..255 stands for [0, 1]) or float32.
 
-    image_shape  (height, width) or (3, height, width) of a row that is an image, else None
-    range        the ends between which all values lie, (0, 1) or (−1, 1); None: real numbers
-    understood   what the data were taken for, in words;  notes  sentences about what was left out
-        or changed
+    image_shape  (height, width) or (3, height, width) if each row is an image, else None
+    range        the bounds of all values, (0, 1) or (−1, 1); None for real numbers
+    understood   how the data were read, in words
+    notes        sentences about what was left out or changed
     """
 
     train: numpy.ndarray
@@ -51,8 +52,10 @@ class Dataset:
         return self.train.shape[1]
 
     def digest(self):
-        """The SHA-256, in hexadecimal digits, over dtype, shape and bytes of all splits as read,
-        before preprocessing."""
+        """The SHA-256 of dtype, shape and bytes of all splits, in hexadecimal digits.
+
+        It is taken before preprocessing.
+        """
         return self.read_as or self._digest
 
     @cached_property
@@ -70,7 +73,10 @@ def as_float(rows, dtype="float32"):
 
 
 def load_dataset(recipe):
-    """The recipe's Dataset, preprocessed and checked to fit its visible layer; None for a toy."""
+    """The recipe's Dataset, preprocessed and checked against G's visible layer; None for a toy.
+
+    Raises NumpyganError as `load` and `check_fits` do.
+    """
     dataset = prepared(recipe)
     if dataset is not None:
         check_fits(recipe, dataset)
@@ -78,8 +84,10 @@ def load_dataset(recipe):
 
 
 def prepared(recipe):
-    """The recipe's Dataset, read by its options and preprocessed; None for a toy. Raises
-    NumpyganError as `load` does."""
+    """The recipe's Dataset, read with its options and preprocessed; None for a toy.
+
+    Raises NumpyganError as `load` does.
+    """
     if recipe.data in TOYS:
         return None
     given = {name: getattr(recipe, name) for name in ("size", "drop", "transpose")}
@@ -90,19 +98,17 @@ def prepared(recipe):
 
 
 def check_fits(recipe, dataset):
-    """Raise NumpyganError unless G's visible layer reaches the data, and there are rows for a
-    minibatch."""
+    """Raise NumpyganError unless G can reach all values of the data and a minibatch fits in it."""
     visible = recipe.generator[-1]
-    if (visible == "sigmoid" and dataset.range != UNIT) or (
-        visible == "tanh" and dataset.range != SIGNED
-    ):
+    reached = {"sigmoid": UNIT, "tanh": SIGNED}.get(visible, dataset.range)
+    if dataset.range != reached:
         rows = dataset.train
         low, high = dataset.range or (rows.min(), rows.max())
         reach = "[0, 1]" if visible == "sigmoid" else "[-1, 1]"
         raise NumpyganError(
             f"data {recipe.data}: values lie in [{low:g}, {high:g}], but G's visible layer is a "
-            f"{visible}, which reaches {reach}; "
-            f"scale them to {reach}, or leave the visible layer to the data."
+            f"{visible}, which reaches {reach}; scale them to {reach}, or leave the visible layer "
+            "to the data."
         )
     if recipe.batch > len(dataset.train):
         raise NumpyganError(
@@ -112,34 +118,28 @@ def check_fits(recipe, dataset):
 
 
 def data_in_words(dataset):
-    """Lines that tell what was understood of the data: none for a toy, whose dataset is None."""
-    return (
-        []
-        if dataset is None
-        else [f"data   {dataset.understood}", *(f"       {note}" for note in dataset.notes)]
-    )
+    """Lines that say how the data were read; none for a toy, whose dataset is None."""
+    if dataset is None:
+        return []
+    return [f"data   {dataset.understood}", *(f"       {note}" for note in dataset.notes)]
 
 
 def load(source, size="auto", drop="auto", transpose=0):
-    """The Dataset at `source`: "mnist", or a path to whatever `readers.read` reads; docs/data.md
-    lists it.
+    """The Dataset at `source`: "mnist", or a path that `readers.read` can read (see docs/data.md).
 
     size, drop, transpose  as in a recipe
-    Splits: MNIST as the paper's authors did it, 50,000 + 10,000 + the test set. Other data's test
-    and validation splits are those
-    that are given. Where they are not, the last sixth (of CIFAR-10 the last fifth) of what is left
-    is held out; images in a
-    folder are put into a fixed random order before.
+    MNIST is split like the paper's: 50,000 training and 10,000 validation images, and the test
+    set. Other data keep the splits that they have. Each missing split is the last sixth (for
+    CIFAR-10 the last fifth) of the remaining rows. Images in a folder are first put into a fixed
+    random order.
 
-    Raises NumpyganError if anything there is missing, damaged, empty, of the wrong rank, not
-    finite, or on two scales.
+    Raises NumpyganError if a file is missing, damaged, empty, of the wrong rank or not finite, or
+    if the splits are on different scales.
     """
     size = read_size(size)
     if source == "mnist":
-        path, names = (
-            MNIST,
-            {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"},
-        )
+        path = MNIST
+        names = {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"}
         found = readers.Found({split: _mnist_file(name) for split, name in names.items()}, names)
     else:
         path = Path(os.path.expanduser(source))
@@ -148,7 +148,7 @@ def load(source, size="auto", drop="auto", transpose=0):
 
 
 def _understand(found, path, size, transpose):
-    """The Dataset of what was found at `path`."""
+    """The Dataset made from the arrays found at `path`."""
     where = {
         split: str(path) if name == path.name else f"{path}: {name}"
         for split, name in found.names.items()
@@ -187,7 +187,7 @@ def _understand(found, path, size, transpose):
 
 
 def _split(parts, shuffle, share, path):
-    """All three splits; what is not given is held out of the rest."""
+    """All three splits; a missing one is held out of the training rows."""
     parts = dict(parts)
     missing = [split for split in ("test", "validation") if split not in parts]
     rows, share = parts["train"], 6 if len(missing) == 2 else share
@@ -208,8 +208,10 @@ def _form(shape, rows):
 
 
 def _in_words(parts, found, shape, scale, values):
-    """What the data were taken for, such as "60,000 grey images 28 × 28, uint8, [0, 1]; test
-    split: x_test"."""
+    """How the data were read.
+
+    For example "60,000 grey images 28 × 28, uint8, [0, 1]; test split: x_test".
+    """
     n = len(parts["train"]) + sum(
         len(rows) for split, rows in parts.items() if split not in found.names
     )
@@ -229,8 +231,10 @@ def _in_words(parts, found, shape, scale, values):
 
 
 def samples_like(dataset, source):
-    """The samples (N, d) in a file, on the scale of the dataset. Raises NumpyganError if they are
-    on another one."""
+    """The samples (N, d) in a file, on the scale of the dataset.
+
+    Raises NumpyganError if their width or their scale differs from the data's.
+    """
     path = Path(os.path.expanduser(source))
     array = readers.read(path).arrays["train"]
     if array.ndim > 2:
@@ -244,7 +248,7 @@ def samples_like(dataset, source):
 
 
 def mnist_labels():
-    """The labels of the MNIST training (60,000) and test (10,000) images."""
+    """The labels of the 60,000 training and 10,000 test images of MNIST."""
     return tuple(_mnist_file(f"{part}-labels-idx1-ubyte.gz") for part in ("train", "t10k"))
 
 
@@ -261,7 +265,10 @@ def _mnist_file(name):
 
 
 def global_contrast_normalise(dataset, scale=55.0):
-    """Each row minus its mean, scaled to length `scale` (the authors' CIFAR-10 recipe); float32."""
+    """Subtract each row's mean and scale the row to length `scale`; float32.
+
+    The authors preprocessed CIFAR-10 in this way.
+    """
 
     def normalise(rows):
         rows = rows.astype("float32")

@@ -1,4 +1,7 @@
-"""CSV files: a table of pixels or of real numbers. A column of labels is known by its name."""
+"""CSV files: tables of pixels or of real numbers.
+
+A column of labels is recognised by its name.
+"""
 
 import csv
 import difflib
@@ -15,13 +18,14 @@ LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|id|un
 
 
 def read_csv(path, drop, notes):
-    """The numbers in a CSV file, (N, d) float64; columns split by commas, semicolons, tabs or
-    spaces.
+    """The numbers in a CSV file, (N, d) float64.
 
-    drop   names, or numbers from 1, of columns to leave out, split by commas; "none"; "auto":
-        labels, by their names
-    notes  a list that gets a sentence about what was left out
-    Raises NumpyganError if a cell is no number, or the file is not a table.
+    Columns are separated by commas, semicolons, tabs or spaces.
+
+    drop   the columns to leave out: names, or numbers from 1, separated by commas; "none"; "auto"
+           leaves out the columns whose names say that they are labels
+    notes  a list; a sentence about each omission is appended
+    Raises NumpyganError if a cell is not a number or the file is not a table.
     """
     lines = _lines(path)
     if not lines:
@@ -37,12 +41,9 @@ def read_csv(path, drop, notes):
     if names is None and drop == "auto":
         left_out = _labels_first(lines, delimiter, width)
     if left_out:
-        notes.append(
-            "left out: "
-            + ", ".join(
-                names[i] or "column 1" if names else f"column {i + 1}" for i in sorted(left_out)
-            )
-        )
+        columns = sorted(left_out)
+        called = [names[i] or "column 1" if names else f"column {i + 1}" for i in columns]
+        notes.append(f"left out: {', '.join(called)}")
     kept = [i for i in range(width) if i not in left_out]
     if not kept or not lines:
         raise NumpyganError(f"{path}: holds no columns or no lines of numbers.")
@@ -63,8 +64,10 @@ def read_csv(path, drop, notes):
 
 
 def _lines(path):
-    """The lines of a text file without comments; the text may be gzipped, and start with a byte
-    order mark."""
+    """The lines of a text file, without comments and empty lines.
+
+    The text may be gzipped and may begin with a byte order mark.
+    """
     try:
         with open_regular(path) as raw:
             packed = raw.read(2) == b"\x1f\x8b"
@@ -104,7 +107,7 @@ def _is_number(cell, comma=False):
 
 
 def _left_out(path, names, width, drop):
-    """The columns that `drop` names or, if it is "auto", that are labels by their names."""
+    """The columns that `drop` names; for "auto" the columns named like labels."""
     if drop == "none":
         return set()
     if drop == "auto":
@@ -126,8 +129,10 @@ def _left_out(path, names, width, drop):
 
 
 def _labels_first(lines, delimiter, width):
-    """{0} if a column of digits or letters stands before square images, as in most CSV files of
-    MNIST."""
+    """{0} if the first column holds labels and the others a square image, else the empty set.
+
+    Most CSV files of MNIST look like this.
+    """
     side = math.isqrt(width - 1)
     if side < 8 or side * side != width - 1:
         return set()
@@ -141,7 +146,7 @@ def _labels_first(lines, delimiter, width):
 
 
 def _bad_cell(path, lines, delimiter, names, kept, width):
-    """The error that says where a cell is no number."""
+    """The error that says which cell is not a number."""
     for number, line in enumerate(lines, 2 if names else 1):
         cells = _cells(line, delimiter)
         if len(cells) != width:
@@ -153,7 +158,7 @@ def _bad_cell(path, lines, delimiter, names, kept, width):
                 column = repr(names[i]) if names else str(i + 1)
                 return NumpyganError(
                     f"{path}: line {number}, column {column} holds {cells[i][:40]!r}, expected a "
-                    f"number; correct it or leave the "
-                    f"column out with --drop {names[i] if names else i + 1}."
+                    "number; correct it or leave the column out with --drop "
+                    f"{names[i] if names else i + 1}."
                 )
     return NumpyganError(f"{path}: is text, but not a table of numbers.")

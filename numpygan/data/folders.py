@@ -14,8 +14,11 @@ _DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
 
 
 def read(path, size, drop):
-    """The splits in a folder: IDX, CIFAR-10 or NumPy files, CSV files or images, in this order;
-    other files are passed over."""
+    """The splits in a folder.
+
+    The first kind that the folder holds is read: IDX, CIFAR-10, NumPy, CSV, images. Other files are
+    ignored.
+    """
     files = _files(path)
     kinds, refused = {}, []
     for file in files:
@@ -23,62 +26,44 @@ def read(path, size, drop):
             kinds.setdefault(kind_of(file), []).append(file)
         except NumpyganError as error:
             refused.append(str(error))
-    batches = [
-        file
-        for file in files
-        if re.match(r"(data|test)_batch", file.name) and file.suffix.lower() == ".bin"
-    ]
-    idx = [
-        file
-        for file in kinds.get("idx", [])
-        if "label" not in file.name.lower() and len(shape_of(file)) > 1
-    ]
+    batches = [f for f in files if re.match(r"(data|test)_batch.*\.bin\Z", f.name, re.I | re.S)]
+    idx = [f for f in kinds.get("idx", []) if "label" not in f.name.lower()]
+    idx = [f for f in idx if len(shape_of(f)) > 1]
     if idx:
         return _idx(path, idx)
     if batches:
         return _cifar(path, batches)
     for kind, what in (("npy", "arrays"), ("npz", "arrays"), ("csv", "tables")):
-        some = [
-            file
-            for file in kinds.get(kind, [])
-            if _is_data(file, kind) and not readers.LABELS.search(file.stem)
-        ]
+        some = [f for f in kinds.get(kind, []) if _is_data(f, kind)]
+        some = [f for f in some if not readers.LABELS.search(f.stem)]
         if some and not (kind == "csv" and "image" in kinds):
             return _by_name(path, some, what, lambda file: readers.read(file, size, drop))
     if "image" in kinds:
         return _images(path, kinds["image"], size)
-    there = (
-        f"; {refused[0]}"
-        if refused
-        else f"; there are {', '.join(file.name for file in files[:4]) or 'no files'}."
-    )
+    names = ", ".join(file.name for file in files[:4]) or "no files"
+    there = refused[0] if refused else f"there are {names}."
     raise NumpyganError(
         f"{path}: no data found; expected IDX, CIFAR-10 .bin, .npy, .npz or CSV files, or images, "
-        f"such as "
-        f"train-images-idx3-ubyte{there}"
+        f"such as train-images-idx3-ubyte; {there}"
     )
 
 
 def _is_data(file, kind):
-    return (
-        kind != "csv"
-        or file.suffix.lower() in (".csv", ".tsv", ".gz")
-        or file.stem.lower() in ("train", "test")
-    )
+    endings, stems = (".csv", ".tsv", ".gz"), ("train", "test")
+    return kind != "csv" or file.suffix.lower() in endings or file.stem.lower() in stems
 
 
 def _files(path):
-    """The files below a folder in the order of their paths, without hidden ones and those that
-    macOS adds to archives."""
+    """The files in a folder and below, sorted by depth and path.
+
+    Hidden files and the files that macOS adds to archives are left out.
+    """
     try:
         found = []
         for file in path.rglob("*"):
             parts = file.relative_to(path).parts
-            if (
-                any(part.startswith(".") or part == "__MACOSX" for part in parts)
-                or len(parts) > _DEEPEST
-                or not file.is_file()
-            ):
+            hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
+            if hidden or len(parts) > _DEEPEST or not file.is_file():
                 continue
             found.append(file)
             if len(found) > _MOST:
@@ -107,8 +92,7 @@ def _idx(path, files):
     if list(arrays) == ["train"] and readers.split_of(names["train"]):
         raise NumpyganError(
             f"{path}: no t10k-images-idx3-ubyte there; add the test images, or give the file "
-            f"{names['train']} itself to hold some "
-            f"of its images out."
+            f"{names['train']} itself to hold some of its images out."
         )
     if "train" not in arrays:
         raise NumpyganError(
@@ -119,15 +103,16 @@ def _idx(path, files):
 
 
 def _only(path, files):
-    """The one file among copies under slightly different names. Raises NumpyganError if they
-    differ."""
+    """The one file among copies under slightly different names.
+
+    Raises NumpyganError if the contents differ.
+    """
     first = read_idx(files[0]) if len(files) > 1 else None
     for other in files[1:]:
         if not numpy.array_equal(first, read_idx(other)):
             raise NumpyganError(
                 f"{path}: holds {files[0].relative_to(path)} and {other.relative_to(path)}, which "
-                f"differ; give a folder with one "
-                f"of them, or the file."
+                "differ; give a folder with one of them, or the file."
             )
     return files[0]
 
@@ -143,15 +128,12 @@ def _cifar(path, batches):
     for file in batches:
         if file.stat().st_size % CIFAR_ROW == 0 and file.stat().st_size and not is_cifar(file):
             raise NumpyganError(f"{file}: not a CIFAR-10 binary file; a label byte is more than 9.")
-    arrays = {
-        "train": readers.read_cifar(train).reshape(-1, 3, 32, 32),
-        "test": readers.read_cifar(test).reshape(-1, 3, 32, 32),
-    }
+    arrays = {"train": readers.read_cifar(train), "test": readers.read_cifar(test)}
     return readers.Found(arrays, {"train": "data_batch*.bin", "test": "test_batch.bin"})
 
 
 def _by_name(path, files, what, reader):
-    """Files such as x_train.npy and x_test.npy, or the only file."""
+    """Files such as x_train.npy and x_test.npy, or a single file."""
     by_split = {}
     for file in files:
         by_split.setdefault(readers.split_of(file.stem), []).append(file)
@@ -161,8 +143,7 @@ def _by_name(path, files, what, reader):
         if len(some) != 1 and split is not None:
             raise NumpyganError(
                 f"{path}: holds the {what} {', '.join(file.name for file in files[:6])}; give one "
-                f"of the files, or call them "
-                f"x_train and x_test."
+                "of the files, or call them x_train and x_test."
             )
     if list(by_split) == ["train"]:
         return reader(by_split["train"][0])

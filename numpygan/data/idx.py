@@ -1,5 +1,4 @@
-"""IDX files, the format of MNIST: a magic number with type and rank, sizes, values; plain or
-gzipped."""
+"""IDX files, the format of MNIST: type, rank, sizes, values; plain or gzipped."""
 
 import math
 import zlib
@@ -16,13 +15,16 @@ _PIECE = 1 << 20  # bytes read at a time
 
 
 class _Gzip:
-    """The bytes of a gzip stream. What follows the stream is left alone, as gunzip leaves it."""
+    """The bytes of a gzip stream.
+
+    Bytes that follow the stream are ignored, as gunzip does; `rest` holds the first of them.
+    """
 
     def __init__(self, file):
         self._file, self._stream, self._ready, self.rest = file, zlib.decompressobj(31), b"", b""
 
     def read(self, n):
-        """`n` bytes, fewer at the end. Raises EOFError if the stream is cut short."""
+        """Up to `n` bytes; fewer only at the end. Raises EOFError if the stream is cut short."""
         parts, missing = [], n
         while missing:
             if not self._ready and not self._more(missing):
@@ -50,10 +52,10 @@ class _Gzip:
 
 
 def read_idx(path, notes=None):
-    """The array in an IDX file, which may be gzipped, whatever its name.
+    """The array in an IDX file, plain or gzipped; the file's name does not matter.
 
-    notes  a list that gets a sentence if bytes follow the gzip stream, which are ignored
-    Raises NumpyganError if the file is missing, not IDX, or shorter or longer than its header says.
+    notes  a list; a sentence is appended if bytes after the gzip stream were ignored
+    Raises NumpyganError if the file is missing, not IDX, or does not have the length in its header.
     """
     path = Path(path)
     try:
@@ -85,7 +87,7 @@ def read_idx(path, notes=None):
 
 
 def shape_of(path):
-    """The shape that an IDX file's header gives. Raises NumpyganError if it can't be read."""
+    """The shape in the header of an IDX file. Raises NumpyganError if it can't be read."""
     try:
         with open_regular(path) as raw:
             packed = raw.read(2) == b"\x1f\x8b"
@@ -96,7 +98,7 @@ def shape_of(path):
 
 
 def _header(file, path):
-    """The dtype and shape of the array. Raises NumpyganError if it is no IDX header."""
+    """The dtype and shape of the array. Raises NumpyganError if this is not an IDX header."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in IDX_TYPES:
         raise NumpyganError(
@@ -115,8 +117,10 @@ def _header(file, path):
 
 
 def _read_exactly(file, expected, path):
-    """`expected` bytes from `file`, grown as they come, so that a header that lies cannot reserve
-    memory."""
+    """`expected` bytes from `file`.
+
+    The memory grows with the bytes read, so a header with a false size can't reserve memory.
+    """
     content = bytearray()
     while len(content) < expected and (part := file.read(min(_PIECE, expected - len(content)))):
         content += part

@@ -11,11 +11,11 @@ _GREY = ("1", "L", "LA", "I;16", "I;16B", "I", "F")
 
 
 def read_images(files, size, notes):
-    """The images in `files` as N × H × W (all are grey) or N × H × W × 3, uint8.
+    """The images in `files`, uint8: N × H × W if all are grey, else N × H × W × 3.
 
-    size   (height, width) to which each is scaled, or None: then all must have one size
-    notes  a list that gets sentences about what was done to the images
-    Raises NumpyganError if one can't be read, or sizes differ.
+    size   (height, width) to scale every image to, or None: all must have the same size
+    notes  a list; sentences about what was done to the images are appended
+    Raises NumpyganError if an image can't be read or the sizes differ.
     """
     images, colour, first = [], False, None
     for file in files:
@@ -31,8 +31,8 @@ def read_images(files, size, notes):
         if image.size != first[1]:
             raise NumpyganError(
                 f"{file.parent}: images differ in size, {first[0].name} is {first[1][1]} × "
-                f"{first[1][0]}, {file.name} is "
-                f"{image.size[1]} × {image.size[0]}; add --size HxW to scale all to one."
+                f"{first[1][0]}, {file.name} is {image.size[1]} × {image.size[0]}; add --size HxW "
+                "to scale all to one."
             )
         colour = colour or image.mode == "RGB"
         images.append(image)
@@ -43,7 +43,7 @@ def read_images(files, size, notes):
 
 
 def _read(file):
-    """One upright image of mode L or RGB, and whether it had transparent pixels."""
+    """An upright image of mode L or RGB, and whether it had transparent pixels."""
     from PIL import Image, ImageOps
 
     try:

@@ -1,4 +1,4 @@
-"""What kind of file a file is, told by its first bytes. Its name is not trusted."""
+"""The kind of a file, recognised by its first bytes; its name is not trusted."""
 
 import os
 import zipfile
@@ -21,11 +21,7 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"PAR1", "a Parquet file", f"load it with pandas and {_SAVE}"),
     (b"ARROW1", "an Arrow or Feather file", f"load it with pandas and {_SAVE}"),
     (b"SQLite", "an SQLite database", f"load it with pandas and {_SAVE}"),
-    (
-        b"version https://git-lfs",
-        "a pointer of Git LFS, not the data",
-        "fetch the data with `git lfs pull`",
-    ),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the data", "run `git lfs pull`"),
     (b"BZh", "compressed by bzip2", "unpack it with bunzip2"),
     (b"\xfd7zXZ", "compressed by xz", "unpack it with unxz"),
     (b"\x28\xb5\x2f\xfd", "compressed by zstd", "unpack it with unzstd"),
@@ -36,19 +32,17 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
 
 
 def kind_of(path):
-    """ "idx", "npy", "npz", "cifar", "image" or "csv".
+    """The kind of a file: "idx", "npy", "npz", "cifar", "image" or "csv".
 
-    Raises NumpyganError that calls any other file what it is, or if it can't be read.
+    Raises NumpyganError, which names the kind, for any other file; also if the file can't be read.
     """
     try:
         size = os.stat(path).st_size
         with open_regular(path) as file:
             start = file.read(_START)
-            if start[:2] == b"\x1f\x8b":
-                packed = True
+            packed = start[:2] == b"\x1f\x8b"
+            if packed:
                 start = zlib.decompressobj(31).decompress(start, _START)
-            else:
-                packed = False
     except zlib.error:
         raise NumpyganError(f"{path}: the gzip stream is damaged; get the file again.") from None
     except (OSError, ValueError) as error:
@@ -62,7 +56,7 @@ def kind_of(path):
 
 
 def _kind(path, start, size, packed):
-    """The kind by name, or (what it is, what to do) of a file that is not read."""
+    """The name of the kind; for a file that is not read the pair (what it is, what to do)."""
     if start[:2] == b"\0\0" and len(start) > 3 and start[2] in IDX_TYPES and start[3] < 9:
         return "idx"
     if not start:
@@ -123,7 +117,7 @@ def _zip(path):
 
 
 def is_cifar(path, size=None):
-    """Whether a file is CIFAR-10 binary: rows of one label 0 to 9 and 3 × 32 × 32 pixels."""
+    """Whether a file is CIFAR-10 binary: rows of one label 0..9 and 3 × 32 × 32 pixels."""
     size = os.stat(path).st_size if size is None else size
     if size == 0 or size % CIFAR_ROW:
         return False

@@ -1,9 +1,9 @@
-"""What a value means: the one place that decides it, for data, samples and minibatches.
+"""What a value means: the one place that decides it for data, samples and minibatches.
 
-bool, or integers that are only 0 and 1         0 and 1
-uint8; integers or floats from 0 to 255         grey levels, read as value/255 in [0, 1]
-floats in [0, 1] or [−1, 1]                     as they are; a rounding beyond the ends is cut off
-other numbers                                   a table of real numbers, as they are
+bool, or integers 0 and 1 only              0 and 1
+uint8; integers or floats from 0 to 255     grey levels, read as value/255 in [0, 1]
+floats in [0, 1] or [−1, 1]                 unchanged; rounding errors beyond the ends are cut off
+other numbers                               a table of real numbers, unchanged
 """
 
 import math
@@ -14,15 +14,15 @@ import numpy
 from ..errors import NumpyganError
 
 UNIT, SIGNED = (0.0, 1.0), (-1.0, 1.0)
-_ROUNDING = 1e-3  # beyond an end that counts as a rounding
-_BEYOND = 0.25  # of the range, by which samples may leave it: those of a density do
-_DARKEST = 16  # the largest value of pixels in [0, 255] is above this, or the scale is another one
-_APART = 50  # the ratio of mean sizes from which two tables are on two scales
+_ROUNDING = 1e-3  # a value this far beyond an end of the range counts as a rounding error
+_BEYOND = 0.25  # samples of a density may leave the range by this fraction of its length
+_DARKEST = 16  # pixels in [0, 255] have a larger maximum; otherwise the scale is another one
+_APART = 50  # two tables whose mean |x| have a larger ratio are on different scales
 
 
 @dataclass(frozen=True)
 class Values:
-    """What is known of an array's values."""
+    """Facts about the values of an array."""
 
     dtype: numpy.dtype
     low: float
@@ -32,7 +32,7 @@ class Values:
 
     @classmethod
     def of(cls, array, where):
-        """Raises NumpyganError if the array doesn't hold finite numbers."""
+        """The facts about `array`. Raises NumpyganError if it holds anything but finite numbers."""
         if array.dtype.kind not in "biuf":
             raise NumpyganError(
                 f"{where}: values are {array.dtype}; expected integers, floats or bools."
@@ -61,10 +61,10 @@ class Values:
 
 
 def scale_of(values, images, where):
-    """ "bits", "pixels", "unit", "signed" or "real".
+    """The scale of the values: "bits", "pixels", "unit", "signed" or "real".
 
     images  True: the rows are images; False: they are not; None: the width would fit a square
-    Raises NumpyganError if the values could be read in two ways, or the pixels of images in none.
+    Raises NumpyganError if the values can be read in two ways, or do not fit the pixels of images.
     """
     low, high = values.low, values.high
     if values.integer and low >= 0 and high <= 1:
@@ -83,8 +83,7 @@ def scale_of(values, images, where):
         if values.whole and images:
             raise NumpyganError(
                 f"{where}: holds whole numbers, {values}, whose white is not known; divide by the "
-                f"largest "
-                f"grey level, so that they lie in [0, 1]."
+                "largest grey level, so that they lie in [0, 1]."
             )
         if high > _DARKEST:
             raise NumpyganError(
@@ -99,8 +98,10 @@ def scale_of(values, images, where):
 
 
 def common_scale(parts, images):
-    """The scale that all splits have, of {where: Values}. Raises NumpyganError if one has
-    another."""
+    """The scale that all splits share; `parts` maps the name of each split to its Values.
+
+    Raises NumpyganError if a split is on another scale.
+    """
     whole = _joined(parts.values())
     (first, train), *_ = parts.items()
     scale = scale_of(whole, images, first)
@@ -115,15 +116,14 @@ def common_scale(parts, images):
             same = _near(train, values) if table else own == of_train
         if not same:
             raise NumpyganError(
-                f"{where}: holds {values}, {first} {train}; expected the same scale in all "
-                f"splits: bring one to that of "
-                f"the other."
+                f"{where}: holds {values}, {first} {train}; expected the same scale in all splits: "
+                "rescale one of them."
             )
     return scale
 
 
 def _near(train, values):
-    """Whether a table's split may be on the scale of its training split."""
+    """Whether a split of a table may be on the scale of the training split."""
     if train.low >= 0 and train.high <= 1 and train.high - train.low > 0.5:
         return values.low >= -1 and values.high <= 2
     a, b = train.size, values.size
@@ -143,8 +143,10 @@ def _joined(parts):
 
 
 def as_rows(array, scale, values):
-    """Rows of the scale `scale`, uint8 (0..255 stands for [0, 1]) or float32, and their range
-    (None: real numbers)."""
+    """The rows on the scale `scale`, uint8 (0..255 stands for [0, 1]) or float32, and their range.
+
+    The range of real numbers is None.
+    """
     if scale == "bits":
         return array.astype(numpy.uint8) * numpy.uint8(255), UNIT
     if scale == "pixels":
@@ -169,15 +171,14 @@ def refuse_mixed_rows(rows, where):
     if 0 < dim.sum() < len(rows) and dim.mean() > 0.05:
         raise NumpyganError(
             f"{where}: image {int(dim.argmax())} lies in [0, {top[dim].max():g}], image "
-            f"{int(top.argmax())} in "
-            f"[0, {top.max():g}]; expected one scale for all."
+            f"{int(top.argmax())} in [0, {top.max():g}]; expected one scale for all."
         )
 
 
 def shuffled_scale(rows):
-    """The factor that takes rows to the numbers that D sees: 1/255 for integers 0..255, else 1.
+    """The factor between the rows and the values that D sees: 1/255 for integers 0..255, else 1.
 
-    Raises NumpyganError if integers leave 0..255.
+    Raises NumpyganError if an integer is outside 0..255.
     """
     if rows.dtype.kind not in "biu" or not rows.size:
         return 1.0
@@ -191,15 +192,17 @@ def shuffled_scale(rows):
 
 
 def samples_as_data(rows, ends, train, where):
-    """Samples (N, d) on the scale of data in the range `ends`, None for real numbers.
+    """Samples (N, d) on the scale of the data.
 
-    train  rows of the data. Raises NumpyganError if the samples are on another scale.
+    ends   the range of the data, None for real numbers
+    train  training rows of the data
+    Raises NumpyganError if the samples are on another scale.
     """
     if not rows.size or rows.dtype.kind not in "biuf":
         return rows
     finite = rows[numpy.isfinite(rows)] if rows.dtype.kind == "f" else rows
     if not finite.size or finite.dtype.kind == "f" and float(numpy.abs(finite).max()) > 1e30:
-        return rows  # which `check_samples` refuses by row
+        return rows  # `check_samples` refuses them and names the row
     values = Values.of(finite, where)
     if ends is None:
         there = float(numpy.abs(train).mean(dtype="float64"))
@@ -222,7 +225,6 @@ def samples_as_data(rows, ends, train, where):
     if other or unit_for_signed:
         raise NumpyganError(
             f"{where}: samples lie in [{values.low:g}, {values.high:g}], the data in [{low:g}, "
-            f"{high:g}]; rescale or clip "
-            f"them to that."
+            f"{high:g}]; rescale or clip them to that."
         )
     return rows

@@ -1,5 +1,4 @@
-"""Readers of the user's files and folders. Each gives the arrays of the splits that are there, and
-what they are called."""
+"""Readers of the user's files and folders: the arrays of each split, and their names."""
 
 import re
 from dataclasses import dataclass, field
@@ -20,18 +19,9 @@ _WORDS = {
     "validation": ("val", "valid", "validation", "dev"),
     "train": ("train", "training"),
 }
-_MOST_ARRAYS = 20  # that are read to find the images among them
-_PLAIN = (
-    "x",
-    "images",
-    "data",
-    "image",
-    "features",
-    "pixels",
-    "imgs",
-    "samples",
-    "arr_0",
-)  # names of one array, best first
+_MOST_ARRAYS = 20  # the images are looked for in at most this many arrays
+# Names of the array of images, the likeliest first
+_PLAIN = tuple("x images data image features pixels imgs samples arr_0".split())
 LABELS = re.compile(
     r"(^|[\W_])(y|labels?|targets?|class(es)?|lbls?|fine_labels|names?)($|[\W_\d])|^y[_\d]", re.I
 )
@@ -39,8 +29,10 @@ LABELS = re.compile(
 
 @dataclass
 class Found:
-    """Arrays by split: "train", and where they are given "validation" and "test"; what each is
-    called; what was done to them."""
+    """What was found: the arrays by split, their names, and notes about what was done to them.
+
+    The splits are "train" and, where they are given, "validation" and "test".
+    """
 
     arrays: dict
     names: dict
@@ -49,10 +41,11 @@ class Found:
 
 
 def read(path, size=None, drop="auto"):
-    """What lies at `path`, a file of any kind, `FILE.npz:NAME`, or a folder. Raises NumpyganError
-    if it can't be read.
+    """What `path` holds: a file of any known kind, `FILE.npz:NAME`, or a folder.
 
-    size  the (height, width) to scale image files to;  drop  the columns of a CSV to leave out
+    size  the (height, width) to which image files are scaled
+    drop  the columns of a CSV file to leave out
+    Raises NumpyganError if it can't be read.
     """
     path, member = _member(Path(path))
     if path.is_dir():
@@ -71,17 +64,16 @@ def read(path, size=None, drop="auto"):
                 f"{path}: holds labels, {array.shape}; expected the file of the images."
             )
     else:
-        array = (
-            read_cifar([path]).reshape(-1, 3, 32, 32)
-            if kind == "cifar"
-            else read_csv(path, drop, notes)
-        )
+        cifar = kind == "cifar"
+        array = read_cifar([path]) if cifar else read_csv(path, drop, notes)
     return Found({"train": array}, {"train": path.name}, notes)
 
 
 def read_cifar(paths):
-    """The images (N, 3072), uint8, of CIFAR-10 binary files: rows of one label byte and 3 × 32 × 32
-    pixels.
+    """The images (N, 3, 32, 32), uint8, of CIFAR-10 binary files.
+
+    A row of such a file is a label byte and 3072 pixels. Raises NumpyganError if a file can't be
+    read or its length is not a multiple of 3073.
     """
     images = []
     for path in paths:
@@ -98,7 +90,7 @@ def read_cifar(paths):
                 f"multiple of {CIFAR_ROW}."
             )
         images.append(content.reshape(-1, CIFAR_ROW)[:, 1:])
-    return numpy.concatenate(images)
+    return numpy.concatenate(images).reshape(-1, 3, 32, 32)
 
 
 def read_numpy(path):
@@ -108,7 +100,7 @@ def read_numpy(path):
 
 
 def _member(path):
-    """The file and the NAME of `FILE.npz:NAME`, "" if none is given."""
+    """The file and the NAME in `FILE.npz:NAME`; NAME is "" if none is given."""
     name, colon, member = str(path).rpartition(":")
     if colon and not path.exists() and Path(name).is_file():
         return Path(name), member
@@ -116,7 +108,7 @@ def _member(path):
 
 
 def _arrays(path, member):
-    """The splits in a .npy or .npz file, by the names that people give them."""
+    """The splits in a .npy or .npz file, recognised by their usual names."""
 
     def wanted(found):
         if not member:
@@ -163,24 +155,19 @@ def _arrays(path, member):
 
 
 def split_of(name):
-    """Which split a name speaks of, None if of none."""
+    """The split that a name mentions, or None."""
     words = re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
-    joined = [word[1:] for word in words if word[:1] == "x"] + [
-        word[:-1] for word in words if word[-1:] == "x"
-    ]
+    joined = [word[1:] for word in words if word[:1] == "x"]
+    joined += [word[:-1] for word in words if word[-1:] == "x"]
     return next((split for split, known in _WORDS.items() if set(known) & {*words, *joined}), None)
 
 
 def _best(names):
-    """The only name, or the one that most people would mean, else None."""
+    """The only name, or the likeliest name of the images; None if that is not clear."""
     if len(names) == 1:
         return names[0]
     for word in _PLAIN:
-        hits = [
-            name
-            for name in names
-            if name.lower() == word or word in re.split(r"[\W_]+", name.lower())
-        ]
+        hits = [n for n in names if word in (n.lower(), *re.split(r"[\W_]+", n.lower()))]
         if len(hits) == 1:
             return hits[0]
     return None

@@ -1,4 +1,4 @@
-"""Shapes: an array of any accepted rank as rows (N, d), and the shape of an image."""
+"""Shapes: any accepted array as rows (N, d), and the shape of an image."""
 
 import math
 import re
@@ -7,14 +7,14 @@ import numpy
 
 from ..errors import NumpyganError
 
-_SIDE = (
-    8  # the smallest width and height of images that are told from a table by their square width
-)
+_SIDE = 8  # the smallest side of a square image that is recognised by the number of columns
 
 
 def read_size(text, where="--size"):
-    """A size as (height, width), "none", or None for "auto". Raises NumpyganError for another
-    text."""
+    """A size as (height, width), "none", or None for "auto".
+
+    Raises NumpyganError for any other text.
+    """
     if text in ("auto", "none"):
         return None if text == "auto" else text
     match = re.fullmatch(r"([1-9]\d{0,4})[x×X]([1-9]\d{0,4})", text)
@@ -26,19 +26,18 @@ def read_size(text, where="--size"):
 
 
 def flatten(array, size, where):
-    """The rows (N, d) of an array, the shape of an image or None, and whether they are images
-    (None: by their width, maybe).
+    """The rows (N, d) of an array, the shape of an image, and whether the rows are images.
 
-    N × d, N × H × W, N × H × W × 1, N × 1 × H × W, N × H × W × 3 and N × 3 × H × W are taken;
-    colours become planes, 3 × H × W.
-    Raises NumpyganError for another rank, nothing in it, or images of another size than `size`.
+    Accepted are N × d, N × H × W, N × H × W × 1, N × 1 × H × W, N × H × W × 3 and N × 3 × H × W;
+    the colours of a row become planes, 3 × H × W. The shape is None for a table. The third value
+    is None if the number of columns fits an image, but the array may also be a table.
+    Raises NumpyganError for another rank, an empty array, or images of another size than `size`.
     """
     found = " × ".join(map(str, array.shape))
     if array.ndim == 1:
         raise NumpyganError(
             f"{where}: is one value for each of {len(array)} rows, so it looks like labels; "
-            f"expected the images, N × H × W, "
-            f"or a table, N × d."
+            "expected the images, N × H × W, or a table, N × d."
         )
     if array.ndim == 0 or array.ndim > 4:
         raise NumpyganError(
@@ -49,10 +48,7 @@ def flatten(array, size, where):
         raise NumpyganError(f"{where}: the array is empty, {found}.")
     shape = array.shape[1:]
     if array.ndim == 3 and shape[1] == 1 and size != (shape[0], 1):
-        array, shape = (
-            array[..., 0],
-            shape[:1],
-        )  # a table, or flat images, with an axis for the channel
+        array, shape = array[..., 0], shape[:1]  # a table or flat images, with a channel axis
     elif array.ndim == 3 and shape[0] == 1 and size != (1, shape[1]):
         array, shape = array[:, 0], shape[1:]
     elif array.ndim == 3 and shape[1] in (3, 4) and shape[0] > 4 and size is None:
@@ -82,7 +78,7 @@ def flatten(array, size, where):
 
 
 def _channels_first(array, where):
-    """N × H × W or N × 3 × H × W, and the shape of an image."""
+    """The array as N × H × W or N × 3 × H × W, and the shape of an image."""
     last, first = array.shape[3], array.shape[1]
     if last in (1, 3):
         array = array.transpose(0, 3, 1, 2)
@@ -98,14 +94,13 @@ def _channels_first(array, where):
 
 
 def transposed(rows, shape, where):
-    """Images with rows and columns changed over, as EMNIST needs it, and their new shape."""
+    """Images with rows and columns exchanged, and their new shape. EMNIST needs this.
+
+    Raises NumpyganError if the rows are not images.
+    """
     if shape is None:
         raise NumpyganError(
             f"{where}: --transpose is for images; a table has no rows and columns of pixels."
         )
     images = rows.reshape(len(rows), *shape).swapaxes(-1, -2)
-    return numpy.ascontiguousarray(images).reshape(len(rows), -1), (
-        *shape[:-2],
-        shape[-1],
-        shape[-2],
-    )
+    return numpy.ascontiguousarray(images).reshape(len(rows), -1), images.shape[1:]

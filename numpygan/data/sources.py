@@ -1,7 +1,7 @@
-"""What minibatches are drawn from: p_data over a dataset or a toy mixture, and the noise prior p_z.
+"""Sources of minibatches: p_data over a data set or a toy mixture, and the noise prior p_z.
 
-Each has `minibatch(out)`, which fills the rows of a device array, and `state()`/`restore(state)`
-for what its stream's state doesn't hold. `size` is the number of examples in an epoch.
+Each has `minibatch(out)`, which fills the rows of a device array. `state()` and `restore(state)`
+save what the state of the random stream does not hold. `size` is the number of examples per epoch.
 """
 
 import math
@@ -24,13 +24,13 @@ class Source(Protocol):
 
 
 class Shuffled:
-    """p_data: the rows of a dataset in a fresh random order each epoch, m at a time.
+    """p_data: minibatches of a data set in a new random order each epoch.
 
-    rows    (N, d) on the host: floats, or integers 0..255, which become [0, 1] minibatch by
-        minibatch
-    A remainder of fewer than m rows is left over at the end of an epoch; the next order decides
-    which. Raises NumpyganError if the rows are no such array or hold a value that is not finite;
-    `minibatch` raises it if they don't fit `out`.
+    rows    (N, d) on the host: floats, or integers 0..255, which are scaled to [0, 1]
+    stream  the random stream of the orders
+    At the end of an epoch, fewer than m remaining rows are left out; the order decides which.
+    Raises NumpyganError if the rows are not such an array or hold a value that is not finite;
+    `minibatch` raises it if the rows do not fit `out`.
     """
 
     def __init__(self, rows: Array, stream: Stream, xp: ModuleType = numpy):
@@ -39,9 +39,9 @@ class Shuffled:
             require_stream("Shuffled", None)
         self.size = len(rows)
         self._rows, self._stream, self._xp = to_device(rows, xp), stream, xp
-        self._scale = shuffled_scale(rows)  # used in the dtype of `out`, or NumPy takes float64
+        self._scale = shuffled_scale(rows)
         self._picked = None
-        self._position = self.size  # at the end: the first minibatch begins a new order
+        self._position = self.size  # the first minibatch begins a new order
         self._reorder(numpy.arange(self.size))
 
     def _reorder(self, order):
@@ -57,12 +57,9 @@ class Shuffled:
             self._position = 0
         if self._picked is None or self._picked.shape != out.shape:
             self._picked = self._room_for(out)
-        gather(
-            self._xp,
-            self._rows,
-            self._device_order[self._position : self._position + m],
-            self._picked,
-        )
+        rows = self._device_order[self._position : self._position + m]
+        gather(self._xp, self._rows, rows, self._picked)
+        # In the dtype of `out`: NumPy would compute with a float64 factor in float64.
         self._xp.multiply(self._picked, out.real.dtype.type(self._scale), out=out)
         self._position += m
 
@@ -72,8 +69,8 @@ class Shuffled:
         shape = (len(out), self._rows.shape[1])
         if out.shape != shape:
             raise NumpyganError(
-                f"minibatch: the data has rows of width {shape[1]}, "
-                f"but they are to fill an array of shape {out.shape}."
+                f"minibatch: the data has rows of width {shape[1]}, but they are to fill an array "
+                f"of shape {out.shape}."
             )
         return self._xp.empty(shape, self._rows.dtype)
 
@@ -82,10 +79,8 @@ class Shuffled:
 
     def restore(self, state):
         order, position = numpy.array(state["order"]), int(state["position"])
-        if (
-            not numpy.array_equal(numpy.sort(order), numpy.arange(self.size))
-            or not 0 <= position <= self.size
-        ):
+        permuted = numpy.array_equal(numpy.sort(order), numpy.arange(self.size))
+        if not permuted or not 0 <= position <= self.size:
             raise NumpyganError(
                 f"resume: the checkpoint's order of the data is not one of {self.size} rows."
             )
@@ -94,7 +89,7 @@ class Shuffled:
 
 
 def _check_rows(rows, xp):
-    """Raise NumpyganError unless `rows` is an array (N, d) of numbers that are finite."""
+    """Raise NumpyganError unless `rows` is an array (N, d) of finite numbers."""
     if not isinstance(rows, (numpy.ndarray, xp.ndarray)) or isinstance(rows, numpy.ma.MaskedArray):
         raise NumpyganError(
             f"Shuffled: rows must be an array of NumPy, got {type(rows).__name__}; "
@@ -111,7 +106,7 @@ def _check_rows(rows, xp):
         )
     if isinstance(rows, numpy.ndarray) and rows.dtype.kind == "f":
         with numpy.errstate(all="ignore"):
-            # This makes no array as large as the data.
+            # isfinite(rows) would be an array as large as the data.
             finite = numpy.isfinite(rows.min()) and numpy.isfinite(rows.max())
         if not finite:
             raise NumpyganError(
@@ -120,13 +115,14 @@ def _check_rows(rows, xp):
 
 
 class Mixture:
-    """p_data: a mixture of Gaussians with equal weights and one standard deviation, drawn afresh
-    each time.
+    """p_data: a mixture of Gaussians with equal weights and the same standard deviation.
 
-    means  (modes, d);  std  the standard deviation σ of every mode in every direction
+    means  (modes, d)
+    std    the standard deviation σ of every mode in every direction
+    Raises NumpyganError if the means or σ are not finite numbers of these shapes.
     """
 
-    size = 500_000  # draws that count as an epoch
+    size = 500_000  # draws per epoch
 
     def __init__(self, means, std, stream=None, xp=numpy):
         try:
@@ -157,15 +153,16 @@ class Mixture:
         return {}
 
     def restore(self, state):
-        """Nothing: the stream holds it all."""
+        """Do nothing: the random stream holds the whole state."""
 
 
 NOISES = "uniform", "gaussian"
 
 
 class Noise:
-    """p_z: independent components, "uniform" on (−√3, √3) or "gaussian" N(0, 1); both have variance
-    1.
+    """p_z: independent components of mean 0 and variance 1.
+
+    "uniform" on (−√3, √3), or "gaussian", N(0, 1).
     """
 
     def __init__(self, kind: str, stream: Stream):
@@ -182,20 +179,20 @@ class Noise:
 
 
 def ring(radius=1.0, std=0.01, modes=8):
-    """The means and σ of `modes` Gaussians on a circle (PacGAN's ring: radius 1, σ .01)."""
-    # Linspace(0, 2π, modes) would put two modes in one place
+    """The means and σ of `modes` Gaussians on a circle (PacGAN's ring: radius 1, σ 0.01)."""
+    # linspace(0, 2π, modes) would put two modes at the same point.
     angles = 2 * numpy.pi * numpy.arange(modes) / modes
     return radius * numpy.stack([numpy.cos(angles), numpy.sin(angles)], 1), std
 
 
 def grid(std=0.05):
-    """The means and σ of 25 Gaussians on {−4, −2, 0, 2, 4}² (PacGAN's grid: σ .05)."""
+    """The means and σ of 25 Gaussians on {−4, −2, 0, 2, 4}² (PacGAN's grid: σ 0.05)."""
     ticks = numpy.arange(-4.0, 5.0, 2.0)
     return numpy.stack(numpy.meshgrid(ticks, ticks), -1).reshape(-1, 2), std
 
 
 def gauss1d():
-    """The means and σ of a one-dimensional mixture of two Gaussians, at −1.5 and 1.5, σ .5."""
+    """The means and σ of a mixture of two Gaussians on the real line, at −1.5 and 1.5, σ 0.5."""
     return numpy.array([[-1.5], [1.5]]), 0.5
 
 

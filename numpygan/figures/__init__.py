@@ -1,1 +1,1 @@
-"""Every picture that matplotlib draws."""
+"""All figures that are drawn with matplotlib."""

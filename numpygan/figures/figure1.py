@@ -1,6 +1,6 @@
-"""The paper's Figure 1 from a real game on a known density, and the whole game as an animation.
+"""The paper's Figure 1 from a trained game on a known density, and its animation.
 
-The paper draws z uniform; here z is Gaussian, and is drawn at u = Φ(z), which is uniform: G ∘ Φ⁻¹
+In the paper z is uniform. Here z is Gaussian and is shown as u = Φ(z), which is uniform: G ∘ Φ⁻¹
 is a generator of uniform noise.
 """
 
@@ -13,7 +13,7 @@ from ..files import write_whole
 from ..theory.known_game import P_DATA, U, X
 from .plot import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure, own_settings, saved_figure
 
-# Heights: of D = 1 and the densities, of the line of x, of the line of z
+# Heights: the top of the densities, the line of x, the line of z
 _TOP, _LINE_X, _LINE_Z = 1.08, -0.16, -0.62
 TITLES = (
     "(a) near convergence: D partly accurate",
@@ -24,16 +24,16 @@ TITLES = (
 
 
 def panels(looks):
-    """The four looks of the figure: before D plays alone, after it, after G has played alone, and
-    the last.
-    """
+    """Four looks: before and after D plays alone, after G plays alone, and the last."""
     last_of = {look.stage: look for look in looks}
     return [last_of[stage] for stage in ("both", "D alone", "G alone", "annealed")]
 
 
 def save_figure1(path, looks):
-    """Black dotted p_data, green p_g, blue dashed D, orange dotted D*, and below arrows from u =
-    Φ(z) to x = G(z).
+    """Draw p_data (black, dotted), p_g (green), D (blue, dashed), D* (orange, dotted), and G.
+
+    G is shown below as arrows from u = Φ(z) to x = G(z). Raises NumpyganError as `saved_figure`
+    does.
     """
     with saved_figure(path, 13, 4.6, 4, dpi=130) as (figure, axes):
         for one, look, title in zip(axes, panels(looks), TITLES):
@@ -45,7 +45,7 @@ def save_figure1(path, looks):
 
 
 def save_animation(path, looks):
-    """The same picture at every look, as a GIF."""
+    """Draw the same picture for every look, as a GIF."""
     with own_settings(), tempfile.TemporaryDirectory() as folder:  # matplotlib writes by name only
         from matplotlib.animation import FuncAnimation, PillowWriter
 
@@ -58,7 +58,7 @@ def save_animation(path, looks):
             axes.set_title(f"iteration {looks[i].iteration:,}{stage}")
             axes.legend(loc="upper right", ncols=2, frameon=False, fontsize=8)
 
-        frames = [*range(len(looks)), *[len(looks) - 1] * 10]  # the end stands still for a while
+        frames = [*range(len(looks)), *[len(looks) - 1] * 10]  # the last look is shown longer
         file = Path(folder) / "training.gif"
         FuncAnimation(figure, frame, frames).save(file, PillowWriter(fps=7), dpi=90)
         write_whole(path, lambda out: out.write(file.read_bytes()))
@@ -76,13 +76,8 @@ def _draw(axes, look, ceiling=1.1):
         axes.text(x[-1], height - 0.02, name, ha="right", va="top", style="italic")
     for u, to in zip(U, look.to):
         arrow = {"arrowstyle": "->", "color": GREY, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0}
-        axes.annotate(
-            "",
-            (to, _LINE_X),
-            (x[0] + u * (x[-1] - x[0]), _LINE_Z),
-            arrowprops=arrow,
-            annotation_clip=False,
-        )
+        start = x[0] + u * (x[-1] - x[0]), _LINE_Z
+        axes.annotate("", (to, _LINE_X), start, arrowprops=arrow, annotation_clip=False)
     axes.set(xlim=(-4, 4), ylim=(_LINE_Z - 0.12, ceiling), yticks=(0, 0.5, 1), xticks=())
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_bounds(0, 1)

@@ -1,6 +1,4 @@
-"""The paper's panels of samples: Figure 2 (nearest training examples) and Figure 3 (interpolation
-in z space).
-"""
+"""The paper's panels of samples: Figure 2 (nearest training examples), Figure 3 (interpolation)."""
 
 import numpy
 
@@ -11,38 +9,35 @@ from .pictures import as_images, tile
 
 
 def nearest_training(samples, train):
-    """For each sample the row of `train` with the least Euclidean distance: (n, d)."""
+    """For each sample the nearest row of `train` in Euclidean distance: (n, d)."""
     return as_float(train[nearest(samples, train)[1]])
 
 
 def figure2(samples, train, image_shape, limits=(0.0, 1.0), columns=6):
-    """Rows of up to `columns` − 1 samples, and in the rightmost column the training example nearest
-    to the sample beside it.
+    """Rows of up to `columns` − 1 samples and, on the right, the nearest training example.
 
-    Where the samples don't fill the last row, its left is blank.
+    The training example is the nearest one to the sample on its left. Blanks fill the left of the
+    last row.
     """
     across = min(columns - 1, len(samples))
-    # Of each row
-    last = numpy.minimum(
-        numpy.arange(across - 1, len(samples) + across - 1, across), len(samples) - 1
-    )
+    ends = numpy.arange(across - 1, len(samples) + across - 1, across)
+    last = numpy.minimum(ends, len(samples) - 1)  # the last sample of each row
     images, beside = (
         as_images(rows, image_shape, limits)
         for rows in (samples, nearest_training(samples[last], train))
     )
     blank = numpy.ones((-len(samples) % across, *images.shape[1:]), images.dtype)
     full = len(samples) - len(samples) % across
-    images = numpy.concatenate([images[:full], blank, images[full:]]).reshape(
-        -1, across, *images.shape[1:]
-    )
-    return tile(
-        numpy.concatenate([images, beside[:, None]], 1).reshape(-1, *images.shape[2:]), across + 1
-    )
+    shape = images.shape[1:]
+    images = numpy.concatenate([images[:full], blank, images[full:]])
+    images = numpy.concatenate([images.reshape(-1, across, *shape), beside[:, None]], 1)
+    return tile(images.reshape(-1, *shape), across + 1)
 
 
 def figure3(G, ends, image_shape, limits=(0.0, 1.0), steps=11):
-    """Each row G(z) for `steps` points z on the straight line between two rows of `ends` (2, lines,
-    n_z).
+    """One row for each line: G(z) at `steps` points z on the straight line between its ends.
+
+    ends  (2, lines, n_z): the first and the last z of each line
     """
     share = G.xp.linspace(0, 1, steps, dtype=G.dtype)[None, :, None]
     z = ends[0][:, None] * (1 - share) + ends[1][:, None] * share

@@ -1,4 +1,4 @@
-"""Pictures: sample grids, learning curves."""
+"""Pictures: grids of samples, and learning curves."""
 
 import io
 import math
@@ -11,20 +11,17 @@ from .plot import BLUE, GREEN, GREY, ORANGE, saved_figure
 
 
 def limits(recipe, train=None):
-    """The values (low, high) of black and white in pictures of a recipe's images, as its visible
-    layer has them.
+    """The values (low, high) of black and white in pictures of a recipe's images.
 
-    A linear layer has no limits; they are then of the data, `train` (N, d), or if that is None of
-    what is drawn: None.
+    They are the limits of G's visible layer. A linear layer has none; then they are the limits of
+    `train` (N, d), or None (the limits of the picture's own rows) if `train` is None.
     """
     known = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}.get(recipe.generator[-1])
     return known if known or train is None else limits_of(train)
 
 
 def limits_of(rows):
-    """The same of rows whose making is unknown: [0, 1] or [−1, 1] if they lie there, else their
-    least and largest value.
-    """
+    """[0, 1] or [−1, 1] if the rows lie in it, else their least and greatest value."""
     if rows.dtype == numpy.uint8:
         return 0.0, 1.0
     low, high = float(numpy.nanmin(rows)), float(numpy.nanmax(rows))
@@ -34,10 +31,9 @@ def limits_of(rows):
 
 
 def as_images(rows, image_shape, limits=(0.0, 1.0)):
-    """Rows (N, d) as images (N, height, width[, 3]) in [0, 1]: (x − low)/(high − low), cut off
-    there; `limits` is (low, high).
+    """Rows (N, d) as images (N, height, width[, 3]) in [0, 1]: (x − low)/(high − low), clipped.
 
-    All have one scale. `limits` None: those of the rows.
+    All images have the same `limits` (low, high); None: the limits of the rows.
     """
     low, high = limits or limits_of(rows)
     images = as_float(rows).reshape(-1, *image_shape)
@@ -47,14 +43,13 @@ def as_images(rows, image_shape, limits=(0.0, 1.0)):
 
 
 def tile(images, columns, gap=2):
-    """Images (N, height, width[, 3]) as one picture, `columns` to a row, white lines of `gap`
-    pixels between them.
+    """Images (N, height, width[, 3]) as one picture with `columns` images in a row.
+
+    White lines of `gap` pixels separate the images.
     """
     n, height, width = images.shape[:3]
-    lines = math.ceil(n / columns)
-    picture = numpy.ones(
-        (lines * (height + gap) - gap, columns * (width + gap) - gap, *images.shape[3:]), "float32"
-    )
+    size = math.ceil(n / columns) * (height + gap) - gap, columns * (width + gap) - gap
+    picture = numpy.ones((*size, *images.shape[3:]), "float32")
     for i, image in enumerate(images):
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         picture[top : top + height, left : left + width] = image
@@ -77,10 +72,9 @@ def save_picture(path, picture):
 
 
 def save_samples(path, samples, image_shape=None, limits=None):
-    """Samples as a picture: a grid of images, or a scatter plot of 2-D points, a histogram of 1-D
-    ones, a map of other rows.
+    """Samples as a picture: images, 2-D points, a histogram of 1-D values, or rows as grey levels.
 
-    limits  the values (low, high) of black and white in images, None for those of the samples
+    limits  the values (low, high) of black and white in images; None: the limits of the samples
     """
     if image_shape is not None:
         columns = math.ceil(math.sqrt(len(samples)))
@@ -98,12 +92,21 @@ def save_samples(path, samples, image_shape=None, limits=None):
 
 
 def save_learning_curves(path, rows):
-    """V against −log 4, D(x) and D(G(z)) against ½, and the validation Parzen log-likelihood if
-    there is one, over the epochs.
+    """V and −log 4, D(x), D(G(z)) and ½, and the validation Parzen log-likelihood, over the epochs.
 
-    Each curve goes through the rows that have a value; one that few have is drawn with points.
+    The Parzen panel is left out if no row has this value.
     """
-    with_parzen = any(math.isfinite(row["parzen"]) for row in rows)
+    panels = learning_panels(rows)
+    with saved_figure(path, 4.5 * len(panels), 3.4, len(panels)) as (_, all_axes):
+        for axes, draw in zip(all_axes, panels.values()):
+            draw(axes)
+
+
+def learning_panels(rows):
+    """The panels of the learning curves by title: functions that draw on given axes.
+
+    A curve connects the rows that have a value. A curve of fewer than three points shows them.
+    """
 
     def curve(axes, name, label, **style):
         known = [row for row in rows if math.isfinite(row["epoch"]) and math.isfinite(row[name])]
@@ -111,21 +114,28 @@ def save_learning_curves(path, rows):
         x, y = ([row[column] for row in known] for column in ("epoch", name))
         axes.plot(x, y, marker=marker, label=label, **style)
 
-    panels = 2 + with_parzen
-    with saved_figure(path, 4.5 * panels, 3.4, panels) as (_, all_axes):
-        value, verdicts = all_axes[:2]
-        curve(value, "V", "V(D, G)", color=BLUE)
-        value.axhline(
-            -math.log(4), color=GREY, linestyle=":", label=r"$-\log\,4$, where $p_g = p_{data}$"
-        )
-        value.set(xlabel="epoch", ylabel="nats", title="Value of the game")
-        curve(verdicts, "D_real", "D(x)", color=BLUE)
-        curve(verdicts, "D_fake", "D(G(z))", color=ORANGE, linestyle="--")
-        verdicts.axhline(0.5, color=GREY, linestyle=":", label="½")
-        verdicts.set(xlabel="epoch", ylabel="mean probability", ylim=(-0.02, 1.02))
-        verdicts.set(title="Verdict of the discriminator")
-        if with_parzen:
-            curve(all_axes[2], "parzen", "validation", color=GREEN)
-            all_axes[2].set(xlabel="epoch", ylabel="nats", title="Parzen log-likelihood")
-        for axes in all_axes:  # below the axes, where a legend covers no curve
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
+    def finish(axes, ylabel, title, **limits):
+        axes.set(xlabel="epoch", ylabel=ylabel, title=title, **limits)
+        # Below the axes, so that the legend covers no curve.
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
+
+    def value(axes):
+        curve(axes, "V", "V(D, G)", color=BLUE)
+        label = r"$-\log\,4$, where $p_g = p_{data}$"
+        axes.axhline(-math.log(4), color=GREY, linestyle=":", label=label)
+        finish(axes, "nats", "Value of the game")
+
+    def verdict(axes):
+        curve(axes, "D_real", "D(x)", color=BLUE)
+        curve(axes, "D_fake", "D(G(z))", color=ORANGE, linestyle="--")
+        axes.axhline(0.5, color=GREY, linestyle=":", label="½")
+        finish(axes, "mean probability", "Verdict of the discriminator", ylim=(-0.02, 1.02))
+
+    def parzen(axes):
+        curve(axes, "parzen", "validation", color=GREEN)
+        finish(axes, "nats", "Parzen log-likelihood")
+
+    panels = {"Value of the game": value, "Verdict of the discriminator": verdict}
+    if any(math.isfinite(row["parzen"]) for row in rows):
+        panels["Parzen log-likelihood"] = parzen
+    return panels

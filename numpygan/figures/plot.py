@@ -1,8 +1,7 @@
-"""The one place where matplotlib draws: a figure in the same style on every machine, saved as .png,
-and the palette.
+"""Figures of matplotlib with the same style on every machine, saved as .png; and the palette.
 
-A user's matplotlibrc, MPLBACKEND, style, fonts and LaTeX change nothing here, and nothing here
-changes them.
+The user's matplotlibrc, MPLBACKEND, style, fonts and LaTeX have no effect here, and the user's
+settings are not changed.
 """
 
 import logging
@@ -17,7 +16,7 @@ import numpy
 
 from ..files import write_whole
 
-# Okabe and Ito: colours that the colour-blind can tell apart
+# Okabe and Ito's palette, which colour-blind readers can tell apart
 BLACK, GREEN, BLUE, ORANGE = "#000000", "#009e73", "#0072b2", "#d55e00"
 AMBER, PINK, SKY, GREY = "#e69f00", "#cc79a7", "#9ecae1", "#777777"
 
@@ -25,19 +24,22 @@ _one_at_a_time = threading.RLock()  # matplotlib's settings belong to the whole 
 
 
 @contextmanager
-def saved_figure(path, width, height, columns=1, dpi=110):
-    """A figure of `columns` plots side by side, and its axes; saved as .png at `path` when it ends.
+def saved_figure(target, width, height, columns=1, dpi=110):
+    """A figure with `columns` axes side by side; saved as .png when the block ends.
 
+    target         a path, or an open binary file
     width, height  in inches
+    Raises NumpyganError if the path can't be written.
     """
     with own_settings():
         figure, axes = new_figure(width, height, columns)
         yield figure, axes
-        write_whole(path, lambda file: figure.savefig(file, format="png", dpi=dpi))
+        save = lambda file: figure.savefig(file, format="png", dpi=dpi)
+        save(target) if hasattr(target, "write") else write_whole(target, save)
 
 
 def new_figure(width, height, columns=1):
-    """A figure of `columns` plots side by side, and its axes; no window, no pyplot.
+    """A figure with `columns` axes side by side, and its axes; without a window and without pyplot.
 
     Call it within `own_settings`.
     """
@@ -54,15 +56,15 @@ def new_figure(width, height, columns=1):
 
 @contextmanager
 def own_settings():
-    """matplotlib with its default settings and in silence; afterwards it is as the user had it."""
+    """matplotlib with its default settings and no messages; afterwards as the user had it."""
     log = logging.getLogger("matplotlib")
     with _one_at_a_time, warnings.catch_warnings():
-        level = log.level  # read once nobody else has changed it
+        level = log.level  # read under the lock: another thread may have changed it before
         warnings.simplefilter("ignore")  # a path in a title may hold letters that the font lacks
         log.setLevel(logging.CRITICAL)
         try:
             matplotlib = _import()
-            # Of windows, which we don't open
+            # These settings are about windows, and no window is opened here.
             kept = {"backend", "backend_fallback", "interactive", "toolbar"}
             names = matplotlib.rcParamsDefault.keys() - kept
             with matplotlib.rc_context({name: matplotlib.rcParamsDefault[name] for name in names}):
@@ -72,7 +74,7 @@ def own_settings():
 
 
 def _import():
-    """The module matplotlib, also where the user's settings are such that importing it fails."""
+    """The module matplotlib, even if the user's settings make importing it fail."""
     try:
         import matplotlib
     except Exception:  # MPLBACKEND is unknown here, or a matplotlibrc is not text

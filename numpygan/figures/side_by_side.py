@@ -9,10 +9,11 @@ _ACROSS = 8  # images in a row of each panel
 
 
 def save_side_by_side(path, named, image_shape, limits, rows=8):
-    """Write a .png with a panel for each of `named`, {title: samples (N, d)}: its first 8 × `rows`
-    samples, not selected.
+    """Write a .png with a panel for each of `named`, {title: samples (N, d)}.
 
-    limits  the values (low, high) of black and white in all of them
+    A panel shows the first 8 × `rows` samples, not selected.
+
+    limits  the values (low, high) of black and white in all panels
     """
     size = 2.6 * len(named), 2.6 * rows / _ACROSS + 0.3
     with saved_figure(path, *size, len(named), dpi=150) as (_, all_axes):

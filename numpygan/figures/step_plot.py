@@ -1,6 +1,4 @@
-"""The picture that ends the "which epsilon" discussions: error of a numerical derivative against
-its step.
-"""
+"""Which ε should a numerical derivative have? The error of four formulas against their step."""
 
 import numpy
 
@@ -16,20 +14,15 @@ _STYLES = {
 
 
 def save_step_plot(path):
-    """Write the plot of error against step for float32 and float64 to a .png file."""
+    """Write the plot of the error against the step, for float32 and float64, to a .png file."""
     with saved_figure(path, 10, 4, 2) as (figure, both):
         for axes, dtype, smallest in zip(both, ("float32", "float64"), (-20, -30)):
             steps = numpy.logspace(0, smallest, 4 * -smallest + 1)
             floor = numpy.finfo(dtype).eps
             for name, values in errors(dtype, steps).items():
                 colour, line = _STYLES[name]
-                axes.loglog(
-                    steps,
-                    numpy.maximum(values, floor / 50),
-                    color=colour,
-                    linestyle=line,
-                    label=name,
-                )
+                values = numpy.maximum(values, floor / 50)
+                axes.loglog(steps, values, color=colour, linestyle=line, label=name)
             axes.axhline(floor, color=GREY, linewidth=0.8)
             axes.text(steps[-1], floor * 1.3, "machine ε", color=GREY, fontsize=8)
             axes.set(xlabel="step h", ylabel="relative error", title=dtype, ylim=(floor / 100, 10))

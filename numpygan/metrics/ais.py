@@ -1,14 +1,14 @@
-"""Annealed importance sampling: log p(x) of a generator with Gaussian noise on its output, bounded
-from both sides.
+"""Annealed importance sampling: bounds of log p(x) for a generator with Gaussian output noise.
 
-Wu, Burda, Salakhutdinov and Grosse 2017, "On the Quantitative Analysis of Decoder-Based Generative
-Models"; Neal 2001 (AIS), Grosse, Ghahramani and Adams 2015 (bidirectional Monte Carlo). The model
-is p(x) = ∫ p_z(z) N(x; G(z), σ²I) dz; the chain walks from the prior (t = 0) to the posterior (t =
-T) through p_t(u) ∝ p(u) exp(β_t ℓ(u)), ℓ(u) = log N(x; G(z(u)), σ²I).
+The model is p(x) = ∫ p_z(z) N(x; G(z), σ²I) dz. A chain moves from the prior (t = 0) to the
+posterior (t = T) through p_t(u) ∝ p(u) exp(β_t ℓ(u)) with ℓ(u) = log N(x; G(z(u)), σ²I).
 
-The bounds of the uniform prior never meet Hamiltonian dynamics: it moves u ∈ Rⁿ, of which z is a
-smooth function with exactly the noise prior as its distribution (see `Uniform`), so log p(x) is the
-same integral, Jacobian included.
+Hamiltonian dynamics needs an unbounded space, but the uniform prior is bounded. So the chain moves
+u ∈ Rⁿ, and z is a smooth function of u whose distribution is exactly the noise prior (see
+`Uniform`). log p(x) is the same integral, because the Jacobian is part of p(u).
+
+Sources: Wu, Burda, Salakhutdinov and Grosse 2017, "On the Quantitative Analysis of Decoder-Based
+Generative Models"; Neal 2001 (AIS); Grosse, Ghahramani and Adams 2015 (bidirectional Monte Carlo).
 """
 
 import math
@@ -18,9 +18,9 @@ import numpy
 from ..theory.densities import log_sum_exp
 
 VARIANCE = 0.025  # σ² of Wu et al.
-CHAINS = 16  # whose weights count, for each example
+CHAINS = 16  # chains per example whose weights enter the estimate
 LEAPFROGS = 10
-_PILOTS = 4  # chains more, whose weights don't count: they alone set the step size
+_PILOTS = 4  # further chains per example, which only set the step size
 _STEP, _FASTER, _SLOWER, _ACCEPTANCE = 0.1, 1.02, 0.98, 0.65
 
 
@@ -43,16 +43,15 @@ class Gaussian:
 
 
 class Uniform:
-    """z = √3 tanh(u/2), where each u is logistic, p(u) = σ(u) σ(−u): then z is uniform on (−√3,
-    √3).
+    """z = √3 tanh(u/2) with logistic u, p(u) = σ(u) σ(−u): z is uniform on (−√3, √3).
 
-    p(u) is the uniform density times |dz/du|: the change of variables is in it.
+    p(u) is the uniform density times |dz/du|, so it contains the change of variables.
     """
 
     @staticmethod
     def draw(out, stream):
         stream.uniform(out, 0.0, 1.0)
-        # The quantile function of the logistic distribution
+        # The quantile function of the logistic distribution.
         out[...] = numpy.log(out) - numpy.log1p(-out)
 
     @staticmethod
@@ -72,10 +71,12 @@ PRIORS = {"gaussian": Gaussian, "uniform": Uniform}
 
 
 class Likelihood:
-    """ℓ(u) = log N(x; G(z(u)), σ²I) in nats and ∂ℓ/∂u, by G's hand-written input gradient: all rows
-    in one pass.
+    """ℓ(u) = log N(x; G(z(u)), σ²I) in nats and ∂ℓ/∂u, for all rows in one pass.
 
-    x (rows, d) on the host, pixels in [0, 1];  variance  σ²
+    ∂ℓ/∂u uses G's hand-written gradient for its input.
+
+    x         (rows, d) on the host, pixels in [0, 1]
+    variance  σ²
     """
 
     def __init__(self, G, prior, x, variance=VARIANCE):
@@ -89,32 +90,28 @@ class Likelihood:
         residual = self.x - self.G.forward(self.tape.x, self.tape)  # (rows, d)
         square = numpy.einsum("ij,ij->i", residual, residual, dtype="float64")
         residual /= self.variance  # ∂ℓ/∂G(z)
-        return self.constant - 0.5 * square / self.variance, self.G.backward(
-            residual, self.tape, params=False
-        ) * dz
+        gradient = self.G.backward(residual, self.tape, params=False) * dz
+        return self.constant - 0.5 * square / self.variance, gradient
 
 
 def schedule(steps):
-    """β_0 = 0, …, β_T = 1, T = `steps`, sigmoidal: dense at both ends (Wu et al., section 3)."""
+    """β_0 = 0, …, β_T = 1, T = `steps`: a sigmoid, dense at both ends (Wu et al., section 3)."""
     s = 1 / (1 + numpy.exp(-numpy.linspace(-4, 4, steps + 1)))
     return (s - s[0]) / (s[-1] - s[0])
 
 
 class Chains:
-    """Hamiltonian Monte Carlo on p(u) exp(β ℓ(u)) from the rows of u (rows, n), float64, all rows
-    at a time.
-    """
+    """Hamiltonian Monte Carlo on p(u) exp(β ℓ(u)); each row of u (rows, n), float64, is a chain."""
 
     def __init__(self, likelihood, prior, u, stream):
         self.likelihood, self.prior, self.u, self.stream = likelihood, prior, u, stream
-        self.value, self.gradient = likelihood(u)  # ℓ and ∂ℓ/∂u where the chains are
+        self.value, self.gradient = likelihood(u)  # ℓ and ∂ℓ/∂u at u
 
     def move(self, beta, step):
-        """One transition that leaves p_β as it is: LEAPFROGS steps of size `step` (rows,), then
-        accept or reject.
+        """One transition that leaves p_β invariant: LEAPFROGS steps, then accept or reject.
 
-        Returns each row's probability of acceptance. A trajectory that leaves the numbers is
-        rejected.
+        step  the step size (rows,)
+        Returns each row's probability of acceptance. A trajectory that overflows is rejected.
         """
         step = step[:, None]
         momentum, threshold = numpy.empty_like(self.u), numpy.empty(len(self.u))
@@ -139,36 +136,33 @@ class Chains:
 
 
 def forward(G, noise, x, betas, stream, chains=CHAINS, variance=VARIANCE, progress=lambda: None):
-    """From the prior to the posterior: log weights (examples, chains), whose `log_mean` bounds log
-    p(x) from below in the mean.
+    """From the prior to the posterior: log weights (examples, chains), step sizes, acceptance.
 
-    E[exp(log weight)] = p(x), exactly.  x (examples, d);  noise "uniform" or "gaussian";  progress
-    called after each β.
+    E[exp(log weight)] = p(x) exactly, so `log_mean` of the weights is, on average, a lower bound
+    of log p(x). The step sizes have shape (T − 1, examples); the acceptance is the mean
+    probability.
 
-    Also the step sizes (T − 1, examples) and the mean probability of acceptance. The step size is
-    adapted as by Wu et al.: × 1.02 if more than 65 % are accepted, else × 0.98. A transition that
-    depends on the chain's own past would spoil the equation above, so it is a few pilot chains,
-    whose weights don't count, that set the step size for the others.
+    x         (examples, d)
+    noise     "uniform" or "gaussian"
+    progress  called after each β
+    As in Wu et al., the step size is multiplied by 1.02 if more than 65 % are accepted, else by
+    0.98. The equation above would fail for a chain whose step size depends on its own past.
+    Therefore a few pilot chains, which have no weight, set the step size of the others.
     """
     prior, width = PRIORS[noise], chains + _PILOTS
     u = numpy.empty((len(x) * width, G.n_in))
     prior.draw(u, stream)
     walk = Chains(Likelihood(G, prior, numpy.repeat(x, width, 0), variance), prior, u, stream)
-    weights, steps, accepted = (
-        numpy.zeros((len(x), width)),
-        numpy.full((len(betas) - 1, len(x)), _STEP),
-        [],
-    )
-    with numpy.errstate(over="ignore", invalid="ignore"):  # of trajectories that will be rejected
+    weights, accepted = numpy.zeros((len(x), width)), []
+    steps = numpy.full((len(betas) - 1, len(x)), _STEP)
+    with numpy.errstate(over="ignore", invalid="ignore"):  # in trajectories that are rejected
         for t in range(1, len(betas)):
             weights += (betas[t] - betas[t - 1]) * walk.value.reshape(weights.shape)
             if t < len(betas) - 1:
-                probability = walk.move(betas[t], numpy.repeat(steps[t - 1], width)).reshape(
-                    weights.shape
-                )
-                steps[t] = steps[t - 1] * numpy.where(
-                    probability[:, :_PILOTS].mean(1) > _ACCEPTANCE, _FASTER, _SLOWER
-                )
+                probability = walk.move(betas[t], numpy.repeat(steps[t - 1], width))
+                probability = probability.reshape(weights.shape)
+                often = probability[:, :_PILOTS].mean(1) > _ACCEPTANCE
+                steps[t] = steps[t - 1] * numpy.where(often, _FASTER, _SLOWER)
                 accepted.append(probability[:, _PILOTS:].mean())
             progress()
     return weights[:, _PILOTS:], steps[:-1], float(numpy.mean(accepted)) if accepted else 1.0
@@ -177,20 +171,18 @@ def forward(G, noise, x, betas, stream, chains=CHAINS, variance=VARIANCE, progre
 def backward(
     G, noise, x, u, betas, steps, stream, chains=CHAINS, variance=VARIANCE, progress=lambda: None
 ):
-    """From the posterior to the prior: log weights (examples, chains) with E[exp(−log weight)] =
-    1/p(x), an upper bound.
+    """From the posterior to the prior: log weights (examples, chains).
 
-    u (examples, n_z)  an exact posterior sample for each x, what x was simulated from;  steps
-                       those of `forward`
+    E[exp(−log weight)] = 1/p(x), so −`log_mean` of −log weight is, on average, an upper bound of
+    log p(x).
+
+    u      (examples, n_z) exact posterior samples: the u from which each x was simulated
+    steps  the step sizes that `forward` returns
     """
     prior = PRIORS[noise]
-    walk = Chains(
-        Likelihood(G, prior, numpy.repeat(x, chains, 0), variance),
-        prior,
-        numpy.repeat(u, chains, 0),
-        stream,
-    )
-    weights = numpy.zeros((len(x), chains))
+    x, u = numpy.repeat(x, chains, 0), numpy.repeat(u, chains, 0)
+    walk = Chains(Likelihood(G, prior, x, variance), prior, u, stream)
+    weights = numpy.zeros((len(x) // chains, chains))
     with numpy.errstate(over="ignore", invalid="ignore"):
         for t in range(len(betas) - 1, 0, -1):
             weights += (betas[t] - betas[t - 1]) * walk.value.reshape(weights.shape)
@@ -206,8 +198,9 @@ def log_mean(weights):
 
 
 def simulate(G, noise, n, stream, variance=VARIANCE):
-    """n draws of the model itself: x = G(z(u)) + σ ε (n, d), and their u (n, n_z), exact samples of
-    the posterior of x.
+    """n draws x = G(z(u)) + σ ε (n, d) from the model, and their u (n, n_z).
+
+    Each u is an exact sample from the posterior of its x.
     """
     prior, u, error = PRIORS[noise], numpy.empty((n, G.n_in)), numpy.empty((n, G.n_out))
     prior.draw(u, stream)
@@ -219,7 +212,7 @@ def simulate(G, noise, n, stream, variance=VARIANCE):
 def gap(G, noise, n, betas, stream, chains=CHAINS, variance=VARIANCE, progress=lambda: None):
     """Bidirectional Monte Carlo: lower and upper bounds (n,) of log p(x) for n simulated x.
 
-    In the mean, AIS is off by no more than their difference.
+    The mean error of AIS is at most the mean difference of the bounds.
     """
     x, u = simulate(G, noise, n, stream, variance)
     weights, steps, _ = forward(G, noise, x, betas, stream, chains, variance, progress)

@@ -1,9 +1,9 @@
-"""A small MNIST classifier, trained by this library, whose last hidden layer is the feature space
-of the Fréchet distance.
+"""A small MNIST classifier, trained by this library; the Fréchet distance uses its features.
 
-`python -m numpygan.metrics.classifier FILE.npy` trains it again (about two minutes), prints its
-test accuracy and the checksum, and writes the weights to FILE.npy. Another BLAS or another number
-of threads can round otherwise and give another checksum.
+The features are its last hidden layer. `python -m numpygan.metrics.classifier FILE.npy` trains it
+again (about two minutes), prints its test accuracy and the checksum, and writes the weights to
+FILE.npy. Another BLAS or another number of threads can round differently and give another
+checksum.
 """
 
 import hashlib
@@ -24,12 +24,13 @@ from ..reading import read_arrays
 WEIGHTS = Path(__file__).parent / "classifier.npy"  # θ, float16, in the order of MLP.theta
 SHA256 = "d444baac17d91dd1ceb2ef1bba21d994ce2afe68db9b5b009c7c37f490334906"
 FEATURES, CLASSES = 128, 10
-_ROWS = 500  # rows in a pass
+_ROWS = 500  # rows per forward pass
 
 
 def network(keep=(1.0, 1.0, 1.0)):
-    """784 → ReLU 256 → ReLU 128 → 10 logits; `keep` is the share that dropout keeps of the input
-    and each hidden layer.
+    """784 → ReLU 256 → ReLU 128 → 10 logits.
+
+    keep  the probability with which dropout keeps a unit, for the input and each hidden layer
     """
     widths, layers = (784, 256, FEATURES, CLASSES), []
     for share, n_in, n_out in zip(keep, widths, widths[1:]):
@@ -39,16 +40,15 @@ def network(keep=(1.0, 1.0, 1.0)):
 
 
 def softmax_cross_entropy(logits, labels):
-    """L = −(1/m) Σ_i log p_i[labels_i],  p = softmax(a) = e^a / Σ_c e^(a_c),  and its slope at the
-    logits a (m, classes).
+    """L = −(1/m) Σ_i log p_i[labels_i],  p = softmax(a) = e^a / Σ_c e^(a_c).
 
     ∂L/∂a_ic = (p_ic − [c = labels_i])/m
 
-    Returns L in nats and the slope (m, classes). Works on complex logits, too, for complex-step
-    checks.
+    Returns L in nats and the gradient (m, classes) for the logits a (m, classes). Complex logits
+    are allowed, for complex-step checks.
     """
     rows = numpy.arange(len(logits))
-    # The softmax is the same, and nothing overflows
+    # This does not change the softmax and prevents an overflow.
     shifted = logits - logits.real.max(1, keepdims=True)
     p = numpy.exp(shifted)
     total = p.sum(1, keepdims=True)
@@ -60,10 +60,9 @@ def softmax_cross_entropy(logits, labels):
 
 
 class Classifier:
-    """The shipped classifier. Its features, and the distances between them, are comparable only to
-    themselves.
+    """The classifier that numpygan ships; its features can't be compared with other networks'.
 
-    Raises NumpyganError if the weights are not those whose checksum is in this file.
+    Raises NumpyganError if the weights do not have the checksum in this file.
     """
 
     def __init__(self, path=WEIGHTS):
@@ -77,41 +76,37 @@ class Classifier:
         self.net.theta = theta.astype("float32")
 
     def __call__(self, images):
-        """Of images (n, 784), pixels in [0, 1]: the features (n, 128), which are ≥ 0, and the most
-        probable classes (n,).
+        """The features (n, 128) and the most probable classes (n,) of images (n, 784).
+
+        Pixels lie in [0, 1], features are ≥ 0.
         """
         return read(self.net, images)
 
 
 def read(net, images):
-    """The activations below the logits and the class with the largest logit, for each row of
-    `images`.
-    """
-    features, classes = (
-        numpy.empty((len(images), FEATURES), "float32"),
-        numpy.empty(len(images), "int64"),
-    )
+    """The activations below the logits and the class with the largest logit, for each image."""
+    features = numpy.empty((len(images), FEATURES), "float32")
+    classes = numpy.empty(len(images), "int64")
     tape = net.tape(min(_ROWS, len(images)), training=False)
     for start in range(0, len(images), tape.m):
-        x = images[start : start + tape.m]
+        rows = slice(start, start + tape.m)
+        x = images[rows].astype("float32", copy=False)
         part = tape[: len(x)]
-        classes[start : start + tape.m] = net.forward(x.astype("float32", copy=False), part).argmax(
-            1
-        )
-        features[start : start + tape.m] = part.layers[-1].x
+        classes[rows] = net.forward(x, part).argmax(1)
+        features[rows] = part.layers[-1].x
     return features, classes
 
 
 def checksum(theta):
-    """SHA-256 of θ as little-endian float16."""
+    """The SHA-256 of θ as little-endian float16."""
     return hashlib.sha256(theta.astype("<f2").tobytes()).hexdigest()
 
 
 def train(images, labels, epochs, seed=0, batch=100, rate=1e-3, say=lambda line: None):
     """θ of a classifier fitted to `images` (N, 784), uint8, and `labels` (N,), 0..9.
 
-    Adam on the softmax cross-entropy, its rate falling linearly to 0, with dropout (keep .8 of the
-    input, .7 of each hidden layer).
+    Adam on the softmax cross-entropy with dropout (keep 0.8 of the input, 0.7 of each hidden
+    layer); the learning rate falls linearly to 0.
     """
     named = streams(seed)
     net = network(keep=(0.8, 0.7, 0.7))
@@ -129,10 +124,8 @@ def train(images, labels, epochs, seed=0, batch=100, rate=1e-3, say=lambda line:
         rule.learning_rate = rate * (1 - iteration / (epochs * per_epoch))
         rule.descend()
         if (iteration + 1) % per_epoch == 0:
-            say(
-                f"epoch {(iteration + 1) // per_epoch:3}  loss of the last minibatch {loss:.4f} "
-                f"nats"
-            )
+            epoch = (iteration + 1) // per_epoch
+            say(f"epoch {epoch:3}  loss of the last minibatch {loss:.4f} nats")
     return net.theta
 
 
@@ -146,11 +139,11 @@ def main(arguments):
     theta = train(data.train, labels[: len(data.train)], epochs=30, say=print).astype("<f2")
     net = network()
     net.theta = theta.astype("float32")
-    for name, rows, expected in (
-        ("validation", data.validation, labels[len(data.train) :]),
-        ("test", data.test, test_labels),
-    ):
-        print(f"{name} accuracy {(read(net, datasets.as_float(rows))[1] == expected).mean():.2%}")
+    held_out = labels[len(data.train) :]
+    splits = ("validation", data.validation, held_out), ("test", data.test, test_labels)
+    for name, rows, expected in splits:
+        _, classes = read(net, datasets.as_float(rows))
+        print(f"{name} accuracy {(classes == expected).mean():.2%}")
     write_whole(arguments[0], lambda file: numpy.save(file, theta))
     print(f"{arguments[0]}: {theta.size:,} weights, float16, SHA-256 {checksum(theta)}")
 

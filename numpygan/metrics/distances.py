@@ -1,5 +1,6 @@
-"""Squared Euclidean distances between the rows of two arrays, a block at a time: what every measure
-on samples starts from.
+"""Squared Euclidean distances between the rows of two arrays, a block at a time.
+
+All measures that compare samples use them.
 """
 
 import numpy
@@ -11,12 +12,12 @@ _CELLS = 2_500_000  # distances held at a time: 20 MB
 
 
 def blocks(x, y, ranks=ALONE):
-    """Yield (rows, d²) with d²[i, j] = ‖x_rows[i] − y_j‖² (rows, m), slice by slice of the rows of
-    x (n, d), for y (m, d).
+    """Yield (rows, d²) with d²[i, j] = ‖x_rows[i] − y_j‖² (rows, m), for slices of the rows of x.
 
-    Taken as ‖x‖² + ‖y‖² − 2 x·y in float64, where cancellation costs 1e−13 of the largest square.
-    Of uint8 rows 0..255 stands for [0, 1]. The block is overwritten by the next one and may be
-    written to. The blocks are shared out over `ranks`.
+    x is (n, d), y is (m, d); uint8 values 0..255 stand for [0, 1]. The distances are computed as
+    ‖x‖² + ‖y‖² − 2 x·y in float64, so cancellation costs 1e−13 of the largest square. The caller
+    may write to a block; the next block overwrites it. Each of the `ranks` gets a part of the
+    blocks.
     """
     height = max(1, _CELLS // len(y))
     transposed = numpy.ascontiguousarray(as_float(y, "float64").T)
@@ -34,10 +35,9 @@ def blocks(x, y, ranks=ALONE):
 
 
 def nearest(x, y):
-    """For each row of x (n, d) the squared distance to the nearest row of y (m, d), and that row's
-    number: (n,), (n,).
+    """For each row of x (n, d) the nearest row of y: the squared distance (n,) and the index (n,).
 
-    Only x is ever held as floats; y may be a large array of bytes.
+    y (m, d) may be a large array of uint8: only x is converted to float as a whole.
     """
     distance, index = numpy.full(len(x), numpy.inf), numpy.zeros(len(x), "int64")
     for rows, block in blocks(y, x):

@@ -1,27 +1,24 @@
-"""The Fréchet distance between two Gaussians fitted to features (Heusel et al. 2017, Eq. 6), and
-between class histograms.
+"""The Fréchet distance between two Gaussians, and a distance between class histograms.
+
+Source: Heusel et al. 2017, Eq. 6.
 """
 
 import numpy
 
-REPLICATES = 50  # of the bootstrap
+REPLICATES = 50  # bootstrap samples
 
 
 def gaussian_distance(mean_x, covariance_x, mean_y, covariance_y):
-    """‖μ_x − μ_y‖² + tr(Σ_x + Σ_y − 2 (Σ_x Σ_y)^½)  for means (d,) and covariances (d, d) (Dowson
-    and Landau 1982).
+    """‖μ_x − μ_y‖² + tr(Σ_x + Σ_y − 2 (Σ_x Σ_y)^½) for means (d,) and covariances (d, d).
 
-    tr (Σ_x Σ_y)^½ = tr (Σ_x^½ Σ_y Σ_x^½)^½, whose matrix is symmetric, so that singular covariances
-    do no harm.
+    tr (Σ_x Σ_y)^½ is computed as tr (Σ_x^½ Σ_y Σ_x^½)^½. This matrix is symmetric, so singular
+    covariances are allowed. Source: Dowson and Landau 1982.
     """
     values, vectors = numpy.linalg.eigh(covariance_x)
     root = (vectors * numpy.sqrt(numpy.maximum(values, 0))) @ vectors.T
     cross = numpy.linalg.eigvalsh(root @ covariance_y @ root)
-    traces = (
-        numpy.trace(covariance_x)
-        + numpy.trace(covariance_y)
-        - 2 * numpy.sqrt(numpy.maximum(cross, 0)).sum()
-    )
+    traces = numpy.trace(covariance_x) + numpy.trace(covariance_y)
+    traces -= 2 * numpy.sqrt(numpy.maximum(cross, 0)).sum()
     return float(((mean_x - mean_y) ** 2).sum() + traces)
 
 
@@ -32,8 +29,9 @@ def frechet(x, y, stream):
 
 
 def histogram_distance(x, y, classes, stream):
-    """The total variation distance ½ Σ_c |share of c in x − share of c in y| of two arrays of
-    classes 0..classes−1 (n,), (m,), and its bootstrap standard error.
+    """The total variation distance between two arrays of classes, and its bootstrap standard error.
+
+    ½ Σ_c |share of c in x − share of c in y|, for x (n,) and y (m,) with values 0..classes−1.
     """
 
     def distance(a, b):
@@ -48,9 +46,7 @@ def shares(labels, classes):
 
 
 def bootstrap(measure, x, y, stream):
-    """measure(x, y) and its standard deviation over resamples, with replacement, of the rows of
-    both.
-    """
+    """measure(x, y), and its standard deviation over resamples of both, with replacement."""
     again = [
         measure(x[stream.integers(len(x), len(x))], y[stream.integers(len(y), len(y))])
         for _ in range(REPLICATES)

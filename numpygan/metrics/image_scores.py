@@ -1,6 +1,4 @@
-"""The evaluation of samples against a dataset: every measure beside the same measure of real data,
-and the paper's Table 1.
-"""
+"""The evaluation of samples: every measure for the samples and for real data, and Table 1."""
 
 import math
 
@@ -8,6 +6,7 @@ from ..arrays import Stream
 from ..data.dataset import as_float
 from ..errors import NumpyganError
 from ..ranks import ALONE
+from ..tables import as_text
 from .classifier import CLASSES, Classifier
 from .frechet import frechet, histogram_distance, shares
 from .memorising import memorising
@@ -17,10 +16,10 @@ from .pairs import compare, within
 from .parzen import FINE, GRID, SAMPLES, VALIDATION, check_samples, parzen
 from .prdc import prdc
 
-K = 5  # neighbours of precision, recall, density and coverage
-PAIRED = 5_000  # rows of each sample in the measures on two samples
-NEAREST = 1_000  # samples whose nearest training example is looked for
-MEDIAN = 1_000  # reference rows whose median distance is the kernel's bandwidth
+K = 5  # neighbours in precision, recall, density and coverage
+PAIRED = 5_000  # most rows of a sample in the two-sample measures
+NEAREST = 1_000  # most samples whose nearest training example is found
+MEDIAN = 1_000  # the kernel's bandwidth is the median distance of so many reference rows
 
 TABLE1 = (
     ("DBN", 138, 2),
@@ -29,49 +28,47 @@ TABLE1 = (
     ("Adversarial nets (paper)", 225, 2),
 )
 _GAMED = (
-    "It can be gamed and mis-ranks models (Theis et al. 2016): a value above the real-data "
-    "row means gaming, not quality."
+    "It can rank models wrongly (Theis et al. 2016). A model above the real-data value exploits "
+    "the measure; its images are not better than real ones."
 )
 CAVEATS = {
     "Parzen log-likelihood, authors' grid (nats)": _GAMED,
     "Parzen log-likelihood, fine grid (nats)": _GAMED,
-    "MMD²": "It sees what one Gaussian kernel on pixels sees, overall shape and contrast, and "
-    "little of a rare mode.",
-    "1-NN accuracy": "It tells that samples differ from data, not how: a faint noise that no eye "
-    "sees drives it to 1.",
-    "Precision": "In pixel space one outlier among the real images has a large ball, in which "
-    "anything counts as realistic.",
-    "Recall": "Samples scattered far and wide have large balls, so noise raises it.",
-    "Density": "It rewards samples that crowd where the real images are densest; above 1 they are "
-    "more typical than real ones.",
-    "Coverage": "It counts a real image as covered however poor or few the samples in its ball "
-    "are.",
-    "Fréchet distance": "It is comparable only to itself, not to any published FID: the features "
-    "are numpygan's own classifier's, "
-    "and only their mean and covariance count.",
-    "Class histogram, distance": "The classes are the classifier's guesses, and a class counts "
-    "however alike its images are.",
-    "Distance to nearest training image": "Smaller than the real row can mean blurred or few "
-    "kinds of samples as well as copies.",
-    "Nearer to training than to held-out": "It finds copies of whole training images, not of "
-    "parts or of shifted ones.",
+    "MMD²": "One Gaussian kernel on pixels sees overall shape and contrast, and hardly sees a "
+    "rare mode.",
+    "1-NN accuracy": "It says that samples differ from data, but not how. Noise that is too faint "
+    "to see can raise it to 1.",
+    "Precision": "An outlier among the real images has a large ball in pixel space, and every "
+    "sample in this ball counts as realistic.",
+    "Recall": "Widely scattered samples have large balls, so noise raises it.",
+    "Density": "It rewards samples in the regions where real images are densest. Above 1 the "
+    "samples are more typical than real images.",
+    "Coverage": "One sample in the ball of a real image is enough to cover it, even a poor one.",
+    "Fréchet distance": "It can't be compared with a published FID: the features are those of "
+    "numpygan's own classifier. Only their mean and covariance count.",
+    "Class histogram, distance": "The classes are the classifier's guesses. It does not see "
+    "whether the images of a class are all alike.",
+    "Distance to nearest training image": "A value below the real-data value can mean copies, but "
+    "also blurred samples or few kinds of samples.",
+    "Nearer to training than to held-out": "It finds copies of whole training images, but not of "
+    "parts or of shifted images.",
 }
 
 
 class Measures:
-    """The measures on two samples, of which one is real: a random half of the test split; `real` is
-    the other half.
+    """The two-sample measures against the reference, a random half of the test split.
 
-    n  rows of each;  digits  whether the data are MNIST's images, which the classifier knows
+    `real` is the other half, for the same measures of real data.
+
+    n       rows of each half
+    digits  whether the data are the images of MNIST, which the classifier knows
     """
 
     def __init__(self, dataset, n, seed=0, digits=False):
         self.dataset, self.seed = dataset, seed
         order = Stream(seed).permutation(len(dataset.test))
-        self.reference, self.real = (
-            as_float(dataset.test[order[:n]]),
-            as_float(dataset.test[order[n : 2 * n]]),
-        )
+        self.reference = as_float(dataset.test[order[:n]])
+        self.real = as_float(dataset.test[order[n : 2 * n]])
         self.sigma = median_bandwidth(self.reference[:MEDIAN])
         self.within = within(self.reference, K, self.sigma)
         self.classifier = Classifier() if digits else None
@@ -79,64 +76,47 @@ class Measures:
             self.features, self.classes = self.classifier(self.reference)
 
     def __call__(self, x):
-        """(value, standard error, detail) of the samples x (n, d) by name."""
+        """(value, standard error, detail) by name, for the samples x (n, d)."""
         pair = compare(x, self.reference, within(x, K, self.sigma), self.within, self.sigma)
         n, stream = f"n = {len(x):,}", Stream(self.seed)
-        found = {
-            "MMD²": (
-                *mmd2(pair),
-                f"{n}, Gaussian kernel, σ = {self.sigma:.3f}, the real images' median distance; "
-                f"jackknife SE",
-            )
-        }
+        detail = f"{n}, Gaussian kernel, σ = {self.sigma:.3f}, the real images' median distance"
+        found = {"MMD²": (*mmd2(pair), f"{detail}; jackknife SE")}
         accuracy, generated, real, se = one_nn(pair)
-        found["1-NN accuracy"] = (
-            accuracy,
-            se,
-            f"{n}; of samples {generated:.1%}, of real {real:.1%}; ½ if alike",
-        )
+        detail = f"{n}; of samples {generated:.1%}, of real {real:.1%}; ½ if p_g = p_data"
+        found["1-NN accuracy"] = accuracy, se, detail
         for name, (value, se) in prdc(pair, K).items():
             found[name.capitalize()] = value, se, f"{n}, k = {K}"
         if self.classifier:
             features, classes = self.classifier(x)
             distance = frechet(features, self.features, stream)
-            found["Fréchet distance"] = (
-                *distance,
-                f"{n}, {features.shape[1]} features; bootstrap SE",
-            )
+            detail = f"{n}, {features.shape[1]} features; bootstrap SE"
+            found["Fréchet distance"] = *distance, detail
             percent = " ".join(f"{share:.1%}".rstrip("%") for share in shares(classes, CLASSES))
             distance = histogram_distance(classes, self.classes, CLASSES, stream)
-            found["Class histogram, distance"] = (
-                *distance,
-                f"{n}; total variation, bootstrap SE; % of 0–9: {percent}",
-            )
-        few = x[:NEAREST]
-        distance, nearer = memorising(few, self.dataset.train, self.dataset.validation, stream)
-        n = f"n = {len(few):,}"
-        found["Distance to nearest training image"] = (
-            *distance,
-            f"{n}, to {len(self.dataset.train):,}; Euclidean",
-        )
-        size = min(len(self.dataset.train), len(self.dataset.validation))
-        found["Nearer to training than to held-out"] = (
-            *nearer,
-            f"{n}, {size:,} of each; ½ without memory",
-        )
+            detail = f"{n}; total variation, bootstrap SE; % of 0–9: {percent}"
+            found["Class histogram, distance"] = *distance, detail
+        few, train, held_out = x[:NEAREST], self.dataset.train, self.dataset.validation
+        distance, nearer = memorising(few, train, held_out, stream)
+        detail = f"n = {len(few):,}, to {len(train):,}; Euclidean"
+        found["Distance to nearest training image"] = *distance, detail
+        size = min(len(train), len(held_out))
+        detail = f"n = {len(few):,}, {size:,} of each; ½ if nothing is memorised"
+        found["Nearer to training than to held-out"] = *nearer, detail
         return found
 
 
 def evaluate(samples, dataset, seed=0, digits=False, baselines=None, ranks=ALONE):
-    """Every measure of `samples` (N, d), beside real data of the same size, as a dict for
-    evaluation.json.
+    """Every measure for `samples` (N, d) and for real data, as a dict for evaluation.json.
 
-    parzen, real  the fields of the Parzen estimate on the authors' grid, of the samples and of as
-                  many training images (≤ 10,000)
-    rows          every measure: metric, value, se, real, real_se, detail, caveat
+    parzen, real  the Parzen estimate on the authors' grid, for the samples and for the same number
+                  of training images (≤ 10,000)
+    rows          for every measure: metric, value, se, real, real_se, detail, caveat
     baselines     {name: rows}, for the samples given in `baselines`, {name: (N, d)}
 
-    digits  whether the data are MNIST's images: then the classifier's measures are among the rows
-    The Parzen estimates are shared out over `ranks`; all else, and the whole result, is the first
-    one's alone. Raises NumpyganError as `rows_compared` does.
+    digits  whether the data are the images of MNIST; only then the classifier's measures are rows
+    All `ranks` share the Parzen estimates; the first rank alone computes the rest and has the
+    result.
+    Raises NumpyganError as `rows_compared` does.
     """
     n = rows_compared(samples, dataset)
     validation, test = as_float(dataset.validation[:VALIDATION]), as_float(dataset.test)
@@ -148,13 +128,11 @@ def evaluate(samples, dataset, seed=0, digits=False, baselines=None, ranks=ALONE
         found = {name: (e.mean, e.se, _parzen_detail(e)) for name, e in zip(names, estimates)}
         return estimates[0], found | measures(others)
 
-    picked = Stream(seed).permutation(len(dataset.train))[:SAMPLES]
-    real, of_real = measured(
-        as_float(dataset.train[picked]), measures.real if ranks.rank == 0 else None
-    )
+    picked = as_float(dataset.train[Stream(seed).permutation(len(dataset.train))[:SAMPLES]])
+    real, of_real = measured(picked, measures.real if ranks.rank == 0 else None)
 
     def rows_of(x):
-        # a file of samples may be sorted
+        # A random choice, because a file of samples may be sorted.
         estimate, found = measured(x, x[Stream(seed).permutation(len(x))[:n]])
         rows = [
             {
@@ -182,11 +160,10 @@ def evaluate(samples, dataset, seed=0, digits=False, baselines=None, ranks=ALONE
 
 
 def rows_compared(samples, dataset):
-    """How many samples are compared with as many real images, of which the test split must hold
-    twice that number.
+    """The number of samples that are compared with real images: at most half of the test split.
 
     Raises NumpyganError if the samples are not finite, of another width than the data, or too few,
-    or the test split is too small.
+    or if the test split is too small.
     """
     check_samples(samples, dataset.dim)
     if len(samples) <= K:
@@ -197,8 +174,7 @@ def rows_compared(samples, dataset):
     if len(dataset.test) < 2 * K + 2:
         raise NumpyganError(
             f"data: the {len(dataset.test)} test examples are too few for two halves and the {K} "
-            f"nearest neighbours of each; "
-            f"expected at least {2 * K + 2}."
+            f"nearest neighbours of each; expected at least {2 * K + 2}."
         )
     return min(PAIRED, len(samples), len(dataset.test) // 2)
 
@@ -211,48 +187,26 @@ def _parzen_detail(estimate):
 
 def table(result, with_paper):
     """The evaluation as lines of text: a row for each measure, the paper's Table 1, the caveats."""
-    columns = {
-        "ours ± SE": [],
-        "real ± SE": [],
-        **{f"{name} ± SE": [] for name in result["baselines"]},
-    }
+    head = [f"{name} ± SE" for name in ("ours", "real", *result["baselines"])]
+    cells = []
     for index, row in enumerate(result["rows"]):
-        others = [
-            (rows[index]["value"], rows[index]["se"]) if index < len(rows) else (None, None)
-            for rows in result["baselines"].values()
-        ]
-        pairs = [(row["value"], row["se"]), (row["real"], row["real_se"]), *others]
-        for column, (value, se) in zip(columns.values(), pairs):
-            column.append(_with_error(value, se))
-    widths = [max(len(name), *map(len, cells)) for name, cells in columns.items()]
-    name_width = max(len(row["metric"]) for row in result["rows"])
-
-    def line(name, cells, detail):
-        return "  ".join(
-            [
-                f"{name:{name_width}}",
-                *(f"{cell:>{width}}" for cell, width in zip(cells, widths)),
-                detail,
-            ]
-        ).rstrip()
-
-    lines = [line("measure", columns, "detail")]
-    lines += [
-        line(row["metric"], cells, row["detail"])
-        for row, *cells in zip(result["rows"], *columns.values())
-    ]
+        pairs = [(row["value"], row["se"]), (row["real"], row["real_se"])]
+        for rows in result["baselines"].values():  # which lack the rows of AIS
+            other = rows[index] if index < len(rows) else {"value": None, "se": None}
+            pairs.append((other["value"], other["se"]))
+        cells.append([row["metric"], *(_with_error(*pair) for pair in pairs), row["detail"]])
+    lines = as_text(["measure", *head, "detail"], cells, left=(0, len(head) + 1)).splitlines()
     if with_paper:
         lines += ["", "The paper's Table 1, Parzen log-likelihood on the authors' grid in nats:"]
-        lines += [f"  {name:{name_width - 2}}{mean:6g} ± {se:g}" for name, mean, se in TABLE1]
+        table1 = [[f"  {name}", f"{mean:g} ± {se:g}"] for name, mean, se in TABLE1]
+        lines += as_text(table1[0], table1[1:]).splitlines()
+    grid = ", ".join(f"{sigma:.4f}" for sigma in result["parzen"]["grid"])
     lines += [
         "",
-        f"Authors' grid: σ the best of "
-        f"{', '.join(f'{sigma:.4f}' for sigma in result['parzen']['grid'])}.",
+        f"Authors' grid: σ is the best of {grid}.",
+        "Real: Parzen uses the same number of training images as samples; the other measures "
+        "compare one half of the test split with the other. Caveats:",
     ]
-    lines.append(
-        "Real: Parzen of as many training images; the others of a half of the test split against "
-        "the other half. Caveats:"
-    )
     caveats = {}
     for row in result["rows"]:
         caveats.setdefault(row["caveat"], []).append(row["metric"])
@@ -260,8 +214,9 @@ def table(result, with_paper):
 
 
 def _with_error(value, se):
-    """Value ± standard error to two digits of the latter (one decimal at least, six at most); a
-    dash where there is no value.
+    """Value ± standard error, or a dash if there is no value.
+
+    The standard error has two digits; there are one to six decimals.
     """
     if value is None:
         return "–"

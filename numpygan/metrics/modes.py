@@ -1,9 +1,8 @@
-"""How well samples cover a toy mixture: modes found, high-quality share, reverse KL over modes, JSD
-to p_data.
+"""How well samples cover a toy mixture: modes found, high quality, reverse KL, JSD to p_data.
 
-The protocol is that of VEEGAN (Srivastava et al. 2017, §5) and PacGAN (Lin et al. 2018, §4.1):
-2,500 samples; a sample is of high quality within 3σ of its nearest mode; a mode is found if one
-such sample is nearest to it.
+The protocol is the one of VEEGAN (Srivastava et al. 2017, §5) and PacGAN (Lin et al. 2018, §4.1):
+2,500 samples. A sample is of high quality if it is within 3σ of its nearest mode. A mode is found
+if it is the nearest mode of a high-quality sample.
 """
 
 import math
@@ -16,19 +15,17 @@ from ..theory import divergences
 from .parzen import check_samples
 
 SAMPLES = 2_500
-_REACH = 3  # in σ: how far from its mode a sample is still of high quality
-# In σ, about each coordinate of the means: the cells of `jensen_shannon`
-_CUTS = numpy.arange(-3.0, 4.0)
+_REACH = 3  # in σ: the greatest distance of a high-quality sample from its mode
+_CUTS = numpy.arange(-3.0, 4.0)  # in σ: the cells of `jensen_shannon` around each mean
 
 
 @dataclass(frozen=True)
 class Modes:
-    """What `count_modes` finds.
+    """The result of `count_modes`.
 
-    found          modes with at least one high-quality sample
-    high_quality   the share of samples of high quality, in [0, 1]
-    reverse_kl     KL(p̂ ‖ uniform) in nats, where p̂ is the share of *all* samples whose nearest
-                   mode it is
+    found         modes with at least one high-quality sample
+    high_quality  the share of high-quality samples, in [0, 1]
+    reverse_kl    KL(p̂ ‖ uniform) in nats; p̂_i is the share of *all* samples nearest to mode i
     """
 
     found: int
@@ -37,56 +34,48 @@ class Modes:
 
 
 def count_modes(samples, means, std):
-    """The Modes of samples (n, d) from a mixture with the means (modes, d) and one standard
-    deviation `std`.
+    """The Modes of samples (n, d) for a mixture with means (modes, d) and standard deviation `std`.
 
-    Reverse KL over modes is PacGAN's: Σ_i p̂_i log(p̂_i · modes), with 0 log 0 = 0, from 0 (all
-    modes alike) to log(modes) (one mode). Samples of p_data itself score (modes − 1)/2n on average,
-    not 0. Raises NumpyganError if the samples are fewer than 2,500, not finite or not d wide.
+    The reverse KL over modes is PacGAN's: Σ_i p̂_i log(p̂_i · modes), with 0 log 0 = 0. It lies
+    between 0 (all modes equally often) and log(modes) (one mode). For samples of p_data it is
+    (modes − 1)/2n on average, not 0. Raises NumpyganError if there are fewer than 2,500 samples,
+    or they are not finite or not d wide.
     """
     nearest, distance = _nearest(_checked(samples, means), means)
     good = distance <= _REACH * std
     share = numpy.bincount(nearest, minlength=len(means)) / len(samples)
     seen = share[share > 0]
-    return Modes(
-        len(numpy.unique(nearest[good])),
-        float(good.mean()),
-        float(seen @ numpy.log(seen * len(means))),
-    )
+    reverse_kl = float(seen @ numpy.log(seen * len(means)))
+    return Modes(len(numpy.unique(nearest[good])), float(good.mean()), reverse_kl)
 
 
 def high_quality(samples, means, std):
-    """Which samples (n, d) lie within 3σ of their nearest mode: (n,), bool."""
+    """Whether each sample (n, d) lies within 3σ of its nearest mode: (n,), bool."""
     return _nearest(samples, means)[1] <= _REACH * std
 
 
 def ceiling(d):
-    """The high-quality share of p_data itself where its modes are far apart: P(‖N(0, I_d)‖ ≤ 3), d
-    = 1 or 2.
-    """
+    """The high-quality share of p_data if its modes lie apart: P(‖N(0, I_d)‖ ≤ 3), d = 1 or 2."""
     return math.erf(_REACH / math.sqrt(2)) if d == 1 else 1 - math.exp(-(_REACH**2) / 2)
 
 
 def jensen_shannon(samples, means, std):
-    """JSD(p_data ‖ p_g) in nats over the cells of a histogram, from samples (n, d) of p_g: between
-    0 and log 2.
+    """JSD(p_data ‖ p_g) in nats over the cells of a histogram, from samples (n, d) of p_g.
 
-    The cells are the products of the intervals that each axis is cut into at −3, −2, …, 3 σ about
-    every coordinate that a mean has there. p_data's share of a cell is exact (a sum of products of
-    normal integrals), p_g's is the samples'. What differs within a cell is not seen, so it is a
-    lower bound of the JSD, up to the chance of the samples: samples of p_data itself score about
-    (occupied cells)/8n, not 0. Raises NumpyganError if the samples are fewer than 2,500, not finite
-    or not d wide.
+    It lies between 0 and log 2. Each axis is cut at −3, −2, …, 3 σ around every coordinate of a
+    mean; a cell is a product of these intervals. p_data's share of a cell is exact (a sum of
+    products of normal integrals), p_g's is the share of the samples. Differences within a cell are
+    not seen, so this is a lower bound of the JSD, except for the randomness of the samples: for
+    samples of p_data it is about (occupied cells)/8n, not 0. Raises NumpyganError if there are
+    fewer than 2,500 samples, or they are not finite or not d wide.
     """
     x = _checked(samples, means)
     inside, index, cells = numpy.ones((len(means), 1)), numpy.zeros(len(x), int), 1
     for axis in range(means.shape[1]):
-        cuts = numpy.unique(
-            (numpy.unique(means[:, axis].round(12))[:, None] + std * _CUTS).round(12)
-        )
-        below = numpy.array(
-            [[_normal_cdf((cut - mean) / std) for cut in cuts] for mean in means[:, axis]]
-        )
+        centres = means[:, axis]
+        cuts = numpy.unique(centres.round(12))[:, None] + std * _CUTS
+        cuts = numpy.unique(cuts.round(12))
+        below = numpy.array([[_normal_cdf((cut - mean) / std) for cut in cuts] for mean in centres])
         shares = numpy.diff(below, prepend=0.0, append=1.0)  # (modes, intervals)
         inside = (inside[:, :, None] * shares[:, None, :]).reshape(len(means), -1)
         index = index * shares.shape[1] + numpy.searchsorted(cuts, x[:, axis])
@@ -103,8 +92,7 @@ def _normal_cdf(t):
 def _nearest(samples, means):
     """The index of each sample's nearest mean, and the distance to it."""
     x = samples.astype("float64", copy=False)
-    # (n, 1, d) − (modes, d) -> (n, modes)
-    distance = numpy.sqrt(((x[:, None] - means) ** 2).sum(-1))
+    distance = numpy.sqrt(((x[:, None] - means) ** 2).sum(-1))  # (n, modes)
     nearest = distance.argmin(1)
     return nearest, distance[numpy.arange(len(x)), nearest]
 

@@ -1,7 +1,6 @@
-"""What MMD, the 1-NN test and precision/recall/density/coverage need of the distances, in one pass
-over each pair of samples.
+"""Distances for MMD, 1-NN, precision, recall, density and coverage, in one pass per pair.
 
-Distances are squared. Points are rows; a point is never its own neighbour.
+Distances are squared. Points are rows. A point is not its own neighbour.
 """
 
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from .distances import blocks
 
 @dataclass(frozen=True)
 class Within:
-    """Of each of n points x_i among the others of its sample, (n,) each.
+    """Each of n points x_i compared with the others of its sample; arrays (n,).
 
-    nearest, index  the squared distance to the nearest one, and which it is
-    radius          the squared distance to the k-th nearest
+    nearest, index  the squared distance to the nearest point, and its index
+    radius          the squared distance to the k-th nearest point
     kernel          Σ_{j≠i} exp(−‖x_i − x_j‖²/2σ²)
     """
 
@@ -29,11 +28,11 @@ class Within:
 
 @dataclass(frozen=True)
 class Side:
-    """Of each of n points of one sample among all m points y_j of the other, (n,) each.
+    """Each of n points x_i of one sample compared with all points y_j of the other; arrays (n,).
 
-    nearest, index  the squared distance to the nearest one, and which it is
-    balls           the number of j with x_i in the ball about y_j that reaches to y_j's k-th
-                    neighbour
+    nearest, index  the squared distance to the nearest point, and its index
+    balls           the number of balls that hold x_i; the ball around y_j reaches to y_j's k-th
+                    nearest neighbour
     kernel          Σ_j exp(−‖x_i − y_j‖²/2σ²)
     """
 
@@ -45,10 +44,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two samples compared: x (n points, the model's) and y (m points, real).
+    """Two samples compared: x (n points, generated) and y (m points, real).
 
-    x, y                each sample within itself
-    x_among_y, y_among_x  each sample among the other
+    x, y                  each sample within itself
+    x_among_y, y_among_x  each sample compared with the other
     """
 
     x: Within
@@ -71,14 +70,14 @@ def within(x, k, sigma):
         block[i, i + rows.start] = numpy.inf
         found.index[rows] = block.argmin(1)
         found.nearest[rows] = block[i, found.index[rows]]
-        block.partition(k - 1, axis=1)  # an order that the kernel's sum doesn't see
+        block.partition(k - 1, axis=1)  # the sum of the kernel does not depend on the order
         found.radius[rows] = block[:, k - 1]
         found.kernel[rows] = _kernel(block, sigma).sum(1)
     return found
 
 
 def compare(x, y, within_x, within_y, sigma):
-    """The Pair of x (n, d) and y (m, d), whose Within are given."""
+    """The Pair of x (n, d) and y (m, d); their Within are given."""
     n, m = len(x), len(y)
     of_x, of_y = (
         Side(numpy.full(size, numpy.inf), *numpy.zeros((2, size), "int64"), numpy.zeros(size))

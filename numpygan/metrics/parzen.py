@@ -1,5 +1,6 @@
-"""The Parzen window log-likelihood of the paper (§5, Table 1), by the procedure of the authors'
-`parzen_ll.py`.
+"""The Parzen window log-likelihood of the paper (§5, Table 1).
+
+The procedure is the one of the authors' `parzen_ll.py`.
 """
 
 import math
@@ -12,7 +13,7 @@ from ..ranks import ALONE
 from .distances import blocks
 
 GRID = tuple(numpy.logspace(-1, 0, 10).tolist())  # the authors' bandwidths σ
-FINE = tuple(numpy.logspace(-1, 0, 46).tolist())  # the same, and four between each two
+FINE = tuple(numpy.logspace(-1, 0, 46).tolist())  # with four more between any two of these
 SAMPLES = 10_000
 VALIDATION = 1_000
 
@@ -21,9 +22,11 @@ VALIDATION = 1_000
 class Parzen:
     """A Parzen window estimate in nats: mean and standard error over the test points.
 
-    sigma       the bandwidth out of `grid` with the best mean over the validation points, and
-                `validation`, that mean
-    samples     how many kernels; points, validation_points: how many test and validation points
+    sigma              the bandwidth in `grid` with the best mean over the validation points
+    validation         this mean
+    samples            the number of kernels
+    points             the number of test points
+    validation_points  the number of validation points
     """
 
     mean: float
@@ -37,9 +40,7 @@ class Parzen:
 
     @property
     def at_edge(self):
-        """Whether the best bandwidth is the smallest or largest of the grid, where a better one may
-        lie outside it.
-        """
+        """Whether σ is the smallest or largest of the grid; a better σ may lie outside the grid."""
         return self.sigma in (min(self.grid), max(self.grid))
 
 
@@ -47,31 +48,30 @@ def log_likelihoods(samples, points, sigmas, ranks=ALONE):
     """log p(x) of each point under Gaussian kernels at the samples: (points, sigmas), in nats.
 
     log p(x) = log (1/n) Σ_j exp(−‖x − μ_j‖²/2σ²) − d log(σ√2π),  samples μ (n, d), points x (N, d),
-    both floats. Squared distances are float64; the kernels, of which the nearest is exactly 1, are
-    float32: 1e−7 of a nat. The blocks of points are shared out over `ranks`; each is computed as it
-    would be alone, so the result has the same bits.
+    both floats. Squared distances are float64. The kernels are float32 and relative to the nearest
+    one: an error of 1e−7 nats. Each rank computes some blocks of points; the result has the same
+    bits for any number of ranks.
     """
     d = samples.shape[1]
     out = numpy.zeros((len(points), len(sigmas)))
     for rows, distance in blocks(points, samples, ranks):
         nearest = distance.min(1)
-        # Logsumexp about the largest term, the same sample for every σ
+        # logsumexp: the nearest sample has the largest term for every σ.
         distance -= nearest[:, None]
         for column, sigma in enumerate(sigmas):
             scale = -0.5 / sigma**2
             kernel = numpy.exp(numpy.multiply(distance, scale, dtype="float32"))
             log_mean = numpy.log(kernel.mean(1, dtype="float64"))
-            out[rows, column] = (
-                log_mean + scale * nearest - d * math.log(sigma * math.sqrt(2 * math.pi))
-            )
+            log_norm = d * math.log(sigma * math.sqrt(2 * math.pi))
+            out[rows, column] = log_mean + scale * nearest - log_norm
     return ranks.sum(out)
 
 
 def parzen(samples, validation, test, grids=(GRID,), ranks=ALONE):
-    """The Parzen estimates of `test` (N, d) under kernels at `samples` (n, d), for each grid with σ
-    chosen on `validation`.
+    """The Parzen estimate of `test` (N, d) with kernels at `samples` (n, d), for each grid.
 
-    Raises NumpyganError if the samples are not finite or not as wide as the data.
+    σ is chosen on `validation`. Raises NumpyganError if the samples are not finite or do not have
+    the width of the data.
     """
     check_samples(samples, test.shape[1])
     chosen = [best_bandwidth(samples, validation, grid, ranks) for grid in grids]
@@ -91,7 +91,7 @@ def best_bandwidth(samples, validation, grid=GRID, ranks=ALONE):
 
 
 def check_samples(samples, dim):
-    """Raise NumpyganError unless samples is (n, dim), real floats, finite, n ≥ 1."""
+    """Raise NumpyganError unless `samples` are finite real floats (n, dim), n ≥ 1."""
     if samples.ndim != 2 or samples.shape[1] != dim:
         raise NumpyganError(
             f"samples: expected rows of width {dim}, as the data has, got shape {samples.shape}."
@@ -100,7 +100,7 @@ def check_samples(samples, dim):
         raise NumpyganError("samples: there are none; expected at least one row.")
     if samples.dtype.kind != "f":
         raise NumpyganError(f"samples: expected floats, pixels in [0, 1], got {samples.dtype}.")
-    # False for NaN, too; beyond, squared distances would overflow
+    # Squared distances of larger values would overflow; the comparison is False for NaN.
     good = (numpy.abs(samples) < 1e30).all(1)
     if not good.all():
         raise NumpyganError(

@@ -1,6 +1,4 @@
-"""The toy table: a GAN's samples of a Gaussian mixture beside the published vanilla GANs, PacGAN
-and the true distribution.
-"""
+"""The toy table: samples of a GAN beside published GANs and samples of the true distribution."""
 
 import math
 
@@ -8,10 +6,11 @@ import numpy
 
 from ..arrays import Stream
 from ..data.sources import TOYS, Mixture
+from ..tables import as_text
 from .modes import SAMPLES, ceiling, count_modes, jensen_shannon
 
-DRAWS = 100_000  # samples of each G for the JSD, whose bias falls as one over their number
-_REAL_DRAWS = 10  # how often the true distribution is sampled for its row
+DRAWS = 100_000  # samples of each G for the JSD; its bias is proportional to 1/DRAWS
+_REAL_DRAWS = 10  # samples of the true distribution for its row
 
 # (name, modes, SE, HQ %, SE, reverse KL, SE), None where not published
 _VEEGAN, _PACGAN = "vanilla GAN, VEEGAN paper (5 runs)", "vanilla GAN, PacGAN paper (10 runs)"
@@ -30,12 +29,12 @@ PUBLISHED = {
 
 
 def evaluate(draws, toy):
-    """The measures of `draws`, a list of samples (n, d) from one or more generators of the toy, as
-    "rows" of evaluation.json.
+    """The measures of `draws`, as "rows" of evaluation.json.
 
-    A value is the mean over the draws, its standard error (None for one draw) the spread between
-    them; `real` is the same measure of ten draws from p_data, as many samples each. Modes, high
-    quality and reverse KL are of the first 2,500 samples of a draw, the JSD of all.
+    draws  a list of samples (n, d), from one or more generators of the toy
+    A value is the mean over the draws, its standard error their spread (None for one draw). `real`
+    is the same measure for ten samples of p_data of the same size. Modes, high quality and reverse
+    KL use the first 2,500 samples of a draw, the JSD all of them.
     """
     means, std = TOYS[toy]()
     real = [real_draw(toy, len(draws[0]), seed) for seed in range(_REAL_DRAWS)]
@@ -44,27 +43,17 @@ def evaluate(draws, toy):
     )
     over = f"{len(draws)} generators" if len(draws) > 1 else "one generator"
     few, whole = f"n = {SAMPLES:,}, {over}", f"n = {len(draws[0]):,}, {over}"
-    about = (
-        (
-            "modes found",
-            f"of {len(means)}; {few}",
-            f"One good sample in {SAMPLES:,} makes a mode found, however rare it is.",
-        ),
-        (
-            "high quality (%)",
-            f"within 3σ of the nearest mode; {few}",
-            "A generator that only ever made one point could score 100.",
-        ),
-        (
-            "reverse KL over modes (nats)",
-            f"KL(p̂ ‖ uniform), p̂ by nearest mode; {few}",
-            "It counts a sample for its nearest mode, however far off it is.",
-        ),
-        (
-            "JSD to p_data (nats)",
-            f"over cells cut at −3, −2, …, 3 σ about the modes; {whole}",
-            "It is a lower bound: differences within a cell are not seen.",
-        ),
+    details = {
+        "modes found": f"of {len(means)}; {few}",
+        "high quality (%)": f"within 3σ of the nearest mode; {few}",
+        "reverse KL over modes (nats)": f"KL(p̂ ‖ uniform), p̂ by nearest mode; {few}",
+        "JSD to p_data (nats)": f"over cells cut at −3, −2, …, 3 σ around the modes; {whole}",
+    }
+    caveats = (
+        f"One high-quality sample in {SAMPLES:,} is enough for a mode to count as found.",
+        "A generator of a single point can score 100.",
+        "Every sample counts for its nearest mode, even if it is far away.",
+        "It is a lower bound: differences within a cell are not seen.",
     )
     return [
         {
@@ -76,34 +65,30 @@ def evaluate(draws, toy):
             "detail": detail,
             "caveat": caveat,
         }
-        for (metric, detail, caveat), column, truth in zip(about, ours.T, theirs.T)
+        for (metric, detail), caveat, column, truth in zip(
+            details.items(), caveats, ours.T, theirs.T
+        )
     ]
 
 
 def table(rows, toy):
-    """The rows beside the published numbers, as lines of text."""
+    """Lines of text: the rows beside the published numbers."""
     means, _ = TOYS[toy]()
-    header = ("modes of " + str(len(means)), "HQ %", "reverse KL", "JSD")
-    lines = [f"{toy + ': mean ± SE':40}" + "".join(f"{name:>18}" for name in header)]
-    lines.append(_line("this GAN", [(row["value"], row["se"]) for row in rows]))
-    lines.append(
-        _line(
-            "the true distribution, sampled alike", [(row["real"], row["real_se"]) for row in rows]
-        )
-    )
-    for name, *cells in PUBLISHED.get(toy, ()):
-        lines.append(_line(name, [*zip(cells[::2], cells[1::2]), (None, None)]))
-    lines.append("")
-    lines.append(
-        f"HQ: within 3σ of the nearest mode; of well separated modes p_data has "
-        f"{100 * ceiling(means.shape[1]):.2f} %."
-    )
+    header = f"modes of {len(means)}", "HQ %", "reverse KL", "JSD"
+    ours = [(row["value"], row["se"]) for row in rows]
+    real = [(row["real"], row["real_se"]) for row in rows]
+    cells = [_line("this GAN", ours), _line("samples of the true distribution", real)]
+    for name, *numbers in PUBLISHED.get(toy, ()):
+        cells.append(_line(name, [*zip(numbers[::2], numbers[1::2]), (None, None)]))
+    lines = as_text([f"{toy}: mean ± SE", *header], cells).splitlines()
+    best = 100 * ceiling(means.shape[1])
+    lines += ["", f"HQ: within 3σ of the nearest mode; p_data has {best:.2f} % if modes lie apart."]
     lines += [f"{row['metric']}: {row['detail']}. {row['caveat']}" for row in rows]
     return lines
 
 
 def real_draw(toy, n, seed=0):
-    """n samples of p_data itself: (n, d), float64."""
+    """n samples of p_data: (n, d), float64."""
     means, std = TOYS[toy]()
     out = numpy.empty((n, means.shape[1]))
     Mixture(means, std, Stream(seed)).minibatch(out)
@@ -119,16 +104,10 @@ def _standard_error(values):
     return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else None
 
 
-def _line(name, cells):
-    """A line of the table: the decimals of modes, HQ, reverse KL and JSD are fixed, so that columns
-    can be compared.
-    """
-    text = f"  {name:38}"
-    for (value, se), decimals in zip(cells, (1, 2, 3, 4)):
-        cell = (
-            "–"
-            if value is None
-            else f"{value:.{decimals}f}" + ("" if se is None else f" ± {se:.{decimals}f}")
-        )
-        text += f"{cell:>18}"
-    return text
+def _line(name, pairs):
+    """The cells of a line of the table; each column has a fixed number of decimals."""
+    cells = [f"  {name}"]
+    for (value, se), decimals in zip(pairs, (1, 2, 3, 4)):
+        cell = "–" if value is None else f"{value:.{decimals}f}"
+        cells.append(cell + ("" if value is None or se is None else f" ± {se:.{decimals}f}"))
+    return cells

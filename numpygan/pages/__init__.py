@@ -1,1 +1,1 @@
-"""The pages: one of a run, one of an iteration, and the text of a layer."""
+"""The pages: the report of a run, the study page of an iteration, the text about a layer."""

@@ -1,7 +1,7 @@
-"""Worked examples in the terminal: the equations from the layer's own docstring, then a small case
-followed number by number.
+"""Worked examples in the terminal: a layer's equations, then a small case in numbers.
 
-The examples are the text files in examples/, doctests each: what is printed has just been run.
+The equations are the layer's docstring. The examples are the text files in examples/. Each is a
+doctest and is run before it is printed.
 """
 
 import doctest
@@ -29,7 +29,7 @@ TOPICS = {
 
 
 def topic_named(name):
-    """The topic that `name` means, in whatever case.
+    """The topic that `name` means; case, spaces, "_" and "-" do not matter.
 
     Raises NumpyganError, with the nearest name, if there is none.
     """
@@ -44,18 +44,16 @@ def topic_named(name):
 
 
 def explain(topic):
-    """The text about a topic: equations, a case by hand, each intermediate, the adjoints, the
-    check.
+    """The text about a topic: equations, and a worked example with the adjoints and their check.
 
-    Raises NumpyganError if Python has stripped the docstrings.
+    Raises NumpyganError if Python has removed the docstrings.
     """
     about = TOPICS[topic]
     equations = inspect.getdoc(about)
     if equations is None:
         raise NumpyganError(
-            "explain: the equations are in docstrings, which Python left out as it was told by -OO "
-            "or PYTHONOPTIMIZE=2; "
-            "start it without."
+            "explain: the equations are in docstrings, which -OO or PYTHONOPTIMIZE=2 removes; "
+            "start Python without them."
         )
     return f"{about.__name__}\n\n{equations}\n\nA case by hand\n\n{example(topic)}"
 
@@ -66,7 +64,7 @@ def example(topic):
 
 
 def run_example(topic):
-    """Run the example as it is printed: (what differed, as text; the number of lines that ran)."""
+    """Run the example: (the differences from the printed text, the number of lines that ran)."""
     test = doctest.DocTestParser().get_doctest(example(topic), {}, topic, f"{topic}.txt", 0)
     report = []
     with numpy.printoptions():  # an example may set its own

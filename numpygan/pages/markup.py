@@ -1,4 +1,4 @@
-"""Text that comes from outside, as HTML."""
+"""Text from outside as HTML."""
 
 import html
 
@@ -6,12 +6,12 @@ from ..errors import printable
 
 
 def escape(text):
-    """`text` as HTML that can be shown and encoded, whatever is in it."""
+    """`text` as HTML, with every special and every unprintable character escaped."""
     return html.escape(printable(text))
 
 
 def definitions(pairs):
-    """The entries of a <dl>: a name and a value each."""
+    """The entries of a <dl>: pairs of a name and a value."""
     return "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs
     )

@@ -1,6 +1,4 @@
-"""Each derivative beside its proof: the objective of the game computed again in complex numbers,
-∂/∂p = Im f(p + ih)/h.
-"""
+"""Each derivative and its proof: the complex step ∂f/∂p = Im f(p + ih)/h of the whole objective."""
 
 import numpy
 
@@ -11,11 +9,10 @@ from ..check.verdicts import judge
 
 
 class Chain:
-    """The layers of one or two networks in a row, in complex numbers, from the input of each to the
-    objective.
+    """The layers of one or two networks in a row, with complex numbers, and the objective.
 
-    parts      [(net, tape)]: the passes of the networks, the output of one the input of the next
-    objective  the logits (m, 1), complex, to V or L
+    parts      [(net, tape)]: the passes of the networks; the output of one is the input of the next
+    objective  maps the complex logits (m, 1) to V or L
     No backward pass is used.
     """
 
@@ -30,9 +27,10 @@ class Chain:
                 self.links.append((mine, s, t.x))
 
     def derivatives(self, index, name, entries):
-        """∂f/∂ of the tensor `name` ("x", "W", "b") of layer `index` at flat `entries`: Im f/h.
+        """∂f/∂ of the tensor `name` ("x", "W", "b") of layer `index` at the flat `entries`: Im f/h.
 
-        One of them is moved by ih in place. The "x" behind the last layer are the logits.
+        One entry at a time is moved by ih in place. The "x" of the layer after the last are the
+        logits.
         """
         layer, _, x = self.links[index] if index < len(self.links) else (None, None, self._output)
         x = x.astype("complex128")
@@ -53,14 +51,14 @@ class Chain:
 
 
 def prove(chain, index, name, g, places, stream, most, size):
-    """Compare up to `most` numbers of the adjoint g at `places` (rows and columns, or entries), the
-    largest among them.
+    """Compare up to `most` entries of the adjoint g with the complex step, the largest among them.
 
-    size  what the error is relative to: max |g|, or the largest Σ |terms| where g is a sum whose
-          terms may cancel
+    places  the rows and columns, or the entries, of g that are shown
+    size    the error is relative to it: max |g|, or the largest Σ |terms| if g is a sum whose terms
+            may cancel
 
-    Returns {"at": [position in the shown block], "step": [complex-step values], "error": max |g −
-    step|/size, "size", "verdict"}.
+    Returns {"at": [positions in the shown block], "step": [complex-step values], "error":
+    max |g − step|/size, "size", "verdict"}.
     """
     shown = g[numpy.ix_(*places)]
     picked = stream.permutation(shown.size)
@@ -70,17 +68,8 @@ def prove(chain, index, name, g, places, stream, most, size):
     indices = [tuple(int(place[i]) for place, i in zip(places, position)) for position in at]
     entries = [int(numpy.ravel_multi_index(i, g.shape)) for i in indices]
     step = chain.derivatives(index, name, entries)
-    check = judge(
-        name,
-        name,
-        g.reshape(-1)[entries],
-        step,
-        shape=g.shape,
-        indices=indices,
-        largest=size,
-        floor=1e-270,
-        tolerance=COMPLEX_TOLERANCE,
-        rows=len(g),
-    )
+    where = {"shape": g.shape, "indices": indices, "rows": len(g)}
+    bounds = {"largest": size, "floor": 1e-270, "tolerance": COMPLEX_TOLERANCE}
+    check = judge(name, name, g.reshape(-1)[entries], step, **where, **bounds)
     at = [[int(i) for i in position] for position in at]
     return {"at": at, "step": step, "error": check.error, "size": size, "verdict": check.verdict}

@@ -1,10 +1,11 @@
-"""Real iterations of a training, stopped after each line of its algorithm: what the line read,
-computed and changed.
+"""Iterations of a real training, recorded line by line: what each line read, computed and changed.
 
-The algorithm runs as it is. What it calls (the sources, the networks' passes, the learning rules)
-is observed, and what the tapes then hold is copied. The result is plain data, dicts and lists with
-NumPy arrays in them, for page.py to write.
+The algorithm itself is not changed. The calls to the data sources, the networks and the optimizers
+are observed, and the contents of the tapes are copied. The result is plain data, dicts and lists
+with NumPy arrays, which study_page.py writes.
 """
+
+from functools import partial
 
 import numpy
 
@@ -17,10 +18,10 @@ from .snapshots import Snapshots
 
 
 def record(training, iterations, image_shape=None, on_frame=lambda recorder: None):
-    """Play `iterations` of a float64 `training` on the host and return its Recorder. `on_frame` is
-    called when a θ has moved.
+    """Play `iterations` of a float64 `training` on the host and return its Recorder.
 
-    Raises NumpyganError if what runs isn't the algorithm, line for line.
+    `on_frame(recorder)` is called at the start and after each update of θ_d or θ_g.
+    Raises NumpyganError if the lines that run are not the lines of the algorithm.
     """
     recorder = Recorder(training, image_shape, on_frame)
     on_frame(recorder)
@@ -33,10 +34,10 @@ def record(training, iterations, image_shape=None, on_frame=lambda recorder: Non
 
 
 class Recorder:
-    """Observes a training.
+    """Records a training.
 
     steps  one for each line that ran: {"line", "iteration", "round", "stack", "scores", "items"}
-    kept   the Snapshots that the steps refer to
+    kept   the Snapshots to which the steps refer
     """
 
     def __init__(self, training, image_shape, on_frame):
@@ -47,22 +48,12 @@ class Recorder:
         _observe(training.p_z, "minibatch", after=lambda out: self._drawn("z", out))
         _observe(training.p_data, "minibatch", after=lambda out: self._drawn("x", out))
         for name, net in self.nets.items():
-            _observe(net, "forward", after=lambda x, tape, name=name: self._forward(name, tape))
-            _observe(
-                net,
-                "backward",
-                after=lambda gy, tape, params=True, inputs=True, name=name: self._backward(
-                    name, tape, params, inputs
-                ),
-            )
+            _observe(net, "forward", after=partial(self._forward, name))
+            _observe(net, "backward", after=partial(self._backward, name))
         for name, rule in (("G", training.rule_g), ("D", training.rule_d)):
             for direction in ("ascend", "descend"):
-                _observe(
-                    rule,
-                    direction,
-                    before=lambda name=name: self._before_move(name),
-                    after=lambda name=name, direction=direction: self._moved(name, direction),
-                )
+                before = partial(self._before_move, name)
+                _observe(rule, direction, before, after=partial(self._moved, name, direction))
 
     @property
     def nets(self):
@@ -70,163 +61,106 @@ class Recorder:
 
     @property
     def _at_once(self):
-        """Whether D and G move at once, from gradients at the same (θ_d, θ_g)."""
+        """Whether both players move at once, with gradients at the same (θ_d, θ_g)."""
         return self.training.recipe.algorithm == "authors2014"
 
     def _why_still(self, moving):
         if not self._at_once:
             return ""
-        return (
-            "; it moves on the next line"
-            if moving == "D"
-            else "; it moved on the line before, which this gradient has not seen"
-        )
+        if moving == "D":
+            return "; it moves on the next line"
+        return "; it moved on the previous line, but this gradient was computed before that"
 
     def check_all_ran(self):
         if self.due:
             raise NumpyganError(
                 f"study: the iteration ended before `{self.due[0]}`; the algorithm isn't the one "
-                f"that is shown."
+                "that is shown."
             )
 
     # The lines
 
     def _step(self, what, items, **more):
-        """Note that a line ran; it must be the one that is due."""
+        """Record that a line ran. Raises NumpyganError if another line should have run."""
         line = self.due.pop(0) if self.due else "nothing"
         if line.split(" ", 1)[1:] != [what]:
             raise NumpyganError(
                 f"study: `{what}` ran where `{line}` was due; the algorithm isn't the one that is "
-                f"shown."
+                "shown."
             )
         if what == "z" and line.startswith("d"):
             self._round += 1
-        self.steps.append(
-            {
-                "line": line,
-                "iteration": self.training.iteration + 1,
-                "round": self._round,
-                "items": items,
-                "frame": self._frame,
-                "stack": [dict(part) for part in self._stack],
-                "theta": {name: len(kept) - 1 for name, kept in self.kept.thetas.items()},
-            }
-            | more
-        )
+        step = {
+            "line": line,
+            "iteration": self.training.iteration + 1,
+            "round": self._round,
+            "items": items,
+            "frame": self._frame,
+            "stack": [dict(part) for part in self._stack],
+            "theta": {name: len(kept) - 1 for name, kept in self.kept.thetas.items()},
+        }
+        self.steps.append(step | more)
         if what == "G move":
             self._round = 0
 
     def _drawn(self, name, out):
         self._stack = []
         recipe = self.training.recipe
-        prior = (
-            "uniform on (−√3, √3), variance 1" if recipe.noise == "uniform" else "Gaussian, N(0, 1)"
-        )
-        source = (
-            ("p_z", f"the prior: {prior}")
-            if name == "z"
-            else ("p_data", f"the data: {recipe.data}")
-        )
-        self._step(
-            name,
-            [
-                _item("read", source[0], source[1]),
-                _item(
-                    "computed",
-                    name,
-                    f"{out.shape[0]} fresh rows of {out.shape[1]} numbers",
-                    out,
-                    self.kept.columns(name),
-                ),
-                _item(
-                    "changed",
-                    name,
-                    "the input rows of the tape of "
-                    + ("G" if name == "z" else "D, its first half"),
-                ),
-            ],
-        )
+        uniform = recipe.noise == "uniform"
+        if name == "z":
+            prior = "uniform on (−√3, √3), variance 1" if uniform else "Gaussian, N(0, 1)"
+            read = _item("read", "p_z", f"the prior: {prior}")
+            tape = "the tape of G"
+        else:
+            read = _item("read", "p_data", f"the data: {recipe.data}")
+            tape = "the tape of D, its first half"
+        note = f"{out.shape[0]} new rows of {out.shape[1]} numbers"
+        computed = _item("computed", name, note, out, self.kept.columns(name))
+        self._step(name, [read, computed, _item("changed", name, f"the input rows of {tape}")])
 
-    def _forward(self, name, tape):
+    def _theta(self, name, what="parameters"):
+        """The item that says which parameters a pass read."""
+        size, version = f"{self.nets[name].theta.size:,}", len(self.kept.thetas[name]) - 1
+        return _item("read", f"θ_{name.lower()}", f"{size} {what}, version {version}")
+
+    def _forward(self, name, x, tape):
         self._stack = [part for part in self._stack if part["net"] != name]
-        self._stack.insert(
-            0, {"net": name, "pass": self.kept.keep_pass(name, tape), "adjoints": False}
-        )
-        theta = _item(
-            "read",
-            f"θ_{name.lower()}",
-            f"{tape.net.theta.size:,} parameters, version {len(self.kept.thetas[name]) - 1}",
-        )
+        kept = {"net": name, "pass": self.kept.keep_pass(name, tape), "adjoints": False}
+        self._stack.insert(0, kept)
+        outputs = f"the outputs of all {len(tape.layers)} layers, in the tape of {name}"
+        changed = _item("changed", "y", outputs)
+        columns = self.kept.columns("x")
         if name == "G":
-            items = [
-                _item("read", "z", "", tape.x, self.kept.columns("z")),
-                theta,
-                _item("computed", "x̃", f"{tape.m} generated rows", tape.y, self.kept.columns("x")),
-                _item(
-                    "changed",
-                    "y",
-                    f"the outputs of all {len(tape.layers)} layers, in the tape of G",
-                ),
-            ]
-            return self._step("G forward", items)
-        logits, D = tape.y, objective.probability(numpy, tape.y)
-        both = (
-            any(line.endswith("D move") for line in self.due)
-            and tape.m == 2 * self.training.recipe.batch
-        )
+            z = _item("read", "z", "", tape.x, self.kept.columns("z"))
+            made = _item("computed", "x̃", f"{tape.m} generated rows", tape.y, columns)
+            return self._step("G forward", [z, self._theta(name), made, changed])
+        recipe, logits, D = self.training.recipe, tape.y, objective.probability(numpy, tape.y)
+        moves_later = any(line.endswith("D move") for line in self.due)
+        both = moves_later and tape.m == 2 * recipe.batch
         m = tape.m // 2 if both else tape.m
         dropped = sum(isinstance(layer, Dropout) for layer in tape.net.layers)
-        items = [
-            _item(
-                "read",
-                "x̃",
-                "" if not both else "and x: both halves",
-                tape.x,
-                self.kept.columns("x"),
-            ),
-            theta,
-        ]
+        x = _item("read", "x̃", "and x: both halves" if both else "", tape.x, columns)
+        items = [x, self._theta(name)]
         if dropped:
             items.append(_item("read", "mask", f"{dropped} dropout masks, drawn for this pass"))
-        items += [
-            _item("computed", "a", "the logits", logits.T),
-            _item("computed", "D", "the verdicts, σ(a)", D.T),
-        ]
+        items.append(_item("computed", "a", "the logits", logits.T))
+        items.append(_item("computed", "D", "the probabilities, σ(a)", D.T))
         scores = {"D(G(z))": float(D[-m:].mean()), "L": self._loss(logits[-m:])}
         if both:
-            scores |= {
-                "V": float(objective.value(numpy, logits[:m], logits[m:])),
-                "D(x)": float(D[:m].mean()),
-            }
-            items.append(
-                _item(
-                    "computed",
-                    "V",
-                    "mean log D(x) + mean log(1 − D(x̃)), in nats",
-                    numbers=[("V", scores["V"])],
-                )
-            )
+            scores["V"] = float(objective.value(numpy, logits[:m], logits[m:]))
+            scores["D(x)"] = float(D[:m].mean())
+            symbol, note = "V", "mean log D(x) + mean log(1 − D(x̃)), in nats"
         else:
-            items.append(
-                _item(
-                    "computed",
-                    "L",
-                    f"G's loss, {self.training.recipe.loss.replace('_', '-')}",
-                    numbers=[("L", scores["L"])],
-                )
-            )
-        items.append(
-            _item("changed", "y", f"the outputs of all {len(tape.layers)} layers, in the tape of D")
-        )
-        self._scores = scores
-        self._step("D forward", items, scores=scores)
+            symbol, note = "L", f"G's loss, {recipe.loss.replace('_', '-')}"
+        items.append(_item("computed", symbol, note, numbers=[(symbol, scores[symbol])]))
+        self._step("D forward", [*items, changed], scores=scores)
 
     def _loss(self, logits):
         return float(objective.g_loss(self.training.recipe.loss)[0](numpy, logits))
 
-    def _backward(self, name, tape, params, inputs):
+    def _backward(self, name, gy, tape, params=True, inputs=True):
         part = next((part for part in self._stack if part["net"] == name), None)
-        # Authors2014: G learns from a half of D's pass
+        # authors2014: G learns from one half of D's pass.
         if part is None or self.kept.passes[part["pass"]]["rows"] != tape.m:
             self._stack = [part for part in self._stack if part["net"] != name]
             part = {"net": name, "pass": self.kept.keep_pass(name, tape)}
@@ -234,75 +168,46 @@ class Recorder:
         part["adjoints"] = True
         self._stack.sort(key=lambda other: other is not part)
         kept = self.kept.passes[part["pass"]]
-        lowest = (
-            0
-            if inputs
-            else 1 + next(i for i, layer in enumerate(tape.net.layers) if layer.shapes())
-        )
-        self.kept.keep_adjoints(name, tape, kept, lowest, params)
-        seed = _item(
-            "read",
-            "g_y",
-            _seed(name, params, self.training.recipe),
-            tape.gy if name == "G" else tape.gy.T,
-            self.kept.columns("x") if name == "G" else None,
-        )
+        first = next(i for i, layer in enumerate(tape.net.layers) if layer.shapes())
+        self.kept.keep_adjoints(name, tape, kept, 0 if inputs else first + 1, params)
+        x, z = self.kept.columns("x"), self.kept.columns("z")
+        seed, columns = (tape.gy, x) if name == "G" else (tape.gy.T, None)
         items = [
-            seed,
-            _item("read", "y", "what forward left in the tape: inputs, outputs, masks"),
-            _item(
-                "read",
-                f"θ_{name.lower()}",
-                f"the weights, version {len(self.kept.thetas[name]) - 1}",
-            ),
+            _item("read", "g_y", _seed(name, params, self.training.recipe), seed, columns),
+            _item("read", "y", "the values of the forward pass, in the tape"),
+            self._theta(name, "weights and biases"),
         ]
         if params:
-            size = tape.net.grad.size
-            items.append(
-                _item(
-                    "computed",
-                    "∇",
-                    f"{size:,} partial derivatives",
-                    numbers=[("norm", float(numpy.linalg.norm(tape.net.grad)))],
-                )
-            )
+            norm = [("norm", float(numpy.linalg.norm(tape.net.grad)))]
+            note = f"{tape.net.grad.size:,} partial derivatives"
+            items.append(_item("computed", "∇", note, numbers=norm))
         if inputs:
-            what = (
-                "∂L/∂x̃, one row for each sample: what G is taught with" if name == "D" else "∂L/∂z"
-            )
-            items.append(
-                _item(
-                    "computed", "g_x", what, tape.gx, self.kept.columns("x" if name == "D" else "z")
-                )
-            )
+            note, columns = "∂L/∂z", z
             if name == "D":
+                note, columns = "∂L/∂x̃, one row for each sample: G learns from it", x
                 self.kept.keep_slopes(tape, kept)
+            items.append(_item("computed", "g_x", note, tape.gx, columns))
         items.append(_item("changed", "g_y", "the adjoints in the tape"))
         if params:
             items.append(_item("changed", "∇", f"{name}'s gradient vector"))
         elif self._at_once:
-            items.append(
-                _item(
-                    "same",
-                    "∇",
-                    "D's gradient vector: still that of ½ V, this pass only goes through D to "
-                    "reach G",
-                )
-            )
+            note = "D's gradient vector is still the one of ½ V: this pass only leads to G"
+            items.append(_item("same", "∇", note))
         else:
-            items.append(
-                _item("frozen", "θ_d", "D is frozen: its gradient vector is not even written")
-            )
+            note = "D is frozen: its gradient vector is not even written"
+            items.append(_item("frozen", "θ_d", note))
         self._step(f"{name} backward", items)
+
+    def _rule(self, name):
+        return self.training.rule_g if name == "G" else self.training.rule_d
 
     def _before_move(self, name):
         self._before = {n: net.theta.copy() for n, net in self.nets.items()}
-        rule = self.training.rule_g if name == "G" else self.training.rule_d
-        self._velocity = float(numpy.linalg.norm(rule.moments["velocity"]))
+        self._velocity = float(numpy.linalg.norm(self._rule(name).moments["velocity"]))
 
     def _moved(self, name, direction):
         other = "D" if name == "G" else "G"
-        net, rule = self.nets[name], self.training.rule_g if name == "G" else self.training.rule_d
+        net, rule = self.nets[name], self._rule(name)
         moved = net.theta - self._before[name]
         if not numpy.array_equal(self._before[other], self.nets[other].theta):
             raise NumpyganError(
@@ -310,39 +215,27 @@ class Recorder:
             )
         norm = lambda array: float(numpy.linalg.norm(array))
         self.kept.keep_theta(name)
-        theta, frozen = f"θ_{name.lower()}", f"θ_{other.lower()}"
-        adam = type(rule).__name__ == "Adam"
+        velocity = "μ v ± η g: the step"
+        if type(rule).__name__ == "Adam":
+            velocity = "μ v + (1 − μ) g; the step is v̂/√ŝ (Adam)"
+        lengths = [
+            ("length of the step", norm(moved)),
+            ("norm before", norm(self._before[name])),
+            ("norm after", norm(net.theta)),
+            ("numbers that moved", int((moved != 0).sum())),
+        ]
+        updated = f"{moved.size:,} parameters {direction}"
+        still = f"{self.nets[other].theta.size:,} parameters stay as they are, bit for bit"
+        still += self._why_still(name)
+        role = "same" if self._at_once else "frozen"
         items = [
             _item("read", "∇", "the gradient vector", numbers=[("norm", norm(net.grad))]),
             _item("read", "η", "learning rate", numbers=[("η", rule.learning_rate)]),
             _item("read", "μ", "momentum", numbers=[("μ", rule.momentum)]),
             _item("read", "v", "velocity before", numbers=[("norm", self._velocity)]),
-            _item(
-                "computed",
-                "v",
-                "μ v + (1 − μ) g, its mean over v̂/√ŝ is the step (Adam)"
-                if adam
-                else "μ v ± η g: the step",
-                numbers=[("norm", norm(rule.moments["velocity"]))],
-            ),
-            _item(
-                "changed",
-                theta,
-                f"{moved.size:,} parameters {direction}",
-                numbers=[
-                    ("length of the step", norm(moved)),
-                    ("norm before", norm(self._before[name])),
-                    ("norm after", norm(net.theta)),
-                    ("numbers that moved", int((moved != 0).sum())),
-                ],
-            ),
-            _item(
-                "same" if self._at_once else "frozen",
-                frozen,
-                f"{self.nets[other].theta.size:,} parameters stay as they are, bit for bit"
-                + self._why_still(name),
-                numbers=[("numbers that moved", 0)],
-            ),
+            _item("computed", "v", velocity, numbers=[("norm", norm(rule.moments["velocity"]))]),
+            _item("changed", f"θ_{name.lower()}", updated, numbers=lengths),
+            _item(role, f"θ_{other.lower()}", still, numbers=[("numbers that moved", 0)]),
         ]
         self._frame += 1
         self.on_frame(self)
@@ -350,9 +243,9 @@ class Recorder:
 
 
 def _seed(name, params, recipe):
-    """What a backward pass starts from, in words."""
+    """The words for the adjoint from which a backward pass starts."""
     if name == "G":
-        return "∂L/∂x̃, what D handed down"
+        return "∂L/∂x̃, from D's backward pass"
     if params:
         half = "½ " if recipe.algorithm == "authors2014" else ""
         return (
@@ -368,7 +261,7 @@ def _seed(name, params, recipe):
 
 
 def _observe(owner, method, before=lambda: None, after=lambda *_: None):
-    """Let this object's `method` be preceded and followed by a look at its arguments."""
+    """Call `before` before each call of this object's `method`, and `after` with its arguments."""
     original = getattr(owner, method)
 
     def observed(*args, **named):
@@ -381,13 +274,12 @@ def _observe(owner, method, before=lambda: None, after=lambda *_: None):
 
 
 def _item(role, symbol, note="", array=None, columns=None, numbers=()):
-    """Something that a line read, computed or changed, or that stayed frozen."""
-    found = {
-        "role": role,
-        "symbol": symbol,
-        "note": note,
-        "numbers": [list(pair) for pair in numbers],
-    }
+    """Something that a line read, computed, changed or left as it was.
+
+    columns  the columns of `array` that are shown; None: all
+    """
+    found = {"role": role, "symbol": symbol, "note": note}
+    found["numbers"] = [list(pair) for pair in numbers]
     if array is not None:
         block = array if columns is None else array[:, columns]
         found |= {"block": block.copy(), "stats": describe(array), "shape": list(array.shape)}

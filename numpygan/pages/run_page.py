@@ -1,11 +1,12 @@
-"""The report of a run: one HTML file that holds everything it shows.
+"""The report of a run: one HTML file that contains everything it shows.
 
-Whatever comes from a run is escaped, and the page's Content-Security-Policy forbids every request
-and every script and style but the two written in `page/`.
+All text from a run is escaped. The page's Content-Security-Policy forbids all requests, and all
+scripts and styles except the two in `page/`.
 """
 
 import base64
 import hashlib
+import io
 import math
 import shlex
 from pathlib import Path
@@ -17,34 +18,40 @@ from .. import __version__
 from ..arrays import Stream
 from ..data.sources import TOYS, Noise
 from ..figures.panels import figure2, figure3
-from ..figures.pictures import limits, png
+from ..figures.pictures import learning_panels, limits, png
+from ..figures.plot import saved_figure
+from ..figures.toy_plot import draw_toy
 from ..files import read_bytes
 from ..gan import sampling
 from ..metrics.image_scores import TABLE1
 from ..metrics.toys import real_draw
 from ..runs.directory import rules_in_force
 from ..runs.provenance import dataset_of
-from .chart import line_chart, scatter_chart
 from .markup import definitions, escape
 
-FRAMES = 24  # pictures of samples over time, at most
+FRAMES = 24  # most pictures of samples over time
+_CURVES = {  # the columns of metrics.csv in each chart
+    "Value of the game": ("V",),
+    "Verdict of the discriminator": ("D_real", "D_fake"),
+    "Parzen log-likelihood": ("parzen",),
+}
 _PAGE = Path(__file__).parent / "page"
 _LARGEST_PICTURE = 1 << 26  # bytes
-_POINTS = 600  # samples and data in a scatter panel
+_POINTS = {2: 600, 1: 10_000}  # samples and data in a toy's panel, by the number of dimensions
 
 
 def report(run, seed=0, data=None):
-    """The page of `run` as text. Its data are read from `data` if they lie there now.
+    """The page of `run` as text. If `data` is given, the data set is read from this path.
 
     Raises NumpyganError if the run, its data or its evaluation can't be read.
     """
     recipe, rows = run.recipe(), run.read_metrics()
     G, image_shape, source = run.generator()
     dataset = None if image_shape is None and data is None else dataset_of(run, data)
-    style, script = (
-        (_PAGE / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")
+    style, script, template = (
+        (_PAGE / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js", "html")
     )
-    return Template((_PAGE / "report.html").read_text(encoding="utf-8")).substitute(
+    return Template(template).substitute(
         style=style,
         script=script,
         style_hash=_hash(style),
@@ -93,60 +100,47 @@ def _fields(recipe):
 def _learning(rows):
     if not rows:
         return "<p>No metrics yet: the run has not reached its first record.</p>"
-    column = {name: numpy.array([row[name] for row in rows]) for name in rows[0]}
-
-    def curve(label, kind, name):
-        """Through the rows that have a value."""
-        known = numpy.isfinite(column["epoch"]) & numpy.isfinite(column[name])
-        return label, kind, column["epoch"][known], column[name][known]
-
-    charts = [
-        line_chart(
-            "Value of the game",
-            [curve("V(D, G)", "accent", "V")],
-            "epoch",
-            "nats",
-            ("−log 4, the value where p_g = p_data", -math.log(4)),
-        ),
-        line_chart(
-            "Verdict of the discriminator",
-            [curve("mean D(x)", "accent", "D_real"), curve("mean D(G(z))", "second", "D_fake")],
-            "epoch",
-            "probability",
-            ("½", 0.5),
-            (0, 1),
-        ),
-    ]
-    if numpy.isfinite(column["parzen"]).any():
-        parzen = curve("validation", "accent", "parzen")
-        charts.append(line_chart("Parzen log-likelihood", [parzen], "epoch", "nats"))
+    charts = []
+    for title, draw in learning_panels(rows).items():
+        columns = _CURVES[title]
+        ends = "; ".join(f"{name} {_first_and_last(rows, name)}" for name in columns)
+        charts.append(_chart(f"{title} over the epochs: {ends}", draw))
     text = (
-        "V falls towards −log 4 = −1.386 as D can no longer tell samples from data; it is no "
-        "measure of their quality by itself."
+        "V approaches −log 4 = −1.386 when D can no longer tell samples from data. V alone does "
+        "not measure the quality of the samples."
     )
     return f'<p>{text}</p><div class="charts">{"".join(charts)}</div>'
+
+
+def _first_and_last(rows, name):
+    known = [row[name] for row in rows if math.isfinite(row[name])]
+    return f"from {known[0]:.3g} to {known[-1]:.3g}" if known else "without values"
+
+
+def _chart(alt, draw, caption="", height=2.9):
+    """A figure whose axes `draw` draws; the alt text says what it shows."""
+    file = io.BytesIO()
+    with saved_figure(file, 4, height, dpi=200) as (_, axes):
+        draw(axes)
+    return _figure(file.getvalue(), alt, caption, pixels=False)
 
 
 def _frames(run, rows, image_shape):
     files = sorted(file for file in run.samples.glob("*.png") if file.stem.isdecimal())
     if not files:
         return "<p>The run has no pictures of samples.</p>"
-    files = [
-        files[i]
-        for i in sorted(set(numpy.linspace(0, len(files) - 1, FRAMES).round().astype(int).tolist()))
-    ]
+    picked = numpy.unique(numpy.linspace(0, len(files) - 1, FRAMES).round().astype(int))
     ratios = (row["iteration"] / row["epoch"] for row in rows if row["epoch"] > 0)
     per_epoch = next((ratio for ratio in ratios if 0 < ratio < math.inf), None)
     items = []
-    for file in files:
+    for file in (files[i] for i in picked):
         iteration = int(file.stem)
-        when = f"iteration {iteration:,}" + (
-            f", epoch {iteration / per_epoch:.4g}" if per_epoch else ""
-        )
+        when = f"iteration {iteration:,}"
+        when += f", epoch {iteration / per_epoch:.4g}" if per_epoch else ""
         picture = read_bytes(file, _LARGEST_PICTURE)
         items.append(f"<li>{_figure(picture, f'samples at {when}', when, image_shape)}</li>")
     return (
-        "<p>The same noise z throughout: what changes is the generator.</p>"
+        "<p>The noise z is the same in all pictures; only the generator changes.</p>"
         f'<div class="frames"><label for="when">Move through the training <output></output></label>'
         f'<input id="when" type="range" min="0" max="{len(items) - 1}" value="{len(items) - 1}" '
         f'autocomplete="off">'
@@ -155,23 +149,18 @@ def _frames(run, rows, image_shape):
 
 
 def _figure(picture, alt, caption, pixels=True):
-    """A .png picture in the page; `pixels`: its pixels are those of images, to be enlarged as
-    squares.
-    """
+    """A .png picture in the page. With `pixels` its pixels are enlarged as squares."""
     kind = ' class="pixels"' if pixels else ""
     source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
-    return (
-        f'<figure><img{kind} alt="{escape(alt)}" '
-        f'src="{source}"><figcaption>{escape(caption)}</figcaption></figure>'
-    )
+    caption = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f'<figure><img{kind} alt="{escape(alt)}" src="{source}">{caption}</figure>'
 
 
 def _panels(recipe, G, image_shape, source, seed, dataset, rows):
     last = rows[-1]["iteration"] if rows else source["iteration"]
-    gone_on = (
-        f" The run has gone on to iteration {last:,.0f}." if last > source["iteration"] else ""
-    )
-    about = f"From {_checkpoint(source)}; fair random draws, not selected.{gone_on}"
+    about = f"From {_checkpoint(source)}; fair random draws, not selected."
+    if last > source["iteration"]:
+        about += f" The run is now at iteration {last:,.0f}."
     if image_shape is not None:
         samples = sampling.sample(G, recipe.noise, 80, Stream(seed))
         ends = numpy.zeros((16, G.n_in), G.dtype)
@@ -181,13 +170,13 @@ def _panels(recipe, G, image_shape, source, seed, dataset, rows):
             _figure(
                 png(figure2(samples, dataset.train, image_shape, scale, 11)),
                 "samples and, in the rightmost column, training examples",
-                "As the paper's Figure 2: the rightmost column is the training example nearest to "
-                "the sample beside it.",
+                "Like the paper's Figure 2: the rightmost column shows the training example that "
+                "is nearest to the sample on its left.",
             ),
             _figure(
                 png(figure3(G, ends.reshape(2, 8, -1), image_shape, scale)),
                 "rows of samples that change from left to right",
-                "As the paper's Figure 3: each row is G(z) on a straight line between two points "
+                "Like the paper's Figure 3: each row is G(z) on a straight line between two points "
                 "of z space.",
             ),
         ]
@@ -201,26 +190,14 @@ def _panels(recipe, G, image_shape, source, seed, dataset, rows):
 
 
 def _toy_panel(G, recipe, seed):
-    means, std = TOYS[recipe.data]()
-    if means.shape[1] == 2:
-        samples, data = (
-            sampling.sample(G, recipe.noise, _POINTS, Stream(seed)),
-            real_draw(recipe.data, _POINTS, seed),
-        )
-        series = [("data", "second", *data.T), ("G(z)", "accent", *samples.T)]
-        return scatter_chart(f"{_POINTS} samples of G over as many of p_data", series, "x₁", "x₂")
-    samples, data = (
-        sampling.sample(G, recipe.noise, 10_000, Stream(seed)),
-        real_draw(recipe.data, 10_000, seed),
+    n = _POINTS[G.n_out]
+    samples, real = (
+        sampling.sample(G, recipe.noise, n, Stream(seed)),
+        real_draw(recipe.data, n, seed),
     )
-    edges = numpy.linspace(data.min() - std, data.max() + std, 61)
-    density = lambda x: numpy.histogram(x, edges, density=True)[0]
-    middle = (edges[1:] + edges[:-1]) / 2
-    series = [
-        ("data", "second", middle, density(data)),
-        ("G(z)", "accent", middle, density(samples)),
-    ]
-    return line_chart("Densities of 10,000 samples of G and of p_data", series, "x", "density")
+    words = f"{n:,} samples of G and {n:,} of p_data"
+    words = f"{words} in the plane" if G.n_out == 2 else f"Densities of {words}"
+    return _chart(words, lambda axes: draw_toy(axes, samples, real), words, height=4.2)
 
 
 def _checkpoint(source):
@@ -228,60 +205,52 @@ def _checkpoint(source):
 
 
 def _evaluation(run, source):
-    """The measures and the checkpoint they belong to; `source` made the samples on the page."""
+    """The measures and their checkpoint; `source` is the checkpoint of the samples on the page."""
     command = f"<code>{escape(f'numpygan evaluate {shlex.quote(str(run.path))}')}</code>"
     result = run.read_evaluation()
     if result is None:
         return f"<p>Not evaluated yet. {command} does it; then make this page again.</p>"
     measured = _measured(result.get("source"))
     if measured == _measured(source):
-        of = f"<p>Measured on {escape(measured)}, as the samples above.</p>"
+        of = f"<p>Measured on {escape(measured)}, like the samples above.</p>"
     else:
         of = (
-            f"<p class=stale role=note><strong>Not of the samples above.</strong> These measures "
-            f"are of {escape(measured)}; the "
-            f"samples above are from {escape(_checkpoint(source))}. {command} measures those; then "
-            f"make this page again.</p>"
+            "<p class=stale role=note><strong>Not of the samples above.</strong> These measures "
+            f"are of {escape(measured)}; the samples above are from {escape(_checkpoint(source))}. "
+            f"To measure these, run {command} and make this page again.</p>"
         )
     bodies = "".join(
         f"<tbody><tr><th scope=row>{escape(str(row['metric']))}</th>"
         f"<td>{_with_error(row['value'], row.get('se'))}</td>"
         f"<td>{_with_error(row.get('real'), row.get('real_se'))}</td></tr>"
-        f"<tr><td class=detail colspan=3><p>{escape(str(row.get('detail', '')))}</p><p>What it "
-        f"can’t tell: "
-        f"{escape(str(row.get('caveat', '')))}</p></td></tr></tbody>"
+        f"<tr><td class=detail colspan=3><p>{escape(str(row.get('detail', '')))}</p>"
+        f"<p>Limits: {escape(str(row.get('caveat', '')))}</p></td></tr></tbody>"
         for row in result["rows"]
     )
-    head = (
-        "<thead><tr><th scope=col>measure</th><th scope=col>samples ± SE</th><th "
-        "scope=col>real data ± SE</th></tr></thead>"
-    )
+    names = ("measure", "samples ± SE", "real data ± SE")
+    head = "".join(f"<th scope=col>{name}</th>" for name in names)
+    page = f"{of}<table><thead><tr>{head}</tr></thead>{bodies}</table>"
+    if result.get("data") != "mnist":
+        return page
     published = ", ".join(f"{name} {mean:g} ± {se:g}" for name, mean, se in TABLE1)
-    beside = (
-        f"<p class=detail>Published Parzen log-likelihoods on MNIST (nats): "
-        f"{escape(published)}.</p>"
-    )
-    return f"{of}<table>{head}{bodies}</table>{beside if result.get('data') == 'mnist' else ''}"
+    words = f"Published Parzen log-likelihoods on MNIST (nats): {published}."
+    return f"{page}<p class=detail>{escape(words)}</p>"
 
 
 def _measured(source):
-    """What an evaluation was made of, by its `source`, which may be anything."""
+    """The words for what was evaluated; `source` comes from a file and may be anything."""
     if not isinstance(source, dict) or not isinstance(source.get("file"), str):
         return "a checkpoint that evaluation.json does not name"
-    return (
-        _checkpoint(source)
-        if type(source.get("iteration")) is int
-        else f"the samples in {source['file']}"
-    )
+    named = type(source.get("iteration")) is int
+    return _checkpoint(source) if named else f"the samples in {source['file']}"
 
 
 def _with_error(value, se):
-    """`value` ± its standard error, rounded to the two leading digits of that."""
+    """`value` ± standard error, rounded to the first two digits of the standard error."""
     if not isinstance(value, (int, float)):
         return "–" if value is None else escape(str(value))
     if not isinstance(se, (int, float)) or not 0 < se < math.inf:
         return f"<b>{value:.4g}</b>".replace("-", "−")
     digits = max(0, 1 - math.floor(math.log10(se)))
-    return f'<b>{value:.{digits}f}</b> <span class="error">± {se:.{digits}f}</span>'.replace(
-        "-", "−"
-    )
+    text = f'<b>{value:.{digits}f}</b> <span class="error">± {se:.{digits}f}</span>'
+    return text.replace("-", "−")

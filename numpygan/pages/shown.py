@@ -1,21 +1,18 @@
-"""Which numbers of a large array the study page shows exactly, and what it says about the rest."""
+"""Which entries of a large array the study page shows, and the statistics of the others."""
 
 import numpy
 
 from ..nn.layers import Maxout
 
-UNITS = 24  # of a layer, so that a page stays small; the rest is in the statistics
-# In a strip of pictures: the rows of the data, of what G made, the units whose weights are over the
-# pixels
-PIXELS = 8 * 28 * 28
+UNITS = 24  # most units of a layer that are shown, so that the page stays small
+PIXELS = 8 * 28 * 28  # in a strip of pictures
 
 
 def units(net, most=UNITS, image_shape=None):
-    """For the input and each layer's output the columns that are shown: all, if there are at most
-    `most`, else evenly spaced ones.
+    """The columns that are shown of the input and of each layer's output, at most `most` of each.
 
-    An elementwise layer has the columns of its output, a Maxout all the pieces of its units; of
-    images, a lattice in their middle.
+    If there are more, they are evenly spaced; for images they are a lattice in the middle. An
+    elementwise layer shows the columns of its output, a Maxout layer all pieces of its units.
     """
     columns = [_spread(net.n_out, most, image_shape)]
     for layer, n_in in zip(reversed(net.layers), reversed(net.widths[:-1])):
@@ -35,19 +32,15 @@ def _spread(n, most, image_shape):
     if n <= most:
         return numpy.arange(n)
     if image_shape and n == numpy.prod(image_shape):
-        *planes, height, width = image_shape
-        down, across = (
-            numpy.linspace(height / 4, 3 * height / 4, 4),
-            numpy.linspace(width / 4, 3 * width / 4, most // 4),
-        )
+        *_, height, width = image_shape
+        down = numpy.linspace(height / 4, 3 * height / 4, 4)
+        across = numpy.linspace(width / 4, 3 * width / 4, most // 4)
         return (down.astype(int)[:, None] * width + across.astype(int)).reshape(-1)
     return numpy.linspace(0, n - 1, most).astype(int)
 
 
 def describe(array):
-    """min, mean, max, the norm (square root of the sum of squares) and the share of zeros, of the
-    whole array.
-    """
+    """Minimum, mean, maximum, Euclidean norm, and share of zeros of the whole array."""
     array = array.astype("float64")
     return [
         float(array.min()),
@@ -59,15 +52,15 @@ def describe(array):
 
 
 def strip(pixels):
-    """How many pictures of so many pixels are shown side by side."""
+    """The number of pictures, each of this many pixels, in a strip."""
     return max(2, min(8, PIXELS // pixels))
 
 
 def rows_as_images(m, halves, pixels):
-    """The rows of a pass that are shown as pictures: the first of the data, then the first of what
-    G made.
+    """The rows of a pass that are shown as pictures: the first ones of each half.
+
+    If a pass has two halves, the first half are data and the second are generated.
     """
     n = m // halves
-    return numpy.concatenate(
-        [numpy.arange(min(strip(pixels), n)) + half * n for half in range(halves)]
-    )
+    first = numpy.arange(min(strip(pixels), n))
+    return numpy.concatenate([first + half * n for half in range(halves)])

@@ -1,6 +1,4 @@
-"""Copies of what the tapes and networks hold: the numbers that the study page shows, statistics of
-the rest, and the proofs.
-"""
+"""Copies of the contents of tapes and networks for the study page: numbers, statistics, proofs."""
 
 import numpy
 
@@ -12,10 +10,10 @@ from .shown import describe, rows_as_images, strip, units
 
 
 class Snapshots:
-    """What has been kept of a game between the networks of `nets`, {"G": G, "D": D}.
+    """What was copied during the training of `nets`, {"G": G, "D": D}.
 
-    units   for each network the columns that are shown of its input and of each layer's output
-    passes  what a tape held: values, adjoints, masks, gradients with their proofs
+    units   for each network the shown columns of its input and of each layer's output
+    passes  the contents of the tapes: values, adjoints, masks, gradients with their proofs
     thetas  {"G": […], "D": […]}: each version of the parameters
     """
 
@@ -23,7 +21,7 @@ class Snapshots:
         self.nets, self.recipe, self.image_shape = nets, recipe, image_shape
         self.units = {name: units(net, image_shape=image_shape) for name, net in nets.items()}
         self.passes, self.thetas = [], {"G": [], "D": []}
-        # a pass takes less than a millisecond
+        # In small networks a pass takes less than a millisecond, so there is time for many proofs.
         small = sum(net.theta.size for net in nets.values()) < 200_000
         self._proven = {"theta": 1000 if small else 6, "x": 48 if small else 6}
         self._stream = Stream(0)
@@ -34,17 +32,17 @@ class Snapshots:
         return self.units["G"][0] if which == "z" else self.units["D"][0]
 
     def keep_theta(self, name):
-        kept = []
-        for i, layer in enumerate(self.nets[name].layers):
-            found = {}
-            for parameter in layer.shapes():
-                found[parameter] = self._tensor(name, i, getattr(layer, parameter))
-            kept.append(found)
-        self.thetas[name].append(kept)
+        self.thetas[name].append(
+            [
+                {part: self._tensor(name, i, getattr(layer, part)) for part in layer.shapes()}
+                for i, layer in enumerate(self.nets[name].layers)
+            ]
+        )
 
     def _tensor(self, name, i, array):
-        """A parameter, or its gradient: the shown block, the statistics, pictures where one side is
-        the pixels.
+        """A parameter or its gradient: the shown block, statistics, and pictures.
+
+        There are pictures only if one side is the pixels of an image.
         """
         places = self.units[name][i : i + 2] if array.ndim == 2 else [self.units[name][i + 1]]
         found = {"block": array[numpy.ix_(*places)], "stats": describe(array)}
@@ -58,12 +56,11 @@ class Snapshots:
         return self.image_shape is not None and width == numpy.prod(self.image_shape)
 
     def _keep_rows(self, array, columns):
-        """Rows of a pass: all of them in the shown columns, some of them as pictures."""
+        """The rows of a pass: all rows in the shown columns, and some rows as pictures."""
         found = {"block": array[:, columns], "stats": describe(array)}
         if self._is_image(array.shape[1]):
-            found["images"] = array[
-                rows_as_images(len(array), self._halves(len(array)), array.shape[1])
-            ].astype("float32")
+            rows = rows_as_images(len(array), self._halves(len(array)), array.shape[1])
+            found["images"] = array[rows].astype("float32")
         return found
 
     def _halves(self, m):
@@ -72,81 +69,62 @@ class Snapshots:
     def keep_pass(self, name, tape):
         columns, values = self.units[name], [tape.x, *(t.y for t in tape.layers)]
         own = []
-        for i, (layer, t) in enumerate(zip(tape.net.layers, tape.layers)):
-            found = {
-                n: self._keep_rows(getattr(t, n), columns[i + 1])
-                for n in t.own
-                if not isinstance(layer, Maxout)
-            }
+        for layer, t, shown in zip(tape.net.layers, tape.layers, columns[1:]):
             if isinstance(layer, Maxout):
                 piece = t.won.argmax(1)
-                found = {
-                    "won": {
-                        "block": piece[:, columns[i + 1]].astype("uint8"),
-                        "stats": describe(piece),
-                    }
-                }
-                found["share"] = [float(share) for share in t.won.mean((0, 2))]
+                won = {"block": piece[:, shown].astype("uint8"), "stats": describe(piece)}
+                found = {"won": won, "share": [float(share) for share in t.won.mean((0, 2))]}
+            else:
+                found = {n: self._keep_rows(getattr(t, n), shown) for n in t.own}
             if isinstance(layer, ReLU):
                 found["dead"] = float((~t.mask.any(0)).mean())
             own.append(found)
-        self.passes.append(
-            {
-                "net": name,
-                "rows": tape.m,
-                "halves": self._halves(tape.m),
-                "theta": len(self.thetas[name]) - 1,
-                "own": own,
-                "values": [self._keep_rows(array, shown) for array, shown in zip(values, columns)],
-            }
-        )
+        kept = {
+            "net": name,
+            "rows": tape.m,
+            "halves": self._halves(tape.m),
+            "theta": len(self.thetas[name]) - 1,
+            "own": own,
+            "values": [self._keep_rows(array, shown) for array, shown in zip(values, columns)],
+        }
+        self.passes.append(kept)
         return len(self.passes) - 1
 
     def keep_adjoints(self, name, tape, kept, lowest, params):
-        """The adjoints from layer `lowest` up, and the gradients, each with its proof."""
+        """Keep the adjoints from layer `lowest` up, and the gradients, each with its proof."""
         columns, rows = self.units[name], numpy.arange(tape.m)
         adjoints = [tape.gx, *(t.gy for t in tape.layers)]
         parts = [(tape.net, tape)] + ([(self.nets["D"], self._teacher)] if name == "G" else [])
         chain = Chain(parts, self._complex_objective(name, tape, params))
+
+        def proof(i, part, g, places, size):
+            most = self._proven["x" if part == "x" else "theta"]
+            return prove(chain, i, part, g, places, self._stream, most, float(size))
+
         kept["adjoints"] = [None] * lowest
         for i in range(lowest, len(adjoints)):
-            found = self._keep_rows(adjoints[i], columns[i])
-            largest = float(numpy.abs(adjoints[i]).max())
-            places = [rows, columns[i]]
-            found["proof"] = prove(
-                chain, i, "x", adjoints[i], places, self._stream, self._proven["x"], largest
-            )
+            g, found = adjoints[i], self._keep_rows(adjoints[i], columns[i])
+            found["proof"] = proof(i, "x", g, [rows, columns[i]], numpy.abs(g).max())
             kept["adjoints"].append(found)
         kept["grads"] = []
         for i, layer in enumerate(tape.net.layers):
             found = {}
             for parameter in layer.shapes() if params else ():
-                g = getattr(layer, "g" + parameter)
+                g, t = getattr(layer, "g" + parameter), tape.layers[i]
                 found[parameter] = self._tensor(name, i, g)
-                places = columns[i : i + 2] if g.ndim == 2 else [columns[i + 1]]
-                terms = numpy.abs(tape.layers[i].gy[:, places[-1]])  # of the sums over the rows
-                terms = (
-                    numpy.abs(tape.layers[i].x[:, places[0]]).T @ terms
-                    if g.ndim == 2
-                    else terms.sum(0)
-                )
-                proof = prove(
-                    chain,
-                    i,
-                    parameter,
-                    g,
-                    places,
-                    self._stream,
-                    self._proven["theta"],
-                    float(terms.max()),
-                )
-                found[parameter]["proof"] = proof
+                # size: the largest Σ |terms| of the sums over the rows
+                gy = numpy.abs(t.gy[:, columns[i + 1]])
+                if g.ndim == 2:
+                    places, size = columns[i : i + 2], numpy.abs(t.x[:, columns[i]]).T @ gy
+                else:
+                    places, size = [columns[i + 1]], gy.sum(0)
+                found[parameter]["proof"] = proof(i, parameter, g, places, size.max())
             kept["grads"].append(found)
         if name == "D":
             self._teacher = tape
 
     def _complex_objective(self, name, tape, params):
-        """V in a D step, G's loss in a G step, of complex logits."""
+        """V in a D step, G's loss in a G step, as a function of complex logits."""
         recipe = self.recipe
         if name == "D" and params:
             m, share = tape.m // 2, 0.5 if recipe.algorithm == "authors2014" else 1.0
@@ -155,8 +133,9 @@ class Snapshots:
         return lambda a: loss(numpy, a)
 
     def keep_slopes(self, tape, kept):
-        """−∂L/∂G(z) for both of the paper's losses and the recipe's, through the same D and masks:
-        what each would teach.
+        """Keep −∂L/∂G(z), from which G learns, for the losses of the paper and the recipe.
+
+        D and its masks are the same for all of them.
         """
         twin, kept["push"] = self.nets["D"].copy(), {}
         memory = twin.tape(tape.m)

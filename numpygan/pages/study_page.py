@@ -1,6 +1,4 @@
-"""The study page: one HTML file with everything in it, data as deflated base64 that the browser
-unpacks.
-"""
+"""The study page: one HTML file that contains its data, deflated and in base64."""
 
 import base64
 import json
@@ -15,6 +13,7 @@ from . import markup
 from .pseudocode import lines
 from .typeset import EQUATIONS, SYMBOLS, formula, typeset
 
+_KINDS = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}  # dtypes in the page
 SCRIPTS = ("data", "heat", "stepper", "layers", "origin", "game", "toy", "norms", "main")
 
 
@@ -23,26 +22,21 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0)):
 
     recorder  the Recorder of the iterations
     toy       the ToyGame, or None
-    title     what was studied; notes: sentences on what was changed or left out. Both are escaped.
+    title     what was studied
+    notes     sentences about what was changed or left out
     limits    the values (low, high) of black and white in images
+    Title and notes are escaped.
     """
     recipe = recorder.training.recipe
-    nets = {}
-    for name, net in recorder.nets.items():
-        layers = [
-            {
-                "name": repr(layer),
-                "kind": type(layer).__name__,
-                "equations": [formula(text) for text in EQUATIONS.get(type(layer).__name__, ())],
-            }
-            for layer in net.layers
-        ]
-        nets[name] = {
-            "layers": layers,
+    nets = {
+        name: {
+            "layers": [_layer(layer) for layer in net.layers],
             "widths": net.widths,
             "units": recorder.kept.units[name],
             "size": int(net.theta.size),
         }
+        for name, net in recorder.nets.items()
+    }
     data = {
         "lines": [
             {"key": key, "depth": depth, "html": typeset(text)}
@@ -87,13 +81,19 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0)):
     return text
 
 
+def _layer(layer):
+    kind = type(layer).__name__
+    equations = [formula(text) for text in EQUATIONS.get(kind, ())]
+    return {"name": repr(layer), "kind": kind, "equations": equations}
+
+
 def symbol_formula(name):
-    """The MathML of a symbol of SYMBOLS."""
+    """The MathML of a symbol in SYMBOLS."""
     return formula(re.sub("_(.*)", r"_{\1}", name))
 
 
 def _height_and_width(shape):
-    """The planes of a colour image are shown one below the other."""
+    """The size of a picture; the planes of a colour image are shown one below the other."""
     return None if shape is None else [int(numpy.prod(shape[:-1])), int(shape[-1])]
 
 
@@ -102,20 +102,17 @@ def _read(name):
 
 
 def pack(data):
-    """JSON and, behind it, the arrays that it refers to as {"at": byte, "type": …, "shape": …};
-    deflated, in base64.
+    """JSON and the arrays that it refers to as {"at": byte, "type": …, "shape": …}, as base64.
 
-    The layout before deflating: 4 bytes, the length n of the JSON; n bytes of JSON; zeros up to a
-    multiple of 8; the arrays.
+    The layout before deflating: 4 bytes with the length n of the JSON; n bytes of JSON; zeros up
+    to a multiple of 8; the arrays.
     """
     arrays, size = [], 0
 
     def refer(value):
         nonlocal size
         if isinstance(value, numpy.ndarray):
-            kind = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}[
-                value.dtype.str[1:]
-            ]
+            kind = _KINDS[value.dtype.str[1:]]
             content = numpy.ascontiguousarray(value, kind).tobytes()
             content += bytes(-len(content) % 8)
             arrays.append(content)

@@ -1,9 +1,8 @@
-"""The game on a toy, on a grid: the densities, D and the best D there is for this G (Proposition
-1), V and C(G) (Theorem 1).
+"""A toy's game on a grid: the densities, D and D* (Proposition 1), V and C(G) (Theorem 1).
 
-p_g is estimated from samples by a Gaussian kernel of width h. So that both densities are seen
-through the same glass, p_data, which is known, is smoothed by the same kernel, which widens its
-modes from σ to √(σ² + h²). The integrals are sums over the grid.
+p_g is estimated from samples with a Gaussian kernel of width h. p_data is known; to be comparable
+it is smoothed with the same kernel, so its modes have the width √(σ² + h²) instead of σ. Integrals
+are sums over the grid.
 """
 
 import numpy
@@ -13,15 +12,13 @@ from ..gan.objective import probability
 from ..gan.sampling import sample
 from ..theory import divergences
 
-SAMPLES = 20_000  # that p_g is estimated from
-CLOUD = 300  # of them are drawn
-POINTS = {1: 240, 2: 48}  # of the grid on each axis
+SAMPLES = 20_000  # samples in the estimate of p_g
+CLOUD = 300  # samples that are drawn as points
+POINTS = {1: 240, 2: 48}  # grid points on each axis, by the number of dimensions
 
 
 class ToyGame:
-    """What a toy's game looks like at each moment at which a θ has moved: a frame each, in
-    `frames`.
-    """
+    """A toy's game after each update of a player; `frames` has one entry for each."""
 
     def __init__(self, training):
         self.training, mixture = training, training.p_data
@@ -39,26 +36,21 @@ class ToyGame:
 
     def _smoothed_mixture(self, mixture):
         width = numpy.hypot(mixture.std, self.h)
-        # (points, modes) for each axis
-        bumps = [_gauss(self.axis, mixture.means[:, i], width) for i in range(self.d)]
-        return self._product(bumps) / len(mixture.means)
+        return self._mean_bump(mixture.means, width)
 
-    def _product(self, bumps):
-        """Σ over the modes or samples of the product of their bumps: on the axis, or on the grid as
-        (y, x).
-        """
-        return bumps[0].sum(1) if self.d == 1 else bumps[1] @ bumps[0].T
+    def _mean_bump(self, centres, width):
+        """The mean of N(centre, width² I) over the centres: on the axis, or on the grid (y, x)."""
+        bumps = [_gauss(self.axis, centres[:, i], width) for i in range(self.d)]
+        total = bumps[0].sum(1) if self.d == 1 else bumps[1] @ bumps[0].T
+        return total / len(centres)
 
     def _samples(self):
         return sample(self.training.G.copy(), self.training.recipe.noise, SAMPLES, Stream(1))
 
     def add_frame(self, _recorder=None):
-        """What the game looks like now."""
+        """Add the present state of the game to `frames`."""
         samples = self._samples()
-        p_g = (
-            self._product([_gauss(self.axis, samples[:, i], self.h) for i in range(self.d)])
-            / SAMPLES
-        )
+        p_g = self._mean_bump(samples, self.h)
         logit, w = self._logits(), numpy.full(self.p_data.shape, self.cell)
         with numpy.errstate(divide="ignore"):
             log_p, log_q = numpy.log(self.p_data), numpy.log(p_g)
@@ -81,13 +73,12 @@ class ToyGame:
         return D.forward(x, D.tape(len(x), training=False)).reshape(self.p_data.shape)
 
     def data(self):
-        """What the page needs."""
+        """The data that the page needs."""
         about = (
-            f"p_g: {SAMPLES:,} samples of G(z), smoothed by a Gaussian kernel of width h = "
-            f"{self.h:.3g}; "
-            f"p_data, known exactly, smoothed by the same kernel. V and C(G) are sums over the "
-            f"grid shown; "
-            "D* is drawn where p_data + p_g is at least a thousandth of its maximum."
+            f"p_g is estimated from {SAMPLES:,} samples of G(z) with a Gaussian kernel of width "
+            f"h = {self.h:.3g}. p_data is known exactly and smoothed with the same kernel. V and "
+            "C(G) are sums over this grid. D* is drawn where p_data + p_g is at least 1/1000 of "
+            "its maximum."
         )
         return {
             "d": self.d,
@@ -100,7 +91,6 @@ class ToyGame:
 
 
 def _gauss(axis, centres, width):
-    """N(axis; centre, width²), (points, centres)."""
-    return numpy.exp(-0.5 * ((axis[:, None] - centres) / width) ** 2) / (
-        width * numpy.sqrt(2 * numpy.pi)
-    )
+    """N(axis; centre, width²): (points, centres)."""
+    square = ((axis[:, None] - centres) / width) ** 2
+    return numpy.exp(-0.5 * square) / (width * numpy.sqrt(2 * numpy.pi))

@@ -1,5 +1,6 @@
-"""MathML from a short notation, every symbol with what it means: "g_W = x^⊤ g_y", "\\frac{1}{m} Σ
-log D(x)".
+r"""MathML from a short notation, with the meaning of every symbol.
+
+Examples of the notation: "g_W = x^⊤ g_y", "\frac{1}{m} Σ log D(x)".
 """
 
 import re
@@ -9,20 +10,19 @@ SYMBOLS = {
     "m": "the number of rows of a minibatch",
     "k": "the number of D steps in an iteration",
     "z": "noise, the input of G, one row for each sample",
-    "p_z": "the prior that noise is drawn from",
-    "x": "an example drawn from the data; in a layer's equations: the layer's input, one example "
-    "a row",
+    "p_z": "the distribution of the noise",
+    "x": "an example from the data; in a layer's equations the layer's input, one example per row",
     "x̃": "a generated sample, G(z)",
     "p_data": "the distribution of the data",
     "p_g": "the distribution of G(z)",
     "G": "the generator: noise to data space",
     "D": "the discriminator: the probability that its input came from the data",
-    "D*": "the best discriminator there is for this G: p_data / (p_data + p_g), Proposition 1",
+    "D*": "the best discriminator for this G: p_data / (p_data + p_g), Proposition 1",
     "V": "the value of the game, E log D(x) + E log(1 − D(G(z))), in nats: D ascends it, G "
     "descends it",
     "C": "C(G), the value of the game against the best discriminator: −log 4 + 2 JSD(p_data, "
     "p_g), Theorem 1",
-    "L": "what the gradient is taken of: V in a D step, G's loss in a G step",
+    "L": "the function whose gradient is taken: V in a D step, G's loss in a G step",
     "a": "the logit of D: D = σ(a)",
     "σ": "the logistic sigmoid, 1/(1 + e^−x)",
     "θ_d": "D's parameters, one vector",
@@ -30,10 +30,10 @@ SYMBOLS = {
     "∇": "the gradient: all partial derivatives as one vector",
     "η": "the learning rate",
     "μ": "the momentum",
-    "v": "the velocity: the last step, remembered",
+    "v": "the velocity: the last step",
     "W": "the weights of an Affine layer, (inputs, outputs)",
     "b": "the biases of an Affine layer, one for each output",
-    "y": "the layer's output, one example a row",
+    "y": "the layer's output, one example per row",
     "g_x": "∂L/∂x, the adjoint of the layer's input",
     "g_y": "∂L/∂y, the adjoint of the layer's output",
     "g_W": "∂L/∂W, the gradient of the weights",
@@ -41,10 +41,10 @@ SYMBOLS = {
     "⊙": "product entry by entry",
     "⊤": "transposed",
     "Σ": "the sum over the rows of the minibatch",
-    "mask": "which entries pass: of a ReLU 1 where x > 0, of dropout 1/keep where kept, 0 "
-    "elsewhere",
+    "mask": "the factor of each entry. ReLU: 1 where x > 0, else 0. Dropout: 1/keep where the "
+    "entry is kept, else 0",
     "won": "1 for the piece that reaches the maximum, 0 for the others",
-    "slopes": "1 where x > 0, else the small slope of the leak",
+    "slopes": "1 where x > 0, else the slope of the leak",
     "p": "the piece of a maxout unit",
     "j": "the unit",
     "h": "the complex step, 10⁻³⁰",
@@ -53,7 +53,7 @@ SYMBOLS = {
     "max": "the larger, or largest",
 }
 
-EQUATIONS = {  # of each layer, then its adjoints
+EQUATIONS = {  # the equations of each layer, then its adjoints
     "Affine": ("y = x W + 1 b^⊤", "g_x = g_y W^⊤", "g_W = x^⊤ g_y", "g_b = g_y^⊤ 1"),
     "ReLU": ("y = max(x, 0)", "g_x = g_y ⊙ mask", "mask = [x > 0]"),
     "LeakyReLU": ("y = x ⊙ slopes", "g_x = g_y ⊙ slopes"),
@@ -82,7 +82,7 @@ def formula(text):
 
 
 def _row(tokens):
-    """What comes before the closing brace or the end."""
+    """The MathML of the tokens before the closing brace or the end."""
     out = []
     while tokens and tokens[0] != "}":
         out.append(_scripts(tokens))
@@ -90,7 +90,7 @@ def _row(tokens):
 
 
 def _scripts(tokens):
-    """An atom with what hangs below and above it."""
+    """The MathML of the next atom with its subscript and superscript."""
     name, base = _atom(tokens)
     below = above = None
     while tokens and tokens[0] in "_^":
@@ -112,7 +112,7 @@ def _scripts(tokens):
 
 
 def _named(name, element):
-    """The element with its meaning, if it has one."""
+    """The element, marked with its meaning if it has one."""
     return f'<mrow data-symbol="{escape(name)}">{element}</mrow>' if name in SYMBOLS else element
 
 

@@ -1,1 +1,1 @@
-"""Runs: the directory, checkpoints, the training loop."""
+"""Runs: the run directory, its checkpoints, the training loop, and many runs at a time."""

@@ -1,5 +1,6 @@
-"""Annealed importance sampling for a run, batch by batch: what is finished lies in RUN/ais.npz and
-is not computed again.
+"""Annealed importance sampling for a run, batch by batch.
+
+RUN/ais.npz holds the finished batches, which are not computed again.
 """
 
 import hashlib
@@ -15,16 +16,16 @@ from ..metrics import ais
 from ..ranks import ALONE
 from . import checkpoint
 
-BATCH = 10  # examples in one pass: with their chains 200 rows
+BATCH = 10  # examples per pass; with their chains 200 rows
 
 
 def batches(examples):
-    """The number of batches that `bounds` computes; one more, of simulated data, comes first."""
+    """The number of batches of real examples; `bounds` also computes one of simulated data."""
     return -(-examples // BATCH)
 
 
 def steps(examples, distributions, ranks=ALONE):
-    """How often `bounds` calls its `progress` on this rank, at most."""
+    """The greatest number of calls of `progress` that `bounds` makes on this rank."""
     return _steps(ranks.each(range(batches(examples) + 1)), distributions)
 
 
@@ -40,37 +41,32 @@ def bounds(
     progress=lambda: None,
     ranks=ALONE,
 ):
-    """Lower bounds of log p(x) for `examples` random rows of `test`, and the bidirectional gap on
-    simulated ones.
+    """Lower bounds of log p(x) for random rows of `test`, and the gap on simulated data.
 
-    A dict: `lower` (examples,) in nats; `acceptance` (batches,); `simulated_lower`,
-    `simulated_upper` (BATCH,). Each batch has random numbers of its own, so a computation that was
-    stopped and gone on with, or shared out over `ranks`, a batch to each at a time, has the bits of
-    one that wasn't. After each round of batches the first rank writes RUN/ais.npz.
+    Returns a dict: `lower` (examples,) in nats; `acceptance` (batches,); `simulated_lower` and
+    `simulated_upper` (BATCH,). Each batch has random streams of its own, and each rank computes
+    one batch at a time. So the result has the same bits if the computation was stopped and
+    resumed, or had another number of ranks. After each round of batches the first rank writes
+    RUN/ais.npz.
 
-    progress  called after each of the `distributions` of a batch; twice for the simulated one,
-              there and back
-    Raises NumpyganError if RUN/ais.npz is of other parameters or settings, unless `force`: then it
-    starts anew.
+    examples  the number of rows
+    progress  called after each of the `distributions` of a batch; twice for the simulated batch,
+              which goes from the prior to the posterior and back
+    force     start again, whatever RUN/ais.npz holds
+    Raises NumpyganError if RUN/ais.npz is of other parameters or settings.
     """
     betas = ais.schedule(distributions)
     order = Stream(seed).permutation(len(test))[:examples]
-    settings = {
-        "examples": examples,
-        "distributions": distributions,
-        "seed": seed,
-        "chains": ais.CHAINS,
-        "noise": noise,
-    }
+    settings = {"examples": examples, "distributions": distributions, "seed": seed}
+    settings |= {"chains": ais.CHAINS, "noise": noise}
     settings["theta_g"] = hashlib.sha256(numpy.ascontiguousarray(G.theta)).hexdigest()
     state = _nothing(json.dumps(settings), examples)
     if not force:
         state = ranks.from_first(lambda: _load(run, state))
-    # 0: simulated; batches 1, 2, …
+    # Batch 0 is the simulated one.
     waiting = numpy.isnan([state["simulated_lower"][0], *state["acceptance"]]).nonzero()[0].tolist()
-    for _ in range(
-        steps(examples, distributions, ranks) - _steps(ranks.each(waiting), distributions)
-    ):
+    to_do = _steps(ranks.each(waiting), distributions)
+    for _ in range(steps(examples, distributions, ranks) - to_do):
         progress()
 
     def compute(batch):
@@ -78,16 +74,14 @@ def bounds(
             lower, upper = ais.gap(G, noise, BATCH, betas, _stream(seed, 0), progress=progress)
             return {"simulated_lower": lower, "simulated_upper": upper}
         x = as_float(test[order[_rows(batch)]])
-        weights, _, accepted = ais.forward(
-            G, noise, x, betas, _stream(seed, batch), progress=progress
-        )
+        stream = _stream(seed, batch)
+        weights, _, accepted = ais.forward(G, noise, x, betas, stream, progress=progress)
         return {"lower": ais.log_mean(weights), "acceptance": accepted}
 
     for first in range(0, len(waiting), ranks.size):
         round_ = waiting[first : first + ranks.size]
-        for batch, found in zip(
-            round_, ranks.gather(compute(round_[ranks.rank]) if ranks.rank < len(round_) else None)
-        ):
+        mine = compute(round_[ranks.rank]) if ranks.rank < len(round_) else None
+        for batch, found in zip(round_, ranks.gather(mine)):
             places = {"lower": _rows(batch), "acceptance": batch - 1}
             for name, value in found.items():
                 state[name][places.get(name, ...)] = value
@@ -97,7 +91,7 @@ def bounds(
 
 
 def _rows(batch):
-    """The examples of batch 1, 2, …"""
+    """The examples of batch 1, 2, …."""
     return slice((batch - 1) * BATCH, batch * BATCH)
 
 
@@ -110,30 +104,22 @@ def _stream(seed, batch):
 
 
 def _nothing(settings, examples):
-    """The state before the first batch: NaN is what is not computed yet."""
-    sizes = {
-        "simulated_lower": BATCH,
-        "simulated_upper": BATCH,
-        "lower": examples,
-        "acceptance": batches(examples),
-    }
-    return {"settings": settings} | {
-        name: numpy.full(size, numpy.nan) for name, size in sizes.items()
-    }
+    """The state before the first batch; NaN marks a number that is not computed yet."""
+    sizes = {"simulated_lower": BATCH, "simulated_upper": BATCH}
+    sizes |= {"lower": examples, "acceptance": batches(examples)}
+    nothing = {name: numpy.full(size, numpy.nan) for name, size in sizes.items()}
+    return {"settings": settings} | nothing
 
 
 def _load(run, nothing):
-    """The state in RUN/ais.npz, `nothing` if there is none."""
+    """The state in RUN/ais.npz, or `nothing` if the file does not exist."""
     if not os.path.lexists(run.ais):
         return nothing
     state = checkpoint.load(run.ais)
-    same = {name: numpy.shape(value) for name, value in state.items()} == {
-        name: numpy.shape(value) for name, value in nothing.items()
-    }
-    if not same or str(state["settings"]) != nothing["settings"]:
+    shapes = [{name: numpy.shape(x) for name, x in table.items()} for table in (state, nothing)]
+    if shapes[0] != shapes[1] or str(state["settings"]) != nothing["settings"]:
         raise NumpyganError(
             f"{run.ais}: holds a computation with another checkpoint, --examples, --distributions, "
-            f"--seed or version; give the same to "
-            f"go on with it, or add --force to start anew."
+            "--seed or version; give the same ones to resume it, or add --force to start again."
         )
     return state

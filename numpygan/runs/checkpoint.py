@@ -1,6 +1,4 @@
-"""Checkpoints: a handful of arrays in one .npz file, never pickled, written whole or not at all,
-with a checksum.
-"""
+"""Checkpoints: arrays and a checksum in one .npz file, not pickled, written whole or not at all."""
 
 import hashlib
 
@@ -14,8 +12,8 @@ from ..reading import read_arrays
 def save(path, state):
     """Write the arrays of `state` (name -> array, number or text) to `path`.
 
-    `path` is the old checkpoint or the new one at every moment. Raises NumpyganError if it can't be
-    written.
+    At every moment `path` is the old checkpoint or the new one. Raises NumpyganError if it can't
+    be written.
     """
     arrays = {name: numpy.asarray(value) for name, value in state.items()}
     arrays["checksum"] = numpy.asarray(_checksum(arrays))
@@ -37,7 +35,7 @@ def load(path):
 
 
 def number(state, name):
-    """The float `name` of `state`. Raises NumpyganError if there is none."""
+    """The float `name` of `state`. Raises NumpyganError if there is no such number."""
     value = state.get(name)
     if value is None or value.shape != () or value.dtype.kind not in "iuf":
         raise NumpyganError(

@@ -1,4 +1,4 @@
-"""The run directory: the files of a run; its configuration is written and read here."""
+"""The run directory: the files of a run. Its configuration is written and read here."""
 
 import itertools
 import json
@@ -20,6 +20,7 @@ from . import checkpoint, provenance
 from . import metrics_file as metrics
 from .ownership import locked
 
+_MISFITS = (KeyError, TypeError, ValueError, OverflowError)  # from values of the wrong kind
 OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
 G_OBJECTIVES = {
     "saturating": "min over G of mean log(1 - D(G(z)))",
@@ -27,11 +28,9 @@ G_OBJECTIVES = {
     "maximum_likelihood": "max over G of mean exp(logit D(G(z)))/2",
 }
 
-_UNFIT = (KeyError, TypeError, ValueError, OverflowError, MemoryError)
-
 
 def rules_in_force(recipe):
-    """What is optimised and in which order, in a few lines."""
+    """Lines that say what D and G optimise and in which order."""
     if recipe.algorithm == "algorithm1":
         order = (
             f"Algorithm 1: {recipe.k} step{'s' * (recipe.k > 1)} of D, then one of G against "
@@ -48,21 +47,22 @@ def rules_in_force(recipe):
     ]
     if recipe.average:
         lines.append(
-            f"G(z)   samples from the running average of θ_g, β = {recipe.average:g}; training "
-            f"itself never reads it"
+            f"G(z)   samples use the running average of θ_g, β = {recipe.average:g}; training does "
+            "not use it"
         )
     return lines
 
 
 class RunDirectory:
-    """The files of one run.
+    """The files of a run.
 
     config.toml, metrics.csv, samples/*.png, checkpoint.npz, best.npz, learning.png,
-    evaluation.json, ais.npz, and lock, which is held while training
+    evaluation.json, ais.npz, and lock, which a trainer holds.
 
-    A trainer killed at any moment leaves a checkpoint that is whole, or config.toml alone, from
-    which the run begins again, or no config.toml, and then the directory is still free. Besides:
-    temporary files, and a last line of metrics.csv without its end, which the next trainer removes.
+    A trainer may be killed at any moment. It leaves a whole checkpoint; or only config.toml, and
+    then the run starts from the beginning; or no config.toml, and then the directory is still
+    free. It can also leave temporary files and an unfinished last line in metrics.csv; the next
+    trainer removes them.
     """
 
     def __init__(self, path):
@@ -72,15 +72,15 @@ class RunDirectory:
         self.checkpoint, self.best = self.path / "checkpoint.npz", self.path / "best.npz"
         self.evaluation, self.ais = self.path / "evaluation.json", self.path / "ais.npz"
         self.lock = self.path / "lock"
-        self.held = None  # while training: the Held of the lock
+        self.held = None  # the Held of the lock during training
         self._reserved = []
 
     @classmethod
     def next_free(cls, name, parent="runs"):
-        """The first of runs/NAME-1, runs/NAME-2, … that does not exist. It is made at once, so that
-        nobody else gets it.
+        """The first of runs/NAME-1, runs/NAME-2, … that does not exist.
 
-        Raises NumpyganError if it can't be made.
+        It is made at once, so that no other process takes it. Raises NumpyganError if it can't be
+        made.
         """
         for n in itertools.count(1):
             run = cls(Path(parent) / f"{name}-{n}")
@@ -97,9 +97,7 @@ class RunDirectory:
 
     @contextmanager
     def reserved(self):
-        """If what is done within fails, remove what `next_free` made, as far as it is empty: no run
-        began.
-        """
+        """If the block fails, remove the folders that `next_free` made and that are still empty."""
         try:
             yield
         except BaseException:
@@ -110,7 +108,7 @@ class RunDirectory:
 
     @contextmanager
     def locked(self):
-        """Hold the lock of the directory. Raises NumpyganError if another process does."""
+        """Hold the lock of the directory. Raises NumpyganError if another process holds it."""
         with locked(self.lock) as self.held:
             try:
                 yield
@@ -118,27 +116,21 @@ class RunDirectory:
                 self.held = None
 
     def check_owner(self):
-        """Raise NotOwner if this is no longer the directory that the trainer has locked: before
-        each write.
+        """Raise NotOwner if this is no longer the directory that the trainer locked.
+
+        This is called before each write.
         """
         if self.held is not None:
             self.held.check()
 
     @classmethod
     def latest(cls, name, parent="runs"):
-        """The newest run of the recipe `name` under runs/.
-
-        Raises NumpyganError if there is none.
-        """
-        split = [
-            (path.parent, *path.parent.name.rpartition("-"))
-            for path in Path(parent).glob("*/config.toml")
-        ]
-        runs = {
-            int(number): path
-            for path, its, _, number in split
-            if its == name and number.isdecimal()
-        }
+        """The newest run of the recipe `name` in runs/. Raises NumpyganError if there is none."""
+        runs = {}
+        for config in Path(parent).glob("*/config.toml"):
+            recipe, _, number = config.parent.name.rpartition("-")
+            if recipe == name and number.isdecimal():
+                runs[int(number)] = config.parent
         if not runs:
             raise NumpyganError(
                 f"--resume: there is no run of {name} under {parent}/; name one with --out DIR."
@@ -157,9 +149,9 @@ class RunDirectory:
         return run
 
     def make(self):
-        """Make the directory, to be locked.
+        """Make the directory, which can then be locked.
 
-        Raises NumpyganError if something is there already or it can't be written.
+        Raises NumpyganError if it already holds something or can't be written.
         """
         self._check_free()
         try:
@@ -170,20 +162,20 @@ class RunDirectory:
     def create(self, recipe):
         """Write the configuration into the locked directory.
 
-        Raises NumpyganError if a run is there by now or that fails.
+        Raises NumpyganError if it now holds a run, or can't be written.
         """
         self._check_free()
         self.make_samples()
         self.write_config(recipe)
 
     def make_samples(self):
-        """Make the folder of pictures if it isn't there.
+        """Make the folder of pictures if it does not exist.
 
-        Raises NumpyganError if that fails or somebody put a symlink there.
+        Raises NumpyganError if that fails, or if a symlink is in its place.
         """
         if self.samples.is_symlink():
             raise NumpyganError(
-                f"{self.samples}: is a symlink, and numpygan follows none here; remove it."
+                f"{self.samples}: is a symlink, which numpygan does not follow here; remove it."
             )
         try:
             make_folder(self.samples)
@@ -194,22 +186,19 @@ class RunDirectory:
         if self.config.exists():
             raise NumpyganError(
                 f"{self.path}: already holds a run; add --resume to go on with it, or choose "
-                f"another --out."
+                "another --out."
             )
-        if self.path.exists() and not (
-            self.path.is_dir() and all(self._harmless(path) for path in self.path.iterdir())
-        ):
+        if not self.path.exists():
+            return
+        if not self.path.is_dir() or not all(map(self._harmless, self.path.iterdir())):
             raise NumpyganError(
                 f"{self.path}: exists and is not an empty directory; choose another --out."
             )
 
     def _harmless(self, path):
-        """Whether `path` is what a trainer leaves that was killed before it wrote config.toml."""
-        return (
-            path == self.lock
-            or (path == self.samples and not any(path.iterdir()))
-            or path in leftovers(self.config)
-        )
+        """Whether a trainer that was killed before it wrote config.toml can have left `path`."""
+        empty_samples = path == self.samples and not any(path.iterdir())
+        return path == self.lock or empty_samples or path in leftovers(self.config)
 
     def _unwritable(self, error):
         return NumpyganError(
@@ -218,7 +207,7 @@ class RunDirectory:
         )
 
     def remove_leftovers(self):
-        """Remove what a killed trainer left half-written; the directory must be locked."""
+        """Remove half-written files of a killed trainer; the directory must be locked."""
         for path in (self.config, self.metrics, self.learning, self.checkpoint, self.best):
             remove_leftovers(path)
         if not self.samples.is_symlink():
@@ -226,7 +215,7 @@ class RunDirectory:
 
     @property
     def begun(self):
-        """Whether there was ever a checkpoint here."""
+        """Whether this run ever had a checkpoint."""
         return any(os.path.lexists(path) for path in (self.checkpoint, self.best, self.metrics))
 
     def write_config(self, recipe):
@@ -244,9 +233,10 @@ class RunDirectory:
             raise NumpyganError(f"{self.config}: {error}") from None
 
     def expect(self, wanted):
-        """Raise NumpyganError if the run was made with other settings than those of `wanted`.
+        """Raise NumpyganError if the run was made with other settings than `wanted`.
 
-        Its length may differ. Its data may lie elsewhere if the digest in its checkpoint is theirs.
+        The length may differ. The path of the data may differ if they have the digest in the
+        checkpoint.
         """
         for field, value in vars(self.recipe()).items():
             if field in provenance.LENGTH or getattr(wanted, field) == value:
@@ -261,9 +251,9 @@ class RunDirectory:
                 )
 
     def state(self):
-        """The state to go on from.
+        """The state to resume from.
 
-        Raises NumpyganError that says which file is damaged and what is still good.
+        Raises NumpyganError that says which file is damaged and which is still good.
         """
         try:
             return _finite(self.checkpoint)
@@ -273,7 +263,7 @@ class RunDirectory:
     def _still_good(self, other, damaged):
         try:
             iteration = int(_finite(other)["iteration"])
-        except (NumpyganError, KeyError, TypeError, ValueError, OverflowError):
+        except (*_MISFITS, NumpyganError):
             return "No other checkpoint in this run is good; start a new run."
         return (
             f"Still good: {other.name}, of iteration {iteration}; copy it over {damaged.name} "
@@ -281,8 +271,9 @@ class RunDirectory:
         )
 
     def best_state(self):
-        """The state with the best validation log-likelihood, else the newest one, and the name of
-        its file.
+        """The state with the best validation log-likelihood, else the newest, and its file's name.
+
+        Raises NumpyganError if the file is damaged.
         """
         if not os.path.lexists(self.best):
             return self.state(), self.checkpoint.name
@@ -309,9 +300,8 @@ class RunDirectory:
             shape = tuple(int(n) for n in state["image_shape"])
             if not 0 <= iteration <= 10**15:
                 raise ValueError(f"iteration {iteration}")
-            if not 0 < dim <= state["theta_g"].size or (
-                shape and (min(shape) < 1 or math.prod(shape) != dim)
-            ):
+            is_image = not shape or (min(shape) > 0 and math.prod(shape) == dim)
+            if not 0 < dim <= state["theta_g"].size or not is_image:
                 raise ValueError(f"rows of width {dim}, images {shape}")
             if shape and len(shape) != 2 and (len(shape), shape[0]) != (3, 3):
                 raise ValueError(f"images {shape}")
@@ -319,15 +309,16 @@ class RunDirectory:
             G, D = build(recipe, dim, numpy)
             G.theta = state["average_g" if recipe.average else "theta_g"]
             D.theta = state["theta_d"]
-        except (*_UNFIT, NumpyganError) as error:
+        except (*_MISFITS, MemoryError, NumpyganError) as error:
             raise NumpyganError(
                 f"{self.path / name}: does not fit {self.config.name} ({error})."
             ) from None
         return G, D, shape or None, {"file": name, "iteration": iteration}
 
     def rewind_metrics(self, iteration, iterations_per_epoch):
-        """Drop the rows that a run resumed at `iteration` will write again: later ones, and one
-        made where a run ended mid-epoch.
+        """Drop the rows that a run resumed at `iteration` writes again.
+
+        These are the later rows, and a row from the end of a run in the middle of an epoch.
         """
         rows = [
             row
@@ -337,9 +328,7 @@ class RunDirectory:
         self._write_metrics(rows)
 
     def add_missing_rows(self, rows):
-        """Put those of `rows`, from a checkpoint, that metrics.csv does not have among its rows;
-        whether there were any.
-        """
+        """Add those `rows` of a checkpoint that metrics.csv lacks; whether there were any."""
         there = self.read_metrics()
         known = {row["iteration"] for row in there}
         missing = [row for row in rows if row["iteration"] not in known]
@@ -358,13 +347,13 @@ class RunDirectory:
         append_line(self.metrics, metrics.line(row), first=metrics.HEADER)
 
     def read_metrics(self):
-        """The rows of metrics.csv as numbers, NaN for an empty cell; none if there is no file."""
+        """The rows of metrics.csv as numbers, NaN for an empty cell; none without a file."""
         return metrics.read(self.metrics) if os.path.lexists(self.metrics) else []
 
     def read_evaluation(self):
-        """What `numpygan evaluate` wrote to evaluation.json, None if it hasn't.
+        """The result that `numpygan evaluate` wrote to evaluation.json, or None.
 
-        Raises NumpyganError if it is damaged.
+        Raises NumpyganError if the file is damaged.
         """
         if not os.path.lexists(self.evaluation):
             return None
@@ -378,34 +367,28 @@ class RunDirectory:
 
 
 def _is_measure(row):
-    """Whether `row` is one of evaluation.json: texts where texts are expected, numbers or nothing
-    where numbers are.
-    """
+    """Whether `row` is a row of evaluation.json: text and numbers where they are expected."""
     if not isinstance(row, dict) or not isinstance(row.get("metric"), str) or "value" not in row:
         return False
-    numbers = [row.get(name) for name in ("value", "se", "real", "real_se")]  # each ± its error
+    numbers = [row.get(name) for name in ("value", "se", "real", "real_se")]
     texts = [row.get(name, "") for name in ("detail", "caveat")]
     fit = all(x is None or (type(x) in (int, float) and abs(x) <= LARGEST) for x in numbers)
-    return (
-        fit
-        and all(x is None or x >= 0 for x in numbers[1::2])
-        and all(isinstance(text, str) for text in texts)
-    )
+    fit = fit and all(x is None or x >= 0 for x in numbers[1::2])  # standard errors
+    return fit and all(isinstance(text, str) for text in texts)
 
 
 def _finite(path):
     """The checkpoint at `path`.
 
-    Raises NumpyganError if it is damaged or a parameter in it is not finite.
+    Raises NumpyganError if it is damaged or holds a parameter that is not finite.
     """
     state = checkpoint.load(path)
     for name in ("theta_g", "theta_d", "average_g"):
-        if name in state and (
-            state[name].dtype.kind != "f" or not numpy.isfinite(state[name]).all()
-        ):
+        theta = state.get(name, numpy.zeros(0))
+        if theta.dtype.kind != "f" or not numpy.isfinite(theta).all():
             raise NumpyganError(
                 f"{path}: {name} holds values that are not finite numbers, so nothing can be drawn "
-                f"from it."
+                "from it."
             )
     return state
 
@@ -414,7 +397,7 @@ def _to_toml(recipe):
     lines = [f"# {line}" for line in rules_in_force(recipe)]
     lines += [f"numpygan = {json.dumps(__version__)}"]
     for name, value in vars(recipe).items():
-        # Now JSON's values are TOML's
+        # With these two changes a value in JSON is a value in TOML.
         text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         lines.append(f"{name} = {text}")
     return "\n".join(lines) + "\n"

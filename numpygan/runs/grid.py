@@ -1,6 +1,6 @@
-"""A sweep: one recipe at many settings, each with several seeds.
+"""A sweep: one recipe with many settings, each with several seeds.
 
-What SWEEP.toml says, and what became of each run.
+Here SWEEP.toml is read, and the runs are played and looked up.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from ..recipes.settings import absolute_data, change, fitted, nearest, recipe_na
 from .directory import RunDirectory
 from .loop import train
 
-RESULT = "result.json"  # in the directory of a finished run
+RESULT = "result.json"  # a file in the directory of a finished run
 _MEASURES = {"V", "D_real", "D_fake", "iteration", "seconds"}
 _MOST_RUNS = 10_000
 _KEYS = ("recipe", "seeds", "epochs", "iterations", "set", "grid", "random")
@@ -32,29 +32,30 @@ _KEYS = ("recipe", "seeds", "epochs", "iterations", "set", "grid", "random")
 
 @dataclass(frozen=True)
 class Setting:
-    """One point of a sweep: its name, such as "k=1,batch=50", and a recipe for each seed."""
+    """One setting of a sweep: its name, such as "k=1,batch=50", and a recipe for each seed."""
 
     name: str
     recipes: tuple
 
 
 def read_sweep(path):
-    """The Settings of the sweep file at `path`. Raises NumpyganError, with its name, if it or any
-    of its settings won't do.
+    """The Settings in the sweep file at `path`.
 
     recipe = "ring"
     seeds = 3                         # 0, 1, 2; or a list
-    iterations = 2000                 # or epochs; else the recipe's
+    iterations = 2000                 # or epochs; default: the recipe's
     [set]                             # for every run
     batch = 64
     [grid]                            # every combination of these values
     k = [1, 2]
-    "learning_rate_g learning_rate_d" = [1e-4, 1e-3]        # two fields with one value
-    [random]                          # instead of [grid]: so many draws
-    settings = 20
+    "learning_rate_g learning_rate_d" = [1e-4, 1e-3]        # two fields with the same value
+    [random]                          # instead of [grid]: random draws
+    settings = 20                     # the number of draws
     seed = 0
     learning_rate_g = { low = 1e-4, high = 1e-2, scale = "log" }
     momentum = [0.5, 0.9]             # one of these
+
+    Raises NumpyganError, with the name of the file, if an entry or a setting is not allowed.
     """
     table = read_toml(os.path.expanduser(path))
     try:
@@ -79,9 +80,8 @@ def _settings(table):
             )
     seeds = _seeds(table.get("seeds", 1))
     _refuse_seed(table.get("set", {}))
-    fixed = table.get("set", {}) | {
-        key: table[key] for key in ("epochs", "iterations") if key in table
-    }
+    fixed = dict(table.get("set", {}))
+    fixed |= {key: table[key] for key in ("epochs", "iterations") if key in table}
     if "epochs" in table and "iterations" in table:
         raise NumpyganError(
             "epochs and iterations both give the length of the runs; give one of them."
@@ -113,9 +113,9 @@ def _settings(table):
 
 
 def _fitted(recipe, given, loaded):
-    """The recipe fitted to the user's own data, which `loaded` keeps from one setting to the next.
+    """The recipe fitted to the user's own data; `loaded` keeps the data for the next setting.
 
-    Data that can't be read are left to the run, which says why.
+    If the data can't be read, the run will say why.
     """
     if recipe.data in ("mnist", *TOYS):
         return recipe
@@ -146,9 +146,7 @@ def _fields(key):
 
 
 def _check_fields(keys):
-    """Raise NumpyganError unless the lines of [grid] or [random] set fields of a recipe, and none
-    twice.
-    """
+    """Raise NumpyganError unless [grid] or [random] set fields of a recipe, each once."""
     fields = [field for key in keys for field in _fields(key)]
     _refuse_seed(fields)
     known = vars(Recipe())
@@ -201,14 +199,14 @@ def _draws(random):
         )
     _check_fields(random)
     generator = Stream(seed).generator
-    return [
-        {key: _draw(key, values, generator) for key, values in random.items()} for _ in range(count)
-    ]
+    draw = lambda: {key: _draw(key, values, generator) for key, values in random.items()}
+    return [draw() for _ in range(count)]
 
 
 def _draw(key, values, generator):
-    """One of a list of values; or a number from low to high, a whole one if both are, even in its
-    logarithm if so asked.
+    """A value from a list, or a number from low to high.
+
+    The number is whole if low and high are. With scale = "log" its logarithm is uniform.
     """
     if isinstance(values, list) and values:
         return values[int(generator.integers(len(values)))]
@@ -232,7 +230,7 @@ def _draw(key, values, generator):
 
 
 def _name(point):
-    """A setting in words that will do as the name of a folder."""
+    """The name of a setting, which is also the name of its folder."""
     words = ",".join(f"{'+'.join(_fields(key))}={_word(value)}" for key, value in point.items())
     name = re.sub(r"[^\w.,=+-]+", "_", words)
     if name == words and len(name) <= 120:
@@ -245,10 +243,10 @@ def _word(value):
 
 
 def finished(recipe, path):
-    """The measures of the run of `recipe` in the directory `path` if it is finished: if `play` has
-    written them to its result.json.
+    """The measures of the run of `recipe` in the directory `path`, or None if it is not finished.
 
-    Raises NumpyganError if the directory holds a run at another setting or the file is damaged.
+    They are read from result.json, which `play` writes. Raises NumpyganError if the directory
+    holds a run with other settings, or if the file is damaged.
     """
     run, file = RunDirectory(path), Path(path) / RESULT
     if run.config.exists():
@@ -257,13 +255,10 @@ def finished(recipe, path):
         return None
     if run.recipe() != replace(recipe, data=run.recipe().data):  # of another length
         return None
-    again = "delete it, and the run is looked at again"
+    again = "delete it, and the sweep makes it again"
     result = read_json(file, again)
-    if (
-        not isinstance(result, dict)
-        or not _MEASURES <= result.keys()
-        or any(type(x) not in (int, float) for x in result.values())
-    ):
+    complete = isinstance(result, dict) and result.keys() >= _MEASURES
+    if not complete or any(type(x) not in (int, float) for x in result.values()):
         raise NumpyganError(
             f"{file}: is damaged (expected a number for each of {', '.join(sorted(_MEASURES))}); "
             f"{again}."
@@ -272,16 +267,15 @@ def finished(recipe, path):
 
 
 def play(recipe, path, device="cpu"):
-    """Train `recipe` on `device` in the run directory `path` to its end, from where it stands: the
-    measures of the run, by name.
+    """Train `recipe` to its end in the run directory `path`, and return the measures by name.
 
-    Raises what training raises.
+    A run that has begun is resumed. Raises what training raises.
     """
     run = RunDirectory(path)
-    (run.path / RESULT).unlink(missing_ok=True)  # of a shorter run
+    (run.path / RESULT).unlink(missing_ok=True)  # it may be the result of a shorter run
     try:
         train(recipe, run, device, resume=run.config.exists())
-    except Finished:  # and killed before its result was written
+    except Finished:  # the process was killed before it wrote the result
         pass
     rows = run.read_metrics()
     parzen = [row["parzen"] for row in rows if not math.isnan(row["parzen"])]
@@ -293,10 +287,10 @@ def play(recipe, path, device="cpu"):
 
 
 def mean_and_se(values):
-    """The mean of some runs' measures and its standard error s/√n, s² being the sum of squares by n
-    − 1; of one, None.
+    """The mean of some runs' measures, and its standard error s/√n, s² = Σ (x − mean)²/(n − 1).
+
+    The standard error is None for one run.
     """
     n = len(values)
-    return float(numpy.mean(values)), float(
-        numpy.std(values, ddof=1) / math.sqrt(n)
-    ) if n > 1 else None
+    se = float(numpy.std(values, ddof=1) / math.sqrt(n)) if n > 1 else None
+    return float(numpy.mean(values)), se

@@ -1,4 +1,4 @@
-"""The training loop of a run: iterations, and between them metrics, pictures and checkpoints."""
+"""The training loop of a run: iterations; between them metrics, pictures and checkpoints."""
 
 import gc
 import math
@@ -25,12 +25,13 @@ from .trainer import Training, length
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
-_SMALL = 10_000  # training examples; with fewer, records would take most of the time of an epoch
-_SHARE, _FIRST = 0.1, 10  # of the time of training that their records may take; epochs before that
+_SMALL = 10_000  # training examples; with fewer, records take most of the time of an epoch
+_SHARE = 0.1  # of the training time that the records of small data may take
+_FIRST = 10  # epochs that always get their records
 
 
 class Interrupted(Exception):
-    """Ctrl-C: the iteration was finished and saved."""
+    """Training was asked to stop: the iteration was finished and saved."""
 
 
 def train(
@@ -44,20 +45,21 @@ def train(
     say=lambda line: None,
     dataset=None,
 ):
-    """Train `recipe` in the RunDirectory `run` up to the recipe's `iterations` or, where these are
-    0, its `epochs` in all.
+    """Train `recipe` in the RunDirectory `run` to its length in all.
 
-    progress  called now and then, and when an epoch ends, with (iteration, total, means of V, D(x),
-              D(G(z)), whether one has)
+    The length is the recipe's `iterations` or, if these are 0, its `epochs`.
+
+    progress  called now and then, and at the end of each epoch, with (iteration, total, means of V,
+              D(x), D(G(z)), whether an epoch has ended)
     ranks     the processes that share each minibatch; only the first reads and writes the directory
-    profile   a Profile that is to watch
-    say       called with a line for each thing that a resumed run has changed and that can change
-              bits
-    dataset   the recipe's, if it is read already
-    A resumed run whose recipe has another length than its config.toml gets the new one written
-    there. Raises NumpyganError before anything is written if the recipe, the data or the directory
-    won't do; Diverged if training does; Interrupted, after saving, on SIGINT, SIGTERM or SIGHUP (to
-    any rank). A second SIGINT ends the process at once.
+    profile   a Profile to fill, or None
+    say       called with a line for each change since the last session that can change bits
+    dataset   the recipe's Dataset, if it was read before
+    If a resumed run's recipe has another length than its config.toml, the new length is written
+    there.
+    Raises NumpyganError before anything is written if the recipe, the data or the directory can't
+    be used; Diverged if training diverges; Interrupted, after saving, on SIGINT, SIGTERM or SIGHUP
+    (to any rank). A second SIGINT ends the process at once.
     """
     xp = array_module(device, ranks.local)
     before = ranks.from_first(lambda: provenance.recorded(run)) if resume else {}
@@ -70,11 +72,10 @@ def train(
     if profile:
         profile.watch(training)
     session = _Session(run, training, dataset, progress, ranks, length(training), device)
-    session.made = provenance.Made(
-        recipe, dataset and dataset.digest(), before.get("sessions", []), now
-    )
+    digest, earlier = dataset and dataset.digest(), before.get("sessions", [])
+    session.made = provenance.Made(recipe, digest, earlier, now)
     first = ranks.rank == 0
-    # Training looks for values that aren't finite itself
+    # No warnings: Training checks for values that are not finite.
     with numpy.errstate(all="ignore"), StopSignals(session.last_words) as stop:
         if first and not resume:
             run.make()
@@ -92,22 +93,23 @@ def train(
 
 
 def records_are_due(epoch, recording, seconds):
-    """Whether small data get a row, pictures and a checkpoint at the end of this epoch, if these
-    took `recording` of the run's `seconds` so far. The first ten epochs always get them."""
+    """Whether small data get a row, pictures and a checkpoint at the end of this epoch.
+
+    They do in the first ten epochs; later, if the records so far took at most a tenth of the
+    training time.
+
+    recording  seconds that the records took so far
+    seconds    seconds of the run so far
+    """
     return epoch <= _FIRST or recording <= _SHARE * (seconds - recording)
 
 
 class _Session:
-    """One stretch of a run, from its start or a checkpoint to its end or an interruption."""
+    """One session of a run, from its start or a checkpoint to its end or an interruption."""
 
     def __init__(self, run, training, dataset, progress, ranks, total, device):
-        self.run, self.training, self.ranks, self.total, self.device = (
-            run,
-            training,
-            ranks,
-            total,
-            device,
-        )
+        self.run, self.training, self.ranks = run, training, ranks
+        self.total, self.device = total, device
         self.progress = progress or (lambda *_: None)
         self.kept = None  # the iteration of the checkpoint
         self.best = -math.inf
@@ -115,18 +117,17 @@ class _Session:
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
         self.unwritten = []  # rows of metrics
-        # Why a picture or a row could not be written; what was said of that
-        self.trouble, self.told = None, set()
+        self.trouble, self.told = None, set()  # the last error of a picture or row; those printed
         self.recording = 0.0  # seconds
-        self.look_at_each = training.xp is numpy  # on a GPU every look waits for it
+        self.look_at_each = training.xp is numpy  # on a GPU every check waits for it
         fixed = streams(training.recipe.seed)["sample"]
         self.z = training.xp.zeros((100, training.G.n_in), training.G.dtype)
         Noise(training.recipe.noise, fixed).minibatch(self.z)
-        self.validation = (
-            None if dataset is None else as_float(dataset.validation[: parzen.VALIDATION])
-        )
-        self.image_shape = None if dataset is None else dataset.image_shape
-        self.limits = None if dataset is None else pictures.limits(training.recipe, dataset.train)
+        self.validation = self.image_shape = self.limits = None
+        if dataset is not None:
+            self.validation = as_float(dataset.validation[: parzen.VALIDATION])
+            self.image_shape = dataset.image_shape
+            self.limits = pictures.limits(training.recipe, dataset.train)
 
     def begin(self):
         self.save(self.run.checkpoint)
@@ -138,13 +139,12 @@ class _Session:
             self.training.restore(state)
         ended = self.training.iteration >= self.total
         told = NumpyganError(
-            f"resume: {self.run.path} has {self.training.iteration} iterations already, and "
-            f"{self.total} were asked for in all; "
-            f"ask for more with --epochs or --iterations."
+            f"resume: {self.run.path} has {self.training.iteration} iterations already, and the "
+            f"total asked for is {self.total}; ask for more with --epochs or --iterations."
         )
         if self.training.iteration > self.total:
             raise told
-        if self.ranks.rank == 0 and state is None:  # killed before the first checkpoint
+        if self.ranks.rank == 0 and state is None:  # the run was killed before a checkpoint
             self.begin()
         elif self.ranks.rank == 0:
             self._catch_up(state, ended)
@@ -159,26 +159,22 @@ class _Session:
         if not 0 <= self.seconds < math.inf or math.isnan(self.best):
             raise NumpyganError(
                 f"{self.run.checkpoint}: counts {self.seconds} seconds of training, its best "
-                f"log-likelihood is "
-                f"{self.best}; expected numbers, the first ≥ 0."
+                f"log-likelihood is {self.best}; expected numbers, the first ≥ 0."
             )
 
     def _catch_up(self, state, ended):
-        """Write what a trainer that was killed after its checkpoint wrote no more: the row, the
-        picture, at the end the curves.
+        """Write what a trainer that was killed after its checkpoint did not write.
+
+        This is the row and the picture of the checkpoint, and at the end of a run the curves.
         """
         iteration, per_epoch = self.training.iteration, self.training.iterations_per_epoch
         if not ended:
             self.run.rewind_metrics(iteration, per_epoch)
-        seconds = checkpoint.number(state, "seconds")
-        rows = (
-            metrics.from_array(state["rows"], seconds, self.run.checkpoint)
-            if "rows" in state
-            else []
-        )
-        missing = self.run.add_missing_rows(
-            [row for row in rows if ended or row["iteration"] % per_epoch == 0]
-        )
+        rows, seconds = [], checkpoint.number(state, "seconds")
+        if "rows" in state:
+            rows = metrics.from_array(state["rows"], seconds, self.run.checkpoint)
+        rows = [row for row in rows if ended or row["iteration"] % per_epoch == 0]
+        missing = self.run.add_missing_rows(rows)
         self.show(picture=not self.picture_path.exists(), curves=ended and missing)
 
     def play(self, stop):
@@ -198,22 +194,20 @@ class _Session:
                 looked = now
                 self.progress(training.iteration, self.total, training.means(), False)
             epoch_ends = training.iteration % training.iterations_per_epoch == 0
-            due = always or (
-                epoch_ends
-                and self.ranks.any(
-                    records_are_due(training.epoch, self.recording, now - self.started)
-                )[0]
-            )
+            due = always
+            if epoch_ends and not always:
+                mine = records_are_due(training.epoch, self.recording, now - self.started)
+                (due,) = self.ranks.any(mine)
             if training.iteration == self.total or epoch_ends and (due or stopping or save):
                 self.record(with_parzen=self.validation is not None)
                 self.progress(training.iteration, self.total, self.last, True)
             elif stopping or save:
                 self.record(with_parzen=False)
             elif epoch_ends:
-                training.means(restart=True)  # so that a row is of one epoch, whenever it is made
+                training.means(restart=True)  # the next row is then of one epoch
             if stopping and training.iteration < self.total:
                 self.show(picture=False, curves=True)
-                # An exit of one ends them all, and the first may still be writing
+                # The first rank may still be writing, and the exit of one rank ends all of them.
                 self.ranks.wait()
                 raise Interrupted
         if self.trouble:
@@ -225,85 +219,67 @@ class _Session:
         self.recording += time.monotonic() - before
 
     def _record(self, with_parzen):
-        """A checkpoint, the best one, too, if the validation log-likelihood says so; then a row of
-        metrics and a picture.
-        """
+        """Write a checkpoint, best.npz if the log-likelihood improved, a row and a picture."""
         training = self.training
         training.check_finite()
         training.check_replicas()
-        rates = training.recipe.learning_rates(training.iteration - 1)
-        row = dict.fromkeys(metrics.COLUMNS, math.nan) | {
-            "iteration": training.iteration,
-            "epoch": training.epoch,
-            "seconds": self.elapsed(),
-            "learning_rate_g": rates[0],
-            "learning_rate_d": rates[1],
-            "momentum": training.rule_g.momentum,
-        }
+        recipe = training.recipe
+        row = dict.fromkeys(metrics.COLUMNS, math.nan)
+        row |= {"iteration": training.iteration, "epoch": training.epoch, "seconds": self.elapsed()}
+        rates = recipe.learning_rates(training.iteration - 1)
+        row |= zip(("learning_rate_g", "learning_rate_d"), rates)
+        row["momentum"] = training.rule_g.momentum
         at_end_of_epoch = training.iteration % training.iterations_per_epoch == 0
         self.last = training.means(restart=at_end_of_epoch)
         row |= zip(("V", "D_real", "D_fake"), self.last)
         improved = False
         if with_parzen:
-            recipe = training.recipe
-            samples = sample(
-                training.sampler, recipe.noise, parzen.SAMPLES, streams(recipe.seed)["sample"]
-            )
-            row["parzen"], row["sigma"] = parzen.best_bandwidth(
-                samples, self.validation, ranks=self.ranks
-            )
+            stream = streams(recipe.seed)["sample"]
+            samples = sample(training.sampler, recipe.noise, parzen.SAMPLES, stream)
+            best = parzen.best_bandwidth(samples, self.validation, ranks=self.ranks)
+            row["parzen"], row["sigma"] = best
             improved = row["parzen"] > self.best
             self.best = max(self.best, row["parzen"])
         self.saved = time.monotonic()
         if self.ranks.rank > 0:
             return
-        # The checkpoint has it, too: a kill can come between the two files
+        # The checkpoint also holds the row: the process can be killed between the two files.
         self.unwritten.append(row)
         if improved:
             self.save(self.run.best)
         self.save(self.run.checkpoint)
-        self.show(
-            curves=training.iteration == self.total
-            or time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS
-        )
+        plot_is_old = time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS
+        self.show(curves=training.iteration == self.total or plot_is_old)
 
     def show(self, picture=True, curves=False):
-        """Write what people look at.
+        """Write a picture, the curves, and rows of metrics.
 
-        The state is safe by now: what can't be written is told, and ends no training.
+        The state is already saved, so an error here is printed and does not end the training.
         """
         if self.ranks.rank > 0:
             return
         self.trouble = None
-        # The metrics last: as long as a row is missing, a resumed run makes up for what came before
-        # it, too.
-        for wanted, write in (
-            (picture, self.picture),
-            (curves, self.plot),
-            (True, self.add_metrics),
-        ):
-            if wanted:
-                self._attempt(write)
-        # a figure is a knot of reference cycles; left to Python, 10 MB of them pile up
-        gc.collect()
+        if picture:
+            self._attempt(self.picture)
+        if curves:
+            self._attempt(self.plot)
+        # The metrics last: if a row is missing, a resumed run also writes the picture and curves.
+        self._attempt(self.add_metrics)
+        gc.collect()  # the reference cycles of figures would grow to 10 MB
 
     def _attempt(self, write):
         try:
             write()
         except NotOwner:
             raise
-        except Exception as error:  # matplotlib's set-up can be broken in any way
-            known = isinstance(error, NumpyganError)
-            self.trouble = (
-                str(error) if known else printable(f"a picture: {type(error).__name__}: {error}.")
-            )
+        except Exception as error:  # a broken matplotlib can raise anything
+            self.trouble = str(error)
+            if not isinstance(error, NumpyganError):
+                self.trouble = printable(f"a picture: {type(error).__name__}: {error}.")
             if self.trouble not in self.told:
                 self.told.add(self.trouble)
-                print(
-                    f"numpygan: {self.trouble} The state is saved, and training goes on.",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                words = f"{self.trouble} The state is saved, and training goes on."
+                print(f"numpygan: {words}", file=sys.stderr, flush=True)
 
     @property
     def picture_path(self):
@@ -329,31 +305,23 @@ class _Session:
     def save(self, path):
         self.training.check_parameters()
         self.run.check_owner()
-        checkpoint.save(
-            path,
-            self.training.state()
-            | {
-                "best": self.best,
-                "seconds": self.elapsed(),
-                "rows": metrics.as_array(self.unwritten),
-                "made": self.made.text(self.started_at),
-            },
-        )
+        state = self.training.state() | {"best": self.best, "seconds": self.elapsed()}
+        state["rows"] = metrics.as_array(self.unwritten)
+        state["made"] = self.made.text(self.started_at)
+        checkpoint.save(path, state)
         self.saved = time.monotonic()
         if path == self.run.checkpoint:
             self.kept = self.training.iteration
 
     def last_words(self):
-        """What is told when a second Ctrl-C ends the process in the middle of an iteration."""
+        """The sentence for a second Ctrl-C, which ends the process during an iteration."""
         if self.ranks.rank > 0:
             return ""
         where = f"ended at once, after iteration {self.training.iteration:,}"
         if self.kept is None:
             return f"{where}; nothing is saved yet. Give the same command again."
-        return (
-            f"{where}; saved is iteration {self.kept:,}. Go on with: "
-            f"{go_on(self.run.path, self.device)}"
-        )
+        command = go_on(self.run.path, self.device)
+        return f"{where}; iteration {self.kept:,} is saved. Go on with: {command}"
 
     def elapsed(self):
         return self.seconds + time.monotonic() - self.started

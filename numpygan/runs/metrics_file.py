@@ -1,4 +1,4 @@
-"""metrics.csv: what its rows are, written and read."""
+"""metrics.csv: its rows, written and read."""
 
 import csv
 import math
@@ -9,50 +9,36 @@ from ..errors import NumpyganError
 from ..files import read_bytes
 from ..reading import LARGEST
 
-COLUMNS = (
-    "iteration",
-    "epoch",
-    "seconds",
-    "V",
-    "D_real",
-    "D_fake",
-    "parzen",
-    "sigma",
-    "learning_rate_g",
-    "learning_rate_d",
-    "momentum",
+HEADER = (
+    "iteration,epoch,seconds,V,D_real,D_fake,parzen,sigma,learning_rate_g,learning_rate_d,momentum"
 )
-HEADER = ",".join(COLUMNS)
-_COUNTERS = ("iteration", "epoch", "seconds")  # at least 0, and in every row
+COLUMNS = tuple(HEADER.split(","))
+_COUNTERS = ("iteration", "epoch", "seconds")  # never empty, and at least 0
 _LARGEST_COUNTER = 1e15
 _LARGEST_FILE = 1 << 27  # bytes, about a million rows
 
 
 def line(row):
-    """A row (column -> number) as text; what it lacks, or is NaN, is an empty cell."""
-    return ",".join(
-        "" if math.isnan(row.get(name, math.nan)) else f"{row[name]:.10g}" for name in COLUMNS
-    )
+    """A row (column -> number) as text; a missing number or NaN is an empty cell."""
+    values = [row.get(name, math.nan) for name in COLUMNS]
+    return ",".join("" if math.isnan(value) else f"{value:.10g}" for value in values)
 
 
 def as_array(rows):
-    """Rows as an array (n, columns), NaN where a cell is empty: how a checkpoint holds those that
-    may not be in the file yet.
+    """Rows as an array (n, columns), NaN for an empty cell, for a checkpoint.
 
-    Without `seconds`, which a checkpoint has already: all else in it is the same in each repetition
-    of a run.
+    A checkpoint holds the rows that may not be in the file yet. `seconds` is left out, because the
+    checkpoint has it elsewhere; so the array is the same in each repetition of a run.
     """
-    cells = [
-        [math.nan if name == "seconds" else row.get(name, math.nan) for name in COLUMNS]
-        for row in rows
-    ]
+    rows = [row | {"seconds": math.nan} for row in rows]
+    cells = [[row.get(name, math.nan) for name in COLUMNS] for row in rows]
     return numpy.array(cells).reshape(len(rows), len(COLUMNS))
 
 
 def from_array(array, seconds, path):
-    """The rows of `as_array`.
+    """The rows of `as_array`, with their `seconds`.
 
-    Raises NumpyganError, with the checkpoint's `path`, if they can't be.
+    Raises NumpyganError, with the checkpoint's `path`, if they are damaged.
     """
     if array.ndim != 2 or array.shape[1] != len(COLUMNS) or array.dtype.kind != "f":
         raise NumpyganError(
@@ -68,11 +54,10 @@ def from_array(array, seconds, path):
 
 
 def read(path):
-    """The rows of a file, NaN where a cell is empty; a last line without its end was cut short and
-    is left out.
+    """The rows of a file, NaN for an empty cell. An unfinished last line is left out.
 
-    Raises NumpyganError if a cell is no number, a counter is negative or huge, or the iterations
-    don't increase.
+    Raises NumpyganError if a cell is not a number, a counter is negative or huge, or the
+    iterations do not increase.
     """
     content = read_bytes(path, _LARGEST_FILE)
     try:
@@ -100,7 +85,7 @@ def _row(cells, before):
 
 
 def _checked(row):
-    """`row`. Raises ValueError if it can't be one."""
+    """`row`, if it can be a row of metrics; else raises ValueError."""
     for name, value in row.items():
         empty = name == "seconds" and math.isnan(value)
         if name in _COUNTERS and not empty and not 0 <= value <= _LARGEST_COUNTER:

@@ -1,4 +1,4 @@
-"""One trainer in a run directory at a time."""
+"""The lock of a run directory: only one trainer at a time."""
 
 import os
 import platform
@@ -8,8 +8,8 @@ from ..errors import NumpyganError
 from ..files import open_regular
 from ..locks import at_path, try_lock
 
-_LONGEST = 300  # bytes of a name; a longer file is somebody's
-_TRIES = 20  # when the file is replaced each time between its opening and its locking
+_LONGEST = 300  # bytes; a longer file is not a lock
+_TRIES = 20  # if the file is replaced again and again between its opening and its locking
 
 
 class NotOwner(NumpyganError):
@@ -23,7 +23,7 @@ class Held:
         self._path, self._file = path, file
 
     def check(self):
-        """Raise NotOwner if the lock at the path is another one or gone."""
+        """Raise NotOwner if the lock at the path is another one, or gone."""
         try:
             if at_path(self._file.fileno(), self._path):
                 return
@@ -38,17 +38,16 @@ class Held:
 
 @contextmanager
 def locked(path):
-    """Hold the lock file `path`, which names the process that does, and yield it as Held.
+    """Hold the lock file `path`, which names the process that holds it; yield it as Held.
 
-    The lock is the kernel's, not the file's existence, so that it ends with its process however
-    that dies, and the file may stay. On NFS it holds between machines where the server offers
-    locks. On a file system without locks (Lustre mounted without `flock`) nothing is locked, and
-    two trainers in one directory are the user's to avoid. The module `filelock` would not do: it
-    keeps its handle to itself, which the name of the holder is written by and the path is compared
-    with, and some of its versions empty the file of a lock that another process holds.
+    The lock belongs to the kernel, so it ends with its process, however the process ends; the file
+    may stay. On NFS it works between machines if the server offers locks. On a file system without
+    locks (Lustre mounted without `flock`) nothing is locked, and the user must avoid two trainers
+    in one directory. The module `filelock` is not used: it does not give access to its file, which
+    is needed to write the name of the holder and to compare the path, and some of its versions
+    empty the file of a lock that another process holds.
 
-    Raises NumpyganError if another process holds it, or the path is a symlink or anything else that
-    is no lock.
+    Raises NumpyganError if another process holds the lock, or the path is a symlink or not a lock.
     """
     for _ in range(_TRIES):
         with _opened(path) as file:
@@ -78,14 +77,14 @@ def _opened(path):
 
 
 def _take(path, file):
-    """Lock the file and write who holds it; False if it is no longer at `path`."""
+    """Lock the file and write the holder's name; False if the file is no longer at `path`."""
     try:
         if try_lock(file.fileno()) is False:
             holder = file.read(200).decode(errors="replace").strip()
             raise NumpyganError(
                 f"{path.parent}: is being trained by another process "
-                f"({holder or 'which has just begun'}); "
-                f"wait for it, stop it, or choose another --out."
+                f"({holder or 'which has just begun'}); wait for it, stop it, or choose another "
+                "--out."
             )
         if not at_path(file.fileno(), path):
             return False

@@ -1,19 +1,17 @@
-"""Algorithm 1 with its minibatch shared out over ranks: the same training run, computed by several
-processes.
+"""Algorithm 1 with its minibatch shared by several ranks: the same training run.
 
-θ, velocities and random streams are the same on every rank. Each draws the whole minibatch, keeps
-its rows of it, and plays the game on them; before an update the gradients become one,
+θ, velocities and random streams are the same on every rank. Each rank draws the whole minibatch,
+keeps its own rows, and plays the game on them. Before an update the gradients are combined,
 
-    (1/m) Σ_i ∇_i = Σ_r (m_r/m) · (1/m_r) Σ_{i on rank r} ∇_i,
+    (1/m) Σ_i ∇_i = Σ_r (m_r/m) · (1/m_r) Σ_{i on rank r} ∇_i.
 
-which is all that is ever sent: θ is one vector, so it is one Allreduce. The game itself knows of no
+Nothing else is sent. θ is one vector, so this is one Allreduce. The game does not know about
 ranks.
 """
 
 
 def share(ranks, p_data, p_z, rule_g, rule_d, dropout, m):
-    """What a rank gives `algorithm1` or `authors2014` in place of these arguments; alone, these
-    themselves.
+    """The arguments of `algorithm1` or `authors2014` for this rank; unchanged if it is alone.
 
     Raises NumpyganError if there are more ranks than rows in the minibatch.
     """
@@ -27,8 +25,9 @@ def share(ranks, p_data, p_z, rule_g, rule_d, dropout, m):
 
 
 class Rows:
-    """A source or the dropout stream, as a rank sees it: it draws for all m rows of a minibatch and
-    hands over `rows`, a slice.
+    """A source, or the random stream of dropout, for one rank.
+
+    It draws all m rows of a minibatch and returns the slice `rows`.
     """
 
     def __init__(self, source, m, rows, xp):
@@ -39,11 +38,11 @@ class Rows:
         self._draw(self._source.minibatch, out)
 
     def keep(self, out, keep):
-        """`out` has the masks of this rank's rows of one minibatch or, in D's pass over examples
-        and generated rows, of two.
+        """Fill `out` with the dropout masks of this rank's rows, of one minibatch or of two.
 
-        Where a row is a multiple of 4 entries the other ranks' rows are passed over: masks are most
-        of what is drawn, and P ranks that each compute m rows would draw P · m.
+        It is two in D's pass over examples and generated rows. If a row is a multiple of 4
+        entries, the entries of the other ranks are skipped without drawing them: masks are most of
+        the random numbers.
         """
         width, m_r = out.shape[1], self._rows.stop - self._rows.start
         if width % 4:
@@ -67,8 +66,9 @@ class Rows:
 
 
 class OfAllRanks:
-    """A learning rule that moves θ by the gradient over the whole minibatch, of which this rank's
-    rows are the `share` m_r/m.
+    """An optimizer that updates θ with the gradient over the whole minibatch.
+
+    share  m_r/m, this rank's share of the rows
     """
 
     def __init__(self, rule, ranks, share):

@@ -1,6 +1,4 @@
-"""Many independent runs: on the other ranks of an MPI job, or each in a process of its own on this
-machine.
-"""
+"""Many independent runs at a time: on the ranks of an MPI job, or in processes of this machine."""
 
 import multiprocessing
 import os
@@ -16,23 +14,24 @@ from ..errors import NumpyganError
 from .loop import Interrupted
 from .stop import StopSignals
 
-_SECONDS_BETWEEN_LOOKS = 0.3  # at whether somebody wants to stop
+_SECONDS_BETWEEN_LOOKS = 0.3  # at the wish to stop
 _SECONDS_TO_SAVE = 10  # for a process whose parent has died
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _AT_ONCE = (
-    "ended at once; runs that are finished are kept, others go on from their checkpoints: "
-    "give the same command again."
+    "ended at once; finished runs are kept; to resume the others from their checkpoints, give the "
+    "same command again."
 )
 
 
 def carry_out(function, jobs, workers, ranks):
-    """Yield (job, future) for each of `jobs`, tuples of arguments, as function(*job) is done or has
-    raised.
+    """Yield (job, future) for each of `jobs`, tuples of arguments, when function(*job) is done.
 
-    workers  how many at a time, if there are no other ranks
-    Raises Interrupted on a signal to stop: nothing more is begun, what runs is asked to stop, and
-    yielded when it has ended. Without MPI it starts processes by `spawn`: a script that calls it
-    needs `if __name__ == "__main__":`.
+    The future holds the result or the exception.
+
+    workers  the number of jobs at a time, if there are no other ranks
+    Raises Interrupted on a signal to stop: no job is begun any more, and running jobs are asked to
+    stop and are yielded when they have ended. Without MPI the processes are made by `spawn`: a
+    script that calls this needs `if __name__ == "__main__":`.
     """
     waiting, running = deque(jobs), {}
     last_words = lambda: "" if ranks.rank else _AT_ONCE
@@ -40,11 +39,11 @@ def carry_out(function, jobs, workers, ranks):
         StopSignals(last_words) as stop,
         ranks.executor() if ranks.size > 1 else _processes(workers) as pool,
     ):
-        if pool is None:  # another rank than the first: it has done what it was sent
+        if pool is None:  # this is not the first rank, and its work is done
             return
         places = ranks.size - 1 if ranks.size > 1 else workers
         while running or (waiting and not stop.asked):
-            # What waits in the pool itself would be begun after a stop
+            # No job waits inside the pool: the pool would begin it after a stop.
             while waiting and len(running) < places and not stop.asked:
                 job = waiting.popleft()
                 running[pool.submit(function, *job)] = job
@@ -58,7 +57,7 @@ def carry_out(function, jobs, workers, ranks):
 
 
 def in_words(error):
-    """What became of a run whose future has the exception `error`."""
+    """The words for the exception `error` of a run's future."""
     if isinstance(error, Interrupted):
         return "interrupted and saved"
     if isinstance(error, BrokenExecutor):
@@ -67,11 +66,10 @@ def in_words(error):
 
 
 class _Processes(ThreadPoolExecutor):
-    """An executor that gives every call a process of its own: one that is killed takes no other
-    with it.
+    """An executor with a process for every call: if one is killed, the others go on.
 
-    A process is held by a connection. A message on it asks the process to stop; so does its end,
-    which comes when this process ends, however that happens and on every system.
+    A connection leads to each process. A message on it asks the process to stop. The end of the
+    connection does the same; it comes when this process ends, however it ends, on every system.
     """
 
     def __init__(self, workers):
@@ -92,7 +90,7 @@ class _Processes(ThreadPoolExecutor):
                     pass
 
     def _in_own_process(self, function, args):
-        # a fork would inherit BLAS's threads and locks
+        # A fork would inherit the threads and locks of BLAS.
         context = multiprocessing.get_context("spawn")
         connection, its_own = context.Pipe()
         process = context.Process(target=_work, args=(its_own, function, args))
@@ -116,18 +114,19 @@ class _Processes(ThreadPoolExecutor):
 
 
 def _leave_ctrl_c_to_the_parent():
-    """Ctrl-C reaches every process of a terminal, also one that is still loading NumPy.
+    """Block SIGINT in the processes that this thread starts.
 
-    A blocked signal stays so in a child.
+    Ctrl-C reaches every process of a terminal, also one that is still importing NumPy. A child
+    keeps the signals blocked that were blocked in its parent.
     """
     if hasattr(signal, "pthread_sigmask"):
-        # Its start, which is part of a first child's, would unblock it
+        # Starting the resource tracker, with the first child, would unblock the signal again.
         resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
 
 def _work(parent, function, args):
-    """In a process of its own: send the parent (result, None) or (None, exception)."""
+    """In the new process: send the parent (result, None) or (None, exception)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_obey, args=(parent,), daemon=True).start()
     try:
@@ -138,14 +137,13 @@ def _work(parent, function, args):
         parent.send(outcome)
     except OSError:  # the parent has died
         pass
-    except Exception as error:  # what can't be pickled
-        parent.send(
-            (None, NumpyganError(f"{type(outcome[1] or error).__name__}: {outcome[1] or error}"))
-        )
+    except Exception as error:  # the outcome can't be pickled
+        error = outcome[1] or error
+        parent.send((None, NumpyganError(f"{type(error).__name__}: {error}")))
 
 
 def _obey(parent):
-    """End this process when the parent asks for it, and soon when the parent has died."""
+    """End this process when the parent asks for it, or soon after the parent has died."""
     asked = _received(parent)
     if hasattr(signal, "pthread_kill"):
         signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
@@ -159,7 +157,7 @@ def _obey(parent):
 
 
 def _received(parent):
-    """Wait for a message; whether one came before the connection's end."""
+    """Wait for a message; False if the connection ended instead."""
     try:
         parent.recv()
         return True
@@ -169,8 +167,9 @@ def _received(parent):
 
 @contextmanager
 def _processes(workers):
-    """Its processes have one BLAS thread each, a number that NumPy reads from the environment when
-    it is loaded.
+    """A pool whose processes have one BLAS thread each.
+
+    NumPy reads this number from the environment when it is imported.
     """
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ |= dict.fromkeys(_THREADS, "1")
@@ -178,7 +177,7 @@ def _processes(workers):
         with _Processes(workers) as pool:
             try:
                 yield pool
-            except BaseException:  # whoever asked for the runs wants no more of them
+            except BaseException:  # the caller does not want the other runs any more
                 pool.stop()
                 raise
     finally:

@@ -8,24 +8,25 @@ from ..arrays import wait_for
 
 PARTS = {
     "products": "the matrix products in forward and backward",
-    "elementwise": "all else in forward and backward: biases, nonlinearities, dropout, outer "
+    "elementwise": "the rest of forward and backward: biases, nonlinearities, dropout, outer "
     "products, sums over rows",
     "random numbers": "noise, dropout masks, the order of the data",
-    "update": "the learning rules, the average of the iterates",
-    "data": "gathering a minibatch",
-    "rest": "losses and their slopes, V, copies; with MPI, Allreduce",
+    "update": "the optimizers, the average of the iterates",
+    "data": "copying the rows of a minibatch",
+    "rest": "losses and their derivatives, V, copies; with MPI also Allreduce",
 }
 _SECONDS_OF_FLOOR = 1.0
 
 
 class Profile:
-    """A clock that is always running for one part of an iteration, by wrapping the public methods
-    that begin and end a part.
+    """A clock that always runs for one part of an iteration.
 
-    iterations  how many it has seen
-    seconds     the time of each part in them
+    It wraps the public methods at which a part begins and ends.
+
+    iterations  the number of iterations measured
+    seconds     the time of each part in these iterations
     products    the (a, b, out) of each product of the last iteration
-    The time between iterations, of pictures and checkpoints, is not counted. On a GPU every part
+    The time between iterations, for pictures and checkpoints, is not counted. On a GPU every part
     waits for the device.
     """
 
@@ -34,17 +35,16 @@ class Profile:
         self._running = []  # parts, the innermost last
 
     def watch(self, training):
-        """Take the time of every `training.advance()` from now on."""
+        """Measure every `training.advance()` from now on."""
         self._xp = training.xp
         for net in (training.G, training.D):
             timed = _ArrayModule(self._xp, self._product)
             for layer in net.layers:
                 layer.xp = timed
             self._wrap(net, "elementwise", "forward", "backward")
+        draws = "uniform", "normal", "keep", "permutation", "integers"
         for stream in training.streams.values():
-            self._wrap(
-                stream, "random numbers", "uniform", "normal", "keep", "permutation", "integers"
-            )
+            self._wrap(stream, "random numbers", *draws)
         for rule in (training.rule_g, training.rule_d):
             self._wrap(rule, "update", "ascend", "descend")
         if training.average:
@@ -66,7 +66,7 @@ class Profile:
 
     def _timed(self, part, function):
         def timed(*args, **options):
-            # Between iterations: samples for a picture, say
+            # A call between iterations, such as sampling for a picture, is not measured.
             if not self._running and function is not self._advance:
                 return function(*args, **options)
             self._change(lambda: self._running.append(part))
@@ -78,7 +78,7 @@ class Profile:
         return timed
 
     def _change(self, change):
-        """Give the time since the last change to the part that ran, and change it."""
+        """Add the time since the last change to the running part, then change the part."""
         if self._xp is not numpy:
             wait_for(self._xp)
         now = time.perf_counter()
@@ -93,10 +93,10 @@ class Profile:
         return self._timed("products", self._xp.matmul)(a, b, out=out)
 
     def floor(self):
-        """Seconds of an iteration's products alone, one after the other, on the arrays of the last
-        iteration: the median of many.
+        """Seconds of the products of an iteration alone: the median of many repetitions.
 
-        Writes into tapes and gradients, so it belongs at the end.
+        The arrays are those of the last iteration. This writes into tapes and gradients, so it
+        must be called at the end.
         """
         times, end = [], time.perf_counter() + _SECONDS_OF_FLOOR
         while not times or time.perf_counter() < end:
@@ -109,13 +109,11 @@ class Profile:
         return float(numpy.median(times))
 
     def table(self):
-        """The parts of an iteration in milliseconds, as shares of it, and all of it against the
-        floor; as text.
-        """
+        """The parts of an iteration in milliseconds and as shares, and the floor; as text."""
         whole, floor = sum(self.seconds.values()) / self.iterations, self.floor()
         lines = [
             f"where the time goes: {self.iterations:,} iterations of {1e3 * whole:.3g} ms, without "
-            f"what lies between them"
+            "the time between them"
         ]
         for part, what in PARTS.items():
             seconds = self.seconds[part] / self.iterations
@@ -126,7 +124,7 @@ class Profile:
 
 
 class _ArrayModule:
-    """The array module `xp` with a `matmul` of its own."""
+    """The array module `xp` with another `matmul`."""
 
     def __init__(self, xp, matmul):
         self._xp, self.matmul = xp, matmul

@@ -18,8 +18,8 @@ from ..nn.threads import cores
 from ..reading import read_arrays
 from ..recipes.builtin import Recipe
 
-LENGTH = ("epochs", "iterations")  # what may change in a run
-_NAMES = {  # of what the bits of θ depend on
+LENGTH = ("epochs", "iterations")  # the fields that may change in a run
+_NAMES = {  # the bits of θ depend on these
     "numpygan": "numpygan",
     "python": "Python",
     "numpy": "NumPy",
@@ -50,7 +50,7 @@ def environment(device, ranks, xp=numpy):
 class Made:
     """What makes a run: `recipe`, `digest` of its data, environments `earlier` and `now`.
 
-    A session in the environment of the one before it is not listed anew: it has the same bits.
+    A session with the environment of the session before is not listed: it has the same bits.
     """
 
     def __init__(self, recipe, digest, earlier, now):
@@ -67,7 +67,7 @@ class Made:
     def changes(self):
         """A line for each part of the environment that changed since the last session.
 
-        Only what can change bits is named.
+        Only parts that can change bits are named.
         """
         before, now = self._earlier[-1] if self._earlier else {}, self._now
         for name, what in _NAMES.items():
@@ -82,14 +82,14 @@ class Made:
 
 
 def recorded(run):
-    """What `Made.text` wrote into the newest checkpoint of `run` that can be read.
+    """The text of `Made.text` in the newest readable checkpoint of `run`, as a dict.
 
     It is {} if there is no checkpoint, or an old one. Raises NumpyganError if it is damaged.
     """
     for path in (run.checkpoint, run.best):
         try:
             arrays = read_arrays(path, lambda names: [name for name in names if name == "made"])
-        except NumpyganError:  # whoever needs the checkpoint reports it
+        except NumpyganError:  # the code that needs the checkpoint reports it
             continue
         return _read(path, str(arrays["made"])) if "made" in arrays else {}
     return {}
@@ -114,7 +114,7 @@ def _read(path, text):
 def check_recipe(recipe, before, run):
     """Raise NumpyganError if the run's checkpoint was made by another recipe.
 
-    Its length may differ, and the place of its data.
+    The length and the path of the data may differ.
     """
     if not before:
         return
@@ -133,14 +133,14 @@ def check_recipe(recipe, before, run):
 def load_again(recipe, before, run):
     """The Dataset of a run's `recipe`, None for a toy.
 
-    Raises NumpyganError if it isn't there or isn't what the run was trained on.
+    Raises NumpyganError if it can't be read or is not the data that the run was trained on.
     """
     try:
         dataset = load_dataset(recipe)
     except NumpyganError as error:
         raise NumpyganError(
-            f"{str(error).removesuffix('.')}; if the data of {run.path} lie elsewhere now, give "
-            "the place with --data PATH."
+            f"{str(error).removesuffix('.')}; if the data of {run.path} were moved, give the new "
+            "path with --data PATH."
         ) from None
     digest = dataset and dataset.digest()
     if before and digest != before["data"]:
@@ -157,17 +157,17 @@ def _short(digest):
 
 
 def dataset_of(run, place=None):
-    """The Dataset that `run` was trained on, read from `place` if it lies there now.
+    """The Dataset that `run` was trained on, read from `place` if it is given.
 
-    Raises NumpyganError if the data aren't there, or are others.
+    Raises NumpyganError if the data can't be read or are other data.
     """
     recipe, before = run.recipe(), recorded(run)
     if place is not None:
         if not before:
             raise NumpyganError(
                 f"--data: {run.path} was made by a version that kept no digest of its data, so "
-                f"nothing tells whether {place} holds the same; if it does, write this path into "
-                f"{run.config}."
+                f"numpygan can't check that {place} holds the same; if it does, write this path "
+                f"into {run.config}."
             )
         recipe = replace(recipe, data=os.path.expanduser(place))
     return load_again(recipe, before, run)

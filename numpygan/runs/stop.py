@@ -7,24 +7,20 @@ import socket
 import sys
 import threading
 
-# Ctrl-C; `kill` and schedulers; a terminal that is closed, which Windows calls SIGBREAK. No system
-# has all of them.
-_SIGNALS = [
-    getattr(signal, name)
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    if hasattr(signal, name)
-]
-_SECONDS_OF_PATIENCE = 5  # before it is told that a second Ctrl-C ends it
+# Ctrl-C; `kill` and schedulers; a closed terminal (SIGBREAK on Windows). No system has all four.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+_SECONDS_OF_PATIENCE = 5  # before a line says that a second Ctrl-C ends the process
 
 
 class StopSignals:
-    """Turns the signals into a wish, `asked`, that the loop grants at the end of the iteration. A
-    second SIGINT ends the process.
+    """Sets `asked` on a signal; the loop stops at the end of the iteration.
 
-    last_words  a function: the sentence that is printed when a second SIGINT ends the process, with
-                exit code 130
-    What the parent process set to be ignored (`nohup`, a script's `&`) stays ignored. Outside the
-    main thread, where Python lets nobody handle signals, nothing is done.
+    A second SIGINT ends the process at once, with exit code 130.
+
+    last_words  a function that returns the sentence to print in that case
+    Signals that the parent process ignores (`nohup`, a script's `&`) stay ignored. In another
+    thread than the main one, where Python allows no handlers, nothing is done.
     """
 
     def __init__(self, last_words):
@@ -34,13 +30,13 @@ class StopSignals:
         self.asked, self._before = False, {}
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
-                # None: a handler of another language
+                # None: the handler was not set by Python.
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._before[number] = signal.signal(number, self._ask)
         if not self._before:
             return self
-        # Python calls a handler when the call into BLAS returns, which can take minutes. The wakeup
-        # file is written at once.
+        # Python calls a handler only after a call of BLAS returns, which can take minutes. But it
+        # writes to the wakeup socket at once.
         self._read, self._write = socket.socketpair()
         self._write.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
@@ -51,7 +47,7 @@ class StopSignals:
         self.asked = True
 
     def _watch(self):
-        """Count what Ctrl-C sends, in a thread."""
+        """Count the Ctrl-C, in a thread."""
         interrupts = 0
         with self._read:
             while True:
@@ -60,10 +56,8 @@ class StopSignals:
                 except TimeoutError:
                     self._read.settimeout(None)
                     if self._last_words():
-                        _tell(
-                            "stops as soon as the iteration is done and saved; Ctrl-C again ends "
-                            "it at once."
-                        )
+                        words = "stops when the iteration is done and saved"
+                        _tell(f"{words}; Ctrl-C again ends it at once.")
                     continue
                 if not numbers:
                     return
@@ -88,8 +82,6 @@ def _tell(sentence):
 
 
 def go_on(path, device):
-    """The command that goes on with the run in `path`."""
-    return (
-        f"numpygan train {shlex.quote(str(path))} "
-        f"--resume{'' if device == 'cpu' else f' --device {device}'}"
-    )
+    """The command that resumes the run in `path`."""
+    command = f"numpygan train {shlex.quote(str(path))} --resume"
+    return command if device == "cpu" else f"{command} --device {device}"

@@ -1,4 +1,4 @@
-"""Everything that changes while a recipe is trained, and how one iteration changes it."""
+"""Training: everything that changes while a recipe is trained, and one iteration of it."""
 
 import math
 import zlib
@@ -17,19 +17,19 @@ from ..reading import LARGEST
 from ..recipes.networks import build
 from .parallel import share
 
-_MOST = 10**15  # iterations; more than anybody can make
+_MOST = 10**15  # iterations; no run has more
 _ADVICE = "the last good checkpoint is kept; try smaller learning rates or momentum"
 
 
 class Training:
-    """A recipe in training: the networks, their rules, the streams, the data, and the number of
-    iterations made.
+    """A recipe in training: networks, optimizers, random streams, data, number of iterations.
 
-    advance()   one iteration
-    state()     what a checkpoint holds; restore(state) goes on from it bit for bit
+    advance()       one iteration
+    state()         the content of a checkpoint
+    restore(state)  continues from it, bit for bit
 
-    Over several `ranks` all of it is the same on each of them; only the tapes of `game` hold a
-    rank's rows alone.
+    With several `ranks` everything is the same on each, except the tapes of `game`, which hold the
+    rank's own rows.
     """
 
     def __init__(self, recipe, dataset, xp, ranks=ALONE):
@@ -42,9 +42,8 @@ class Training:
         else:
             self.p_data = Shuffled(dataset.train, self.streams["data"], xp)
             dim = dataset.dim
-        self.G, self.D = build(
-            recipe, dim, xp, _visible_bias(recipe, dataset) if recipe.bias == "mean" else 0.0
-        )
+        bias = _visible_bias(recipe, dataset) if recipe.bias == "mean" else 0.0
+        self.G, self.D = build(recipe, dim, xp, bias)
         self.G.initialize(self.streams["init"])
         self.D.initialize(self.streams["init"])
         rule = RULES[recipe.rule]
@@ -52,27 +51,19 @@ class Training:
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
         self.average = Average(self.G, recipe.average) if recipe.average else None
         self.p_z = Noise(recipe.noise, self.streams["noise"])
-        args = (
-            self.p_data,
-            self.p_z,
-            self.rule_g,
-            self.rule_d,
-            self.streams["dropout"],
-            recipe.batch,
-        )
-        args = self.G, self.D, *share(ranks, *args)
-        m_r = args[-1]  # this rank's rows
-        # Of three means and a sum
-        self._shares = xp.asarray(numpy.array([m_r / recipe.batch] * 3 + [1], self.G.dtype))
-        self._games = (
-            algorithm1(*args, recipe.k, recipe.loss)
-            if recipe.algorithm == "algorithm1"
-            else authors2014(*args)
-        )
+        rules, dropout = (self.rule_g, self.rule_d), self.streams["dropout"]
+        args = share(ranks, self.p_data, self.p_z, *rules, dropout, recipe.batch)
+        if recipe.algorithm == "algorithm1":
+            self._games = algorithm1(self.G, self.D, *args, recipe.k, recipe.loss)
+        else:
+            self._games = authors2014(self.G, self.D, *args)
+        part = args[-1] / recipe.batch  # this rank's share of the rows
+        # The scores of a game are three means and a sum.
+        self._shares = xp.asarray(numpy.array([part] * 3 + [1], self.G.dtype))
         self.game = None
         self.iterations_per_epoch = max(1, self.p_data.size // (recipe.batch * recipe.k))
         self.iteration = 0
-        # Of V, D(x), D(G(z)) and the logits since the last restart
+        # The sums of V, D(x), D(G(z)) and the logits since the last restart
         self._sums, self._count = xp.zeros(4), 0
 
     @property
@@ -95,14 +86,13 @@ class Training:
 
     @property
     def sampler(self):
-        """The network that samples come from: G, or the average of its iterates if the recipe has
-        one.
-        """
+        """The network that makes samples: G, or the average of its iterates."""
         return self.average.net if self.average else self.G
 
     def means(self, restart=False):
-        """The means of V, D(x) and D(G(z)) over the iterations since the last restart, on the host
-        (waits for a GPU).
+        """The means of V, D(x) and D(G(z)) since the last restart, on the host.
+
+        Waits for a GPU.
         """
         means = to_host(self._sums)[:3] / max(1, self._count)
         if restart:
@@ -110,18 +100,18 @@ class Training:
         return means
 
     def check_finite(self):
-        """Raise Diverged, naming network and layer, if V, a logit or a parameter is not finite
-        (waits for a GPU).
+        """Raise Diverged, naming network and layer, if V, a logit or a parameter is not finite.
+
+        Waits for a GPU.
         """
         if not all_finite(self.xp, self._sums):
             raise Diverged(
                 f"training diverged at iteration {self.iteration}: {self._first_of_all_ranks()}; "
                 f"{_ADVICE}."
             )
-        # θ·θ is not finite if a parameter isn't; it may overflow, so the parameters decide.
-        if not all(
-            all_finite(self.xp, self.xp.dot(net.theta, net.theta)) for net in (self.D, self.G)
-        ):
+        # θ·θ is not finite if a parameter is not. It may also overflow, so look at each parameter.
+        squares = [self.xp.dot(net.theta, net.theta) for net in (self.D, self.G)]
+        if not all(all_finite(self.xp, square) for square in squares):
             self.check_parameters()
 
     def check_replicas(self):
@@ -130,14 +120,15 @@ class Training:
         differing = [rank for rank, theirs in enumerate(self._ranks.gather(mine)) if theirs != mine]
         if differing:
             raise NumpyganError(
-                f"ranks: θ of rank {differing[0]} is not that of rank {self._ranks.rank} at "
-                f"iteration {self.iteration}, so an "
-                f"Allreduce or a machine computes wrongly; the last checkpoint is kept."
+                f"ranks: θ of rank {differing[0]} differs from θ of rank {self._ranks.rank} at "
+                f"iteration {self.iteration}, so an Allreduce or a machine computes wrongly; the "
+                "last checkpoint is kept."
             )
 
     def check_parameters(self):
-        """Raise Diverged, naming network and layer, if a parameter is not finite: such a state is
-        never saved.
+        """Raise Diverged, naming network and layer, if a parameter is not finite.
+
+        Such a state is never saved.
         """
         for name, net in (("D", self.D), ("G", self.G)):
             for index, layer in enumerate(net.layers):
@@ -145,13 +136,13 @@ class Training:
                     if not all_finite(self.xp, getattr(layer, parameter)):
                         raise Diverged(
                             f"training diverged at iteration {self.iteration}: {parameter} of "
-                            f"{name}'s layer {index}, {layer}, "
-                            f"is not finite; {_ADVICE}."
+                            f"{name}'s layer {index}, {layer}, is not finite; {_ADVICE}."
                         )
 
     def _first_of_all_ranks(self):
-        """Where the first value that isn't finite came from, and the rank if it was one: by the
-        gradient it spreads to all.
+        """The words for the first value that is not finite, with its rank if only one rank has it.
+
+        The gradient spreads such a value to all ranks.
         """
         places = self._ranks.gather(self._first_not_finite())
         first = min(
@@ -162,9 +153,7 @@ class Training:
         return f"{first[-1]} (rank {places.index(first)})" if one else first[-1]
 
     def _first_not_finite(self):
-        """Where this rank's first value that isn't finite came from: pass, layer, and both in
-        words; None if all are finite.
-        """
+        """This rank's first value that is not finite: (pass, layer, words), or None."""
         game = self.game
         passes = [("D", game.pass_d)]
         if not all_finite(self.xp, game.fake.x):
@@ -172,22 +161,21 @@ class Training:
         for name, tape in passes:
             for index, (layer, t) in enumerate(zip(tape.net.layers, tape.layers)):
                 if not all_finite(self.xp, t.y):
-                    return (
-                        name == "D",
-                        index,
-                        f"the output of {name}'s layer {index}, {layer}, is not finite",
-                    )
+                    words = f"the output of {name}'s layer {index}, {layer}, is not finite"
+                    return name == "D", index, words
         if all_finite(self.xp, game.pass_dg.y):
             return None
         last = f"the output of D's layer {len(self.D.layers) - 1}, {self.D.layers[-1]}"
         return 2, 0, f"a logit of the G step is not finite, {last}"
 
     def state(self):
-        """What a checkpoint holds, on the host: θ, the rules' states, every stream's, the position
-        in the data order.
+        """The content of a checkpoint, on the host.
+
+        θ, the states of the optimizers and random streams, and the position in the order of the
+        data.
         """
         state = {"iteration": self.iteration, "sums": to_host(self._sums), "count": self._count}
-        # To draw samples without the data
+        # These two make it possible to draw samples without the data.
         state |= {"dim": self.G.n_out, "image_shape": numpy.array(self._image_shape, "int64")}
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             state[f"theta_{suffix}"] = to_host(net.theta)
@@ -198,9 +186,9 @@ class Training:
         return state | self.p_data.state()
 
     def restore(self, state):
-        """Go on from `state`.
+        """Continue from `state`.
 
-        Raises NumpyganError if it is of another architecture, dtype or rule.
+        Raises NumpyganError if it is of another architecture, dtype or optimizer, or damaged.
         """
         for name, mine in self.state().items():
             if name not in state:
@@ -212,9 +200,8 @@ class Training:
             if state[name].shape != shape or (dtype.kind != "U" and state[name].dtype != dtype):
                 raise NumpyganError(
                     f"resume: {name} in the checkpoint is {state[name].dtype} {state[name].shape}, "
-                    f"the recipe's networks and data "
-                    f"have {dtype} {shape}; resume with the architecture that the run was started "
-                    f"with."
+                    f"the recipe's networks and data have {dtype} {shape}; resume with the "
+                    "architecture that the run was started with."
                 )
         names = "iteration", "count", "updates_g", "updates_d"
         counters = {name: int(state[name]) for name in names}
@@ -226,18 +213,14 @@ class Training:
             )
         if not (numpy.abs(state["sums"]) <= LARGEST).all():
             raise NumpyganError(
-                "resume: sums in the checkpoint hold a huge number, or none; use another "
+                "resume: the sums in the checkpoint hold NaN or a huge number; use another "
                 "checkpoint."
             )
         for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
-            rule.restore(
-                {
-                    name[: -len(suffix) - 1]: value
-                    for name, value in state.items()
-                    if name.endswith(f"_{suffix}")
-                }
-            )
+            end = f"_{suffix}"
+            own = {name: value for name, value in state.items() if name.endswith(end)}
+            rule.restore({name.removesuffix(end): value for name, value in own.items()})
         if self.average:
             self.average.net.theta = self.xp.asarray(state["average_g"])
         for name, stream in self.streams.items():
@@ -255,8 +238,10 @@ class Training:
 def _visible_bias(recipe, dataset):
     """The bias b of G's visible layer for which G(0) is the mean training example x̄.
 
-    sigmoid  b = log x̄ − log(1 − x̄);  tanh  b = artanh x̄;  linear  b = x̄
-    x̄ is clipped away from the ends, as in the authors' code.
+    sigmoid  b = log x̄ − log(1 − x̄)
+    tanh     b = artanh x̄
+    linear   b = x̄
+    x̄ is clipped away from the ends of the range, as in the authors' code.
     """
     scale = 1 / 255 if dataset.train.dtype == numpy.uint8 else 1.0
     mean = dataset.train.mean(0, dtype="float64") * scale
@@ -269,8 +254,9 @@ def _visible_bias(recipe, dataset):
 
 
 def length(training):
-    """The number of iterations that the recipe's run is long: its `iterations` or, where these are
-    0, its `epochs` of the data.
+    """The number of iterations of the run: the recipe's `iterations`, or its `epochs` if it is 0.
+
+    Raises NumpyganError if there are 10¹⁵ or more.
     """
     recipe = training.recipe
     if recipe.iterations:

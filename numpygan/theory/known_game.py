@@ -1,5 +1,6 @@
-"""A real game on a known density, with V, C(G), p_g and D looked at exactly as it goes on: Theorem
-1 and Figure 1.
+"""A trained game on a known density, with V, C(G), p_g and D computed exactly as it goes on.
+
+It shows Theorem 1 and Figure 1 of the paper.
 """
 
 import math
@@ -16,34 +17,35 @@ from .densities import GaussianMixture
 from .players import Players, smooth_net
 from .pushforward import PushForward
 
-# Two modes that overlap: a smooth G leaves no gap empty
+# The two modes overlap: a smooth G can't leave a gap between them empty.
 MEANS, STD, NOISE = numpy.array([[-1.0], [1.0]]), 0.6, "gaussian"
 P_DATA = GaussianMixture(MEANS, STD)
-START = 2.5  # where G begins, to one side of p_data
-# Whose G increases after BOTH_FIRST iterations, as in the paper's figure; of the seeds 0 to 129
-# three do
+START = 2.5  # the samples of the first G lie around this x, on one side of p_data
+# With this seed G increases after BOTH_FIRST iterations, as in the paper's figure. This happens
+# for three of the seeds 0 to 129.
 SEED = 118
 RATE_G, RATE_D, K, ROWS, UNITS = 2e-3, 5e-3, 3, 256, 32
 
-# What happens, in iterations: both play; D alone, to its optimum; G alone, against that D; both,
-# with rates annealed to 0.
+# Iterations of the four stages: both play; D alone, until it is optimal; G alone, against this D;
+# both, with learning rates annealed to 0.
 BOTH_FIRST, D_ALONE, G_ALONE, BOTH = 60, 300, 1, 3600
-_LOOKS = 48  # at the last stage, evenly in the square root of the iteration
+_LOOKS = 48  # in the last stage, evenly spaced in the square root of the iteration
 
-X = numpy.linspace(-4.0, 4.0, 401)[:, None]  # where p_g and D are drawn
-U = (numpy.arange(15) + 0.5) / 15  # evenly spaced values of u = Φ(z), which is uniform …
-# … and the z that they belong to, equally likely
-Z = numpy.array([[NormalDist().inv_cdf(u)] for u in U])
+X = numpy.linspace(-4.0, 4.0, 401)[:, None]  # p_g and D are drawn at these points
+U = (numpy.arange(15) + 0.5) / 15  # evenly spaced values of u = Φ(z), which is uniform
+Z = numpy.array([[NormalDist().inv_cdf(u)] for u in U])  # the z of these u
 
 
 @dataclass
 class Look:
-    """The game at one moment.
+    """The game at one iteration.
 
-    value, minibatch_value   V(D, G) of the densities, and on the minibatch just played
-    cost                     C(G) = max_D V(D, G)
-    p_g, d, d_star           p_g, D and D* at X;  to  G(z) at Z
-    mass                     ∫ p_g
+    value            V(D, G), an integral over the densities
+    minibatch_value  V(D, G) on the minibatch of this iteration
+    cost             C(G) = max_D V(D, G)
+    mass             ∫ p_g
+    p_g, d, d_star   p_g, D and D* at X
+    to               G(z) at Z
     """
 
     stage: str
@@ -59,7 +61,7 @@ class Look:
 
 
 def run(seed=SEED, length=BOTH, looks=_LOOKS):
-    """Play the game; returns the Looks at it. `length` is that of the last stage."""
+    """Play the game and return the Looks; the last stage has `length` iterations."""
     G, D = smooth_net(UNITS, 1.0, 1.0, bias=START), smooth_net(UNITS, 4.0)
     players = Players(G, D, Mixture(MEANS, STD, Stream([seed, 1])), NOISE, seed, m=ROWS, k=K)
     stages = (

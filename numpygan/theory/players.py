@@ -1,4 +1,4 @@
-"""Small real games on the line, played by Algorithm 1, in which either player can be held still."""
+"""Small games on the line, played by Algorithm 1; either player can be kept fixed."""
 
 import numpy
 
@@ -12,11 +12,12 @@ from ..nn.optimizers import Adam
 
 
 class Players:
-    """G and D on the line, at any point of their training by Adam with β₁ = 0.
+    """G and D on the line, trained by Adam with β₁ = 0.
 
-    G, D     MLPs R → R; both are drawn from `seed`, as is the noise
-    p_data   what has `minibatch(out)`
-    noise    p_z: "uniform" or "gaussian";  m, k  as for algorithm1
+    G, D    MLPs R → R; their parameters and the noise are drawn from `seed`
+    p_data  a source with `minibatch(out)`
+    noise   p_z: "uniform" or "gaussian"
+    m, k    as in algorithm1
     """
 
     def __init__(self, G, D, p_data, noise, seed, m, k=1):
@@ -26,13 +27,13 @@ class Players:
         for net in (G, D):
             net.initialize(named["init"])
         p_z = Noise(noise, named["noise"])
-        self._games = algorithm1(
-            G, D, p_data, p_z, self.rule_g, self.rule_d, named["dropout"], m, k
-        )
+        rules, dropout = (self.rule_g, self.rule_d), named["dropout"]
+        self._games = algorithm1(G, D, p_data, p_z, *rules, dropout, m, k)
 
     def play(self, rate_g, rate_d):
-        """One iteration of Algorithm 1 at these learning rates; a rate of 0 holds that player
-        still. Returns the Game.
+        """One iteration of Algorithm 1 at these learning rates; returns the Game.
+
+        A learning rate of 0 keeps that player fixed.
         """
         self.rule_g.learning_rate, self.rule_d.learning_rate = rate_g, rate_d
         return next(self._games)
@@ -51,10 +52,9 @@ def _rows(net, x):
 
 
 def smooth_net(hidden, spread, scale=2.0, bias=0.0):
-    """A net R → R of two tanh layers, the units of the first switching all over (−spread, spread)
-    from the start.
+    """A network R → R with two tanh layers, whose output is near `bias` at first.
 
-    Its output starts about `bias`.
+    The units of the first layer switch at points spread over (−spread, spread).
     """
     first = Affine(1, hidden, scale=scale, bias=spread * numpy.linspace(-1, 1, hidden))
     return MLP([first, Tanh(), Affine(hidden, hidden), Tanh(), Affine(hidden, 1, bias=bias)])

@@ -1,7 +1,8 @@
-"""Proposition 2: with D = D* at each step, p_g descends C to p_data, if it is p_g itself that
-moves. In θ-space it need not.
+"""Proposition 2: if p_g descends C and D = D* at each step, p_g reaches p_data.
 
-The line is cut into bins; p and q are vectors of the bins' probabilities, and C is convex in q.
+This is true if the step is taken in the space of densities. It need not be true if the step is
+taken in the space of parameters θ. The line is cut into bins; p and q are vectors of the bins'
+probabilities, and C is convex in q.
 """
 
 import numpy
@@ -11,13 +12,13 @@ from . import divergences
 from .densities import GaussianMixture, log_sum_exp, toy
 
 P_DATA, STD = toy("gauss1d"), 0.5
-# μ of q_θ, and of q, before the first step.
+# The means μ of q before the first step.
 STARTS = {"one mode on either side": (-0.5, 0.5), "both modes on one side": (-3.0, -2.5)}
 STEPS, THETA_STEPS = 120, 2000
 
 
 def bins(low, high, n):
-    """The middles of n bins (n, 1) and their width."""
+    """The centres of n bins (n, 1), and their width."""
     width = (high - low) / n
     return (low + width * (numpy.arange(n) + 0.5))[:, None], width
 
@@ -29,13 +30,11 @@ def log_masses(p, x):
 
 
 def functional_descent(log_p, log_q, steps, rate=0.5):
-    """Descend C in the space of densities from q, D = D* at each step: q ← q (1 − D*)^−rate,
-    normalised.
+    """Descend C in the space of densities: q ← q (1 − D*)^−rate, normalised, D = D* at each step.
 
-    The derivative of C by q is log(1 − D*), by the paper's argument that a subderivative of a
-    supremum is that of the function which attains it; the step is that of exponentiated gradient
-    descent, which keeps q a distribution. At rate 1 it is q ← (p + q)/2. Returns log q and C after
-    0, 1, …, `steps` steps.
+    ∂C/∂q = log(1 − D*): the paper argues that a subderivative of a supremum is the derivative of
+    the function that attains it. The step is exponentiated gradient descent, so q remains a
+    distribution. At rate 1 it is q ← (p + q)/2. Returns log q and C after 0, 1, …, `steps` steps.
     """
     ones = numpy.ones(len(log_p))
     path, costs = [log_q], [divergences.cost(log_p, log_q, ones)]
@@ -48,10 +47,10 @@ def functional_descent(log_p, log_q, steps, rate=0.5):
 
 
 def parameter_gradient(log_p, means, std, x):
-    """C and ∂C/∂μ for q_θ = a mixture of equal Gaussians N(μ_j, σ²) over the bins, θ = μ (modes,),
-    D = D*.
+    """C and ∂C/∂μ for D = D* and q_θ, an equal mixture of N(μ_j, σ²) over the bins; θ = μ (modes,).
 
-    ∂C/∂μ_j = Σ log(1 − D*) ∂q_θ/∂μ_j: that D* moves with θ makes no difference, as ∂V/∂D = 0 there.
+    ∂C/∂μ_j = Σ log(1 − D*) ∂q_θ/∂μ_j. D* also depends on θ, but this adds nothing, because
+    ∂V/∂D = 0 at D*.
     """
     mixture = GaussianMixture(means[:, None], std)
     modes = numpy.exp(mixture.log_joint(x))
@@ -64,8 +63,9 @@ def parameter_gradient(log_p, means, std, x):
 
 
 def parameter_descent(log_p, means, std, x, steps, rate=0.5):
-    """Gradient descent of C in θ = μ, D = D* at each step: μ and C after 0, 1, …, `steps` steps,
-    and the last ‖∂C/∂μ‖.
+    """Gradient descent of C in θ = μ, with D = D* at each step.
+
+    Returns μ and C after 0, 1, …, `steps` steps, and the last ‖∂C/∂μ‖.
     """
     means = numpy.array(means, "float64")
     path, costs = [], []
@@ -79,8 +79,9 @@ def parameter_descent(log_p, means, std, x, steps, rate=0.5):
 
 
 def descents():
-    """From each of STARTS both descents: {start: (path of log q, C, path of μ, C, ‖∂C/∂μ‖ at the
-    end)}, and the bins' middles.
+    """Both descents from each of STARTS, and the centres of the bins.
+
+    The first is {start: (log q at each step, C, μ at each step, C, the last ‖∂C/∂μ‖)}.
     """
     x, _ = bins(-6.0, 6.0, 400)
     log_p, found = log_masses(P_DATA, x), {}

@@ -1,4 +1,4 @@
-"""p_g of a trained G on the line, exactly: p_g(x) = Σ p_z(z)/|G′(z)| over all z with G(z) = x."""
+"""The exact p_g of a trained G on the line: p_g(x) = Σ p_z(z)/|G′(z)| over all z with G(z) = x."""
 
 import math
 
@@ -7,27 +7,27 @@ import numpy
 from ..errors import NumpyganError
 from ..nn.layers import Affine, LeakyReLU, ReLU
 
-# p_z's logarithm and the interval that holds it (of N(0, 1) all but 1e−19).
+# By prior: the end of the interval (−end, end) that holds p_z (N(0, 1): all but 1e−19), log p_z.
 PRIORS = {
     "uniform": (math.sqrt(3), lambda z: numpy.full_like(z, -math.log(2 * math.sqrt(3)))),
     "gaussian": (9.0, lambda z: -0.5 * z**2 - 0.5 * math.log(2 * math.pi)),
 }
-_GRID = 4096  # steps of z in which the turning points of a smooth G are looked for
-# In which the line of z is cut anyway, so that p_z is smooth between neighbours for a quadrature
-_STRETCHES = 64
+_GRID = 4096  # intervals of z in which the turning points of a smooth G are searched
+_STRETCHES = 64  # the least number of intervals of z: p_z must be smooth enough on each
 
 
 class PushForward:
     """The density of G(z), z ∈ R from the prior `noise` ("uniform" or "gaussian"), G: R → R.
 
-    The line of z is cut into pieces on which G is monotone. If G has only Affine, ReLU and
-    LeakyReLU layers it is linear on each, and the cuts, all of its breakpoints, are found exactly.
-    Otherwise the cuts are a grid of 4,096 steps and G's turning points, each found to the last
-    digit (two within one step would be missed), and G(z) = x is solved by Newton's method.
+    The line of z is cut into intervals on which G is monotone. If G has only Affine, ReLU and
+    LeakyReLU layers it is linear on each, and its breakpoints are found exactly. Otherwise the
+    cuts are a grid of 4,096 intervals and G's turning points, each to the last digit; two turning
+    points in one interval would be missed. Newton's method then solves G(z) = x.
 
-    cuts     z, ascending;  at  G(cuts)
-    atoms    the probability that G maps to single points, where there is no density (a ReLU G may
-             be constant on an interval)
+    cuts   z, ascending
+    at     G(cuts)
+    atoms  the probability that G maps to single points, where no density exists: a G with ReLU may
+           be constant on an interval
     Raises NumpyganError unless G maps R to R.
     """
 
@@ -50,7 +50,7 @@ class PushForward:
         self.atoms = float(mass(noise, self.cuts)[self._direction == 0].sum())
 
     def _evaluate(self, z):
-        """G(z) and G′(z), the complex step."""
+        """G(z), and G′(z) by the complex step."""
         y = self._twin.forward((z + 1e-30j)[:, None], self._twin.tape(len(z)))[:, 0]
         return y.real.copy(), y.imag / 1e-30
 
@@ -68,7 +68,7 @@ class PushForward:
         return numpy.unique(numpy.concatenate([z, low]))
 
     def log_density(self, x):
-        """log p_g(x) for points x (n, 1), −inf where no z leads."""
+        """log p_g(x) for points x (n, 1); −inf if G(z) = x has no solution."""
         x = x[:, 0]
         density = numpy.zeros(len(x))
         for first, last in self._branches():
@@ -79,13 +79,13 @@ class PushForward:
             return numpy.log(density)
 
     def _branches(self):
-        """The first and last cut of each longest stretch where G is strictly monotone."""
+        """The first and last cut of each maximal interval on which G is strictly monotone."""
         ends = numpy.flatnonzero(numpy.diff(self._direction)) + 1
         bounds = [0, *ends, len(self._direction)]
         return [(a, b) for a, b in zip(bounds[:-1], bounds[1:]) if self._direction[a] != 0]
 
     def _inverse(self, x, first, last):
-        """The rows of x that G reaches on the branch, and where."""
+        """The rows of x that G reaches on this branch, and their z."""
         sign = self._direction[first]
         at, cuts = sign * self.at[first : last + 1], self.cuts[first : last + 1]
         rows = numpy.flatnonzero((at[0] <= sign * x) & (sign * x < at[-1]))
@@ -109,23 +109,19 @@ class PushForward:
         return rows, z
 
     def edges(self):
-        """Where p_g is not smooth, and enough points between for a quadrature."""
+        """The points where p_g is not smooth, and points between them for a quadrature."""
         if self._linear:
             return [numpy.unique(self.at)]
         turns = numpy.flatnonzero(numpy.diff(self._direction)) + 1
-        return [
-            numpy.unique(
-                numpy.concatenate([self.at[:: _GRID // _STRETCHES], self.at[turns], self.at[-1:]])
-            )
-        ]
+        every = self.at[:: _GRID // _STRETCHES]
+        return [numpy.unique(numpy.concatenate([every, self.at[turns], self.at[-1:]]))]
 
 
 def breakpoints(G, z):
-    """The points z, ascending, and every z between them at which a unit of G, of Affine, ReLU and
-    LeakyReLU layers, switches.
+    """The points z, ascending, and each z between them at which a unit of G switches.
 
-    Layer by layer: between the breakpoints so far each unit is a linear function of z, so its zeros
-    are known exactly.
+    G has Affine, ReLU and LeakyReLU layers. Between the breakpoints of the layers before, each
+    unit is a linear function of z, so its zeros are found exactly.
     """
     units = z[:, None]
     for layer in G.layers:
@@ -134,10 +130,9 @@ def breakpoints(G, z):
             continue
         piece, unit = numpy.nonzero(units[:-1] * units[1:] < 0)
         share = units[piece, unit] / (units[piece, unit] - units[piece + 1, unit])
+        at_zero = units[piece] + share[:, None] * (units[piece + 1] - units[piece])
         z = numpy.concatenate([z, z[piece] + share * (z[piece + 1] - z[piece])])
-        units = numpy.concatenate(
-            [units, units[piece] + share[:, None] * (units[piece + 1] - units[piece])]
-        )
+        units = numpy.concatenate([units, at_zero])
         order = numpy.argsort(z, kind="stable")
         z, units = z[order], units[order]
         units = numpy.where(units > 0, units, units * getattr(layer, "slope", 0.0))
@@ -145,7 +140,7 @@ def breakpoints(G, z):
 
 
 def mass(noise, cuts):
-    """p_z's probability of each interval between the cuts."""
+    """The probability under p_z of each interval between the cuts."""
     if noise == "uniform":
         return numpy.diff(cuts) / (2 * math.sqrt(3))
     return numpy.diff([math.erf(z / math.sqrt(2)) / 2 for z in cuts])

@@ -1,16 +1,17 @@
 """Integrals by Gauss–Legendre quadrature over panels between given edges.
 
-A panel [a, b] is covered by x = a + (b − a) s²(3 − 2s), 0 ≤ s ≤ 1. The nodes crowd at both ends as
-s², so an inverse square root there, as a push-forward density has at a turning point of G, becomes
-a smooth function of s.
+A panel [a, b] is covered by x = a + (b − a) s²(3 − 2s), 0 ≤ s ≤ 1. The nodes are dense at both
+ends, like s². A density has an inverse square root at a turning point of G; as a function of s it
+is smooth.
 """
 
 import numpy
 
 
 def panels(edges, nodes=10):
-    """Nodes x (n,) and weights w (n,) with ∫ f ≈ Σ w f(x) over [edges[0], edges[-1]], `nodes` in
-    each panel between the edges.
+    """Nodes x (n,) and weights w (n,) with ∫ f ≈ Σ w f(x) from the first to the last edge.
+
+    Each panel, between two neighbouring edges, has `nodes` nodes.
     """
     s, w = numpy.polynomial.legendre.leggauss(nodes)
     s, w = (s + 1) / 2, w / 2
@@ -20,20 +21,14 @@ def panels(edges, nodes=10):
 
 
 def over(*densities, nodes=10):
-    """Nodes x (n, d) and weights w (n,) for integrals of functions of these densities, over all of
-    their supports.
+    """Nodes x (n, d) and weights w (n,) for integrals over the supports of all these densities.
 
-    The panels end wherever one of the densities says (`edges()`); in d dimensions they are the
-    products of those of each.
+    The panels have the edges of all densities. In d dimensions a panel is a product of intervals.
     """
-    rules = [
-        panels(numpy.unique(numpy.concatenate(edges)), nodes)
-        for edges in zip(*(density.edges() for density in densities))
-    ]
-    x = numpy.stack(
-        [axis.ravel() for axis in numpy.meshgrid(*(rule[0] for rule in rules), indexing="ij")], 1
-    )
+    edges = zip(*(density.edges() for density in densities))
+    axes = [panels(numpy.unique(numpy.concatenate(axis)), nodes) for axis in edges]
+    x = numpy.meshgrid(*(nodes for nodes, _ in axes), indexing="ij")
     w = numpy.array(1.0)
-    for _, weights in rules:
+    for _, weights in axes:
         w = numpy.multiply.outer(w, weights)
-    return x, w.ravel()
+    return numpy.stack([axis.ravel() for axis in x], 1), w.ravel()

@@ -1,4 +1,4 @@
-"""Theorem 1: C(G) = −log 4 + 2 JSD(p_data ‖ p_g), least, −log 4, if and only if p_g = p_data."""
+"""Theorem 1: C(G) = −log 4 + 2 JSD(p_data ‖ p_g); its minimum −log 4 is at p_g = p_data only."""
 
 import math
 
@@ -9,16 +9,14 @@ from .densities import GaussianMixture, Uniform
 
 
 def cost_and_jsd(p, q):
-    """C(G) by its definition, max_D V, and JSD(p ‖ q), each an integral of its own over the same
-    nodes, in nats.
-    """
+    """C(G) = max_D V by its definition, and JSD(p ‖ q), in nats, each by an integral."""
     x, w = quadrature.over(p, q)
     log_p, log_q = p.log_density(x), q.log_density(x)
     return divergences.cost(log_p, log_q, w), divergences.jsd(log_p, log_q, w)
 
 
 def random_density(generator):
-    """A mixture of one to four Gaussians on the line, or, one time in four, a uniform density."""
+    """A mixture of one to four Gaussians on the line, or, with probability ¼, a uniform density."""
     if generator.random() < 0.25:
         low = generator.uniform(-4, 4)
         return Uniform(low, low + generator.uniform(0.1, 6))
@@ -32,9 +30,7 @@ def random_density(generator):
 
 
 def random_pairs(n, seed=0):
-    """Of n random pairs of densities: the largest |C − (−log 4 + 2 JSD)|, the least C + log 4 and
-    the greatest C.
-    """
+    """For n random pairs: largest |C − (−log 4 + 2 JSD)|, least C + log 4, greatest C."""
     generator = numpy.random.default_rng(seed)
     pairs = [cost_and_jsd(random_density(generator), random_density(generator)) for _ in range(n)]
     costs, jsds = numpy.array(pairs).T

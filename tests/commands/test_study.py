@@ -93,13 +93,13 @@ def test_what_is_too_large_is_shown_in_part_and_the_page_says_so(world):
     text = (world / "colour.html").read_text(encoding="utf-8")
     assert len(text) < 2e6
     assert (
-        "Units of G shown number by number: 24 of 100, 24 of 200, 24 of 300, 24 of 3,072;" in text
+        "Units of G whose numbers are shown: 24 of 100, 24 of 200, 24 of 300, 24 of 3,072." in text
     )
     assert (
-        "the first 2 images are shown as pictures" in text
+        "The first 2 images of each minibatch are shown as pictures" in text
         and "red, green and blue, one below the other" in text
     )
-    assert "m = 16 rows in a minibatch, to see each; the recipe has 20" in text
+    assert "A minibatch has m = 16 rows, to see each; the recipe has 20" in text
 
 
 def test_a_run_with_the_third_loss(world):

@@ -258,7 +258,7 @@ def test_a_sweep_of_which_one_setting_fails(here, capsys):
     before = files(here / "out" / good)
     assert run("sweep", "sweep.toml", "--jobs", 2, "--out", "out") == 1
     assert (
-        "of which 2 are finished" in capsys.readouterr().out
+        "runs, 2 of them finished" in capsys.readouterr().out
         and files(here / "out" / good) == before
     )
 

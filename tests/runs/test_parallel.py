@@ -149,7 +149,7 @@ def test_local_batch_is_a_larger_minibatch(place, monkeypatch):
     assert run(*toy, *sets(batch=30, dtype="float64"), "--iterations", 12, "--out", "thirty") == 0
     assert_same_run(place / "thirty", place / "three-tens")
     assert "batch = 30" in (place / "three-tens" / "config.toml").read_text()
-    assert printed.count("30 rows, 10 for each rank; the learning rates are left as they are") == 1
+    assert printed.count("30 rows, 10 for each rank; the learning rates are unchanged") == 1
 
 
 def test_evaluation_gives_the_same_file(alone, place):
@@ -216,7 +216,7 @@ FAULTS = {
     "a bug": (1, "RuntimeError: a bug on one rank"),
     "an error": (2, "numpygan: rank 1: images.npy: went away."),
     "nan": (2, "the output of G's layer 0, Affine(5, 16), is not finite (rank 1)"),
-    "drift": (2, "θ of rank 1 is not that of rank 0"),
+    "drift": (2, "θ of rank 1 differs from θ of rank 0"),
     "kill": (9, ""),
 }
 

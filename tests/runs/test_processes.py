@@ -231,7 +231,7 @@ def test_a_second_ctrl_c_ends_a_long_iteration_and_says_what_is_saved(work, here
     err = child.communicate()[1]
     assert (
         child.returncode == 130
-        and "saved is iteration 0" in err
+        and "iteration 0 is saved" in err
         and err.endswith("numpygan train it --resume\n")
     )
     assert (
@@ -386,8 +386,7 @@ def test_ctrl_c_in_a_sweep_saves_what_runs_and_the_same_command_goes_on(here):
     os.killpg(sweep.pid, signal.SIGINT)
     out, err = sweep.communicate()
     assert (
-        sweep.returncode == 130
-        and "Stopped; what was running is saved. Go on with: numpygan sweep" in err
+        sweep.returncode == 130 and "Stopped; the runs are saved. Go on with: numpygan sweep" in err
     )
     assert "Traceback" not in err + out
     assert all(numpy.load(place)["iteration"] > 0 for place in places)
