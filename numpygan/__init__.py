@@ -9,7 +9,9 @@ __version__ = "0.1.0"
 # an effect only if numpygan is imported first.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
+from . import testing
 from .arrays import Stream, streams
+from .check.game_check import check_game
 from .check.layer_check import gradcheck
 from .data.sources import Noise, Shuffled
 from .errors import Diverged, NumpyganError
@@ -36,6 +38,8 @@ __all__ = [
     "algorithm1",
     "authors2014",
     "gradcheck",
+    "check_game",
+    "testing",
     "NumpyganError",
     "Diverged",
     "Stream",

@@ -1,351 +1,95 @@
-"""ng.gradcheck: every adjoint of every layer against a numerical derivative that doesn't know the
-backward pass.
-"""
-
-from dataclasses import dataclass, replace
-from html import escape
+"""ng.gradcheck: a hand-written backward pass, of layers or of any function, and its verdicts."""
 
 import numpy
 
-from .. import tables
-from ..arrays import Stream, require
 from ..errors import NumpyganError
+from ..nn.layers import Layer
 from ..nn.mlp import MLP
 from ..numbers import whole
-from . import oracles
-from .compare import compare, second_opinion
-from .verdicts import AT_A_KINK, WRONG, Check
-
-_PASSES = 20  # forward passes that must give the same y; two masks can be equal by chance
-_ANEW = (
-    "{} draws its randomness anew or keeps a state: the same x, θ and masks give another {}; "
-    "draw in draw_mask(t, stream) of a layer with random = True"
-)
+from . import behaviour, problem, vjp
+from .each_layer import check_layers
+from .forward_mode import check_hvp, check_jvp
+from .report import Report
+from .verdicts import WRONG, Check
 
 
-@dataclass(frozen=True)
-class Report:
-    """The Checks of a network or a game; `passed` if every one is ok. str() is a table."""
+def gradcheck(net, *inputs, x=None, rows=3, seed=0, oracle=None, **options):
+    """Check a hand-written backward pass; returns a Report, whose str() is a table.
 
-    checks: tuple[Check, ...]
-    oracle: str
-
-    @property
-    def passed(self):
-        return all(check.passed for check in self.checks)
-
-    @property
-    def failures(self):
-        return tuple(check for check in self.checks if not check.passed)
-
-    def __str__(self):
-        return "\n".join([tables.as_text(*self._cells()), *map(str, self.failures)])
-
-    def _repr_html_(self):
-        verdict = "every derivative is right" if self.passed else f"{len(self.failures)} not ok"
-        failures = "".join(f"<p>{escape(str(failure))}</p>" for failure in self.failures)
-        return tables.as_html(*self._cells(), caption=f"gradient check: {verdict}") + failures
-
-    def _cells(self):
-        rows = [
-            [
-                c.place,
-                c.tensor,
-                f"{c.checked} of {c.size}",
-                f"{c.error:.1e}",
-                f"{c.tolerance:.1e}",
-                c.verdict,
-            ]
-            for c in self.checks
-        ]
-        return ["place", "tensor", "checked", "error", "allowed", "verdict"], rows
-
-
-@numpy.errstate(all="ignore")  # some BLAS kernels say "invalid" without reason
-def gradcheck(net, x=None, *, rows=3, seed=0, oracle="complex"):
-    """Compare the hand-written backward pass of `net` with numerical derivatives; returns a Report.
-
-    net     an MLP in float64, or a list of layers to make one of; a layer of your own needs nothing
-            but to be in the list:
-
-                class Square(ng.Layer):
-                    def forward(self, x, t): self.xp.multiply(x, x, out=t.y)
-                    def backward(self, gy, t): self.xp.multiply(gy, 2 * t.x, out=t.gx)
-                print(ng.gradcheck([ng.Affine(3, 4), Square()]))
-
-    x       the input (rows, n_in); random if not given
-    oracle  "complex": complex step, agreement to 1e−13 of max |g|. "five-point": central
-            differences, for a layer whose forward doesn't work on complex numbers; the agreement
-            asked for, 1000·(ε|f|/h + h⁴ max |g|), follows from step and dtype.
-
-    Each layer is checked by itself, so that the right one is named, at the input it gets in a real
-    pass and with a random upstream gradient; then θ and x of the whole network. Verdicts: "ok";
-    "wrong"; "uninformative", where the gradient is too small for any mistake to show; "at a kink",
-    where a ReLU or maxout tie leaves no derivative to compare with. A layer's forward and backward
-    are called several times. NumPy's warnings about floating-point errors are off meanwhile: the
-    verdict says what is not finite. Raises NumpyganError for a network that isn't float64, a
-    parameter or an x that isn't finite, or a layer without backward.
+    ng.gradcheck([layers…])                       every layer, and the network of them
+    ng.gradcheck(function, backward, *inputs)     any function of arrays: see `check_function`
+    ng.gradcheck(function, *inputs)               one that returns (loss, gradients) or
+                                                  (y, pullback)
+    For layers the arguments are those of `check_layers`, x among them, which may also come second.
     """
-    if oracle not in ("complex", "five-point"):
-        raise NumpyganError(f"oracle: there is no {oracle!r}; expected 'complex' or 'five-point'.")
-    stream = Stream(whole("gradcheck: seed", seed, 0))
-    if not isinstance(net, MLP):
-        net = MLP(net, "float64")
-        net.initialize(stream)
-        for layer in net.layers:
-            for name in layer.shapes():
-                # a bias of zeros would leave a wrong use of it unseen
-                if not getattr(layer, name).any():
-                    stream.normal(getattr(layer, name))
-    check_network(net)
-    if x is not None:
-        require(numpy, **{"gradcheck: x": x})
-        rows = len(x) if x.ndim else 0
-    tape = net.tape(rows)
-    if x is None:
-        stream.normal(tape.x)
-    else:
-        net.check_rows("gradcheck: x", x, rows, net.n_in)
-        if not numpy.isfinite(x).all():
-            raise NumpyganError("gradcheck: x holds a value that is not finite; change it.")
-        tape.x[...] = x
-    net.draw_masks(tape, stream)
-    twins = [net.copy("complex128"), net.copy("float64")][oracle != "complex" :]
-    checks = []
-    for index, layer in enumerate(net.layers):
-        found, raised = _check_layer(
-            f"layer {index}, {layer}", net, index, tape.layers[index], twins, stream, oracle
-        )
-        checks += found
-        if raised:  # no pass gets beyond it
-            return Report(tuple(checks), oracle)
-    found = _check_whole(net, tape, twins[0], stream, oracle)
-    at_a_kink = any(check.verdict == AT_A_KINK for check in checks)
-    checks += _without_derivative(found) if at_a_kink else found
-    return Report(tuple(checks), oracle)
-
-
-def check_network(net):
-    if net.xp.ndarray is not numpy.ndarray:
-        raise NumpyganError("gradcheck: the network is on a GPU; make it with xp=numpy.")
-    if net.dtype != numpy.float64:
+    if callable(net) and not isinstance(net, (MLP, Layer, type)):
+        if x is not None:
+            inputs = (*inputs, x)
+        has_backward = bool(inputs) and (inputs[0] is None or callable(inputs[0]))
+        backward, inputs = (inputs[0], inputs[1:]) if has_backward else (None, inputs)
+        return check_function(net, backward, *inputs, seed=seed, oracle=oracle, **options)
+    if options or len(inputs) > 1:
         raise NumpyganError(
-            f"gradcheck: the network is {net.dtype}, expected float64; check net.copy('float64')."
+            f"gradcheck: {', '.join(options) or 'several inputs'} go with a function and its "
+            f"backward, not with layers; write ng.gradcheck(function, backward, *inputs, …)."
         )
-    for index, layer in enumerate(net.layers):
-        for name in layer.shapes():
-            if not numpy.isfinite(getattr(layer, name)).all():
-                raise NumpyganError(
-                    f"gradcheck: {name} of layer {index}, {layer}, holds a value that is not "
-                    f"finite."
-                )
+    if inputs and x is not None:
+        raise NumpyganError("gradcheck: x is given twice; pass it once.")
+    x = inputs[0] if inputs else x
+    return check_layers(net, x, rows=rows, seed=seed, oracle=oracle or "complex")
 
 
-def _check_layer(place, net, index, t, twins, stream, oracle):
-    """The Checks of one layer by itself at the input t.x, and whether one of its methods raised."""
-    layer, gy = net.layers[index], numpy.empty_like(t.gy)
-    stream.normal(gy)
-    t.gy[...] = gy
-    kept = {"x": t.x, "gy": t.gy} | {name: getattr(t, name) for name in t.own if layer.random}
-    kept |= {name: getattr(layer, name) for name in layer.shapes()}
-    before = {name: array.copy() for name, array in kept.items()}
-    twins = [_Twin(twin, index, t, gy) for twin in twins]
-    for method, argument in (("forward", t.x), ("backward_params", t.gy), ("backward", t.gy)):
-        try:
-            getattr(layer, method)(argument, t)
-        except NumpyganError:
-            raise
-        except Exception as error:  # whatever a wrong layer raises is its verdict
-            hint = f"{method} raises {type(error).__name__}: {error}"
-            return [Check(place, "x", WRONG, numpy.inf, 0.0, t.x.size, t.x.size, hint=hint)], True
-        if method == "forward":
-            kept["y"], before["y"] = t.y, t.y.copy()
+@numpy.errstate(all="ignore")
+def check_function(
+    function,
+    backward,
+    *inputs,
+    wrt=None,
+    jvp=None,
+    hvp=None,
+    form=None,
+    domain=None,
+    only_given=False,
+    seed=0,
+    oracle=None,
+):
+    """Compare any hand-written vector-Jacobian product with numerical derivatives.
 
-    def wrong(name, hint, raised=False):
-        size = kept[name].size
-        return [Check(place, name, WRONG, numpy.inf, 0.0, size, size, hint=hint)], raised
+        def f(x, w): return numpy.tanh(x @ w)
+        def backward(gy, x, w):
+            ga = gy * (1 - f(x, w) ** 2)
+            return ga @ w.T, x.T @ ga
+        print(ng.gradcheck(f, backward, x, w))
 
-    def changed():
-        same = {name: numpy.array_equal(before[name], kept[name], equal_nan=True) for name in kept}
-        return [name for name in kept if not same[name]]
+    backward   the product in any of the forms of `numpygan.check.functions`; usually told apart by
+               their arguments, else by `form=` ("returns", "writes", "cache", "pullback", …)
+    inputs     arrays, floats, or dicts, lists and tuples of them; integers are left alone. A
+               float32 input is checked as float32; the oracle runs on float64 copies
+    wrt        names or numbers of the inputs that backward differentiates by; all, if not given
+    jvp, hvp   hand-written products with the Jacobian and the Hessian: see `forward_mode`
+    domain     (low, high): inputs outside are not tried
+    only_given True: no inputs but those given are tried
+    oracle     "complex", "five-point", or None: the complex step where it works
 
-    if set(changed()) <= set(t.own):
-        for _ in range(_PASSES):
-            t.y[...] = 0  # as it was at the first pass
-            layer.forward(t.x, t)
-            if "y" in changed():
-                return wrong("y", _ANEW.format("forward", "y"), raised=True)
-    layer.forward(t.x, t)  # a function of x, θ and the masks gives the same again
-    analytic = _backward(layer, t)
-    repeated = _backward(layer, t)
-    _another_pass(net, index, len(t.x), stream)
-    again = _backward(layer, t)
-    for name in changed():
-        return wrong(name, f"forward and backward must leave {name} as it was")
-    for name, g in analytic.items():
-        if not numpy.array_equal(g, repeated[name], equal_nan=True):
-            return wrong(name, _ANEW.format("backward", "gradient"), raised=True)
-    for name, g in analytic.items():
-        if not numpy.array_equal(g, again[name], equal_nan=True):
-            return wrong(
-                name,
-                "another pass before backward changes it; what backward needs belongs into the "
-                "tape t",
-            )
-    checks = []
-    for name, g in analytic.items():
-        point = before[name]
-        functions = [twin.function_of(name) for twin in twins]
-        check = compare(
-            place,
-            name,
-            g,
-            functions[0],
-            point,
-            stream,
-            oracle,
-            len(t.x),
-            float(numpy.abs(gy).max()),
-        )
-        if oracle == "complex" and numpy.isfinite(g).all():
-            check = second_opinion(
-                check, g, functions[1], point, stream, float(numpy.abs(before["y"] * gy).sum())
-            )
-        checks.append(check)
-    if _at_a_kink(layer, t, stream, oracle):
-        return _without_derivative(checks), False
-    return checks, False
-
-
-def _backward(layer, t):
-    """Copies of the adjoints that the layer writes over arrays that hold something else, as
-    backward must not add.
+    The pair runs at about a dozen inputs: those given, of other signs and sizes, one row and many,
+    of other memory layouts, one array passed twice. What may differ by rounding follows from the
+    dtype, the number of terms and the condition there (`derivative.allowed`), and is printed.
+    Raises NumpyganError if the function does not run at the inputs given or no form fits.
     """
-    written = {"x": t.gx} | {name: getattr(layer, "g" + name) for name in layer.shapes()}
-    for array in written.values():
-        array[...] = 0.5
-    layer.backward_params(t.gy, t)
-    layer.backward(t.gy, t)
-    return {name: array.copy() for name, array in written.items()}
-
-
-def _another_pass(net, index, rows, stream):
-    """Send other rows through the layer, there and back, on a tape of their own."""
-    layer, other = net.layers[index], net.tape(rows).layers[index]
-    stream.normal(other.x)
-    stream.normal(other.gy)
-    if layer.random:
-        layer.draw_mask(other, stream)
-    layer.forward(other.x, other)
-    layer.backward(other.gy, other)
-
-
-class _Twin:
-    """The layer in a copy of the network, with the same input and masks: L = Σ gy ⊙ y as a function
-    of one of its tensors.
-    """
-
-    def __init__(self, twin, index, t, gy):
-        self.layer, self.t, self.x, self.gy = (
-            twin.layers[index],
-            twin.tape(len(t.x)).layers[index],
-            t.x.copy(),
-            gy,
-        )
-        same_masks(self.layer, t, self.t)
-
-    def function_of(self, name):
-        target = self.t.x if name == "x" else getattr(self.layer, name)
-        point = self.x if name == "x" else target.copy()
-
-        def loss(value):
-            self.t.x[...] = self.x
-            target[...] = value.reshape(target.shape)
-            try:
-                self.layer.forward(self.t.x, self.t)
-            finally:
-                target[...] = point
-            return (self.t.y * self.gy).sum()
-
-        return loss
-
-
-def _without_derivative(checks):
-    return [
-        replace(check, verdict=AT_A_KINK, hint="move the input off the tie") for check in checks
-    ]
-
-
-def same_masks(layer, t, shadow_tape):
-    """Give another tape of a layer the masks that were drawn into t."""
-    if layer.random:
-        for name in t.own:
-            getattr(shadow_tape, name)[...] = getattr(t, name)
-
-
-def _at_a_kink(layer, t, stream, oracle):
-    """Whether gx jumps within the oracle's reach of the input; leaves the tape as it was."""
-    reach, share, jump = (
-        (1e-6, 1e-3, 1e-3) if oracle == "complex" else (2 * oracles.FIVE_POINT_STEP, 0.25, 0.05)
+    asked, values = problem.problem(
+        function, backward, inputs, wrt, form, oracle, whole("gradcheck: seed", seed, 0)
     )
-    x, y, gx = t.x.copy(), t.y.copy(), t.gx.copy()
-    direction = numpy.empty_like(x)
-    stream.normal(direction)
-    sides = []
-    for sign in (1, -1):
-        t.x[...] = x + sign * reach * direction * numpy.maximum(1, numpy.abs(x))
-        layer.forward(t.x, t)
-        t.gx[...] = 0
-        layer.backward(t.gy, t)
-        sides.append(t.gx.copy())
-    t.x[...] = x
-    layer.forward(t.x, t)
-    t.y[...], t.gx[...] = y, gx
-    size = numpy.maximum(*map(numpy.abs, sides))
-    with numpy.errstate(invalid="ignore"):
-        return bool(
-            (numpy.abs(sides[0] - sides[1]) > numpy.maximum(share * size, jump * size.max())).any()
-        )
-
-
-def _check_whole(net, tape, twin, stream, oracle):
-    """θ and x of the whole network, which also proves how the layers are put together."""
-    gy = numpy.empty_like(tape.gy)
-    stream.normal(gy)
-    net.forward(tape.x, tape)
-    gx = net.backward(gy, tape).copy()
-    grad = net.grad.copy()
-    shadow_tape = twin.tape(tape.m)
-    for layer, t, shadow in zip(net.layers, tape.layers, shadow_tape.layers):
-        same_masks(layer, t, shadow)
-    shadow_tape.drawn[...] = True
-    x = tape.x.astype(twin.dtype)
-
-    def of_theta(value):
-        twin.theta = value.astype(twin.dtype)
-        return (twin.forward(x, shadow_tape) * gy).sum()
-
-    def of_x(value):
-        twin.theta = net.theta.astype(twin.dtype)
-        return (twin.forward(value.reshape(x.shape).astype(twin.dtype), shadow_tape) * gy).sum()
-
-    upstream = float(numpy.abs(gy).max())
-    checks = [
-        compare("whole network", "x", gx, of_x, tape.x.copy(), stream, oracle, tape.m, upstream)
-    ]
-    if net.theta.size:
-        checks.insert(
-            0,
-            compare(
-                "whole network",
-                "theta",
-                grad,
-                of_theta,
-                net.theta.copy(),
-                stream,
-                oracle,
-                tape.m,
-                upstream,
-            ),
-        )
-    return checks
+    try:
+        behaviour.check_behaviour(asked, values)
+        checks, notes = vjp.check_vjp(asked, values, domain, only_given)
+    except problem.Wrong as error:
+        i, hint = error.args
+        i, size = asked.free[0] if i is None else i, sum(numpy.size(values[i]) for i in asked.free)
+        checks = [Check(asked.form.name, asked.names[i], WRONG, numpy.inf, 0.0, 0, size, hint=hint)]
+        notes = [asked.taken]
+    if all(check.passed for check in checks):
+        checks += check_jvp(asked, values, jvp) if jvp else []
+        checks += check_hvp(asked, values, hvp) if hvp else []
+    used = oracle or ("five-point" if asked.reason else "complex")
+    notes.insert(0, f"oracle: {used}" + (f", as {asked.reason}" if asked.reason else " step"))
+    return Report(tuple(checks), used, tuple(notes))

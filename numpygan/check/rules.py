@@ -1,66 +1,195 @@
-"""The learning rules against their formulas, written out for whole vectors."""
+"""The optimizers, the average and the schedules against their formulas, over as many updates and at
+the constants that the recipes use.
+"""
 
 import numpy
 
 from ..arrays import Stream
+from ..gan.average import Average
 from ..nn.layers import Affine
 from ..nn.mlp import MLP
 from ..nn.optimizers import RULES
+from ..recipes.builtin import RECIPES
 from .verdicts import judge
 
 _ETA, _MU, _BETA, _EPSILON = 0.1, 0.5, 0.999, 1e-8
-_UPDATES = 3
+_LONG, _SHORT = 2500, 3  # updates: of a few numbers; of more than one piece of the walk over θ
+_TURNS = (0, 1, 2, 3, 4, 5, 10, 99, 100, 1000, 10_000, 100_000, 1_000_000)  # iterations of a run
+_TOLERANCE = {"float32": 1e-4, "float64": 1e-11}
 
 
-def momentum(theta, gradients):
-    """v ← μ v − η g,  θ ← θ + v."""
-    v = 0
-    for g in gradients:
-        v = _MU * v - _ETA * g
-        theta = theta + v
-    return theta
+class Formula:
+    """What a rule does, written out for whole vectors: `move(θ, g, η, μ)` is the next θ."""
 
+    def __init__(self, name, beta=_BETA, epsilon=_EPSILON):
+        self.name, self.beta, self.epsilon = name, beta, epsilon
+        self.v = self.s = 0.0
+        self.t = 0
 
-def adam(theta, gradients):
-    """Kingma and Ba 2015, Algorithm 1."""
-    v = s = 0
-    for t, g in enumerate(gradients, 1):
-        v, s = _MU * v + (1 - _MU) * g, _BETA * s + (1 - _BETA) * g**2
-        theta = theta - _ETA * (v / (1 - _MU**t)) / (numpy.sqrt(s / (1 - _BETA**t)) + _EPSILON)
-    return theta
+    def move(self, theta, g, eta, mu):
+        self.t += 1
+        if self.name == "momentum":  # v ← μ v − η g,  θ ← θ + v
+            self.v = mu * self.v - eta * g
+            return theta + self.v
+        # Kingma and Ba 2015, Algorithm 1
+        self.v, self.s = mu * self.v + (1 - mu) * g, self.beta * self.s + (1 - self.beta) * g**2
+        v, s = self.v / (1 - mu**self.t), self.s / (1 - self.beta**self.t)
+        return theta - eta * v / (numpy.sqrt(s) + self.epsilon)
 
 
 @numpy.errstate(all="ignore")  # as gradcheck
 def check_rules(seed=0):
-    """A Check for each rule and direction: where θ has gone after three updates, in a network
-    larger than one piece of the walk.
-    """
+    """A Check for each rule and direction in a large network, and for each recipe over its run."""
     checks = []
-    for name, formula in (("momentum", momentum), ("adam", adam)):
+    for name in RULES:
         for direction, sign in (("descend", 1), ("ascend", -1)):
-            stream = Stream(seed)
-            net = MLP([Affine(300, 300)], "float64")
+            large = MLP([Affine(400, 400)], "float64")  # more than one piece of the walk
+            checks.append(
+                _check_rule(
+                    f"rule {name}, {direction}",
+                    RULES[name](large, _ETA, _MU),
+                    direction,
+                    sign,
+                    _SHORT,
+                    seed,
+                )
+            )
+    for recipe in RECIPES.values():
+        checks.append(_check_recipe(recipe, seed))
+        checks.append(_check_schedules(recipe))
+    return (*checks, *_check_float32(seed), *check_average(seed))
+
+
+def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_norm=None):
+    """Where θ has gone after so many updates. `schedule(t)`: the rate and momentum of update t."""
+    stream, net = Stream(seed), rule.net
+    net.initialize(stream)
+    start = net.theta.astype("float64")
+    theta, formula = start.copy(), Formula("adam" if hasattr(rule, "decay") else "momentum")
+    g = numpy.empty(net.theta.size)
+    for t in range(updates):
+        if schedule is not None:
+            rule.learning_rate, rule.momentum = schedule(t)
+        stream.normal(g)
+        g *= 1 + 3 * (t % 7 == 0)  # sizes that change
+        net.grad[...] = g
+        getattr(rule, direction)()
+        eta, mu = rule.learning_rate, rule.momentum
+        theta = formula.move(theta, sign * net.grad.astype("float64"), eta, mu)
+        if max_norm is not None:
+            theta = _limited(net, theta, max_norm)
+    moved, expected = net.theta - start, theta - start
+    return judge(
+        place,
+        "theta",
+        moved,
+        expected,
+        shape=moved.shape,
+        indices=[(i,) for i in range(moved.size)],
+        largest=float(abs(expected).max()),
+        floor=0.0,
+        tolerance=_TOLERANCE[str(net.dtype)],
+        rows=1,
+    )
+
+
+def _limited(net, theta, max_norm):
+    """θ with every column of every W at most so long."""
+    theta, start = theta.copy(), 0
+    for layer in net.layers:
+        n = layer.n_in * layer.n_out
+        W = theta[start : start + n].reshape(layer.n_in, layer.n_out)
+        for column in W.T:
+            column *= min(1.0, max_norm / max(numpy.sqrt((column**2).sum()), 1e-300))
+        start += n + layer.n_out
+    return theta
+
+
+def _check_recipe(recipe, seed):
+    """The rule of D in a recipe, with its rate, momentum and limit as they change over the run."""
+    limit = recipe.max_norm or None
+    net = MLP([Affine(3, 2), Affine(2, 2)], "float64")
+    rule = RULES[recipe.rule](net, recipe.learning_rate_d, recipe.momentum, limit)
+
+    def schedule(t):
+        return recipe.learning_rates(t)[1], recipe.momentum_in(1 + t // 10)
+
+    updates = 400 if limit else _LONG
+    return _check_rule(f"rule of {recipe.name}", rule, "ascend", -1, updates, seed, schedule, limit)
+
+
+def _check_float32(seed):
+    """Each rule in float32, the dtype that trains, against its formula in float64."""
+    return [
+        _check_rule(
+            f"rule {name}, float32",
+            rule(MLP([Affine(3, 2)], "float32"), 1e-3, _MU),
+            "descend",
+            1,
+            300,
+            seed,
+        )
+        for name, rule in RULES.items()
+    ]
+
+
+def _check_schedules(recipe):
+    """Learning rates and momentum at iterations and epochs early and late."""
+    found, expected = [], []
+    for t in _TURNS:
+        found += recipe.learning_rates(t)
+        for rate in (recipe.learning_rate_g, recipe.learning_rate_d):
+            falls = rate * numpy.exp(-t * numpy.log(recipe.learning_rate_decay))
+            expected.append(max(recipe.learning_rate_floor, falls))
+    last = max(2, recipe.momentum_epochs)
+    for epoch in (1, 2, 3, 10, last - 1, last, last + 1, 10 * last):
+        found.append(recipe.momentum_in(epoch))
+        at = numpy.interp(epoch, [1, last], [recipe.momentum, recipe.momentum_final])
+        expected.append(at)
+    found, expected = numpy.array(found, float), numpy.array(expected, float)
+    size = numpy.maximum(abs(expected), 1e-300)
+    return judge(
+        f"schedules of {recipe.name}",
+        "η, μ",
+        found / size,
+        expected / size,
+        shape=found.shape,
+        indices=[(i,) for i in range(found.size)],
+        largest=1.0,
+        floor=0.0,
+        tolerance=1e-9,
+        rows=1,
+    )
+
+
+def check_average(seed=0):
+    """A Check for each β: θ̄ ← θ̄ + (1 − min(β, (t − 1)/(t + 2))) (θ − θ̄), early and late."""
+    checks, recipes = [], [recipe.average for recipe in RECIPES.values()]
+    for beta in sorted({0.5, 0.9, 0.95, 0.99, 0.995, 0.999, *recipes} - {0.0}):
+        large = [Affine(400, 400)] if beta == 0.9 else []  # more than one piece of the walk
+        for layer in (Affine(3, 2), *large):
+            stream, net = Stream(seed), MLP([layer], "float64")
             net.initialize(stream)
-            rule = RULES[name](net, _ETA, _MU)
-            start, gradients = net.theta.copy(), []
-            for _ in range(_UPDATES):
-                stream.normal(net.grad)
-                gradients.append(sign * net.grad)
-                getattr(rule, direction)()
-            moved, expected = net.theta - start, formula(start, gradients) - start
-            largest = float(numpy.abs(expected).max())
+            average, mean = Average(net, beta), net.theta.copy()
+            full = int((1 + 2 * beta) / (1 - beta))  # about where β is reached
+            turns = [*range(1, 200), *range(full - 3, full + 50), 10 * full, 100 * full]
+            for t in turns if net.theta.size < 100 else turns[-4:]:
+                stream.normal(net.theta)
+                average.update(t)
+                mean += (1 - min(beta, (t - 1) / (t + 2))) * (net.theta - mean)
+            found = average.net.theta
             checks.append(
                 judge(
-                    f"rule {name}, {direction}",
+                    f"average, β = {beta}",
                     "theta",
-                    moved,
-                    expected,
-                    shape=moved.shape,
-                    indices=[(i,) for i in range(moved.size)],
-                    largest=largest,
+                    found,
+                    mean,
+                    shape=mean.shape,
+                    indices=[(i,) for i in range(mean.size)],
+                    largest=float(abs(mean).max()),
                     floor=0.0,
-                    tolerance=1e-13,
+                    tolerance=1e-12,
                     rows=1,
                 )
             )
-    return tuple(checks)
+    return checks

@@ -1,6 +1,10 @@
 """numpygan gradcheck: every derivative compared with the complex step."""
 
-from ..check.game_check import check_all, check_recipe
+import json
+import sys
+
+from ..check.everything import check_all, check_recipe
+from ..check.userfile import check_file, is_file
 from ..figures.step_plot import save_step_plot
 from ..recipes.settings import recipe_named
 from .arguments import add_force, natural, new_file
@@ -17,8 +21,9 @@ def add(command):
         "recipe",
         nargs="?",
         default="all",
-        metavar="RECIPE|all",
-        help="the recipe to check: its layers and its game (default: all)",
+        metavar="RECIPE|all|FILE.py::NAME",
+        help="whose layers and game (default: all), or functions of your own: FILE.py "
+        "is run; NAME returns (function, backward, *inputs)",
     )
     parser.add_argument(
         "--seed",
@@ -27,6 +32,7 @@ def add(command):
         metavar="S",
         help="the seed of θ, inputs and directions (default: 0)",
     )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument(
         "--plot",
         metavar="FILE.png",
@@ -39,12 +45,43 @@ def gradcheck(options):
     if options.plot is not None:
         file = new_file(options.plot, options, ".png", option="--plot")
         save_step_plot(file)
-        print(f"{file}: the error of four numerical derivatives at each step")
+        if not options.json:
+            print(f"{file}: four numerical derivatives, how wrong they are at each step")
     if options.recipe == "all":
-        lines, passed = check_all(options.seed)
+        reports = check_all(options.seed)
+        lines = as_table(reports)
+    elif is_file(options.recipe):
+        print(f"numpygan: runs the code of {options.recipe.partition('::')[0]}", file=sys.stderr)
+        reports = check_file(options.recipe, options.seed)
+        lines = [f"{name}\n{report}" for name, report in reports.items()]
     else:
-        report = check_recipe(recipe_named(options.recipe), options.seed)
-        lines, passed = [str(report)], report.passed
-    print("\n".join(lines))
-    print("every derivative is right" if passed else "FAILED: see the lines above")
+        reports = {options.recipe: check_recipe(recipe_named(options.recipe), options.seed)}
+        lines = map(str, reports.values())
+    passed = all(report.passed for report in reports.values())
+    if options.json:
+        found = {name: report.as_json() for name, report in reports.items()}
+        print(json.dumps({"passed": passed, "reports": found}, ensure_ascii=False))
+    else:
+        print("\n".join(lines))
+        print("every derivative is right" if passed else "FAILED: see the lines above")
     return 0 if passed else 1
+
+
+def as_table(reports):
+    """A line for each report, then each failure in words."""
+    width = max(map(len, reports))
+    lines = [
+        f"{'checked':{width}} {'tensors':>8} {'numbers':>10} {'worst error':>12} {'allowed':>8}  "
+        f"verdict"
+    ]
+    for name, report in reports.items():
+        worst = max(report.checks, key=lambda check: check.error / max(check.tolerance, 1e-300))
+        numbers = sum(check.checked for check in report.checks)
+        verdict = "ok" if report.passed else f"{len(report.failures)} not ok"
+        lines.append(
+            f"{name:{width}} {len(report.checks):8} {numbers:10,} {worst.error:12.1e} "
+            f"{worst.tolerance:8.0e}  {verdict}"
+        )
+    return lines + [
+        f"{name}: {failure}" for name, report in reports.items() for failure in report.failures
+    ]

@@ -4,6 +4,7 @@ import numpy as np
 
 import numpygan as ng
 
+from ..nn.tape import backward, forward
 from .judging import Wrong, expect, layer_backward, layer_forward, unchanged
 
 
@@ -53,8 +54,9 @@ def _pass(layer, x):
     t = tape.layers[1]
     t.x[...] = x
     gy = np.random.default_rng(1).normal(size=t.y.shape)
-    layer.forward(t.x, t)
-    layer.backward(gy, t)
+    forward(layer, t)
+    t.gy = gy
+    backward(layer, t)
     return gy, t
 
 

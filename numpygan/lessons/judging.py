@@ -5,6 +5,7 @@ import numpy
 import numpygan as ng
 
 from ..check.verdicts import known_pattern
+from ..nn.tape import forward
 
 
 class Wrong(Exception):
@@ -93,7 +94,7 @@ def layer_forward(layer, x, expected, mistakes=(), masks=None):
     t.x[...] = x
     for name, value in (masks or {}).items():
         getattr(t, name)[...] = value
-    layer.forward(t.x, t)
+    forward(layer, t)
     if t.y is not y:
         raise Wrong("forward puts a new array in place of t.y; write into it: `t.y[...] = …`")
     expect("t.y", t.y, expected, mistakes)

@@ -13,7 +13,7 @@ from .. import tables
 from ..arrays import Array, Stream, require
 from ..errors import NumpyganError
 from .layers import Layer
-from .tape import Tape
+from .tape import Tape, backward, forward
 
 DTYPES = ("float32", "float64", "complex128")
 
@@ -138,9 +138,7 @@ class MLP:
             if layer.random and not tape.training:
                 t.y[...] = t.x
             else:
-                y = layer.forward(t.x, t)
-                if y is not None:  # a layer may also return what belongs into t.y
-                    t.y = y
+                forward(layer, t)
         tape.versions[...] = self.version
         return tape.y
 
@@ -175,9 +173,7 @@ class MLP:
                 if layer.random and not tape.training:
                     t.gx[...] = t.gy
                 else:
-                    gx = layer.backward(t.gy, t)
-                    if gx is not None:
-                        t.gx = gx
+                    backward(layer, t)
         return tape.gx if inputs else None
 
     def check_rows(self, name, array, m, n):

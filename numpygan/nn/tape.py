@@ -29,6 +29,20 @@ class LayerTape(Views):
         return {name: getattr(self, name) for name in ("x", "y", "gx", "gy", *self.own)}
 
 
+def forward(layer, t):
+    """Let `layer` write t.y; an array that it returns instead is copied there."""
+    y = layer.forward(t.x, t)
+    if y is not None:
+        t.y = y
+
+
+def backward(layer, t):
+    """Let `layer` write t.gx; an array that it returns instead is copied there."""
+    gx = layer.backward(t.gy, t)
+    if gx is not None:
+        t.gx = gx
+
+
 class Tape:
     """The memory of one pass over m rows: inputs, outputs and masks of all layers, and adjoints.
 
@@ -58,12 +72,8 @@ class Tape:
         adjoints = [xp.zeros((m, n), dtype) for n in net.widths]
         pages = []
         for i, layer in enumerate(net.layers):
-            own = {
-                name: xp.zeros((m, *shape), _dtype(net, layer, kind))
-                for name, (shape, kind) in layer.memory(net.widths[i]).items()
-            }
             both = values[i], values[i + 1], adjoints[i], adjoints[i + 1]
-            pages.append(LayerTape(layer, *both, own))
+            pages.append(LayerTape(layer, *both, _own(net, layer, net.widths[i], m)))
         return cls(net, pages, training, numpy.zeros(m, numpy.int64), numpy.zeros(m, bool))
 
     def __len__(self) -> int:
@@ -133,11 +143,16 @@ class Tape:
         return head, rows
 
 
-def _dtype(net, layer, kind):
+def _own(net, layer, n_in, m):
+    """The arrays that `layer.memory` asks for, of m rows."""
     kinds = {"value": net.dtype, "float": net.real_dtype, "bool": numpy.dtype(bool)}
-    if kind not in kinds:
+    memory = layer.memory(n_in)
+    try:
+        return {
+            name: net.xp.zeros((m, *shape), kinds[kind]) for name, (shape, kind) in memory.items()
+        }
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise NumpyganError(
-            f'{layer}: memory asks for an array of the kind {kind!r}; expected "value", "float" or '
-            f'"bool".'
-        )
-    return kinds[kind]
+            f"{layer}: memory() gives {memory!r}; expected for each array the shape of one row and "
+            f'a kind, such as {{"mask": ((n_in,), "bool")}}; kinds: {", ".join(kinds)}.'
+        ) from None

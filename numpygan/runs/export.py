@@ -105,7 +105,8 @@ def export(run, file: Path, network: str = "G") -> None:
             write_whole(file, lambda out: out.write(data))
         elif file.suffix == ".npz":
             texts = {name: numpy.asarray(text) for name, text in recipe.items()}
-            write_whole(file, lambda out: numpy.savez(out, **both, **texts))
+            arrays: dict = both | texts
+            write_whole(file, lambda out: numpy.savez(out, **arrays))
         else:
             data = onnx_model(run.G if network == "G" else run.D, network, recipe)
             write_whole(file, lambda out: out.write(data.SerializeToString()))
@@ -124,7 +125,9 @@ def onnx_model(net: MLP, name: str, metadata: dict[str, str]):
     """`net` without dropout as a model of ONNX: rows "x" (m, n_in) to "y" (m, n_out)."""
     from onnx import TensorProto, checker, helper, numpy_helper
 
-    nodes, constants, at = [], [], "x"
+    nodes: list = []
+    constants: list = []
+    at = "x"
 
     def node(kind, *inputs, **attributes):
         nonlocal at

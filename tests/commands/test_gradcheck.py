@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 import numpygan as ng
-from numpygan.check import game_check as game
+from numpygan.check import everything
 from tests.helpers.cli import run
 
 
@@ -52,7 +52,7 @@ def test_the_command_fails_with_a_bug_and_names_its_layer(
 def test_the_command_on_all_fails_with_a_bug(monkeypatch, capsys):
     # a part of all, for the time it takes
     for name, only in (("RECIPES", "mnist"), ("G_LOSSES", "saturating")):
-        monkeypatch.setattr(game, name, {only: getattr(game, name)[only]})
+        monkeypatch.setattr(everything, name, {only: getattr(everything, name)[only]})
     monkeypatch.setattr(ng.Tanh, "backward", without_slope)
     assert run("gradcheck", "all") == 1
     assert "every layer: layer 6, Tanh(): x is wrong at [" in capsys.readouterr().out

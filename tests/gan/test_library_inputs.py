@@ -206,7 +206,7 @@ def test_what_is_no_tape_of_the_network(tape):
         ({"x": numpy.ones((2, 2), object)}, "x is object"),
         ({"seed": -1}, "seed must be a whole number ≥ 0"),
         ({"seed": "a"}, "seed"),
-        ({"oracle": None}, "there is no None"),
+        ({"oracle": "exact"}, "there is no 'exact'"),
     ],
 )
 def test_what_gradcheck_is_given(settings, words):

@@ -150,7 +150,7 @@ WRONG = {
     ),
     "an array of no kind": (
         put(memory=lambda self, n_in: {"kept": ((n_in,), "int")}),
-        r"Mine\(\): .*'int'.*\"value\"",
+        r"Mine\(\): memory\(\) gives .*'int'.*kinds: value",
     ),
 }
 

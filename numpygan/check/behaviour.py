@@ -1,0 +1,125 @@
+"""What a function and its backward do besides computing: state, randomness, changed inputs."""
+
+import numpy
+
+from ..errors import NumpyganError
+from .problem import Wrong, random_gys
+
+_PASSES = 4  # that must give the same; small masks can be equal by chance
+
+
+def check_behaviour(problem, values):
+    """Raises Wrong where the pair is no function of its inputs, or changes what isn't its own."""
+    mine = fresh(values)
+    first = [y.copy() for y in problem.outputs(mine)]
+    _unchanged(problem, values, mine, "function")
+    for _ in range(_PASSES):
+        if not _same(first, problem.outputs(fresh(values))):
+            raise Wrong(None, _why_not_the_same(problem, values))
+    gys = random_gys(problem, first)
+    _check_backward(problem, values, mine, gys)
+
+
+def _check_backward(problem, values, mine, gys):
+    try:
+        pull = problem.backward(mine)
+        given = [gy.copy() if gy.ndim else gy[()] for gy in gys]
+        returned = pull(given)
+        before = [numpy.copy(g) for g in returned]
+        _unchanged(problem, values, mine, "backward")
+        for gy, passed in zip(gys, given):
+            if not numpy.array_equal(gy, passed, equal_nan=True):
+                raise Wrong(None, "backward changes gy in place; work on a copy")
+        again = [numpy.copy(g) for g in pull([numpy.copy(gy)[()] for gy in gys])]
+        fresh_pass = [numpy.copy(g) for g in problem.backward(fresh(values))(gys)]
+        other = _another_pass(problem, values, gys)
+    except (NumpyganError, Wrong):
+        raise
+    except Exception:  # check_point says what it raises, and where
+        return
+    for i, one, two, three, four in zip(problem.free, before, again, fresh_pass, other):
+        if one.dtype.kind not in "fc":
+            continue
+        adds = one.shape == two.shape and numpy.allclose(two, 2 * one) and numpy.any(one)
+        if adds or one.shape == three.shape and numpy.allclose(three, 2 * one) and numpy.any(one):
+            raise Wrong(
+                i,
+                "backward adds to its last result: the second call gives twice the "
+                "first; start from zeros",
+            )
+        if not _same([one], [two]):
+            raise Wrong(
+                i,
+                "backward gives another gradient when it is called again on the same "
+                "pass: it changes what forward kept, or draws randomness",
+            )
+        if not _same([one], [three]):
+            raise Wrong(
+                i,
+                "backward gives another gradient after a second forward of the same "
+                "inputs: it keeps state between calls",
+            )
+        if problem.form.kind != "methods" and not _same([one], [four]):
+            raise Wrong(
+                i,
+                "another forward before backward changes the gradient: what backward "
+                "needs must come from its own pass",
+            )
+
+
+def _another_pass(problem, values, gys):
+    """The gradients when a forward at other inputs comes between forward and backward."""
+    pull = problem.backward(fresh(values))
+    other = [
+        v * 0.7 + 0.1 * numpy.abs(v) if i in problem.free else v
+        for i, v in enumerate(fresh(values))
+    ]
+    try:
+        problem.outputs(other)
+    except Exception:  # the other inputs don't suit the function; check_point tries more
+        return [numpy.copy(g) for g in problem.backward(fresh(values))(gys)]
+    return [numpy.copy(g) for g in pull([numpy.copy(gy)[()] for gy in gys])]
+
+
+def fresh(values):
+    return [v.copy() if isinstance(v, numpy.ndarray) else v for v in values]
+
+
+def _unchanged(problem, values, mine, which):
+    for name, before, now in zip(problem.names, values, mine):
+        if isinstance(before, numpy.ndarray) and not numpy.array_equal(
+            before, now, equal_nan=before.dtype.kind == "f"
+        ):
+            i = next((i for i in problem.free if problem.names[i] == name), None)
+            raise Wrong(i, f"{which} changes its input {name} in place; work on a copy")
+
+
+def _same(first, second):
+    """Equal up to the order in which a product adds its terms, which memory may decide."""
+    for one, two in zip(first, second):
+        if one.shape != two.shape:
+            return False
+        if one.dtype.kind != "f":
+            if not numpy.array_equal(one, two):
+                return False
+            continue
+        near = 64 * numpy.finfo(one.dtype).eps * numpy.abs(one).max(initial=0.0)
+        if not numpy.allclose(one, two, rtol=0, atol=near, equal_nan=True):
+            return False
+    return True
+
+
+def _why_not_the_same(problem, values):
+    state, ys = numpy.random.get_state(), []
+    try:
+        for _ in range(2):
+            numpy.random.seed(0)
+            ys.append([y.copy() for y in problem.outputs(fresh(values))])
+    finally:
+        numpy.random.set_state(state)
+    if _same(*ys):
+        return "function draws from numpy.random inside; draw outside and pass the numbers in"
+    return (
+        "function gives another result for the same inputs: it keeps state between calls or draws "
+        "randomness; pass both in"
+    )

@@ -1,0 +1,79 @@
+"""Derivatives of a scalar function along directions, each with the error it may have."""
+
+from dataclasses import dataclass
+
+import numpy
+
+from . import oracles
+
+EPSILON = numpy.finfo("float64").eps
+_STEPS = (1e-2, 2e-3, 4e-4)  # five-point differences are tried at each
+
+
+@dataclass(frozen=True)
+class Line:
+    """f along a line, f(point + h·direction); `size` bounds the terms of |f|."""
+
+    f: object
+    point: numpy.ndarray
+    direction: numpy.ndarray
+    size: float
+
+    def complex_step(self):
+        """(derivative, what it may be off by)."""
+        value = oracles.complex_step(self.f, self.point, self.direction)
+        return value, 0.0
+
+    def five_point(self):
+        """(derivative, what it may be off by), from the two neighbouring steps that agree best."""
+        found = [oracles.five_point(self.f, self.point, self.direction, h) for h in _STEPS]
+        noise = [8 * EPSILON * self.size / h for h in _STEPS]
+        best = None
+        for coarse, fine, rounding in zip(found, found[1:], noise[1:]):
+            error = 4 * abs(coarse - fine) + rounding
+            if numpy.isfinite(error) and (best is None or error < best[1]):
+                best = fine, float(error)
+        return best or (float("nan"), float("inf"))
+
+    def central(self):
+        """The derivative to about four digits, from two values."""
+        return oracles.central(self.f, self.point, self.direction, 1e-4)
+
+    def bend(self, h):
+        """|f(p + hu) − 2 f(p) + f(p − hu)|/h: goes to 0 with h where f is smooth, not at a kink."""
+        ahead = self.f(self.point + h * self.direction)
+        behind = self.f(self.point - h * self.direction)
+        return abs(ahead - 2 * self.f(self.point) + behind) / h
+
+    def at_a_kink(self, gap):
+        """Whether the slope jumps here, by an amount that could explain a `gap` between two slopes.
+
+        Two steps, the second a sixteenth of the first: a jump stays, curvature falls to 1/16.
+        """
+        long, short = self.bend(1e-4), self.bend(1e-4 / 16)
+        noise = 64 * EPSILON * self.size / (1e-4 / 16)
+        return bool(short > noise and short > 0.4 * long and short > 0.1 * gap)
+
+
+def scales(point):
+    """For each entry the natural length of a step: its size, but not far below the others'."""
+    size = numpy.abs(point)
+    typical = size.mean() if size.size else 0.0
+    return numpy.maximum(size, 0.1 * typical) if typical else numpy.ones_like(size)
+
+
+def random_direction(point, stream):
+    direction = numpy.empty(point.size)
+    stream.normal(direction)
+    return direction * scales(point)
+
+
+def allowed(dtype, terms, largest, sensitivity):
+    """What rounding may do to an entry of a gradient computed in `dtype`, as an absolute number.
+
+    ε (16 + 4 √terms) (largest + 4 sensitivity): a sum of n rounded terms is off by about √n ε of
+    them; `sensitivity` is how much the gradient changes when all inputs change by a relative 1,
+    so rounding the inputs alone changes it by ε times this.
+    """
+    epsilon = numpy.finfo(dtype).eps
+    return float(epsilon * (16 + 4 * numpy.sqrt(terms)) * (largest + 4 * sensitivity))

@@ -1,0 +1,173 @@
+"""What `numpygan gradcheck` checks: every layer, recipe and game, the losses, the optimizers."""
+
+from dataclasses import replace
+
+import numpy
+
+from ..arrays import Stream
+from ..gan.objective import G_LOSSES
+from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
+from ..nn.mlp import MLP
+from ..recipes.builtin import RECIPES
+from ..recipes.networks import build, sizes
+from .everywhere import VARIATIONS, check_everywhere
+from .game_check import ROWS, check_game
+from .layer_check import gradcheck
+from .report import Report
+from .rules import check_rules
+from .values import check_values
+
+_LONG = 60  # iterations of a game in which each update is checked along one direction
+_LARGEST = 6_000_000  # parameters of a recipe whose layers are checked at their own width
+_FEW = tuple(v for v in VARIATIONS if v.label in ("13 rows", "large inputs"))
+_WIDTHS = {
+    "relu": "relu 9",
+    "leaky": "leaky 9",
+    "tanh": "tanh 9",
+    "sigmoid": "sigmoid 6",
+    "maxout": "maxout 4x3",
+}
+
+
+def reduced(recipe, dim=7):
+    """The recipe with the same layers at small widths, in float64, weights scaled up so that every
+    gradient can be seen.
+    """
+    narrow = lambda layers: tuple(_WIDTHS[text.split()[0]] for text in layers)
+    return replace(
+        recipe,
+        generator=(*narrow(recipe.generator[:-1]), recipe.generator[-1]),
+        discriminator=narrow(recipe.discriminator),
+        scale_g=(0.0,) * len(recipe.scale_g),
+        scale_d=(0.0,) * len(recipe.scale_d),
+        noise_dim=min(recipe.noise_dim, 4),
+        dtype="float64",
+        batch=ROWS,
+    )
+
+
+def check_recipe(recipe, seed=0):
+    """The Report of a recipe: at reduced width every layer of G and D and two iterations of its
+    game, number by number, then a long game in both dtypes; and the layers at their own width.
+    """
+    small = reduced(recipe)
+    dim = _dim(recipe)
+    checks = []
+    for name, net in zip("GD", _networks(small, dim, seed)):
+        report = gradcheck(net, rows=ROWS, seed=seed)
+        checks += [replace(check, place=f"{name} {check.place}") for check in report.checks]
+    game = {
+        "algorithm": small.algorithm,
+        "k": small.k,
+        "loss": small.loss,
+        "noise": small.noise,
+        "seed": seed,
+    }
+    checks += check_game(*_networks(small, dim, seed), **game).checks
+    for dtype in ("float64", "float32"):
+        networks = _networks(replace(small, dtype=dtype), dim, seed)
+        checks += check_game(
+            *networks, **game, rows=recipe.batch, iterations=_LONG, numbers=0
+        ).checks
+    return Report(tuple(checks), "complex")
+
+
+def _dim(recipe):
+    return 2 if recipe.data in ("ring", "grid") else 1 if recipe.data == "gauss1d" else 7
+
+
+def check_own_size(seed=0):
+    """The Report of every layer of the recipes at its own width; not of the very largest."""
+    checks, done, stream = [], set(), Stream(seed)
+    for recipe in RECIPES.values():
+        dim = {"mnist": 784, "tfd.npy": 48 * 48}.get(recipe.data, _dim(recipe))
+        if sizes(recipe, dim)[0] > _LARGEST:
+            continue
+        for name, net in zip("GD", build(replace(recipe, dtype="float64"), dim, numpy)):
+            new = [
+                i for i, layer in enumerate(net.layers) if f"{layer} {net.widths[i]}" not in done
+            ]
+            done |= {f"{layer} {net.widths[i]}" for i, layer in enumerate(net.layers)}
+            net.initialize(stream)
+            others = set(range(len(net.layers))) - set(new)
+            found = check_everywhere(net, stream, True, leave_out=others, variations=_FEW)
+            checks += [
+                replace(check, place=f"{recipe.name}, {name} {check.place}") for check in found
+            ]
+    return Report(tuple(checks), "complex")
+
+
+def check_all(seed=0):
+    """{what: Report} of every layer, every recipe and every form of the game."""
+    reports = {"every layer": gradcheck(_every(), rows=ROWS, seed=seed)}
+    for name, layers in (("at other inputs", _every()), ("one unit wide", _narrow())):
+        net, stream = MLP(layers, "float64"), Stream(seed)
+        net.initialize(stream)
+        reports[f"every layer {name}"] = Report(
+            tuple(check_everywhere(net, stream, True)), "complex"
+        )
+    reports["every layer at its own size"] = check_own_size(seed)
+    reports["losses and samples"] = Report(tuple(check_values(seed)), "formula")
+    reports["learning rules"] = Report(check_rules(seed), "formula")
+    reports |= {f"recipe {recipe.name}": check_recipe(recipe, seed) for recipe in RECIPES.values()}
+    small = reduced(RECIPES["mnist"])
+    for loss in G_LOSSES:
+        for k in (1, 2, 5):
+            game = {"algorithm": "algorithm1", "k": k, "loss": loss, "seed": seed}
+            found = [*check_game(*_networks(small, 7, seed), **game).checks]
+            found += check_game(
+                *_networks(small, 7, seed), **game, rows=23, iterations=_LONG, numbers=0
+            ).checks
+            reports[f"algorithm1, k = {k}, {loss}"] = Report(tuple(found), "complex")
+    reports["authors2014"] = check_game(*_networks(small, 7, seed), "authors2014", seed=seed)
+    return reports
+
+
+def _every():
+    """A layer of each kind."""
+    return [
+        Dropout(0.7),
+        Affine(5, 6),
+        LeakyReLU(0.1),
+        Affine(6, 6),
+        Maxout(2),
+        Affine(3, 4),
+        Tanh(),
+        Affine(4, 30),
+        ReLU(),
+        Affine(30, 20),
+        Sigmoid(),
+    ]
+
+
+def _narrow():
+    """A layer of each kind that takes or gives rows of one number, or that has many pieces."""
+    return [
+        Affine(1, 1),
+        Tanh(),
+        Affine(1, 3),
+        Maxout(3),
+        Dropout(0.5),
+        Affine(1, 5),
+        Maxout(5),
+        ReLU(),
+        Affine(1, 1),
+        Sigmoid(),
+        LeakyReLU(0.2),
+        Affine(1, 30),
+        ReLU(),
+        Dropout(0.5),
+        Affine(30, 1),
+    ]
+
+
+def _networks(recipe, dim, seed):
+    """G and D with biases away from 0."""
+    G, D = build(recipe, dim, numpy)
+    stream = Stream(seed)
+    for net in (G, D):
+        net.initialize(stream)
+        for layer in net.layers:
+            if "b" in layer.shapes():
+                stream.uniform(layer.b, -0.2, 0.2)
+    return G, D

@@ -1,0 +1,277 @@
+"""Each layer at inputs and in memory that one pass over a few rows of normal numbers never sees.
+
+In float64 one complex step along a random direction of x and all parameters at once checks every
+number of a pass; in float32 every number is compared with that of float64.
+"""
+
+from dataclasses import dataclass
+
+import numpy
+
+from ..nn.tape import backward, forward
+from .derivative import Line, allowed
+from .masks import same_masks
+from .verdicts import OK, WRONG, Check
+
+_STEP = 1e-30
+_CALLS = 1100  # of one layer, before it is checked again
+_SMALL = 4000  # numbers: a layer with more is not called so often
+_FILLER = 0.5  # what the gradients hold before backward writes them
+
+
+@dataclass(frozen=True)
+class Variation:
+    """`x(shape, stream)` makes the input; the rest says how it lies in memory and what came before.
+
+    rows     of the input
+    before   calls of forward and backward on the same tape
+    slice    whether the rows are a part of a longer tape
+    spread   whether x and gy are not contiguous
+    gy       factor of the upstream gradient
+    """
+
+    label: str
+    rows: int
+    x: object
+    before: int = 0
+    slice: bool = False
+    spread: bool = False
+    gy: float = 1.0
+
+
+def _normal(shape, stream):
+    out = numpy.empty(shape)
+    stream.normal(out)
+    return out
+
+
+def _sizes(shape, stream):
+    powers = numpy.empty(shape)
+    stream.uniform(powers, -8, 2)
+    return _normal(shape, stream) * 10**powers
+
+
+def _zeros(shape, stream):
+    return _normal(shape, stream) * (_normal(shape, stream) > 0)
+
+
+def _ties(shape, stream):
+    return numpy.round(_normal(shape, stream))
+
+
+def _large(shape, stream):
+    return 8 * _normal(shape, stream)
+
+
+VARIATIONS = (
+    Variation("one row", 1, _normal),
+    Variation("two rows", 2, _normal),
+    Variation("13 rows", 13, _normal),
+    Variation("300 rows", 300, _normal),
+    Variation("large inputs", 13, _large),
+    Variation("inputs of many sizes", 13, _sizes),
+    Variation("negative inputs", 13, lambda shape, stream: -abs(_large(shape, stream))),
+    Variation("zeros", 13, _zeros),
+    Variation("ties", 13, _ties),
+    Variation("a tape used before", 13, _normal, before=1),
+    Variation("a slice of a tape", 7, _normal, slice=True),
+    Variation("x and gy not contiguous", 13, _normal, spread=True),
+    Variation("a large gy", 13, _normal, gy=1e6),
+    Variation("a small gy", 13, _normal, gy=1e-6),
+    Variation(f"call {_CALLS}", 3, _normal, before=_CALLS),
+)
+
+
+def check_everywhere(
+    net, stream, strict=False, oracle="complex", leave_out=(), variations=VARIATIONS
+):
+    """A Check for each layer and dtype: the worst of the variations, or the first wrong one.
+
+    leave_out   numbers of layers
+    strict   at zeros and ties, where a derivative may not exist, backward must still be the
+             derivative of the branch that forward takes, as the layers of numpygan document, and
+             every value must be finite; else a kink excuses it, and what isn't finite is left out
+    """
+    single = net.copy("float32")
+    double = single.copy("float64")  # the same θ: float32 numbers
+    checks = []
+    reference = double.copy("complex128" if oracle == "complex" else "float64")
+    for index, layer in enumerate(net.layers):
+        if index not in leave_out:
+            place = f"layer {index}, {layer}"
+            checks.append(
+                _check_layer(
+                    f"{place}, float64", double, reference, index, stream, strict, variations
+                )
+            )
+            checks.append(
+                _check_layer(f"{place}, float32", single, double, index, stream, strict, variations)
+            )
+    return checks
+
+
+def _check_layer(place, net, other, index, stream, strict, variations):
+    compared, worst, tensors = 0, (0.0, 1.0), "x and θ"
+    for variation in variations:
+        width = net.widths[index] + net.layers[index].width(net.widths[index])
+        if variation.before == _CALLS and variation.rows * width + net.theta.size > _SMALL:
+            continue
+        try:
+            layer_pass = Pass(net, index, variation, stream)
+            if not strict and not numpy.isfinite(layer_pass.y).all():
+                continue
+            found = layer_pass.against(other, stream)
+        except Exception as error:  # whatever a wrong layer raises is its verdict
+            hint = f"with {variation.label}: it raises {type(error).__name__}: {error}"
+            return Check(place, tensors, WRONG, numpy.inf, 0.0, compared, compared, hint=hint)
+        for name, analytic, numeric, tolerance, scale, size in found:
+            compared += size
+            gap, tolerance = abs(analytic - numeric) / scale, tolerance / scale
+            gap = numpy.inf if numpy.isnan(gap) else gap
+            if gap > tolerance:
+                if not strict and layer_pass.at_a_kink(stream):
+                    continue
+                hint = f"with {variation.label}"
+                return Check(
+                    place,
+                    name,
+                    WRONG,
+                    float(gap),
+                    tolerance,
+                    compared,
+                    compared,
+                    analytic=analytic,
+                    numeric=numeric,
+                    hint=hint,
+                )
+            if gap * worst[1] > worst[0] * tolerance:
+                worst = float(gap), tolerance
+    return Check(place, tensors, OK, *worst, compared, compared)
+
+
+class Pass:
+    """One forward and backward of one layer by itself in one variation."""
+
+    def __init__(self, net, index, variation, stream):
+        self.net, self.layer, self.index = net, net.layers[index], index
+        m, extra = variation.rows, 4 if variation.slice else 0
+        tape = net.tape(m + 2 * extra)
+        for page in tape.layers:
+            page.x[...], page.y[...], page.gx[...], page.gy[...] = 3, 3, 3, 3
+        self.whole = tape.layers[index]
+        self.t = t = tape[extra : m + extra].layers[index]
+        n_in, n_out = net.widths[index], net.widths[index + 1]
+        for _ in range(variation.before):
+            stream.normal(t.x)
+            self._run(stream)
+        t.x[...] = variation.x((m, n_in), stream)
+        t.gy[...] = variation.gy * _normal((m, n_out), stream)
+        if variation.spread:
+            t.set_views(x=_spread(t.x), gy=_spread(t.gy))
+        self._run(stream)
+        self.x, self.gy, self.y = t.x.copy(), t.gy.copy(), t.y.copy()
+        self.written = {"x": t.gx.copy()}
+        for name in self.layer.shapes():
+            self.written[name] = getattr(self.layer, "g" + name).copy()
+        if extra and not (self.whole.gx[:extra] == 3).all():
+            raise AssertionError("it writes outside the slice of the tape")
+
+    def _run(self, stream):
+        layer, t = self.layer, self.t
+        if layer.random:
+            layer.draw_mask(t, stream)
+        forward(layer, t)
+        t.gx[...] = _FILLER
+        for name in layer.shapes():
+            getattr(layer, "g" + name)[...] = _FILLER
+        layer.backward_params(t.gy, t)
+        backward(layer, t)
+
+    def against(self, other, stream):
+        """(name, analytic, numeric, tolerance, what it is relative to, how many numbers)."""
+        return (self._numbers if self.net.dtype == "float32" else self._steps)(other, stream)
+
+    def _steps(self, twin, stream):
+        """One number along a direction of everything; if it is wrong, one for each tensor."""
+        directions = {name: _normal(g.shape, stream) for name, g in self.written.items()}
+        size = sum(g.size for g in self.written.values())
+        found = [self._step(twin, directions, "x and θ", size)]
+        if not abs(found[0][1] - found[0][2]) <= found[0][3]:
+            found = [self._step(twin, {name: u}, name, u.size) for name, u in directions.items()]
+        return found
+
+    def _step(self, twin, directions, name, size):
+        analytic = sum(float((self.written[name] * u).sum()) for name, u in directions.items())
+        terms = sum(float(abs(self.written[name] * u).sum()) for name, u in directions.items())
+        terms += float(abs(self.gy).max() * max(1.0, abs(self.y).max()))
+        tolerance = allowed("float64", size, terms, 0.0)
+        if twin.dtype == "complex128":
+            numeric = self._loss(twin, {key: 1j * _STEP * u for key, u in directions.items()})
+            return name, analytic, float(numeric.imag / _STEP), tolerance, terms, size
+        line = Line(
+            lambda h: self._loss(twin, {key: h * u for key, u in directions.items()}),
+            numpy.zeros(()),
+            numpy.ones(()),
+            float(abs(self.gy * self.y).sum()),
+        )
+        numeric, off = line.five_point()
+        return name, analytic, numeric, tolerance + off, terms, size
+
+    def _loss(self, twin, moves):
+        """Σ gy ⊙ y of the layer in another network, x and the parameters moved."""
+        layer, t = twin.layers[self.index], twin.tape(len(self.x)).layers[self.index]
+        same_masks(layer, self.t, t)
+        t.x[...] = self.x
+        kept = {name: getattr(layer, name).copy() for name in layer.shapes()}
+        try:
+            for name, move in moves.items():
+                target = t.x if name == "x" else getattr(layer, name)
+                target += move
+            forward(layer, t)
+        finally:
+            for name, value in kept.items():
+                getattr(layer, name)[...] = value
+        return (self.gy * t.y).sum()
+
+    def _numbers(self, double, stream):
+        """Every number of a float32 pass against the same in float64."""
+        layer, t = double.layers[self.index], double.tape(len(self.x)).layers[self.index]
+        same_masks(layer, self.t, t)
+        t.x[...], t.gy[...] = self.x, self.gy
+        forward(layer, t)
+        layer.backward_params(t.gy, t)
+        backward(layer, t)
+        exact = {"y": t.y, "x": t.gx} | {n: getattr(layer, "g" + n) for n in layer.shapes()}
+        upstream = float(abs(self.gy).max())
+        found = []
+        for name, single in ({"y": self.y} | self.written).items():
+            wanted = exact[name]
+            other = float(abs(self.x).max()) if name == "y" else upstream
+            scale = float(abs(wanted).max()) + other + 1e-300
+            terms = max(len(self.x), *self.net.widths[self.index : self.index + 2])
+            gap = abs(single - wanted)
+            gap[~numpy.isfinite(gap)] = numpy.inf
+            k = numpy.unravel_index(gap.argmax(), gap.shape)
+            tolerance = allowed("float32", terms, scale, 0.0)
+            found.append((name, float(single[k]), float(wanted[k]), tolerance, scale, gap.size))
+        return found
+
+    def at_a_kink(self, stream):
+        """Whether forward in float64 bends at this input."""
+        double = self.net.copy("float64")
+        u = _normal(self.x.shape, stream)
+        line = Line(
+            lambda h: self._loss(double, {"x": h * u}),
+            numpy.zeros(()),
+            numpy.ones(()),
+            float(abs(self.gy * self.y).sum()),
+        )
+        return line.at_a_kink(0.0)
+
+
+def _spread(array):
+    """The same numbers column by column, each second column of a wider array, back to front."""
+    rows, columns = array.shape
+    view = numpy.full((2 * columns, rows), 7, array.dtype).T[:, ::-2]
+    view[...] = array
+    return view

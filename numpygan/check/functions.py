@@ -1,0 +1,232 @@
+"""The forms in which people write a function and its backward pass (FORMS), each made two calls.
+
+An input may be an array, a float, or a dict, list or tuple of them. A function of several outputs
+returns a tuple; backward then takes one gy for each.
+"""
+
+import inspect
+from dataclasses import dataclass
+
+import numpy
+
+from ..errors import NumpyganError
+from .imaginary import where
+
+FORMS = {
+    "returns": "y = function(x, w); gx, gw = backward(gy, x, w)",
+    "writes": "y = function(x, w); backward(gy, x, w, gx, gw) fills gx and gw",
+    "cache": "y, cache = function(x, w); gx, gw = backward(gy, cache)",
+    "residuals": "y, saved = function(x, w); gx, gw = backward(saved, gy)",
+    "methods": "y = function(x, w); gx, gw = backward(gy)",
+    "pullback": "y, pullback = function(x, w); gx, gw = pullback(gy)",
+    "gradient": "loss = function(x, w); gx, gw = backward(x, w)",
+    "loss": "loss, (gx, gw) = function(x, w)",
+}
+_SAVED = ("cache", "caches", "saved", "residuals", "res", "ctx", "context", "memo", "tape")
+_FILLER = 0.5  # what an array holds before backward writes it
+
+
+def leaves(tree, name, path=()):
+    """(name, path, leaf) of each array or number in nested dicts, lists and tuples."""
+    if isinstance(tree, dict):
+        for key, part in tree.items():
+            yield from leaves(part, f"{name}[{key!r}]", (*path, key))
+    elif isinstance(tree, (list, tuple)):
+        for index, part in enumerate(tree):
+            yield from leaves(part, f"{name}[{index}]", (*path, index))
+    else:
+        yield name, path, tree
+
+
+def filled(tree, values):
+    """The tree with its leaves taken in order from the iterator `values`."""
+    if isinstance(tree, dict):
+        return {key: filled(part, values) for key, part in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        parts = [filled(part, values) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return next(values)
+
+
+def is_real(leaf):
+    """Whether the leaf is a float or an array of floats: what a derivative can be taken by."""
+    return getattr(getattr(leaf, "dtype", None), "kind", "") == "f" or type(leaf) is float
+
+
+@dataclass(frozen=True)
+class Form:
+    """A function with its backward pass in one of FORMS.
+
+    values(inputs)       the list of its outputs, as arrays
+    pass_over(inputs)    forward now; returns backward, a function of gys that gives its result
+    """
+
+    kind: str
+    function: object
+    backward: object
+    name: str
+
+    def values(self, inputs):
+        found = self.function(*inputs)
+        return self._outputs(found)
+
+    def _outputs(self, found):
+        if self.kind in ("cache", "residuals", "pullback"):
+            found = found[:-1]
+        elif self.kind == "loss":
+            found = found[:1]
+        elif not isinstance(found, tuple):
+            found = (found,)
+        return [numpy.asarray(y) for y in found]
+
+    @property
+    def scalar(self):
+        """Whether gy is 1, and nobody passes it."""
+        return self.kind in ("loss", "gradient")
+
+    def pass_over(self, inputs, real=()):
+        """`real`: the numbers of the inputs to differentiate; one that writes gets arrays for them.
+
+        A backward that takes the inputs is sent through a forward all the same: some keep a mask.
+        """
+        found = None if self.kind == "gradient" else self.function(*inputs)
+        return {
+            "returns": lambda gys: self.backward(*gys, *inputs),
+            "gradient": lambda gys: self.backward(*inputs),
+            "writes": lambda gys: self._written(inputs, gys, real),
+            "methods": lambda gys: self.backward(*gys),
+            "cache": lambda gys: self.backward(*gys, found[-1]),
+            "residuals": lambda gys: self.backward(found[-1], *gys),
+            "pullback": lambda gys: found[-1](*gys),
+            "loss": lambda gys: found[1],
+        }[self.kind]
+
+    def _written(self, inputs, gys, real):
+        arrays = [numpy.full_like(inputs[number], _FILLER) for number in real]
+        returned = self.backward(*gys, *inputs, *arrays)
+        if returned is not None and all((array == _FILLER).all() for array in arrays):
+            raise NumpyganError(
+                f"{self.name}: backward takes arrays to write into but returns its result; "
+                f"write `gx[...] = …`, or take gy and the inputs alone."
+            )
+        return tuple(arrays)
+
+
+def taken_as(function, backward, inputs, form=None, name=None):
+    """The Form of what the user gave: `form` if it is named, else told from the arguments.
+
+    `inputs` are passed to `function` once. Raises NumpyganError where no form fits.
+    """
+    name = (
+        name or getattr(function, "__qualname__", type(function).__name__).split(".<locals>.")[-1]
+    )
+    try:
+        found = function(*inputs)
+    except NumpyganError:
+        raise
+    except Exception as error:
+        raise NumpyganError(
+            f"{name}: function raises {type(error).__name__}: {error}{where(error)}; it must run "
+            f"at the inputs that are given."
+        ) from None
+    if form is not None:
+        if form not in FORMS:
+            raise NumpyganError(
+                f"gradcheck: there is no form {form!r}; expected one of {', '.join(FORMS)}."
+            )
+        return Form(form, function, backward, name)
+    several = isinstance(found, tuple) and len(found) > 1
+    if backward is None:
+        if several and callable(found[-1]):
+            return Form("pullback", function, None, name)
+        if several and len(found) == 2 and numpy.ndim(found[0]) == 0:
+            return Form("loss", function, None, name)
+        raise NumpyganError(
+            f"{name}: no backward is given, and the function returns {_kind(found)}; give one, "
+            f"ng.gradcheck(function, backward, *inputs), or return (y, pullback) or "
+            f"(loss, gradients)."
+        )
+    names, fewest = _parameters(backward)
+    if names is None:
+        return Form("returns", function, backward, name)
+
+    def takes(count):
+        return fewest <= count <= len(names)
+
+    if several and takes(len(found)):
+        saved = found[-1]
+        plain = isinstance(saved, (numpy.ndarray, numpy.generic, float, int))
+        if names[0] in _SAVED:
+            return Form("residuals", function, backward, name)
+        if not plain or names[len(found) - 1] in _SAVED:
+            return Form("cache", function, backward, name)
+    outputs = len(found) if several else 1
+    real = sum(is_real(leaf) for _, _, leaf in leaves(tuple(inputs), ""))
+    scalar = not several and numpy.ndim(found) == 0
+    of_one = getattr(function, "__self__", None) is not None
+    of_one = of_one and function.__self__ is getattr(backward, "__self__", None)
+    if takes(outputs + len(inputs)):
+        return Form("returns", function, backward, name)
+    if scalar and takes(len(inputs)) and not of_one:
+        return Form("gradient", function, backward, name)
+    if takes(outputs + len(inputs) + real) or takes(outputs + 2 * len(inputs)):
+        return Form("writes", function, backward, name)
+    if takes(outputs):
+        return Form("methods", function, backward, name)
+    raise NumpyganError(
+        f"{name}: backward takes ({', '.join(names)}), and no known form fits {outputs} "
+        f"output{'s' * (outputs > 1)} and {len(inputs)} input{'s' * (len(inputs) != 1)}; write "
+        f"backward(gy, {', '.join(input_names(function, inputs))}) that returns the gradients."
+    )
+
+
+def _kind(found):
+    if isinstance(found, tuple):
+        return f"a tuple of {len(found)}"
+    return f"an array of shape {numpy.shape(found)}" if is_real(found) else type(found).__name__
+
+
+def _parameters(function):
+    """The names of its positional parameters and how many have no default; None for *args."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None, 0
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None, 0
+    usual = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [p.name for p in usual], sum(p.default is p.empty for p in usual)
+
+
+def input_names(function, inputs):
+    """What the function calls its inputs."""
+    names, _ = _parameters(function)
+    given = names or []
+    return [given[i] if i < len(given) else f"input {i}" for i in range(len(inputs))]
+
+
+def gradient_of(result, path, tops, count):
+    """The part of backward's result that belongs to the leaf at `path`; None if there is none.
+
+    tops   the numbers of the inputs that a gradient is asked for
+    count  of all inputs
+    """
+    top, rest = path[0], path[1:]
+    if isinstance(result, (tuple, list)) and len(result) == count and (count > 1 or not rest):
+        result = result[top]
+    elif isinstance(result, (tuple, list)) and len(result) == len(tops) > 1:
+        result = result[tops.index(top)]
+    elif (
+        isinstance(result, (tuple, list))
+        and len(result) == len(tops) == 1
+        and not (rest and isinstance(result[0], (numpy.ndarray, float)))
+    ):
+        result = result[0]
+    elif len(tops) > 1:
+        return None
+    for key in rest:
+        try:
+            result = result[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return result

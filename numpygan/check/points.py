@@ -1,0 +1,138 @@
+"""The inputs that a function is tried at: what was given, and what an error could hide from it."""
+
+from dataclasses import dataclass, replace
+
+import numpy
+
+MANY = 13  # rows: more than any block of 4 or 8
+
+
+@dataclass(frozen=True)
+class Point:
+    """Inputs to try: `values`, one for each leaf; `lay` puts an array into memory another way.
+
+    sure   False if it was guessed which inputs have rows: then only a wrong number is a mistake
+    same   pairs of leaves that are to be one and the same array
+    """
+
+    label: str
+    values: tuple
+    lay: object = None
+    sure: bool = True
+    same: tuple = ()
+
+    def laid(self):
+        """Fresh copies of the values, in memory as `lay` says."""
+        found = [self._copy(value) for value in self.values]
+        for first, second in self.same:
+            found[second] = found[first]
+        return found
+
+    def _copy(self, value):
+        if not isinstance(value, numpy.ndarray):
+            return value
+        return value.copy() if self.lay is None else self.lay(value)
+
+
+def points(values, free, stream, domain=None):
+    """The Points for leaves `values`, of which those whose numbers are in `free` may change."""
+    given = Point("as given", tuple(values))
+
+    def changed(label, change):
+        new = [change(v).astype(v.dtype) if i in free else v for i, v in enumerate(values)]
+        if domain is not None:
+            low, high = domain
+            new = [numpy.clip(v, low, high) if i in free else v for i, v in enumerate(new)]
+            inside = [
+                ((v > low) | (values[i] == low)) & ((v < high) | (values[i] == high))
+                for i, v in enumerate(new)
+                if i in free
+            ]
+            if not all(part.all() for part in inside):
+                return []
+        return [Point(label, tuple(new))]
+
+    found = [given]
+    found += changed("inputs of many sizes", lambda v: v * 10 ** _uniform(v, stream, -2, 1.2))
+    found += changed("turned signs", lambda v: -v)
+    found += changed("mixed signs", lambda v: v * numpy.sign(_uniform(v, stream, -1, 1)))
+    found += changed("inputs 1000 times smaller", lambda v: v / 1000)
+    found += changed("inputs 8 times larger", lambda v: v * 8)
+    found += changed("zeros among the inputs", lambda v: v * (_uniform(v, stream, 0, 1) > 0.3))
+    found += _other_rows(given, free, stream)
+    for label, lay in (
+        ("Fortran order", _fortran),
+        ("not contiguous", _spread),
+        ("read-only", _locked),
+    ):
+        found.append(replace(given, label=label, lay=lay))
+    twins = [(i, j) for i in free for j in free if i < j and _alike(values[i], values[j])][:1]
+    if twins:
+        new = list(values)
+        new[twins[0][1]] = new[twins[0][0]]
+        found.append(Point("the same array twice", tuple(new), same=tuple(twins)))
+    return found
+
+
+def _uniform(like, stream, low, high):
+    out = numpy.empty(numpy.shape(like))
+    stream.uniform(out, low, high)
+    return out
+
+
+def _alike(a, b):
+    return numpy.ndim(a) > 0 and a.shape == b.shape and a.dtype == b.dtype
+
+
+def _other_rows(given, free, stream):
+    """One row, and many, of the first input to differentiate and of those that are as long.
+
+    An input of another shape that is as long by chance, a bias say, has no rows: both ways are
+    tried, and a function or backward that refuses is no mistake.
+    """
+    values = given.values
+    first = next((i for i in free if numpy.ndim(values[i])), None)
+    m = 0 if first is None else len(values[first])
+    long = [
+        i for i, v in enumerate(values) if isinstance(v, numpy.ndarray) and v.ndim and len(v) == m
+    ]
+    if not m or any(values[i].shape == (m, m) for i in long):
+        return []
+    alike = [i for i in long if i not in free or values[i].shape == values[first].shape]
+    sets = [long] if alike == long else [alike, long]
+    return [
+        _with_rows(given, label, rows, chosen, free, stream, sure=len(sets) == 1)
+        for label, rows in (("one row", 1), ("many rows", max(MANY, m + 3)))
+        if rows != m
+        for chosen in sets
+    ]
+
+
+def _with_rows(given, label, rows, chosen, free, stream, sure):
+    new, m = list(given.values), len(given.values[chosen[0]])
+    for i in chosen:
+        new[i] = numpy.resize(new[i], (rows, *new[i].shape[1:]))
+        if i in free:  # rows that repeat are changed: no two are alike
+            noise = 1 + 0.2 * _uniform(new[i][m:], stream, -1, 1)
+            new[i][m:] = new[i][m:] * noise.astype(new[i].dtype)
+    return Point(label, tuple(new), sure=sure)
+
+
+def _fortran(value):
+    return value.copy(order="F")
+
+
+def _spread(value):
+    """Every second entry of a longer array, backwards."""
+    if not value.ndim:
+        return value.copy()
+    wide = numpy.full((*value.shape[:-1], 2 * value.shape[-1]), 7, value.dtype)
+    view = wide[..., ::-2]
+    view[...] = value
+    return view
+
+
+def _locked(value):
+    value = value.copy()
+    value.flags.writeable = False
+    return value

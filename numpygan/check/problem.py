@@ -1,0 +1,127 @@
+"""A function, its backward and its inputs, as the checks of them need it."""
+
+from dataclasses import dataclass
+
+import numpy
+
+from ..arrays import Stream
+from ..errors import NumpyganError
+from .functions import FORMS, filled, gradient_of, input_names, is_real, leaves, taken_as
+
+
+@dataclass
+class Problem:
+    """A function, its backward, and its inputs as a list of leaves; what was learnt on the way."""
+
+    form: object
+    tree: tuple
+    names: list
+    paths: list
+    free: list  # the numbers of the leaves to differentiate
+    stream: Stream
+    oracle: str | None
+    reason: str = ""  # why the complex step isn't used
+
+    @property
+    def taken(self):
+        """How the function was called, for the report."""
+        return f"taken as: {FORMS[self.form.kind]} (form={self.form.kind!r})"
+
+    @property
+    def tops(self):
+        return list(dict.fromkeys(self.paths[i][0] for i in self.free))
+
+    def inputs(self, values):
+        return filled(self.tree, iter(values))
+
+    def outputs(self, values):
+        return self.form.values(self.inputs(values))
+
+    def backward(self, values, kept=None):
+        """Forward at these values now; returns gys -> [gradient for each free leaf or None]."""
+        inputs = self.inputs(values)
+        pull = self.form.pass_over(inputs, self.tops)
+
+        def gradients(gys):
+            result = pull(gys)
+            if result is None:
+                raise NumpyganError(
+                    f"{self.form.name}: backward returns None; return the gradients, or take "
+                    f"arrays to write them into after the inputs."
+                )
+            count = len(self.tree)
+            return [gradient_of(result, self.paths[i], self.tops, count) for i in self.free]
+
+        return gradients
+
+
+def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0):
+    """The Problem. Raises NumpyganError where the arguments don't make one."""
+    if not inputs:
+        raise NumpyganError(
+            "gradcheck: expected the inputs to try after the function and its backward: "
+            "ng.gradcheck(function, backward, x, …)."
+        )
+    if oracle not in (None, "complex", "five-point"):
+        raise NumpyganError(f"oracle: there is no {oracle!r}; expected 'complex' or 'five-point'.")
+    tops = input_names(function, inputs)
+    found = [
+        leaf
+        for top, (name, part) in enumerate(zip(tops, inputs))
+        for leaf in leaves(part, name, (top,))
+    ]
+    wanted = _wanted(wrt, tops)
+    free = [i for i, (_, path, leaf) in enumerate(found) if path[0] in wanted and is_real(leaf)]
+    if not free:
+        raise NumpyganError(
+            f"gradcheck: none of the inputs ({', '.join(name for name, _, _ in found)}) is an "
+            f"array of floats to differentiate by; pass x.astype(float)."
+        )
+    values = [numpy.asarray(leaf) if i in free else leaf for i, (_, _, leaf) in enumerate(found)]
+    for i in free:
+        if values[i].dtype not in ("float32", "float64") or not values[i].size:
+            raise NumpyganError(
+                f"gradcheck: {found[i][0]} is {values[i].dtype} of shape {values[i].shape}; "
+                f"expected float32 or float64 and at least one number."
+            )
+        if not numpy.isfinite(values[i]).all():
+            raise NumpyganError(f"gradcheck: {found[i][0]} holds a value that is not finite.")
+    fresh = filled(
+        tuple(inputs), iter([numpy.copy(v) if i in free else v for i, v in enumerate(values)])
+    )
+    taken = taken_as(function, backward, fresh, form)
+    names, paths = [name for name, _, _ in found], [path for _, path, _ in found]
+    return Problem(taken, tuple(inputs), names, paths, free, Stream(seed), oracle), values
+
+
+def _wanted(wrt, names):
+    if wrt is None:
+        return range(len(names))
+    chosen = [wrt] if isinstance(wrt, (int, str)) else list(wrt)
+    for one in chosen:
+        if one not in names and one not in range(len(names)):
+            raise NumpyganError(
+                f"gradcheck: wrt={wrt!r}: there is no input {one!r}; expected some of "
+                f"{', '.join(names)}, or their numbers from 0."
+            )
+    return [names.index(one) if one in names else one for one in chosen]
+
+
+class Wrong(Exception):
+    """A verdict that needs no numbers: (leaf's number or None, hint)."""
+
+
+class Skipped(Exception):
+    """A point at which nothing can be said, and why."""
+
+
+def random_gys(problem, ys):
+    if problem.form.scalar:
+        return [numpy.ones(())]
+    gys = []
+    for y in ys:
+        gy = numpy.zeros(y.shape, y.dtype if y.dtype.kind == "f" else "float64")
+        if y.dtype.kind == "f":
+            problem.stream.normal(gy)
+        gys.append(gy)
+    return gys

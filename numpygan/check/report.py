@@ -1,0 +1,62 @@
+"""What a gradient check found, as a table, as HTML and as JSON."""
+
+import math
+from dataclasses import asdict, dataclass
+from html import escape
+
+from .. import tables
+from .verdicts import Check
+
+
+@dataclass(frozen=True)
+class Report:
+    """The Checks of a network or a game; `passed` if every one is ok. str() is a table."""
+
+    checks: tuple[Check, ...]
+    oracle: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self):
+        return all(check.passed for check in self.checks)
+
+    @property
+    def failures(self):
+        return tuple(check for check in self.checks if not check.passed)
+
+    def as_json(self) -> dict:
+        """Everything as numbers and text that JSON can hold."""
+        checks = [asdict(check) for check in self.checks]
+        for check in checks:
+            for key, value in check.items():
+                if isinstance(value, float) and not math.isfinite(value):
+                    check[key] = None
+        return {
+            "passed": self.passed,
+            "oracle": self.oracle,
+            "notes": list(self.notes),
+            "checks": checks,
+        }
+
+    def __str__(self):
+        return "\n".join([tables.as_text(*self._cells()), *self.notes, *map(str, self.failures)])
+
+    def _repr_html_(self):
+        verdict = "every derivative is right" if self.passed else f"{len(self.failures)} not ok"
+        failures = "".join(f"<p>{escape(str(failure))}</p>" for failure in self.failures)
+        failures += "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return tables.as_html(*self._cells(), caption=f"gradient check: {verdict}") + failures
+
+    def _cells(self):
+        rows = [
+            [
+                c.place,
+                c.tensor,
+                f"{c.checked} of {c.size}",
+                f"{c.error:.1e}",
+                f"{c.tolerance:.1e}",
+                c.verdict,
+            ]
+            for c in self.checks
+        ]
+        return ["place", "tensor", "checked", "error", "allowed", "verdict"], rows

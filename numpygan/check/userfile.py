@@ -1,0 +1,107 @@
+"""Checks in a file of the user's: `numpygan gradcheck FILE.py::NAME`.
+
+NAME is a function without arguments that returns the arguments of `ng.gradcheck`, or such a tuple,
+or layers:
+
+    def check_affine():
+        return affine, affine_backward, x, w, b
+
+Without `::NAME` every name that starts with `check_` is taken.
+"""
+
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+
+import numpy
+
+from ..errors import NumpyganError
+from ..nn.layers import Layer
+from ..nn.mlp import MLP
+from .layer_check import gradcheck
+from .report import Report
+
+
+def is_file(text: str) -> bool:
+    """Whether the argument of the command means a file and not a recipe."""
+    return text.partition("::")[0].endswith(".py")
+
+
+def check_file(text: str, seed: int = 0) -> dict[str, Report]:
+    """{NAME: Report} for FILE.py::NAME; runs the code of the file.
+
+    Raises NumpyganError if there is no such file or name, or if its code raises.
+    """
+    name, _, wanted = text.partition("::")
+    module = _run(Path(name).expanduser())
+    found = {key: value for key, value in vars(module).items() if key.startswith("check_")}
+    if wanted:
+        if not hasattr(module, wanted):
+            others = ", ".join(found) or "none that starts with check_"
+            raise NumpyganError(f"{name}: there is no {wanted!r} in it; it has {others}.")
+        found = {wanted: getattr(module, wanted)}
+    if not found:
+        raise NumpyganError(
+            f"{name}: no name starts with check_; write `def check_f(): return f, backward, x`, or "
+            f"name one: {name}::NAME."
+        )
+    return {key: _report(f"{name}::{key}", value, seed) for key, value in found.items()}
+
+
+def _run(path):
+    if not path.is_file():
+        raise NumpyganError(f"{path}: there is no such file; check the path.")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # leave nothing in the folder
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        _call(path, lambda: spec.loader.exec_module(module))
+    finally:
+        sys.path.pop(0)
+        sys.dont_write_bytecode = kept
+    return module
+
+
+def _call(place, function):
+    """function(), with whatever the user's code raises as one sentence."""
+    try:
+        return function()
+    except NumpyganError:
+        raise
+    except (Exception, SystemExit) as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = next((f for f in reversed(frames) if str(place).startswith(f.filename)), None)
+        line = f" in line {getattr(error, 'lineno', None) or (frame and frame.lineno)}"
+        raise NumpyganError(
+            f"{place}: its code raises {type(error).__name__}{line if '?' not in line else ''}: "
+            f"{error}; make it run under python first."
+        ) from None
+
+
+def _report(place, value, seed):
+    if callable(value) and not isinstance(value, (Layer, type)):
+        value = _call(place, value)
+    if isinstance(value, Report):
+        return value
+    if isinstance(value, Layer):
+        value = [value]
+    if isinstance(value, MLP) or (
+        isinstance(value, list) and all(isinstance(layer, Layer) for layer in value)
+    ):
+        return gradcheck(value, seed=seed)
+    if not isinstance(value, tuple) or not value or not callable(value[0]):
+        kind = "an array" if isinstance(value, numpy.ndarray) else type(value).__name__
+        raise NumpyganError(
+            f"{place}: expected (function, backward, *inputs), layers, or a function without "
+            f"arguments that returns them, got {kind}."
+        )
+    *arguments, last = value
+    options = last if isinstance(last, dict) and _are_options(last) else {}
+    return gradcheck(*(arguments if options else value), **{"seed": seed, **options})
+
+
+def _are_options(last):
+    names = {"wrt", "jvp", "hvp", "form", "domain", "only_given", "oracle", "seed"}
+    return bool(last) and set(last) <= names

@@ -1,0 +1,158 @@
+"""The game's losses and their slopes at logits of every size, and the samples of G, in the dtypes
+that train and that check, against formulas written out once more.
+"""
+
+import numpy
+
+from ..arrays import Stream
+from ..gan import objective
+from ..gan.objective import G_LOSSES
+from ..gan.sampling import generate
+from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
+from ..nn.mlp import MLP
+from ..nn.tape import backward, forward
+from .verdicts import judge
+
+_TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
+
+
+def _D(a):
+    """σ(a), exact to the last bits on both sides of 0."""
+    e = numpy.exp(-abs(a))
+    return numpy.where(a < 0, e / (1 + e), 1 / (1 + e))
+
+
+def _log_D(a):
+    return -numpy.logaddexp(0, -a)
+
+
+# The mean of each loss over the rows, and m times its slope: as the paper prints them.
+_LOSSES = {
+    "saturating": (lambda a: _log_D(-a), lambda a: -_D(a)),
+    "non_saturating": (lambda a: -_log_D(a), lambda a: -_D(-a)),
+    "maximum_likelihood": (lambda a: -numpy.exp(a) / 2, lambda a: -numpy.exp(a) / 2),
+}
+
+
+def _compared(place, name, found, expected, dtype):
+    """A Check of arrays relative to each expected number, so that small ones count."""
+    found, expected = numpy.ravel(found).astype("float64"), numpy.ravel(expected)
+    size = numpy.maximum(abs(expected), 1e-30)
+    return judge(
+        f"{place}, {dtype}",
+        name,
+        found / size,
+        expected / size,
+        shape=found.shape,
+        indices=[(i,) for i in range(found.size)],
+        largest=1.0,
+        floor=0.0,
+        tolerance=_TOLERANCE[dtype],
+        rows=1,
+    )
+
+
+@numpy.errstate(all="ignore")  # as gradcheck
+def check_values(seed=0):
+    """The Checks of every loss, of V, and of samples."""
+    checks = []
+    for dtype in ("float32", "float64"):
+        for m in (1, 2, 100):
+            a = numpy.linspace(-29, 29, m) if m > 1 else numpy.array([0.7])
+            a = a.astype(dtype).reshape(m, 1)
+            checks += _check_losses(a, a.astype("float64"), dtype)
+        checks += [
+            *_check_samples(dtype, seed),
+            *_check_ties(dtype),
+            *_check_equations(dtype, seed),
+            *_check_masks(dtype, seed),
+        ]
+    return checks
+
+
+def _check_masks(dtype, seed):
+    """Every entry of a mask is 0 or 1/keep, and as many are kept as should be, to 6 σ."""
+    checks, stream, n = [], Stream(seed), 40_000
+    for keep in (0.1, 0.5, 0.8, 1.0):
+        mask = numpy.empty((200, n // 200), dtype)
+        stream.keep(mask, keep)
+        kept = mask != 0
+        place = f"mask, keep = {keep}"
+        checks.append(_compared(place, "value", mask, kept / keep, dtype))
+        off = abs(kept.mean() - keep) > 6 * numpy.sqrt(keep * (1 - keep) / n) + 2e-5
+        checks.append(_compared(place, "share is right", [float(not off)], [1.0], dtype))
+    return checks
+
+
+def _check_equations(dtype, seed):
+    """y of each layer by its equation, of one row and of many, small and large."""
+    equations = (
+        (ReLU(), lambda x: numpy.maximum(x, 0)),
+        (Sigmoid(), _D),
+        (Tanh(), numpy.tanh),
+        (LeakyReLU(0.01), lambda x: numpy.where(x > 0, x, x / 100)),
+        (Maxout(3), lambda x: x.reshape(-1, 3, 2).max(1)),
+    )
+    checks, stream = [], Stream(seed)
+    for layer, equation in equations:
+        net = MLP([Affine(6, 6), layer], dtype)
+        for m in (1, 300):
+            t = net.tape(m).layers[1]
+            stream.normal(t.x)
+            t.x[...] *= 5
+            forward(layer, t)
+            expected = equation(t.x.astype("float64"))
+            checks.append(_compared(f"{layer}, {m} rows", "y", t.y, expected, dtype))
+    return checks
+
+
+def _check_ties(dtype):
+    """What the layers take for the derivative where there is none: at 0, and of equal pieces."""
+    checks = []
+    for layer, x, expected in (
+        (ReLU(), [0.0, -0.0, 2], [0, 0, 1]),
+        (LeakyReLU(0.25), [0.0, -0.0, 2], [0.25, 0.25, 1]),
+        (Maxout(3), [1.0, 1, 1], [1, 0, 0]),
+        (Maxout(3), [0.0, 1, 1], [0, 1, 0]),
+    ):
+        net = MLP([Affine(3, 3), layer], dtype)
+        t = net.tape(1).layers[1]
+        t.x[...], t.gy[...] = x, 1
+        forward(layer, t)
+        backward(layer, t)
+        checks.append(_compared(f"{layer} at {x}", "x", t.gx, numpy.array(expected, float), dtype))
+    return checks
+
+
+def _check_losses(a, exact, dtype):
+    checks, m = [], len(a)
+    for name, (value, slope) in G_LOSSES.items():
+        printed, printed_slope = _LOSSES[name]
+        out = numpy.empty_like(a)
+        slope(numpy, a, out=out)
+        place = f"loss {name}, {m} rows"
+        checks.append(_compared(place, "slope", out, printed_slope(exact) / m, dtype))
+        checks.append(_compared(place, "value", value(numpy, a), printed(exact).mean(), dtype))
+    real, fake = numpy.empty_like(a), numpy.empty_like(a)
+    objective.value_slopes(numpy, a, a[::-1], out_real=real, out_fake=fake)
+    checks.append(_compared(f"V, {m} rows", "slope, real", real, _D(-exact) / m, dtype))
+    checks.append(_compared(f"V, {m} rows", "slope, fake", fake, -_D(exact[::-1]) / m, dtype))
+    V = (_log_D(exact) + _log_D(-exact[::-1])).mean()
+    checks.append(_compared(f"V, {m} rows", "value", objective.value(numpy, a, a[::-1]), V, dtype))
+    D = objective.probability(numpy, a)
+    checks.append(_compared(f"D, {m} rows", "value", D, _D(exact), dtype))
+    return checks
+
+
+def _check_samples(dtype, seed):
+    """G(z) in blocks, the last a part of one, against one pass over all rows; no dropout."""
+    stream, checks = Stream(seed), []
+    G = MLP([Affine(3, 9), ReLU(), Dropout(0.5), Affine(9, 4), Sigmoid()], dtype)
+    G.initialize(stream)
+    for n in (1, 2, 249, 250, 251, 600):
+        z = numpy.empty((n, 3), dtype)
+        stream.normal(z)
+        hidden = numpy.maximum(z.astype("float64") @ G.layers[0].W + G.layers[0].b, 0)
+        expected = _D(hidden @ G.layers[3].W + G.layers[3].b)
+        checks.append(_compared(f"{n} samples", "x", generate(G, z), expected, dtype))
+    return checks

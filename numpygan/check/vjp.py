@@ -1,0 +1,245 @@
+"""Any function with a hand-written vector-Jacobian product against a numerical derivative."""
+
+import warnings
+from dataclasses import replace
+
+import numpy
+
+from ..errors import NumpyganError
+from . import imaginary
+from .derivative import EPSILON, Line, allowed, random_direction
+from .points import points
+from .problem import Skipped, Wrong, random_gys
+from .verdicts import AT_A_KINK, OK, UNINFORMATIVE, WRONG, Check, judge
+
+_ENTRIES_GIVEN, _ENTRIES, _DIRECTIONS = 120, 8, 3  # at the inputs given; elsewhere; at each
+_NEARBY = 1e-5  # relative change of the inputs that shows how much rounding of them matters
+
+
+def check_point(problem, point, everything):
+    """A Check for each free leaf at one point. Raises Wrong or Skipped."""
+    try:
+        ys = problem.outputs(point.laid())
+    except NumpyganError:
+        raise
+    except Exception as error:
+        if "read-only" in str(error) and point.label == "read-only":
+            raise Wrong(None, f"function writes into an input{imaginary.where(error)}") from None
+        raise Skipped(f"function raises {type(error).__name__}") from None
+    if not all(numpy.isfinite(y).all() for y in ys if y.dtype.kind == "f"):
+        raise Skipped("function gives values that are not finite")
+    gys = random_gys(problem, ys)
+    values = point.laid()
+    try:
+        laid = [point.lay(gy) if point.lay else gy.copy() for gy in gys]
+        found = problem.backward(values)([gy if gy.ndim else gy[()] for gy in laid])
+    except NumpyganError:
+        raise
+    except Exception as error:
+        hint = f"backward raises {type(error).__name__}: {error}{imaginary.where(error)}"
+        raise Wrong(None, hint) from None
+    gradients = [_as_array(problem, i, g, point) for i, g in zip(problem.free, found)]
+    return [
+        _compare(problem, point, i, g, gys, ys, everything) for i, g in zip(problem.free, gradients)
+    ]
+
+
+def _as_array(problem, i, g, point):
+    """The gradient of leaf i as float64, which it must be the same shape as."""
+    if g is None:
+        raise Wrong(i, "backward gives no gradient for it; if none is wanted, say so with wrt=…")
+    g, shape = numpy.asarray(g), numpy.shape(point.values[i])
+    if g.dtype.kind not in "fiu":
+        raise Wrong(i, f"its gradient is {g.dtype}, expected floats")
+    if g.shape != shape:
+        raise Wrong(
+            i,
+            f"its gradient has shape {g.shape}, expected {shape}, that of "
+            f"{problem.names[i]}: is a sum missing, or over the wrong axis?",
+        )
+    return g.astype("float64")
+
+
+def scalar_of(problem, values, i, gys, kind):
+    """L(v) = Σ gy ⊙ y with leaf i replaced by the vector v, in complex128 or float64."""
+    others = [v.astype(kind) if j in problem.free else v for j, v in enumerate(values)]
+    shape = values[i].shape
+
+    def L(v):
+        new = [o.copy() if isinstance(o, numpy.ndarray) else o for o in others]
+        new[i] = v.astype(kind).reshape(shape)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", numpy.exceptions.ComplexWarning)
+            ys = problem.outputs(new)
+        return sum((gy * y).sum() for gy, y in zip(gys, ys) if y.dtype.kind in "fc")
+
+    return L
+
+
+def _compare(problem, point, i, g, gys, ys, everything):
+    stream, flat = problem.stream, g.reshape(-1)
+    values = [numpy.asarray(v) if j in problem.free else v for j, v in enumerate(point.values)]
+    base = values[i].astype("float64").reshape(-1)
+    size = float(sum(numpy.abs(gy * y).sum() for gy, y in zip(gys, ys) if y.dtype.kind == "f"))
+    most = _ENTRIES_GIVEN if everything else _ENTRIES
+    entries = numpy.arange(flat.size)
+    if flat.size > most:
+        entries = stream.permutation(flat.size)[:most]
+        entries[0] = numpy.abs(flat).argmax()
+    directions = [numpy.eye(1, flat.size, k)[0] * max(1e-3, abs(base[k])) for k in entries]
+    directions += [random_direction(base, stream) for _ in range(_DIRECTIONS)]
+    real = scalar_of(problem, values, i, gys, "float64")
+    lines = [Line(real, base, direction, size) for direction in directions]
+    oracle = _oracle_at(problem, values, i, gys, lines[-1])
+    if oracle == "complex":
+        f = scalar_of(problem, values, i, gys, "complex128")
+        numeric = [(Line(f, base, d, size).complex_step()) for d in directions]
+    else:
+        f, numeric = real, [line.five_point() for line in lines]
+    lengths = numpy.array([numpy.linalg.norm(d) or 1.0 for d in directions])
+    off = numpy.array([error for _, error in numeric]) / lengths
+    numeric = numpy.array([value for value, _ in numeric]) / lengths
+    analytic = numpy.array([d @ flat for d in directions]) / lengths
+    largest = max(numpy.abs(v[numpy.isfinite(v)]).max(initial=0.0) for v in (flat, numeric))
+    upstream = max(float(numpy.abs(gy).max(initial=0.0)) for gy in gys)
+    dtype = min((values[j].dtype for j in problem.free), key=lambda kind: kind.itemsize)
+    dtype = min([dtype, *(y.dtype for y in ys if y.dtype.kind == "f")], key=lambda k: k.itemsize)
+    terms = max(flat.size, *(y.size for y in ys))
+    sensitivity = _sensitivity(problem, values, i, gys, oracle, directions, numeric, lengths)
+    rounding = allowed(dtype, terms, largest, sensitivity)
+    clear = off <= 1e-3 * max(largest, 1e-300)
+    if not clear.any():
+        if any(line.at_a_kink(0.0) for line in lines[:3]):
+            raise Skipped("at a kink")
+        raise Skipped("differences in float64 decide nothing there")
+    tolerance = (rounding + float(off[clear].max())) / max(largest, 1e-300)
+    shape = g.shape
+    indices = [tuple(int(k) for k in numpy.unravel_index(entry, shape)) for entry in entries]
+    indices += [None] * _DIRECTIONS
+    check = judge(
+        problem.form.name,
+        problem.names[i],
+        analytic[clear],
+        numeric[clear],
+        shape=shape,
+        indices=[index for index, good in zip(indices, clear) if good],
+        largest=largest,
+        floor=16 * EPSILON * upstream if oracle == "complex" else 4 * float(off[clear].max()),
+        tolerance=tolerance,
+        rows=shape[0] if shape else 1,
+    )
+    if check.verdict != WRONG:
+        return check
+    gap = numpy.abs(analytic - numeric)
+    if gap.max() <= 32 * numpy.finfo(dtype).eps * upstream:
+        return replace(check, verdict=UNINFORMATIVE, hint="it is small beside gy: all rounding")
+    gap = numpy.nan_to_num(numpy.where(clear, gap, 0), nan=numpy.inf) * lengths
+    worst = numpy.argsort(gap)[::-1][:4]
+    if not all(numpy.isfinite(lines[k].bend(1e-4)) for k in worst):
+        raise Skipped("at the edge of where function is defined")
+    for k in [*worst, *range(len(lines) - _DIRECTIONS, len(lines))]:
+        if lines[k].at_a_kink(gap[k] if numpy.isfinite(gap[k]) else 0.0):
+            raise Skipped("at a kink")
+    return check
+
+
+def _sensitivity(problem, values, i, gys, oracle, directions, numeric, lengths):
+    """How much the derivative changes if every input changes by a relative 1; measured nearby."""
+    near, signs = [], []
+    for value in [*values, *gys]:
+        sign = numpy.empty(numpy.shape(value))
+        problem.stream.normal(sign)
+        signs.append(sign)
+    for j, value in enumerate(values):
+        near.append(value * (1 + _NEARBY * signs[j]) if j in problem.free else value)
+    other = [gy * (1 + _NEARBY * sign) for gy, sign in zip(gys, signs[len(values) :])]
+    if problem.form.scalar:
+        other = gys
+    kind = "complex128" if oracle == "complex" else "float64"
+    f = scalar_of(problem, near, i, other, kind)
+    base, changes = near[i].astype("float64").reshape(-1), []
+    for k in numpy.linspace(0, len(directions) - 1, min(6, len(directions))).astype(int):
+        line = Line(f, base, directions[k], 0.0)
+        there = line.complex_step()[0] if oracle == "complex" else line.central()
+        changes.append(abs(there / lengths[k] - numeric[k]) / _NEARBY)
+    changes = [change for change in changes if numpy.isfinite(change)]
+    return max(changes, default=0.0)
+
+
+def _oracle_at(problem, values, i, gys, line):
+    """ "complex" if it works here and agrees with float64; else "five-point", and why."""
+    if problem.oracle is not None or problem.reason:
+        return problem.oracle or "five-point"
+    f = scalar_of(problem, values, i, gys, "complex128")
+    try:
+        there, _ = Line(f, line.point, line.direction, line.size).complex_step()
+    except Exception as error:
+        problem.reason = (
+            f"forward does not take complex numbers: {type(error).__name__}: {error}"
+            f"{imaginary.where(error)}"
+        )
+        return "five-point"
+    real, off = line.five_point()
+    length = float(numpy.abs(line.direction).sum())
+    if off > 1e-3 * max(abs(real), abs(there)) or not numpy.isfinite(real):
+        return "complex"  # differences decide nothing here
+    if abs(there - real) <= 10 * off + 1e-6 * abs(real) or length == 0 or line.at_a_kink(0.0):
+        return "complex"
+    complex_inputs = [v * (1 + 1e-3j) if j in problem.free else v for j, v in enumerate(values)]
+    named = imaginary.dropped(problem.outputs, complex_inputs)
+    problem.reason = "forward drops the imaginary part" + (
+        f" in {', '.join(named)}" if named else "; where is not known"
+    )
+    return "five-point"
+
+
+@numpy.errstate(all="ignore")
+def check_vjp(problem, values, domain=None, only_given=False):
+    """(Checks, one for each leaf; notes) over all points."""
+    total = dict.fromkeys(problem.free)
+    place, compared, skipped, stopped = problem.form.name, [], [], False
+    tried = points(values, problem.free, problem.stream, domain)
+    for point in tried[:1] if only_given else tried:
+        try:
+            checks = check_point(problem, point, point.label == "as given")
+        except Skipped as reason:
+            skipped.append(f"{point.label} ({reason})")
+            continue
+        except Wrong as error:
+            if not point.sure:
+                skipped.append(f"{point.label} (the shapes don't say which inputs have rows)")
+                continue
+            i, hint = error.args
+            i = problem.free[0] if i is None else i
+            hint += "" if point.label == "as given" else f"; with {point.label}"
+            size = numpy.size(values[i])
+            bad = Check(place, problem.names[i], WRONG, numpy.inf, 0.0, 0, size, hint=hint)
+            total[i], stopped = bad, True
+            break
+        compared.append(point.label)
+        for i, check in zip(problem.free, checks):
+            total[i] = _worse(total[i], check, point.label)
+        if any(check.verdict == WRONG for check in total.values()):
+            break
+    kinks = [text for text in skipped if text.endswith("(at a kink)")]
+    for i, check in total.items():
+        if check is None and not stopped:
+            verdict = AT_A_KINK if kinks else UNINFORMATIVE
+            hint = "move the input off the tie" if kinks else "no point could be compared"
+            total[i] = Check(
+                place, problem.names[i], verdict, 0.0, 0.0, 0, numpy.size(values[i]), hint=hint
+            )
+    notes = [problem.taken, f"tried: {', '.join(dict.fromkeys(compared))}"]
+    skipped = [text for text in dict.fromkeys(skipped) if text.partition(" (")[0] not in compared]
+    notes += [f"left out: {', '.join(skipped)}"] if skipped else []
+    return [check for check in total.values() if check is not None], notes
+
+
+def _worse(before, check, label):
+    if check.verdict == WRONG and label != "as given":
+        check = replace(check, hint="; ".join(filter(None, [check.hint, f"with {label}"])))
+    if before is None:
+        return check
+    order = [UNINFORMATIVE, OK, WRONG]
+    keep = max(before, check, key=lambda c: (order.index(c.verdict), c.error / (c.tolerance or 1)))
+    return replace(keep, checked=before.checked + check.checked, size=before.size)

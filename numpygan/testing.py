@@ -1,0 +1,57 @@
+"""Gradient checks for tests: an assertion that prints a verdict, and inputs for Hypothesis."""
+
+import numpy
+
+from .arrays import Stream
+from .check.layer_check import gradcheck
+from .check.report import Report
+from .errors import NumpyganError
+
+
+def assert_gradients(*arguments, **options) -> Report:
+    """`ng.gradcheck(*arguments, **options)`, whose failure is an AssertionError with the verdict.
+
+        def test_tanh():
+            ng.testing.assert_gradients(numpy.tanh, lambda gy, x: gy * (1 - numpy.tanh(x) ** 2), x)
+
+    Returns the Report if every check is ok. Raises NumpyganError as gradcheck does.
+    """
+    __tracebackhide__ = True  # pytest shows the line of the test
+    report = gradcheck(*arguments, **options)
+    if not report.passed:
+        raise AssertionError("\n" + str(report))
+    return report
+
+
+def inputs(*shapes: str, most: int = 6, dtype: str = "float64"):
+    """A Hypothesis strategy for a tuple of arrays, one for each shape: `inputs("m n", "n k", "")`.
+
+    Each letter is a size from 1 to `most`, the same wherever it stands. The values are of many
+    sizes and both signs, and no two are equal, so that max and sort have no ties.
+    Raises NumpyganError if Hypothesis is not installed.
+    """
+    try:
+        from hypothesis import strategies
+    except ImportError:
+        raise NumpyganError(
+            "testing.inputs: Hypothesis is not installed; install it with `pip install hypothesis`."
+        ) from None
+    letters = sorted({letter for shape in shapes for letter in shape.split()})
+
+    @strategies.composite
+    def arrays(draw):
+        size = {letter: draw(strategies.integers(1, most), label=letter) for letter in letters}
+        stream = Stream(draw(strategies.integers(0, 2**32 - 1), label="seed of the values"))
+        largest = draw(strategies.sampled_from([1.0, 0.01, 10.0]), label="size of the values")
+        return tuple(
+            _values([size[letter] for letter in shape.split()], largest, stream).astype(dtype)
+            for shape in shapes
+        )
+
+    return arrays()
+
+
+def _values(shape, largest, stream):
+    values = numpy.empty(shape)
+    stream.normal(values)
+    return values * largest
