@@ -209,7 +209,7 @@ def _evaluation(run, source):
     command = f"<code>{escape(f'numpygan evaluate {shlex.quote(str(run.path))}')}</code>"
     result = run.read_evaluation()
     if result is None:
-        return f"<p>Not evaluated yet. {command} does it; then make this page again.</p>"
+        return f"<p>Not evaluated yet. Run {command}, then make this page again.</p>"
     measured = _measured(result.get("source"))
     if measured == _measured(source):
         of = f"<p>Measured on {escape(measured)}, like the samples above.</p>"
