@@ -1,4 +1,4 @@
-"""python -m numpygan"""
+"""The program behind `python -m numpygan`."""
 
 import sys
 

@@ -85,7 +85,7 @@ def write_whole(path, write):
     anything at `path` is in the way. A process killed here leaves the temporary file; the next
     writer removes it.
     """
-    kept = "what was there before is kept"
+    kept = "the old file, if any, is kept"
     try:
         mode = _mode_at(path)
         remove_leftovers(Path(path))

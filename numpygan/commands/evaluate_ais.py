@@ -110,7 +110,7 @@ def _with_bar(run, G, recipe, dataset, examples, distributions, options):
         except KeyboardInterrupt:
             again = "the same command without --force" if options.force else "the same command"
             raise KeyboardInterrupt(
-                f"stopped; {run.ais} holds what is finished: {again} goes on."
+                f"stopped; {run.ais} holds the finished batches; to resume, give {again}."
             ) from None
 
 

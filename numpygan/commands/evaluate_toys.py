@@ -92,7 +92,7 @@ def evaluate_seeds(options):
     try:
         _train(todo, len(jobs), options.ranks)
     except Interrupted:
-        print("Stopped and saved. The same command goes on.", file=sys.stderr)
+        print("Stopped and saved. Give the same command to resume.", file=sys.stderr)
         return 130
     if options.ranks.rank:
         return 0

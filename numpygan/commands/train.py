@@ -194,9 +194,7 @@ def _run_and_recipe(options, changes):
             )
         run.expect(recipe)
     elif named:
-        raise NumpyganError(
-            f"{options.recipe}: is a run, not a recipe; add --resume to go on with it."
-        )
+        raise NumpyganError(f"{options.recipe}: is a run, not a recipe; add --resume to resume it.")
     else:
         recipe = _asked_for(options, changes)
         if options.local_batch:

@@ -259,7 +259,7 @@ def _mnist_file(name):
     digest.update(values)
     if digest.hexdigest() != _MNIST_MD5[name]:
         raise NumpyganError(
-            f"{MNIST / name}: the checksum is not that of MNIST; install numpygan again."
+            f"{MNIST / name}: the checksum differs from MNIST's; install numpygan again."
         )
     return values
 

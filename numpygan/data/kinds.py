@@ -11,7 +11,7 @@ from ..files import open_regular
 
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CIFAR_ROW = 1 + 3 * 32 * 32
-_START = 512  # bytes that are looked at
+_START = 512  # bytes that are read
 _IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P4", b"P5", b"P6")
 _SAVE = "save the array with numpy.save"
 _UNPACK = "unpack it and give the folder or file"
@@ -81,7 +81,7 @@ def _kind(path, start, size, packed):
     if _is_text(start):
         return "csv"
     if packed:
-        return "gzipped, and what is in it is not IDX or text", _UNPACK
+        return "gzipped, but its content is neither IDX nor text", _UNPACK
     if start[:6] == b"\x93NUMPY":
         return "npy"
     if start[:2] == b"PK":

@@ -69,7 +69,7 @@ class Classifier:
         (theta,) = read_arrays(path).values()
         if checksum(theta) != SHA256:
             raise NumpyganError(
-                f"{path}: the checksum is not that of the classifier of this version; install "
+                f"{path}: the checksum differs from this version's classifier; install "
                 f"numpygan again."
             )
         self.net = network()

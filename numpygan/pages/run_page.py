@@ -30,10 +30,10 @@ from ..runs.provenance import dataset_of
 from .markup import definitions, escape
 
 FRAMES = 24  # most pictures of samples over time
-_CURVES = {  # the columns of metrics.csv in each chart
-    "Value of the game": ("V",),
-    "Verdict of the discriminator": ("D_real", "D_fake"),
-    "Parzen log-likelihood": ("parzen",),
+_CURVES = {  # the curves of each chart: name, column of metrics.csv
+    "Value of the game": {"V(D, G)": "V"},
+    "Verdict of the discriminator": {"mean D(x)": "D_real", "mean D(G(z))": "D_fake"},
+    "Parzen log-likelihood": {"validation": "parzen"},
 }
 _PAGE = Path(__file__).parent / "page"
 _LARGEST_PICTURE = 1 << 26  # bytes
@@ -102,8 +102,8 @@ def _learning(rows):
         return "<p>No metrics yet: the run has not reached its first record.</p>"
     charts = []
     for title, draw in learning_panels(rows).items():
-        columns = _CURVES[title]
-        ends = "; ".join(f"{name} {_first_and_last(rows, name)}" for name in columns)
+        curves = _CURVES[title].items()
+        ends = "; ".join(f"{name} {_first_and_last(rows, column)}" for name, column in curves)
         charts.append(_chart(f"{title} over the epochs: {ends}", draw))
     text = (
         "V approaches −log 4 = −1.386 when D can no longer tell samples from data. V alone does "
@@ -209,7 +209,7 @@ def _evaluation(run, source):
     command = f"<code>{escape(f'numpygan evaluate {shlex.quote(str(run.path))}')}</code>"
     result = run.read_evaluation()
     if result is None:
-        return f"<p>Not evaluated yet. {command} does it; then make this page again.</p>"
+        return f"<p>Not evaluated yet. Run {command}, then make this page again.</p>"
     measured = _measured(result.get("source"))
     if measured == _measured(source):
         of = f"<p>Measured on {escape(measured)}, like the samples above.</p>"

@@ -185,7 +185,7 @@ class RunDirectory:
     def _check_free(self):
         if self.config.exists():
             raise NumpyganError(
-                f"{self.path}: already holds a run; add --resume to go on with it, or choose "
+                f"{self.path}: already holds a run; add --resume to resume it, or choose "
                 "another --out."
             )
         if not self.path.exists():

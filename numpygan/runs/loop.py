@@ -163,9 +163,10 @@ class _Session:
             )
 
     def _catch_up(self, state, ended):
-        """Write what a trainer that was killed after its checkpoint did not write.
+        """Write the row and the picture of the checkpoint if they are missing.
 
-        This is the row and the picture of the checkpoint, and at the end of a run the curves.
+        They are missing if a trainer was killed after its checkpoint. At the end of a run also the
+        curves are written.
         """
         iteration, per_epoch = self.training.iteration, self.training.iterations_per_epoch
         if not ended:

@@ -32,7 +32,7 @@ class Held:
                 "removed, moved or replaced"
             )
         except OSError as error:
-            found = f"its lock cannot be looked at ({error.strerror})"
+            found = f"its lock cannot be checked ({error.strerror})"
         raise NotOwner(f"{self._path.parent}: {found}; nothing more is written there.")
 
 

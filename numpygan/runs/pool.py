@@ -61,7 +61,7 @@ def in_words(error):
     if isinstance(error, Interrupted):
         return "interrupted and saved"
     if isinstance(error, BrokenExecutor):
-        return "its process was killed; the same command goes on with it"
+        return "its process was killed; the same command resumes it"
     return str(error) if isinstance(error, NumpyganError) else f"{type(error).__name__}: {error}"
 
 

@@ -130,8 +130,9 @@ def test_configuration_and_curves_are_there(world):
         "mean D(G(z))",
         "validation",
     ):
-        assert words in page.text, words
-    assert len(page.pictures()) == 4 + 2  # samples at iterations 0, 20, 40, 60; Figures 2 and 3
+        assert words in page.text + " ".join(picture["alt"] for picture in page.pictures()), words
+    # Three curves; samples at iterations 0, 20, 40, 60; Figures 2 and 3
+    assert len(page.pictures()) == 3 + 4 + 2
     assert all(
         picture["src"].startswith("data:image/png;base64,") and picture["alt"]
         for picture in page.pictures()
@@ -361,7 +362,7 @@ def test_an_evaluation_of_anything_else_is_marked_with_the_command_that_renews_i
     assert (
         "Not of the samples above." in text
         and words in text
-        and "numpygan evaluate it measures those" in text
+        and "To measure these, run numpygan evaluate it and make this page again." in text
     )
     assert (
         f"samples above are from {shown['file']}, iteration {shown['iteration']}." in text
@@ -415,7 +416,9 @@ def test_the_curve_goes_through_the_rows_that_have_a_value():
     learning_panels(rows)["Parzen log-likelihood"](axes)
     (line,) = axes.lines
     assert line.get_xydata().tolist() == [[1, 4], [3, 9]] and line.get_marker() == "o"
-    assert "Parzen log-likelihood over the epochs: parzen from 4 to 9" in reports._learning(rows)
+    assert "Parzen log-likelihood over the epochs: validation from 4 to 9" in reports._learning(
+        rows
+    )
 
 
 def test_without_a_parzen_value_there_is_no_parzen_panel():

@@ -8,7 +8,9 @@ import sys
 import pytest
 
 from tests.helpers.cli import TINY_TOY, checkpoint, run, sets
-from tests.runs.test_processes import SWEEP, process
+from tests.runs.test_processes import SWEEP, here, process  # noqa: F401
+
+# ruff: noqa: F811  (a fixture and the parameter that asks for it have one name)
 
 # Other systems
 

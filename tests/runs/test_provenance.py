@@ -398,7 +398,7 @@ def test_a_sweep_goes_on_with_moved_data_and_not_with_others(here, capsys):
     (here / "sweep.toml").write_text(SWEEP.replace("images", "moved"))
     capsys.readouterr()
     assert run("sweep", "sweep.toml", "--jobs", 1, "--out", "runs") == 0
-    assert "2 are finished" in capsys.readouterr().out
+    assert "2 of them finished" in capsys.readouterr().out
     assert results == [path.read_bytes() for path in sorted(here.glob("runs/*/*/result.json"))]
     (here / "sweep.toml").write_text(
         SWEEP.replace("images", "moved").replace("iterations = 3", "iterations = 5")

@@ -210,7 +210,7 @@ def test_ranks_that_have_drifted_apart_are_named():
             it.check_replicas()
         return str(told.value)
 
-    assert ["of rank 2 is not" in message for message in on_ranks(4, play)] == [
+    assert ["θ of rank 2 differs" in message for message in on_ranks(4, play)] == [
         True,
         True,
         False,
