@@ -83,7 +83,7 @@ class _Traced(numpy.ndarray):
             self._note(f"{function.__module__}.{function.__name__}")
         return result
 
-    @property
+    @property  # type: ignore[misc]
     def real(self):
         if _has_imaginary(_plain(self)):
             self._note(".real")

@@ -45,15 +45,15 @@ class Recorder:
         self.kept = Snapshots(self.nets, training.recipe, image_shape)
         self.steps, self.due = [], []
         self._stack, self._frame, self._round = [], 0, 0
-        _observe(training.p_z, "minibatch", after=lambda out: self._drawn("z", out))
-        _observe(training.p_data, "minibatch", after=lambda out: self._drawn("x", out))
+        observe(training.p_z, "minibatch", after=lambda out: self._drawn("z", out))
+        observe(training.p_data, "minibatch", after=lambda out: self._drawn("x", out))
         for name, net in self.nets.items():
-            _observe(net, "forward", after=partial(self._forward, name))
-            _observe(net, "backward", after=partial(self._backward, name))
+            observe(net, "forward", after=partial(self._forward, name))
+            observe(net, "backward", after=partial(self._backward, name))
         for name, rule in (("G", training.rule_g), ("D", training.rule_d)):
             for direction in ("ascend", "descend"):
                 before = partial(self._before_move, name)
-                _observe(rule, direction, before, after=partial(self._moved, name, direction))
+                observe(rule, direction, before, after=partial(self._moved, name, direction))
 
     @property
     def nets(self):
@@ -260,7 +260,7 @@ def _seed(name, params, recipe):
     return "∂L/∂a at the logits: " + slopes[recipe.loss]
 
 
-def _observe(owner, method, before=lambda: None, after=lambda *_: None):
+def observe(owner, method, before=lambda: None, after=lambda *_: None):
     """Call `before` before each call of this object's `method`, and `after` with its arguments."""
     original = getattr(owner, method)
 

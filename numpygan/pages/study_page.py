@@ -102,10 +102,14 @@ def _read(name):
 
 
 def pack(data):
-    """JSON and the arrays that it refers to as {"at": byte, "type": …, "shape": …}, as base64.
+    """The `layout` of the data, deflated, in base64."""
+    return base64.b64encode(zlib.compress(layout(data), 9)).decode()
 
-    The layout before deflating: 4 bytes with the length n of the JSON; n bytes of JSON; zeros up
-    to a multiple of 8; the arrays.
+
+def layout(data):
+    """JSON and, behind it, the arrays that it refers to as {"at": byte, "type": …, "shape": …}.
+
+    4 bytes, the length n of the JSON; n bytes of JSON; zeros up to a multiple of 8; the arrays.
     """
     arrays, size = [], 0
 
@@ -126,5 +130,4 @@ def pack(data):
 
     text = json.dumps(refer(data), allow_nan=False, separators=(",", ":")).encode()
     head = len(text).to_bytes(4, "little") + text
-    whole = head + bytes(-len(head) % 8) + b"".join(arrays)
-    return base64.b64encode(zlib.compress(whole, 9)).decode()
+    return head + bytes(-len(head) % 8) + b"".join(arrays)

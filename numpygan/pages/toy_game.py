@@ -40,7 +40,7 @@ class ToyGame:
 
     def _mean_bump(self, centres, width):
         """The mean of N(centre, width² I) over the centres: on the axis, or on the grid (y, x)."""
-        bumps = [_gauss(self.axis, centres[:, i], width) for i in range(self.d)]
+        bumps = [gauss(self.axis, centres[:, i], width) for i in range(self.d)]
         total = bumps[0].sum(1) if self.d == 1 else bumps[1] @ bumps[0].T
         return total / len(centres)
 
@@ -90,7 +90,7 @@ class ToyGame:
         }
 
 
-def _gauss(axis, centres, width):
+def gauss(axis, centres, width):
     """N(axis; centre, width²): (points, centres)."""
     square = ((axis[:, None] - centres) / width) ** 2
     return numpy.exp(-0.5 * square) / (width * numpy.sqrt(2 * numpy.pi))

@@ -221,7 +221,7 @@ class RunDirectory:
     def write_config(self, recipe):
         """Write config.toml."""
         self.check_owner()
-        write_whole(self.config, lambda file: file.write(_to_toml(recipe).encode()))
+        write_whole(self.config, lambda file: file.write(to_toml(recipe).encode()))
 
     def recipe(self):
         """The recipe in config.toml. Raises NumpyganError if it can't be read."""
@@ -393,7 +393,7 @@ def _finite(path):
     return state
 
 
-def _to_toml(recipe):
+def to_toml(recipe):
     lines = [f"# {line}" for line in rules_in_force(recipe)]
     lines += [f"numpygan = {json.dumps(__version__)}"]
     for name, value in vars(recipe).items():

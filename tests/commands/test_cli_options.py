@@ -62,7 +62,9 @@ def world(place):
 
 
 def test_every_command_is_tried():
-    assert {*NEEDED} | {"train", "recipes", "gradcheck", "theory", "study"} == {*cli.COMMANDS}
+    assert {*NEEDED} | {"train", "recipes", "gradcheck", "theory", "study", "play"} == {
+        *cli.COMMANDS
+    }
     assert {
         action.metavar
         for parser in cli.COMMANDS.values()

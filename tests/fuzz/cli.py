@@ -59,6 +59,7 @@ BEGUN = (
     "numpygan.commands.study.record",
     "numpygan.figures.theory_plots.save_losses",
     "numpygan.commands.explain.worked.run_example",
+    "numpygan.commands.play._serve",
 )
 
 

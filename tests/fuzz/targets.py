@@ -193,9 +193,9 @@ discriminator = [["maxout 8x2", "relu 8"]]
 
 
 def _good_config(**changes):
-    from numpygan.runs.directory import _to_toml
+    from numpygan.runs.directory import to_toml
 
-    return _to_toml(change(small_recipe(), **changes)).encode()
+    return to_toml(change(small_recipe(), **changes)).encode()
 
 
 def _seeds():

@@ -1,0 +1,61 @@
+// The curves of V, D(x) and D(G(z)) over the iterations.
+
+import { colours, fresh, show } from "./dom.js";
+
+const LEFT = 44,
+  RIGHT = 8;
+
+// rows: (n, 4), iteration, V, D(x), D(G(z)); least: −log 4.
+export function drawCurves(canvas, rows, least) {
+  const width = canvas.clientWidth || 420,
+    height = 250;
+  const draw = fresh(canvas, width, height);
+  const n = rows.shape[0];
+  const colour = colours();
+  const first = n ? rows.array[0] : 0,
+    last = n ? Math.max(first + 1, rows.array[4 * (n - 1)]) : 1;
+  const x = (iteration) => LEFT + ((width - LEFT - RIGHT) * (iteration - first)) / (last - first);
+  const at = (i, c) => rows.array[4 * i + c];
+  let low = 2 * least;
+  for (let i = 0; i < n; i++) low = Math.min(low, at(i, 1));
+  const upper = [10, 118],
+    lower = [142, 228];
+  const V = (value) => upper[0] + ((upper[1] - upper[0]) * (0 - value)) / (0 - low);
+  const D = (value) => lower[1] - (lower[1] - lower[0]) * value;
+  const level = (y, text) => {
+    draw.strokeStyle = colour.line;
+    draw.lineWidth = 1;
+    draw.beginPath();
+    draw.moveTo(LEFT, y);
+    draw.lineTo(width - RIGHT, y);
+    draw.stroke();
+    draw.fillStyle = colour.soft;
+    draw.textAlign = "right";
+    draw.fillText(text, LEFT - 5, y + 4);
+  };
+  level(V(0), "0");
+  level(V(least), "−log 4");
+  for (const [value, text] of [
+    [0, "0"],
+    [0.5, "½"],
+    [1, "1"],
+  ])
+    level(D(value), text);
+  const curve = (c, y, stroke, dash) => {
+    draw.strokeStyle = stroke;
+    draw.lineWidth = 1.6;
+    draw.setLineDash(dash);
+    draw.beginPath();
+    for (let i = 0; i < n; i++) draw[i ? "lineTo" : "moveTo"](x(at(i, 0)), y(at(i, c)));
+    draw.stroke();
+    draw.setLineDash([]);
+  };
+  curve(1, V, colour.ink, []);
+  curve(2, D, colour.accent, []);
+  curve(3, D, colour.green, [5, 2]);
+  draw.fillStyle = colour.soft;
+  draw.textAlign = "left";
+  draw.fillText(show(first), LEFT, height - 6);
+  draw.textAlign = "right";
+  draw.fillText(`iteration ${show(n ? last : 0)}`, width - RIGHT, height - 6);
+}

@@ -1,0 +1,205 @@
+// One game: its connection, its picture, its numbers and its curves. Two of them can be side by side.
+
+import { make, put, show } from "./dom.js";
+import { connect } from "./socket.js";
+import { drawCurves } from "./curves.js";
+import { drawImages } from "./images.js";
+import { drawLine } from "./line.js";
+import { drawPlane } from "./plane.js";
+
+const PICTURES = { plane: drawPlane, line: drawLine, images: drawImages };
+const SHOWN = {
+  plane: { data: "data", samples: "samples", arrows: "−∂L/∂G(z)", mesh: "G of a grid in z" },
+  line: { data: "p_data", samples: "p_g", arrows: "−∂L/∂G(z)", mesh: "z → x" },
+  images: { samples: "samples", data: "examples", arrows: "G's minibatch" },
+};
+const LEGENDS = {
+  plane: [
+    ["accent block", "D above ½, or more"],
+    ["minus block", "below ½, or less"],
+    ["ink", "D = ½"],
+    ["ink dashed", "D* = ½"],
+    ["ink dot", "data"],
+    ["green dot", "G(z)"],
+  ],
+  line: [
+    ["ink dotted", "p_data"],
+    ["green", "p_g"],
+    ["accent dashed", "D"],
+    ["accent", "D*"],
+  ],
+  images: [],
+};
+const NUMBERS = [
+  ["V", "V", "the value of the game on the last minibatch: D ascends it, G descends it; 0 if D is always right"],
+  ["real", "D(x)", "D's mean verdict on the examples of the last minibatch: 1 is surely data"],
+  ["fake", "D(G(z))", "D's mean verdict on the samples of the last minibatch: 0 is surely generated"],
+  ["push", "push", "mean length of m ∂L/∂G(z): how hard G's loss pulls at a sample; near 0 where the loss saturates"],
+  ["onGrid", "V over x", "V of D as it is, by a sum over the whole picture"],
+  ["best", "C(G)", "V of the best D there is, D*: −log 4 + 2 JSD"],
+  ["jsd", "JSD", "Jensen–Shannon divergence of p_data and p_g in nats: 0 if they are equal, log 2 if apart"],
+  ["modes", "modes", "modes with a sample within 3σ, and the share of samples within 3σ of a mode"],
+  ["thetaG", "θ_g", "a fingerprint of G's parameters (CRC-32): with the same eight digits they are the same, bit for bit"],
+  ["thetaD", "θ_d", "a fingerprint of D's parameters"],
+];
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+// on: {setup(game), frame(game), said(kind, content, game), torn(game), open(game)}
+export function createGame(name, id, on) {
+  const canvas = make("canvas", { class: "picture", role: "img", "aria-label": `Game ${name}` });
+  const curves = make("canvas", { class: "curves", role: "img", "aria-label": "Curves of V, D(x) and D(G(z))" });
+  const surfaces = make("div", { class: "controls", role: "group", "aria-label": `Surface of game ${name}` });
+  const boxes = make("div", { class: "controls shown", role: "group", "aria-label": `What game ${name} shows` });
+  const about = make("p", { class: "hint" });
+  const legend = make("p", { class: "legend-line" });
+  const cells = {};
+  const table = make("table", { class: "scores" });
+  for (const [key, symbol, meaning] of NUMBERS) {
+    cells[key] = make("td", { "data-number": key });
+    table.append(make("tr", { title: meaning }, make("th", { scope: "row" }, symbol), cells[key], make("td", { class: "aside" }, meaning)));
+  }
+  const norms = make("table", { class: "scores" });
+  const title = make("h2", {}, "");
+  const element = make(
+    "div",
+    { class: "game-box", "data-game": name },
+    make("div", { class: "left" }, title, canvas, legend, surfaces, boxes, about),
+    make(
+      "div",
+      { class: "right" },
+      table,
+      curves,
+      make("p", { class: "legend-line" }, ink("ink", "V"), ink("accent", "D(x)"), ink("green dashed", "D(G(z))")),
+      make("details", { class: "notes" }, make("summary", {}, "Gradients, layer by layer"), norms),
+    ),
+  );
+  const game = { name, element, setup: null, frame: null, surface: "D", fields: {}, shown: { data: true, samples: true, arrows: true, mesh: false } };
+
+  function settle(setup) {
+    const other = game.setup && game.setup.kind !== setup.kind;
+    game.setup = setup;
+    if (other || !boxes.children.length) {
+      game.surface = "D";
+      game.shown.mesh = setup.kind === "line";
+      legend.replaceChildren(...LEGENDS[setup.kind].map(([kind, label]) => ink(kind, label)));
+      boxes.replaceChildren(...Object.entries(SHOWN[setup.kind]).map(([what, label]) => checkbox(what, label)));
+      canvas.removeAttribute("style");
+      if (other) game.look();
+    }
+    element.dataset.kind = setup.kind;
+    about.textContent = setup.about;
+    surfaces.hidden = !Object.keys(setup.surfaces).length;
+    drawSurfaces();
+    on.setup(game);
+  }
+
+  function drawSurfaces() {
+    surfaces.replaceChildren(
+      ...Object.entries(game.setup.surfaces).map(([surface, label]) =>
+        make(
+          "button",
+          {
+            type: "button",
+            title: label,
+            "data-surface": surface,
+            "aria-pressed": String(surface === game.surface),
+            onclick: () => {
+              game.surface = surface;
+              for (const button of surfaces.children) button.setAttribute("aria-pressed", String(button.dataset.surface === surface));
+              game.look();
+            },
+          },
+          label.split(",")[0],
+        ),
+      ),
+    );
+  }
+
+  function checkbox(what, label) {
+    const box = make("input", {
+      type: "checkbox",
+      checked: game.shown[what] ? "" : false,
+      onchange: () => {
+        game.shown[what] = box.checked;
+        if (what === "mesh") game.look();
+        game.draw();
+      },
+    });
+    return make("label", {}, box, ` ${label}`);
+  }
+
+  game.draw = () => {
+    const { frame, setup } = game;
+    if (!frame || !setup || frame.view.kind !== setup.kind) return;
+    PICTURES[setup.kind](canvas, setup, frame, game.shown);
+    drawCurves(curves, frame.curves, setup.least);
+    const [V, real, fake] = frame.last || [null, null, null];
+    const { view } = frame;
+    put(cells.V, V);
+    put(cells.real, real);
+    put(cells.fake, fake);
+    put(cells.push, view.mean_push, 3);
+    put(cells.onGrid, view.V);
+    put(cells.best, view.C);
+    put(cells.jsd, view.JSD);
+    cells.onGrid.parentElement.hidden = cells.best.parentElement.hidden = view.C === undefined;
+    cells.jsd.parentElement.hidden = view.JSD === undefined;
+    cells.modes.parentElement.hidden = !view.modes;
+    if (view.modes) cells.modes.textContent = `${view.modes[0]} of ${setup.modes.length}, ${(100 * view.modes[1]).toFixed(1)} %`;
+    cells.thetaG.textContent = cells.thetaG.dataset.value = frame.theta.G;
+    cells.thetaD.textContent = cells.thetaD.dataset.value = frame.theta.D;
+    if (norms.parentElement.open) norms.replaceChildren(...gradients(frame.norms));
+    element.dataset.iteration = frame.iteration;
+    element.dataset.line = frame.line;
+    canvas.setAttribute("aria-label", describe(setup, frame));
+  };
+
+  const gradients = (norms) =>
+    ["D", "G"].flatMap((net) =>
+      norms[net].map(([layer, value]) => make("tr", {}, make("th", { scope: "row" }, `${net}: ${layer}`), make("td", {}, show(value)))),
+    );
+
+  game.look = () => game.send({ do: "look", surface: game.surface, mesh: game.shown.mesh });
+  game.rename = (text) => (title.textContent = text);
+  game.close = () => {
+    connection.close();
+    element.remove();
+  };
+
+  // The next frame is asked for when this one is drawn: a slow page gets fewer, and the training never waits.
+  const ready = () => game.send({ do: "frame" });
+  const drawn = () => {
+    if (calm.matches) setTimeout(ready, 400);
+    else ready();
+    game.draw();
+    on.frame(game);
+  };
+  const connection = connect(id, {
+    open: () => {
+      on.open(game);
+      ready();
+    },
+    torn: () => on.torn(game),
+    message: (message) => {
+      if (message.said === "setup") settle(message.content);
+      else if (message.said) on.said(message.said, message.content, game);
+      else {
+        game.frame = message;
+        requestAnimationFrame(drawn);
+      }
+    },
+  });
+  game.send = connection.send;
+  return game;
+}
+
+function ink(kind, text) {
+  return make("span", {}, make("i", { class: `ink ${kind}`, "aria-hidden": "true" }), text);
+}
+
+// For those who can't see the picture.
+function describe(setup, frame) {
+  const [V, real, fake] = frame.last || [null, null, null];
+  const modes = frame.view.modes ? `, ${frame.view.modes[0]} of ${setup.modes.length} modes found` : "";
+  return `Iteration ${show(frame.iteration)}: V ${show(V)}, D(x) ${show(real)}, D(G(z)) ${show(fake)}${modes}`;
+}

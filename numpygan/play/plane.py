@@ -1,0 +1,135 @@
+"""What is shown of a game in the plane: data, samples, D's surface, and what G is taught."""
+
+import math
+import time
+
+import numpy
+
+from ..arrays import Stream
+from ..data.sources import Mixture
+from ..errors import NumpyganError
+from ..gan.objective import probability
+from ..metrics.modes import SAMPLES, count_modes
+from ..pages.toy_game import gauss
+from ..theory import divergences
+from .eye import Eye, fixed_noise, taught
+
+SURFACES = {
+    "D": "D, the discriminator",
+    "best": "D*, the best D for this G",
+    "difference": "D − D*",
+    "p_g": "p_g, the density of G(z)",
+}
+_POINTS = 40  # of the grid on each axis
+_CLOUD = 500  # samples that are drawn
+_MESH = 17  # lines of z on each axis
+_SECONDS = 0.3  # between two counts of modes while it plays
+
+
+class Plane:
+    """The picture of a game on 2-D data.
+
+    D is evaluated on a grid. p_g, for D*, is estimated from 2,500 samples by a Gaussian kernel of
+    width h; p_data is smoothed by the same kernel. C(G) is a sum over the grid.
+    """
+
+    kind = "plane"
+
+    def __init__(self, setup, training):
+        self.training, p_data = training, training.p_data
+        self.mixture = p_data if isinstance(p_data, Mixture) else None
+        x = numpy.empty((SAMPLES, 2), training.D.dtype)
+        if self.mixture is None:
+            x = setup.dataset().train[:SAMPLES]
+        else:
+            Mixture(p_data.means, p_data.std, Stream(2)).minibatch(x)
+        self.data = x
+        self.edge = float(1.4 * numpy.quantile(numpy.abs(x), 0.995))
+        self.axis = numpy.linspace(-self.edge, self.edge, _POINTS)
+        self.h = 1.2 * (self.axis[1] - self.axis[0])
+        self.p_data = self._density(x)
+        grid = numpy.stack(numpy.meshgrid(self.axis, self.axis), -1).reshape(-1, 2)
+        self.D = Eye(training.D, grid)
+        z = fixed_noise(training, SAMPLES)
+        self.cloud, self.samples = Eye(training.sampler, z[:_CLOUD]), Eye(training.sampler, z)
+        self.mesh = Eye(training.sampler, _mesh(training))
+        self.surface, self.with_mesh, self.modes, self.counted = "D", False, None, -math.inf
+
+    def look(self, surface, mesh=False):
+        """Show this surface, and with `mesh` the image of a grid in z."""
+        if not isinstance(surface, str) or surface not in SURFACES:
+            raise NumpyganError(f"surface: expected one of {', '.join(SURFACES)}.")
+        self.surface, self.with_mesh = surface, mesh is True
+
+    def setup_data(self):
+        modes = None if self.mixture is None else self.mixture.means
+        return {
+            "kind": self.kind,
+            "edge": self.edge,
+            "data": self.data[:_CLOUD].astype("float32"),
+            "surfaces": SURFACES,
+            "modes": None if modes is None else modes.tolist(),
+            "three_sigma": None if modes is None else 3 * self.mixture.std,
+            "about": f"p_g for D*: {SAMPLES:,} samples, smoothed by a Gaussian kernel of width "
+            f"h = {self.h:.2g}, and p_data likewise. C(G) is a sum over this grid.",
+        }
+
+    def _density(self, x):
+        """The mean of Gaussian kernels around the rows of x, on the grid as (y, x)."""
+        bumps = [gauss(self.axis, x[:, i], self.h) for i in range(2)]
+        return bumps[1] @ bumps[0].T / len(x)
+
+    def frame(self, valid):
+        n = _POINTS
+        logit = self.D.see().reshape(n, n).astype("float64")
+        D = probability(numpy, logit)
+        found = {"D": D.astype("float32"), "surface": self.surface, "cloud": _rows(self.cloud)}
+        if self.with_mesh:
+            found["mesh"] = _rows(self.mesh)
+        if self.surface != "D":
+            found |= self._against_best(logit, D)
+        if "d x" in valid:
+            found["x"] = valid["d x"].astype("float32")
+        found |= taught(valid)
+        found["modes"] = self._modes()
+        return found
+
+    def _against_best(self, logit, D):
+        """p_g, D* and V against C(G)."""
+        p_g = self._density(self.samples.see())
+        with numpy.errstate(divide="ignore"):
+            log_p, log_q = numpy.log(self.p_data), numpy.log(p_g)
+        seen, best = self.p_data + p_g, probability(numpy, divergences.log_ratio(log_p, log_q))
+        best = numpy.where(seen > seen.max() / 1000, best, numpy.nan)
+        w = numpy.full(seen.shape, (self.axis[1] - self.axis[0]) ** 2)
+        field = {"best": best, "difference": D - best, "p_g": p_g}[self.surface]
+        V, C = divergences.value(log_p, log_q, logit, w), divergences.cost(log_p, log_q, w)
+        return {
+            "field": field.astype("float32"),
+            "best": best.astype("float32"),
+            "V": V if math.isfinite(V) else None,
+            "C": C if math.isfinite(C) else None,
+        }
+
+    def _modes(self):
+        """[modes found, the share of samples within 3σ, the iteration of this count]"""
+        if self.mixture is None:
+            return None
+        now, iteration = time.monotonic(), self.training.iteration
+        if now - self.counted > _SECONDS and (self.modes is None or self.modes[2] != iteration):
+            modes = count_modes(self.samples.see(), self.mixture.means, self.mixture.std)
+            self.modes, self.counted = [modes.found, modes.high_quality, iteration], now
+        return self.modes
+
+
+def _rows(eye):
+    return eye.see().astype("float32")
+
+
+def _mesh(training):
+    """A square lattice of z; the coordinates after the second, if there are any, are 0."""
+    n, reach = training.G.n_in, math.sqrt(3) if training.recipe.noise == "uniform" else 2.0
+    z = numpy.zeros((_MESH**2, n), training.G.dtype)
+    axis = numpy.linspace(-reach, reach, _MESH)
+    z[:, : min(n, 2)] = numpy.stack(numpy.meshgrid(axis, axis), -1).reshape(-1, 2)[:, : min(n, 2)]
+    return z
