@@ -94,6 +94,7 @@ def plain(drawn):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "variables"),
     [

@@ -240,6 +240,7 @@ def play(tmp_path, monkeypatch):
     return play
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["ring", "mnist"])
 def test_the_complete_training_loop(recipe, play):
     """From the first samples to the last checkpoint, and with an interruption in the middle of an

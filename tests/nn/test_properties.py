@@ -55,6 +55,7 @@ def passed(net, seed, m, x, gy):
 
 @MANY
 @given(stacks(), st.integers(1, 6), SEEDS, st.sampled_from(["complex", "five-point"]))
+@pytest.mark.slow
 def test_gradcheck_never_calls_a_right_network_wrong(layers, m, seed, oracle):
     net, _ = network(layers, "float64", seed)
     report = ng.gradcheck(net, rows=m, seed=seed % 1000, oracle=oracle)
@@ -65,6 +66,7 @@ def test_gradcheck_never_calls_a_right_network_wrong(layers, m, seed, oracle):
 
 @MANY
 @given(stacks(), st.integers(1, 6), SEEDS)
+@pytest.mark.slow
 def test_gradcheck_passes_a_smooth_network(layers, m, seed):
     kinks = (ng.ReLU, ng.Dropout)  # which can cut everything off
     net, _ = network([layer for layer in layers if not isinstance(layer, kinks)], "float64", seed)
@@ -73,6 +75,7 @@ def test_gradcheck_passes_a_smooth_network(layers, m, seed):
 
 @MANY
 @given(stacks(), st.integers(1, 4), SEEDS)
+@pytest.mark.slow
 def test_gradcheck_sees_any_parameter_go_wrong(layers, m, seed):
     """One number of one parameter's gradient off by a millionth of the largest: never a pass."""
     net, _ = network(layers, "float64", seed)

@@ -220,6 +220,7 @@ def test_nothing_piles_up_where_no_thread_ever_starts(monkeypatch):
     assert not alive
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not hasattr(os, "setresuid"), reason="needs Linux's limit on the threads of a user"
 )

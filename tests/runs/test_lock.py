@@ -187,6 +187,7 @@ def test_an_unflushed_folder_is_told_apart(tmp_path):
         ]
 
 
+@pytest.mark.slow
 def test_torture():
     """The short form: each way to hurt a run once, and every 1,500th of all faults."""
     done = subprocess.run(

@@ -16,6 +16,7 @@ from tests.helpers.cli import TINY_TOY, run
 from tests.longrun import MOMENTS, growth, missing, watched
 
 
+@pytest.mark.slow
 def test_nothing_grows(tmp_path, monkeypatch):
     monkeypatch.setattr(Mixture, "size", Mixture.size)  # which `watched` changes
     monkeypatch.setattr(pictures, "save_samples", lambda path, *_: path.touch())

@@ -223,6 +223,7 @@ def test_the_next_writer_removes_leftovers_but_not_the_file_of_a_living_one(tmp_
     assert path.read_bytes() == b"slow" and os.listdir(tmp_path) == ["x"]
 
 
+@pytest.mark.slow
 def test_trainings_started_at_once_get_a_directory_each(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = [sys.executable, "-m", "numpygan", *RING, "--iterations", "5"]

@@ -78,6 +78,7 @@ def test_a_closed_or_full_stream_ends_no_training(redirection, here):
     assert ("No space left" in err) == (redirection == ">/dev/full") and "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_a_sweep_whose_reader_has_gone_is_carried_out(here, nobody):
     (here / "s.toml").write_text(SWEEP.format(5))
     done = process("sweep", "s.toml", "--jobs", 1, "--out", "out", stdout=nobody)
@@ -222,6 +223,7 @@ def test_a_signal_finishes_the_iteration_and_saves(name, here):
 IN_C = "import ctypes\n        while True: ctypes.CDLL(None).sleep(3600)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", ["while True: time.sleep(0.1)", IN_C])
 def test_a_second_ctrl_c_ends_a_long_iteration_and_says_what_is_saved(work, here):
     child = long_training(work)
@@ -346,6 +348,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how", ["SIGKILL, SIGKILL", "SIGHUP, SIGKILL", "SIGTERM, SIGKILL", "SIGINT, SIGINT"]
 )
