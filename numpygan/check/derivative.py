@@ -35,6 +35,15 @@ class Line:
                 best = fine, float(error)
         return best or (float("nan"), float("inf"))
 
+    def spread(self):
+        """How far the five-point differences of several steps lie apart beyond rounding.
+
+        Near a kink the difference depends on its step, so it is no verdict.
+        """
+        found = [oracles.five_point(self.f, self.point, self.direction, h) for h in _STEPS]
+        rounding = 16 * EPSILON * self.size / min(_STEPS)
+        return max(0.0, float(numpy.ptp(found)) - rounding)
+
     def central(self):
         """The derivative to about four digits, from two values."""
         return oracles.central(self.f, self.point, self.direction, 1e-4)

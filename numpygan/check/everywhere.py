@@ -96,6 +96,8 @@ def check_everywhere(
     double = single.copy("float64")  # the same θ: float32 numbers
     checks = []
     reference = double.copy("complex128" if oracle == "complex" else "float64")
+    if oracle != "complex":  # of numbers near 0 a difference in float64 reaches over every kink
+        variations = [variation for variation in variations if variation.x is not _sizes]
     for index, layer in enumerate(net.layers):
         if index not in leave_out:
             place = f"layer {index}, {layer}"
@@ -129,7 +131,8 @@ def _check_layer(place, net, other, index, stream, strict, variations):
             gap, tolerance = abs(analytic - numeric) / scale, tolerance / scale
             gap = numpy.inf if numpy.isnan(gap) else gap
             if gap > tolerance:
-                if not strict and layer_pass.at_a_kink(stream):
+                unsure = layer_pass.spread > 0.1 * abs(analytic - numeric)
+                if not strict and (unsure or layer_pass.at_a_kink(stream)):
                     continue
                 hint = f"with {variation.label}"
                 return Check(
@@ -168,6 +171,7 @@ class Pass:
         t.gy[...] = variation.gy * _normal((m, n_out), stream)
         if variation.spread:
             t.set_views(x=_spread(t.x), gy=_spread(t.gy))
+        self.spread = 0.0  # of the differences by several steps
         self._run(stream)
         self.x, self.gy, self.y = t.x.copy(), t.gy.copy(), t.y.copy()
         self.written = {"x": t.gx.copy()}
@@ -215,6 +219,7 @@ class Pass:
             float(abs(self.gy * self.y).sum()),
         )
         numeric, off = line.five_point()
+        self.spread = line.spread()
         return name, analytic, numeric, tolerance + off, terms, size
 
     def _loss(self, twin, moves):
