@@ -2,7 +2,7 @@
 
 from ..runs.export import export as write
 from ..runs.load import load
-from .arguments import add_run_and_file, new_file
+from .arguments import add_force, new_file
 
 
 def add(command):
@@ -18,12 +18,20 @@ def add(command):
         default="G",
         help="which one goes into an .onnx file (default: G); the others hold both",
     )
-    add_run_and_file(parser, ".safetensors, .npz or .onnx")
+    parser.add_argument("run", metavar="RUN", help="a run directory")
+    parser.add_argument(
+        "-o",
+        dest="file",
+        required=True,
+        metavar="FILE.npz",
+        help="the file to write: .npz, .safetensors or .onnx",
+    )
+    add_force(parser, "FILE")
 
 
 def export(options):
-    run = load(options.run)
     file = new_file(options.file, options, ".safetensors", ".npz", ".onnx")
+    run = load(options.run)
     write(run, file, options.network)
-    what = options.network if file.suffix == ".onnx" else "G and D"
+    what = options.network if file.suffix.lower() == ".onnx" else "G and D"
     print(f"{file}: {what} of {run.path}, {run.checkpoint}, iteration {run.iteration:,}")

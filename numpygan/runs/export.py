@@ -98,12 +98,12 @@ def export(run, file: Path, network: str = "G") -> None:
     recipe = {"recipe": json.dumps(vars(run.recipe)), "iteration": str(run.iteration)}
     both = state_dict(run.G, "G.") | state_dict(run.D, "D.")
     try:
-        if file.suffix == ".safetensors":
+        if file.suffix.lower() == ".safetensors":
             from safetensors.numpy import save
 
             data = save(both, metadata=recipe)
             write_whole(file, lambda out: out.write(data))
-        elif file.suffix == ".npz":
+        elif file.suffix.lower() == ".npz":
             texts = {name: numpy.asarray(text) for name, text in recipe.items()}
             arrays: dict = both | texts
             write_whole(file, lambda out: numpy.savez(out, **arrays))

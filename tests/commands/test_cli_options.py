@@ -24,6 +24,7 @@ OPTIONS = [
 NEEDED = {  # what a line of a command needs besides the option that is tried
     "sample": ["it", "-o", "new.png"],
     "interpolate": ["it", "-o", "new.png"],
+    "export": ["it", "-o", "new.npz"],
     "evaluate": ["it"],
     "report": ["it"],
     "sweep": ["sweep.toml"],
@@ -147,7 +148,7 @@ FILES = [
 
 
 def test_every_option_that_names_a_file_to_write_is_tried():
-    assert len(FILES) == 7 and all(
+    assert len(FILES) == 8 and all(
         "--force" in cli.COMMANDS[command]._option_string_actions for command, *_ in FILES
     )
 
@@ -155,7 +156,7 @@ def test_every_option_that_names_a_file_to_write_is_tried():
 @pytest.mark.parametrize("command, option, metavar", FILES)
 def test_a_file_that_is_there_is_left_as_it_is(command, option, metavar, world, place):
     """Before any work; with --force the work begins."""
-    rest = [word for word in NEEDED.get(command, []) if word not in ("-o", "new.png")]
+    rest = [word for word in NEEDED.get(command, []) if word not in ("-o", "new.png", "new.npz")]
     file = f"mine{metavar.removeprefix('FILE') or '.png'}"
     assert cli.tried([command, *rest, option, file], place)[0] == 2
     (world / f"link{Path(file).suffix}").symlink_to(file)

@@ -138,7 +138,7 @@ def test_resume_is_bit_exact(here):
 def test_the_run_says_so(here, capsys):
     arguments = [argument for argument in TINY if argument != "--quiet"]
     assert run(*arguments, *sets(average=0.9), "--iterations", 1, "--out", "it") == 0
-    assert "samples from the running average of θ_g, β = 0.9" in capsys.readouterr().out
+    assert "samples use the running average of θ_g, β = 0.9" in capsys.readouterr().out
     assert "running average" in RunDirectory("it").config.read_text()
 
 

@@ -37,7 +37,6 @@ WRONG = {
     "MySigmoid": [
         ("gy * t.y * (1 - t.y)", "gy * t.x * (1 - t.x)", "σ′ is y"),
         ("gy * t.y * (1 - t.y)", "t.y * (1 - t.y)", "multiply it by gy"),
-        ("t.y[...] = 1", "return 1", "t.y: it is 0 everywhere"),
         ("np.exp(-x)", "np.exp(x)", "the sign in the exponent"),
     ],
     "MyMaxout": [
@@ -248,7 +247,7 @@ WRONG = {
             "params=False), pass_g)\n    D.theta -= 0.1 * D.grad\n",
             "θ has moved",
         ),
-        ("    rule_g.descend()\n", "", "updates were D"),
+        ("    rule_g.descend()\n", "", "updates .* were D D"),
     ],
     "patient11": [
         (

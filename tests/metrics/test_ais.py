@@ -267,7 +267,7 @@ def test_stopped_and_gone_on_with_it_has_the_same_bits(world, monkeypatch, capsy
         return forward(*arguments, **named)
 
     monkeypatch.setattr(ais, "forward", interrupted)
-    assert run(*AIS) == 130 and "the same command goes on" in capsys.readouterr().err
+    assert run(*AIS) == 130 and "give the same command" in capsys.readouterr().err
     assert not (world / "it" / "evaluation.json").exists()
     assert run(*AIS) == 0 and values(world) == whole
     assert len(calls) == 3 + 2  # two batches were left
