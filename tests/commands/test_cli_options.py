@@ -5,6 +5,7 @@ touched.
 """
 
 import random
+import shutil
 from pathlib import Path
 
 import numpy
@@ -157,7 +158,7 @@ def test_every_option_that_names_a_file_to_write_is_tried():
 def test_a_file_that_is_there_is_left_as_it_is(command, option, metavar, world, place):
     """Before any work; with --force the work begins."""
     for path in world.glob("new.*"):  # of earlier lines
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     rest = [word for word in NEEDED.get(command, []) if word not in ("-o", "new.png", "new.npz")]
     file = f"mine{metavar.removeprefix('FILE') or '.png'}"
     assert cli.tried([command, *rest, option, file], place)[0] == 2
