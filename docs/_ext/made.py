@@ -4,13 +4,13 @@ import inspect
 import io
 import re
 from contextlib import redirect_stdout
-
-from numpygan.gan.recipes import RECIPES
-from numpygan.study import explain
+from inspect import ismodule
 
 import numpygan as ng
 from numpygan import cli
 from numpygan.lessons import text
+from numpygan.pages import layer_text as explain
+from numpygan.recipes.builtin import RECIPES
 
 ELSEWHERE = {  # pages that lie elsewhere in the repository, as pages of docs/ link to them
     "../tests/mutation/SUMMARY.md": "_made/mutation.md",
@@ -55,8 +55,13 @@ def _api():
     page = _heading("The Python interface")
     page += "Every public name, as its docstring has it. ``import numpygan as ng``.\n\n"
     page += ".. py:module:: numpygan\n\n"
-    for name in ng.__all__:
-        thing = getattr(ng, name)
+    things = {name: getattr(ng, name) for name in ng.__all__ if not ismodule(getattr(ng, name))}
+    things |= {
+        f"testing.{name}": thing
+        for name, thing in vars(ng.testing).items()
+        if inspect.isfunction(thing) and thing.__module__ == ng.testing.__name__ and thing.__doc__
+    }
+    for name, thing in things.items():
         page += _heading(name, "-")
         kind = "class" if inspect.isclass(thing) else "function"
         page += f".. py:{kind}:: {name}{_signature(thing)}\n\n" + _literal(thing.__doc__, "   ")
