@@ -153,7 +153,7 @@ def test_lines_by_keyboard_alone(play):
         page.keyboard.press("ArrowRight")
         at(page, 0, n)
         assert page.locator("#code [aria-current=step]").count() == 1
-    assert "backwards through" in page.inner_text("#code [aria-current=step]")
+    assert "backward through" in page.inner_text("#code [aria-current=step]")
     page.keyboard.press("ArrowRight")
     at(page, 1)
     page.keyboard.press(" ")
