@@ -7,12 +7,11 @@ import re
 import subprocess
 import sys
 
-import nbformat
 import pytest
-from wrong_answers import WRONG
 
 from numpygan.cli import main
 from numpygan.lessons import check, grade, text
+from tests.lessons.wrong_answers import WRONG
 
 BLANKS = [(number, name) for number in text.NUMBERS for name in text.blanks(number)]
 CASES = [(number, name, case) for number, name in BLANKS for case in WRONG[name]]
@@ -109,6 +108,7 @@ def test_start_writes_a_valid_notebook_with_blanks(number, tmp_path, monkeypatch
     assert main(["lesson", "start", str(number)]) == 0
     file = tmp_path / f"lesson_{number}.ipynb"
     assert str(file.name) in capsys.readouterr().out
+    nbformat = pytest.importorskip("nbformat", reason="needs nbformat: pip install nbformat")
     notebook = nbformat.read(file, 4)
     nbformat.validate(notebook)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
