@@ -3,7 +3,7 @@
 import numpy
 
 from ..data.dataset import as_float
-from ..gan.sampling import generate
+from ..gan.sampling import interpolate
 from ..metrics.distances import nearest
 from .pictures import as_images, tile
 
@@ -39,7 +39,4 @@ def figure3(G, ends, image_shape, limits=(0.0, 1.0), steps=11):
 
     ends  (2, lines, n_z): the first and the last z of each line
     """
-    share = G.xp.linspace(0, 1, steps, dtype=G.dtype)[None, :, None]
-    z = ends[0][:, None] * (1 - share) + ends[1][:, None] * share
-    samples = generate(G, z.reshape(-1, G.n_in))
-    return tile(as_images(samples, image_shape, limits), steps)
+    return tile(as_images(interpolate(G, ends, steps), image_shape, limits), steps)

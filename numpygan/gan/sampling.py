@@ -17,6 +17,16 @@ def sample(G, noise, n, stream):
     return generate(G, z)
 
 
+def interpolate(G, ends, steps):
+    """G(z) at `steps` points z on straight lines: (lines, steps, d) on the host.
+
+    ends  (2, lines, n_z), a device array: the first and the last z of each line
+    """
+    share = G.xp.linspace(0, 1, steps, dtype=G.dtype)[None, :, None]
+    z = ends[0][:, None] * (1 - share) + ends[1][:, None] * share  # (lines, steps, n_z)
+    return generate(G, z.reshape(-1, G.n_in)).reshape(len(z), steps, G.n_out)
+
+
 def generate(G, z):
     """G(z) for the rows of z (n, n_z), a device array: (n, d) on the host."""
     rows = min(_ROWS, len(z))

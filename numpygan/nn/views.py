@@ -23,7 +23,7 @@ class Views:
 
 def copy_into(name, view, value):
     """Copy the array `value` into `view`. Raises NumpyganError if shape or array module differ."""
-    if getattr(value, "shape", None) != view.shape or type(value) is not type(view):
+    if getattr(value, "shape", None) != view.shape or not isinstance(value, type(view)):
         what = f"{type(value).__module__}.{type(value).__name__}"
         shape = getattr(value, "shape", None)
         raise NumpyganError(

@@ -39,8 +39,11 @@ def load_theta(net: MLP, file: str | os.PathLike, prefix: str = "") -> None:
 
     prefix  what stands before the names of this network: "G." in a file of `numpygan export`
 
-    Raises NumpyganError if a name is missing or unknown, or a shape differs; θ is unchanged then.
+    Numbers are cast to the dtype of `net`. Raises NumpyganError if a name is missing or unknown, a
+    shape differs, or a number is not finite; θ is unchanged then.
     """
+    if not isinstance(net, MLP):
+        raise NumpyganError(f"load_theta: expected an MLP, got {type(net).__name__}.")
     there = {
         name.removeprefix(prefix): array
         for name, array in _read(Path(file)).items()
@@ -60,6 +63,8 @@ def load_theta(net: MLP, file: str | os.PathLike, prefix: str = "") -> None:
                 f"{file}: {name} is {array.dtype} of shape {array.shape}, expected real numbers "
                 f"of shape {wanted[name].shape}."
             )
+        if not numpy.isfinite(array).all():
+            raise NumpyganError(f"{file}: {name} holds a number that is not finite.")
     for index, layer in enumerate(net.layers):
         for name in layer.shapes():
             key = {"W": "weight", "b": "bias"}[name] if isinstance(layer, Affine) else name
@@ -162,7 +167,7 @@ def onnx_model(net: MLP, name: str, metadata: dict[str, str]):
     model = helper.make_model(
         graph, producer_name="numpygan", opset_imports=[helper.make_opsetid("", OPSET)]
     )
-    model.ir_version = 8
+    model.ir_version = 8  # of the time of the opset: older runtimes refuse a newer one
     helper.set_model_props(model, metadata)
     checker.check_model(model)
     return model

@@ -12,6 +12,7 @@ from ..arrays import Stream
 from ..data.sources import Noise
 from ..errors import NumpyganError
 from ..gan import sampling
+from ..numbers import whole
 from .directory import RunDirectory
 from .metrics_file import COLUMNS
 
@@ -39,16 +40,15 @@ class Run:
 
     def sample(self, n: int, seed: int = 0) -> numpy.ndarray:
         """n samples x = G(z), as `numpygan sample` makes them: (n, d)."""
+        n, seed = whole("sample: n", n), whole("sample: seed", seed, 0)
         return sampling.sample(self.G, self.recipe.noise, n, Stream(seed))
 
     def interpolate(self, n: int = 8, steps: int = 11, seed: int = 0) -> numpy.ndarray:
         """G along n straight lines between two draws of z: (n, steps, d)."""
+        n, steps = whole("interpolate: n", n), whole("interpolate: steps", steps, 2)
         ends = numpy.zeros((2 * n, self.G.n_in), self.G.dtype)
-        Noise(self.recipe.noise, Stream(seed)).minibatch(ends)
-        t = numpy.linspace(0, 1, steps, dtype=self.G.dtype)[None, :, None]
-        a, b = ends.reshape(2, n, 1, -1)
-        z = ((1 - t) * a + t * b).reshape(n * steps, -1)
-        return sampling.generate(self.G, z).reshape(n, steps, -1)
+        Noise(self.recipe.noise, Stream(whole("interpolate: seed", seed, 0))).minibatch(ends)
+        return sampling.interpolate(self.G, ends.reshape(2, n, -1), steps)
 
     def images(self, n: int, seed: int = 0) -> numpy.ndarray:
         """n samples as images: (n, *image_shape). Raises NumpyganError if they are none."""

@@ -73,6 +73,14 @@ def test_what_is_natural_is_taken(way):
     assert y.tolist() == [[2, -4], [1, 6]] and gx.tolist() == [[2, 2], [2, 2]]
 
 
+def test_a_kind_of_array_is_an_array(tmp_path):
+    """An array in a file is one, too."""
+    on_disk = numpy.memmap(tmp_path / "y", "float64", "w+", shape=(2, 2))
+    on_disk[...] = 5
+    y, _ = passed(type("Mine", (Double,), {"forward": lambda self, x, t: on_disk})())
+    assert (y == 5).all()
+
+
 def test_a_gradient_that_is_set_lands_in_the_gradient_of_theta():
     class Shift(Double):
         def shapes(self):

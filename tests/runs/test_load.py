@@ -57,6 +57,11 @@ def test_lines_between_two_draws(world):
         (lambda: ng.load("toy").images(2), "not images"),
         (lambda: ng.load_theta(ng.load("it").G, "images.npy"), "images.npy.*safetensors"),
         (lambda: ng.load_theta(ng.load("it").G, "new.safetensors"), "new.safetensors"),
+        (lambda: ng.load_theta("it", "new.npz"), "load_theta: expected an MLP, got str"),
+        (lambda: ng.load("it").sample(0), "sample: n must be a whole number ≥ 1, got 0"),
+        (lambda: ng.load("it").sample(2, seed=-1), "sample: seed"),
+        (lambda: ng.load("it").images(2.5), "sample: n .*2.5"),
+        (lambda: ng.load("it").interpolate(2, steps=1), "interpolate: steps"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(world, act, words):
@@ -80,6 +85,14 @@ def test_npz_out_and_back(world):
     with pytest.raises(ng.NumpyganError, match="D.*|missing"):
         ng.load_theta(it.G, "both.npz", prefix="D.")
     assert (it.G.theta == theta).all()
+
+
+def test_numbers_that_are_not_finite_are_refused_and_nothing_moves(world):
+    net = ng.MLP([ng.Affine(2, 1)])
+    numpy.savez("nan.npz", **{"0.weight": numpy.ones((1, 2)), "0.bias": numpy.array([numpy.nan])})
+    with pytest.raises(ng.NumpyganError, match="0.bias holds a number that is not finite"):
+        ng.load_theta(net, "nan.npz")
+    assert (net.theta == 0).all()
 
 
 def test_safetensors_out_and_back(world):
