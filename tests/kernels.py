@@ -34,6 +34,7 @@ FILES = (
     "nn/test_optimizers.py",
     "nn/test_tape.py",
     "nn/test_threads.py",
+    "runs/test_averaging.py",
     "test_arrays.py",
 )
 _LOOK = """

@@ -18,7 +18,7 @@ FLOORS = [  # each uses what stands above it, and its own
     {"theory", "metrics", "check"},
     {"figures"},
     {"runs"},
-    {"pages", "play", "lessons", "testing", "load"},
+    {"pages", "play", "lessons", "testing"},
     {"commands"},
     {"cli"},
     {"__main__"},
