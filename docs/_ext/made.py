@@ -87,6 +87,7 @@ def _signature(thing):
         signature = str(inspect.signature(thing))
     except ValueError:
         return "()"
+    signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", signature)  # types that are texts
     return re.sub(r"<module '(\w+)'[^>]*>", r"\1", signature)
 
 
