@@ -23,8 +23,7 @@ def algorithm1(
     k: int = 1,
     loss: str = "non_saturating",
 ) -> Iterator[Game]:
-    """Run Algorithm 1 (paper, §3), one iteration each time the generator is advanced; yields the
-    Game just played.
+    """Algorithm 1 (paper, §3): a generator that yields the Game after each iteration.
 
         for number of training iterations:
             for k steps:

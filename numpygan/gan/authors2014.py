@@ -1,6 +1,4 @@
-"""The update of the authors' released code (goodfeli/adversarial, 2014), which differs from the
-paper's Algorithm 1.
-"""
+"""The update of the authors' code (goodfeli/adversarial, 2014). It differs from Algorithm 1."""
 
 from collections.abc import Iterator
 
@@ -22,8 +20,7 @@ def authors2014(
     dropout: Stream | None,
     m: int = 100,
 ) -> Iterator[Game]:
-    """Run the authors' simultaneous update, one iteration each time the generator is advanced;
-    yields the Game just played.
+    """The authors' simultaneous update: a generator that yields the Game after each iteration.
 
     It differs from `algorithm1` in that
     1. D and G move at once, from gradients at the same (θ_d, θ_g): G does not see the updated D;

@@ -30,8 +30,9 @@ def value(xp, a_real, a_fake):
 
 
 def value_slopes(xp, a_real, a_fake, out_real, out_fake):
-    """Write ∂V/∂a = (1 − D(x))/m for the real rows and −D(G(z))/m for the generated rows: the seeds
-    of D's backward pass.
+    """Write ∂V/∂a: (1 − D(x))/m for the real rows, −D(G(z))/m for the generated rows.
+
+    D's backward pass starts from them.
     """
     xp.divide(probability(xp, -a_real), len(a_real), out=out_real)
     xp.divide(probability(xp, a_fake), -len(a_fake), out=out_fake)
@@ -51,8 +52,9 @@ def saturating_slope(xp, a, out):
 
 
 def non_saturating(xp, a):
-    """L_G = −(1/m) Σ log D(G(z)): the paper's §3 alternative, the same fixed point with stronger
-    gradients early in learning.
+    """L_G = −(1/m) Σ log D(G(z)).
+
+    Paper, §3: the same fixed point as the saturating loss, with stronger gradients early on.
     """
     return softplus(xp, -a).mean()
 
@@ -67,9 +69,10 @@ LARGEST_LOGIT = 30.0
 
 
 def maximum_likelihood(xp, a):
-    """L_G = −(1/m) Σ ½ exp(σ⁻¹(D(G(z)))) = −(1/m) Σ ½ e^a: with D = D* its expected gradient is
-    that of ½ KL(p_data ‖ p_g) (Goodfellow 2014, On Distinguishability Criteria for Estimating
-    Generative Models, §4).
+    """L_G = −(1/m) Σ ½ exp(σ⁻¹(D(G(z)))) = −(1/m) Σ ½ e^a.
+
+    If D = D*, its expected gradient equals the gradient of ½ KL(p_data ‖ p_g): Goodfellow 2014, On
+    Distinguishability Criteria for Estimating Generative Models, §4.
 
     Beyond a = LARGEST_LOGIT, c, e^a is replaced by its tangent e^c (1 + a − c): the slope stays
     what it is at c.

@@ -9,9 +9,7 @@ _ROWS = 250  # rows in a pass: large enough for the products, small enough for t
 
 
 def sample(G, noise, n, stream):
-    """n draws of G(z), z from the prior `noise` ("uniform" or "gaussian") and `stream`: (n, d) on
-    the host, float.
-    """
+    """n samples G(z), z from the prior `noise` ("uniform" or "gaussian"): (n, d) on the host."""
     p_z, z = Noise(noise, stream), G.xp.zeros((n, G.n_in), G.dtype)
     p_z.minibatch(z)
     return generate(G, z)

@@ -283,14 +283,13 @@ class Tanh(Layer):
 
 
 class Maxout(Layer):
-    """y_j = max over p of x_pj,  p = 1..pieces (Goodfellow et al. 2013, Maxout Networks, Eq. 1, on
-    the Affine before it)
+    """y_j = max over p of x_pj,  p = 1..pieces
 
     won_pj = [piece p is the first to reach the maximum of unit j]        gx_pj = gy_j · won_pj
 
-    Piece p of unit j is column p·n_out + j of x, so the pieces are whole blocks of a row, and their
-    maximum is taken of contiguous blocks. At a tie the first piece wins, alone: it is larger than
-    all before it, and none after it is larger.
+    Goodfellow et al. 2013, Maxout Networks, Eq. 1, with the Affine before it. Piece p of unit j is
+    column p·n_out + j of x, so each piece is a contiguous block of a row. At a tie only the first
+    of the largest pieces wins.
     """
 
     def __init__(self, pieces: int):
@@ -357,8 +356,9 @@ class Dropout(Layer):
 
 @fused
 def first_largest(xp, y, *u_and_won):
-    """y (m, n) = the largest of several u (m, n); a won (m, n) for each u: where it is the first
-    that is so large.
+    """y (m, n) = the elementwise maximum of several u (m, n), and won (m, n) for each u.
+
+    won is true where this u is the first to reach the maximum. Arguments: all u, then all won.
     """
     n = len(u_and_won) // 2
     u, won = u_and_won[:n], u_and_won[n:]

@@ -79,11 +79,10 @@ class MLP:
 
     @theta.setter
     def theta(self, value: Array) -> None:
-        """`net.theta = v` copies v into θ, `net.theta -= v` works in place; both make earlier
-        passes stale.
+        """Set θ: `net.theta = v` copies v, `net.theta -= v` works in place.
 
-        Writing into it, `net.theta[i] = v` or `layer.W[...] = v`, does not: run forward again
-        yourself.
+        Both make earlier passes stale. `net.theta[i] = v` and `layer.W[...] = v` do not: run
+        forward again yourself.
         """
         if value is not self._theta:
             self._check("MLP: theta", value, self._theta.shape, self.dtype)
@@ -145,9 +144,9 @@ class MLP:
     def backward(
         self, gy: Array, tape: Tape, params: bool = True, inputs: bool = True
     ) -> Array | None:
-        """From gy = ∂L/∂y (m, n_out): write ∂L/∂θ into `grad` and return gx = ∂L/∂x (m, n_in), an
-        array of the tape.
+        """Write ∂L/∂θ into `grad` and return gx = ∂L/∂x (m, n_in), an array of the tape.
 
+        gy      ∂L/∂y (m, n_out)
         params  False: the input gradient alone; `grad` is left as it is (D frozen in the G step)
         inputs  False: the parameters' gradient alone; returns None and saves the products below the
                 lowest parameters

@@ -173,10 +173,11 @@ RULES = {"momentum": Momentum, "adam": Adam}
 
 
 def lanes(xp, *vectors):
-    """The vectors (n,) cut into pieces that fit the cache, shared out over the cores: a list of
-    lanes, each a list of pieces, each a tuple of views and of its lane's scratch memory.
+    """The vectors (n,) cut into pieces that fit the cache, and shared out over the cores.
 
-    On a GPU there is one piece: the fewer calls, the faster.
+    Returns a list of lanes, one for each core. A lane is a list of pieces; a piece is a tuple of
+    views, one of each vector, and of its lane's scratch memory. On a GPU there is one piece: the
+    fewer calls, the faster.
     """
     n = vectors[0].size
     size = PIECE if xp is numpy else n

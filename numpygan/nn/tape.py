@@ -111,8 +111,7 @@ class Tape:
         return f"Tape of {self.m} rows, {passed}{stale}, of {self.net}"
 
     def table(self) -> str:
-        """A line for each layer, as text: the range of its output y, the lengths of y and its
-        adjoint, what its mask lets through.
+        """A line of text for each layer: the range of y, ‖y‖, ‖gy‖, and what its mask lets through.
 
         Waits for a GPU. The adjoint is that of the last backward pass; 0 if there was none.
         """

@@ -1,6 +1,6 @@
 """Work shared out over the cores of one machine.
 
-NumPy lets go of the interpreter while it computes, so threads do at once.
+NumPy releases the interpreter's lock while it computes, so threads compute at the same time.
 """
 
 import contextvars
@@ -14,17 +14,15 @@ _threads = None  # beside the caller's own
 
 
 def cpus():
-    """The number of CPUs that this process may use; where the system does not tell, the number that
-    there are.
-    """
+    """The number of CPUs that this process may use; if the system does not tell, of all CPUs."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cores(xp):
-    """Over how many cores work on arrays of `xp` may be shared out: this process's, but no more
-    than BLAS is allowed; of CuPy's, 1.
+    """The number of threads for an update: the CPUs of this process, at most those of BLAS.
 
-    BLAS is allowed what OPENBLAS_NUM_THREADS or, without it, OMP_NUM_THREADS says.
+    OPENBLAS_NUM_THREADS or, without it, OMP_NUM_THREADS limits the threads of BLAS. For CuPy it
+    is 1.
     """
     if xp is not numpy:
         return 1

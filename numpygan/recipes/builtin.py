@@ -79,8 +79,9 @@ class Recipe:
         )
 
     def momentum_in(self, epoch):
-        """μ in epoch 1, 2, …: linear from `momentum` in epoch 1 to `momentum_final` in epoch
-        `momentum_epochs`, then constant.
+        """μ in epoch 1, 2, …: from `momentum` linearly to `momentum_final`, then constant.
+
+        It reaches `momentum_final` in epoch `momentum_epochs`.
         """
         share = min(1.0, (epoch - 1) / max(1, self.momentum_epochs - 1))
         return self.momentum + share * (self.momentum_final - self.momentum)

@@ -9,9 +9,9 @@ VISIBLE = ("sigmoid", "tanh", "linear")
 
 
 def hidden_layer(field, text):
-    """A hidden layer such as "relu 1200" or "maxout 240x5": the width of its Affine, its
-    nonlinearity, its own width.
+    """Read a hidden layer such as "relu 1200" or "maxout 240x5".
 
+    Returns the width of its Affine, its nonlinearity, and the width of its output.
     Raises NumpyganError, naming `field`, if `text` is no such layer.
     """
     kind, _, size = text.partition(" ")
@@ -47,8 +47,9 @@ def sizes(recipe, dim):
 
 
 def build(recipe, dim, xp, visible_bias=0.0):
-    """The networks (G, D) of `recipe` for rows of width `dim`, not yet initialized; G's visible
-    bias starts at `visible_bias`.
+    """The networks (G, D) of `recipe` for rows of width `dim`, not yet initialized.
+
+    The bias of G's visible layer starts at `visible_bias`.
     """
     layers, n = [], recipe.noise_dim
     for text, scale in zip(recipe.generator[:-1], recipe.scale_g):

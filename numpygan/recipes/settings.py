@@ -30,8 +30,7 @@ def recipe_named(name):
 
 
 def change(recipe, /, **values):
-    """The recipe with the fields `values` changed and checked; a string is read as the field's
-    type.
+    """The recipe with some fields changed; a string is read as the type of its field.
 
     Raises NumpyganError for an unknown field (with the nearest name), a wrong type, a value out of
     range, or fields that don't fit each other.
@@ -51,8 +50,7 @@ def change(recipe, /, **values):
 
 
 def named_after_data(recipe):
-    """The recipe of own data, for which none was asked for: name and description speak of the
-    data."""
+    """The recipe for own data, if none was asked for, named after the data."""
     stem = Path(recipe.data).name
     name = re.sub(r"[^\w.-]+", "-", re.split(r"\.(?!.*\.)", stem)[0] or stem).strip(".-_")[:80]
     name = f"my-{name or 'data'}" if not name or name in (*RECIPES, *TOYS) else name
@@ -64,8 +62,9 @@ def named_after_data(recipe):
 
 
 def absolute_data(data):
-    """The data's path, absolute and with ~ expanded, so that a run can be resumed from another
-    folder; a name stays.
+    """The path of the data, absolute and with ~ expanded; the name of a dataset stays.
+
+    So a run can be resumed from another folder.
     """
     return data if data in ("mnist", *TOYS) else os.path.realpath(os.path.expanduser(data))
 
