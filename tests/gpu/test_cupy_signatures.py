@@ -128,6 +128,8 @@ def recorded(monkeypatch):
         it.restore(copied(it.state()))
         it.advance()
         sampling.sample(it.G.copy(), it.recipe.noise, 3, it.streams["sample"])
+        ends = xp.zeros((2, 3, it.G.n_in), it.G.dtype)
+        assert sampling.interpolate(it.G, ends, 4).shape == (3, 4, it.G.n_out)
     return xp, used
 
 

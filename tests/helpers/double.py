@@ -372,6 +372,9 @@ class Device:
     def empty_like(self, prototype):
         return self.empty(prototype._memory.shape, prototype._memory.dtype)
 
+    def linspace(self, start, stop, num=50, dtype=None):
+        return DeviceArray(numpy.linspace(start, stop, num, dtype=dtype))
+
     def real(self, val):
         return _call(numpy.real, val)
 

@@ -68,10 +68,11 @@ def assert_same_run(one, other):
     """
     a, b = checkpoint(one), checkpoint(other)
     assert a.keys() == b.keys()
-    for name in a.keys() - {"seconds", "checksum"}:
+    for name in a.keys() - {"seconds", "checksum", "made"}:
         if a[name].dtype.kind == "f":
+            largest = numpy.nan_to_num(abs(a[name])).max(initial=0)  # rows have empty cells: NaN
             numpy.testing.assert_allclose(
-                b[name], a[name], rtol=0, atol=1e-10 * abs(a[name]).max(), err_msg=name
+                b[name], a[name], rtol=0, atol=1e-10 * largest, err_msg=name
             )
         else:
             assert (a[name] == b[name]).all(), name
@@ -261,7 +262,7 @@ def test_an_error_that_all_ranks_have_is_told_by_the_first(two, place):
     """By the others, too, only if the first takes longer than their grace to end the job."""
     for arguments, what in (
         (["train", "mnits"], "did you mean 'mnist'?"),
-        (["train", "--epoch", "3"], "unrecognized arguments: --epoch"),
+        (["train", "--epoch", "3"], "there is no option '--epoch'"),
         ([*TINY, *sets(batch=2)], "3 ranks can't share 2 rows"),
         ([*TINY[:-1], "generator=relu 16, sigmoid", "--data", "nothing.npy"], "nothing.npy"),
         ([*RESUME, "--out", "two", "--local-batch"], "--local-batch"),
