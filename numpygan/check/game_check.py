@@ -138,6 +138,7 @@ class _Witness:
         self._dropout, self._stream = named["dropout"], named["sample"]
         self._layers_with_masks = sum(layer.random for layer in D.layers)
         self.masks, self.checks, self.moves = [], [], []
+        self._twins, self._tapes = {net: net.copy("complex128") for net in (G, D)}, {}
         self.remember()
 
     def keep(self, out, keep):
@@ -269,16 +270,17 @@ class _Witness:
         )
 
     def _forward(self, net, x, masks, theta=None):
-        """The complex forward pass of a network of its own."""
-        twin = net.copy("complex128")
-        if theta is not None:
-            twin.theta = theta.astype("complex128")
-        tape, masks = twin.tape(len(x)), iter(masks)
+        """The complex forward pass, by a network of its own, which the game never sees."""
+        twin = self._twins[net]
+        twin.theta = (net.theta if theta is None else theta).astype("complex128")
+        if (net, len(x)) not in self._tapes:
+            self._tapes[net, len(x)] = twin.tape(len(x))
+        tape, masks = self._tapes[net, len(x)], iter(masks)
         for layer, t in zip(twin.layers, tape.layers):
             if layer.random:
                 t.mask[...] = next(masks)
         tape.drawn[...] = True
-        return twin.forward(x.astype("complex128"), tape)
+        return twin.forward(x.astype("complex128"), tape).copy()
 
 
 def _sigmoid(a):
