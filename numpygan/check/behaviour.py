@@ -1,4 +1,4 @@
-"""What a function and its backward do besides computing: state, randomness, changed inputs."""
+"""Side effects of a function and its backward: kept state, randomness, changed inputs."""
 
 import numpy
 
@@ -9,7 +9,7 @@ _PASSES = 4  # that must give the same; small masks can be equal by chance
 
 
 def check_behaviour(problem, values):
-    """Raises Wrong where the pair is no function of its inputs, or changes what isn't its own."""
+    """Raise Wrong if the pair depends on more than its inputs, or changes an array of the caller."""
     mine = fresh(values)
     first = [y.copy() for y in problem.outputs(mine)]
     _unchanged(problem, values, mine, "function")
@@ -95,7 +95,9 @@ def _unchanged(problem, values, mine, which):
 
 
 def _same(first, second):
-    """Equal up to the order in which a product adds its terms, which memory may decide."""
+    """Whether two results are equal up to rounding.
+
+    The order of a product's sums may depend on how the arrays lie in memory."""
     for one, two in zip(first, second):
         if one.shape != two.shape:
             return False

@@ -1,4 +1,4 @@
-"""One tensor of an analytic gradient against a numerical derivative."""
+"""Compare one tensor of an analytic gradient with a numerical derivative."""
 
 import warnings
 from dataclasses import replace
@@ -17,9 +17,8 @@ COMPLEX_TOLERANCE = 1e-13  # of max |g|
 def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
     """The Check of the analytic gradient g of f at `point`, a real array of any shape.
 
-    upstream  the largest |gy|: a gradient that is right to 16 ε of it, but not to the tolerance of
-              itself, belongs to a saturated layer, whose slope (1 − y², say) is all rounding;
-              nothing can be learned from it.
+    upstream  the largest |gy|. A saturated layer has a slope that is all rounding, 1 − y² for
+              example. If the error is within 16 ε of |gy|, the verdict is "uninformative".
     """
     derivative = oracles.complex_step if oracle == "complex" else oracles.five_point
     flat, base = g.reshape(-1), point.reshape(-1)
@@ -96,7 +95,7 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
 
 
 def _unsure(f, base, directions, gaps, noise):
-    """Whether the five-point difference that is farthest off depends on its step, or has none."""
+    """Whether the five-point difference with the largest error changes with its step."""
     k = int(numpy.nan_to_num(numpy.abs(gaps), nan=numpy.inf).argmax())
     coarse, fine = (
         oracles.five_point(f, base, directions[k], h)
@@ -108,12 +107,11 @@ def _unsure(f, base, directions, gaps, noise):
 
 
 def second_opinion(check, g, f, point, stream, size):
-    """The complex step's check, in the light of one coarse central difference of f, the forward
-    pass in float64.
+    """Compare the complex step's verdict with a coarse central difference in float64.
 
-    Where forward drops an imaginary part (abs, norm, var, .real), what it drops is a constant to
-    the complex step, and a backward that takes it for one agrees with it: WRONG after all. If it is
-    the complex step that is alone, a hint says so.
+    A forward that drops an imaginary part (abs, norm, var, .real) has a wrong complex step. A
+    backward with the same mistake would agree with it. The central difference then gives WRONG. If
+    only the complex step differs, a hint says so.
     """
     direction, h = numpy.empty(g.size), 1e-7
     stream.normal(direction)

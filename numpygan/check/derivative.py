@@ -1,4 +1,4 @@
-"""Derivatives of a scalar function along directions, each with the error it may have."""
+"""Derivatives of a scalar function along a line, each with a bound of its error."""
 
 from dataclasses import dataclass
 
@@ -20,12 +20,12 @@ class Line:
     size: float
 
     def complex_step(self):
-        """(derivative, what it may be off by)."""
+        """Return (derivative, bound of its error)."""
         value = oracles.complex_step(self.f, self.point, self.direction)
         return value, 0.0
 
     def five_point(self):
-        """(derivative, what it may be off by), from the two neighbouring steps that agree best."""
+        """Return (derivative, bound of its error), from the two neighbouring steps that agree best."""
         found = [oracles.five_point(self.f, self.point, self.direction, h) for h in _STEPS]
         noise = [8 * EPSILON * self.size / h for h in _STEPS]
         best = None
@@ -36,7 +36,7 @@ class Line:
         return best or (float("nan"), float("inf"))
 
     def spread(self):
-        """How far the five-point differences of several steps lie apart beyond rounding.
+        """How much the five-point differences of several steps differ, beyond rounding.
 
         Near a kink the difference depends on its step, so it is no verdict.
         """
@@ -65,7 +65,7 @@ class Line:
 
 
 def scales(point):
-    """For each entry the natural length of a step: its size, but not far below the others'."""
+    """The natural step length of each entry: its size, but not much less than the others' sizes."""
     size = numpy.abs(point)
     typical = size.mean() if size.size else 0.0
     return numpy.maximum(size, 0.1 * typical) if typical else numpy.ones_like(size)
@@ -78,7 +78,7 @@ def random_direction(point, stream):
 
 
 def allowed(dtype, terms, largest, sensitivity):
-    """What rounding may do to an entry of a gradient computed in `dtype`, as an absolute number.
+    """The absolute error that rounding may cause in a gradient computed in `dtype`.
 
     ε (16 + 4 √terms) (largest + 4 sensitivity): a sum of n rounded terms is off by about √n ε of
     them; `sensitivity` is how much the gradient changes when all inputs change by a relative 1,

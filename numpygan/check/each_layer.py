@@ -1,4 +1,4 @@
-"""Every adjoint of every layer of a network against a numerical derivative."""
+"""Compare every adjoint of every layer of a network with a numerical derivative."""
 
 from dataclasses import replace
 
@@ -91,7 +91,7 @@ def check_layers(net, x=None, *, rows=3, seed=0, oracle="complex"):
 
 
 def _elsewhere(net, checks, seed, oracle):
-    """What is wrong at other inputs, in other memory or in float32, of the layers that are ok."""
+    """Check the layers that are ok again: at other inputs, in other memory and in float32."""
     if net.theta.size > _MOST_ELSEWHERE:
         return []
     known = {check.place for check in checks if not check.passed}
@@ -118,7 +118,7 @@ def check_network(net, dtypes=("float64",)):
 
 
 def _check_layer(place, net, index, t, twins, stream, oracle):
-    """The Checks of one layer by itself at the input t.x, and whether one of its methods raised."""
+    """Return the Checks of one layer at the input t.x, and whether one of its methods raised."""
     layer, gy = net.layers[index], numpy.empty_like(t.gy)
     stream.normal(gy)
     t.gy[...] = gy
@@ -202,9 +202,7 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
 
 
 def _backward(layer, t):
-    """Copies of the adjoints that the layer writes over arrays that hold something else, as
-    backward must not add.
-    """
+    """Copies of the adjoints. The arrays hold other numbers before, as backward must not add."""
     written = {"x": t.gx} | {name: getattr(layer, "g" + name) for name in layer.shapes()}
     for array in written.values():
         array[...] = 0.5
@@ -214,7 +212,7 @@ def _backward(layer, t):
 
 
 def _another_pass(net, index, rows, stream):
-    """Send other rows through the layer, there and back, on a tape of their own."""
+    """Run forward and backward of the layer for other rows, on another tape."""
     layer, other = net.layers[index], net.tape(rows).layers[index]
     stream.normal(other.x)
     stream.normal(other.gy)
@@ -225,9 +223,7 @@ def _another_pass(net, index, rows, stream):
 
 
 class _Twin:
-    """The layer in a copy of the network, with the same input and masks: L = Σ gy ⊙ y as a function
-    of one of its tensors.
-    """
+    """L = Σ gy ⊙ y as a function of one tensor, by a copy of the layer with the same masks."""
 
     def __init__(self, twin, index, t, gy):
         self.layer, self.t, self.x, self.gy = (
@@ -261,7 +257,7 @@ def _without_derivative(checks):
 
 
 def _check_whole(net, tape, twin, stream, oracle):
-    """θ and x of the whole network, which also proves how the layers are put together."""
+    """Check θ and x of the whole network: the layers are put together correctly."""
     gy = numpy.empty_like(tape.gy)
     stream.normal(gy)
     net.forward(tape.x, tape)

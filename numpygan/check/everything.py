@@ -30,9 +30,7 @@ _WIDTHS = {
 
 
 def reduced(recipe, dim=7):
-    """The recipe with the same layers at small widths, in float64, weights scaled up so that every
-    gradient can be seen.
-    """
+    """The recipe at small widths, in float64, with weights large enough for every gradient."""
     narrow = lambda layers: tuple(_WIDTHS[text.split()[0]] for text in layers)
     return replace(
         recipe,
@@ -47,8 +45,10 @@ def reduced(recipe, dim=7):
 
 
 def check_recipe(recipe, seed=0):
-    """The Report of a recipe: at reduced width every layer of G and D and two iterations of its
-    game, number by number, then a long game in both dtypes; and the layers at their own width.
+    """The Report of a recipe.
+
+    At reduced width: every layer of G and D, two iterations of the game number by number, and a
+    long game in both dtypes. Then the layers at their own width.
     """
     small = reduced(recipe)
     dim = _dim(recipe)
@@ -77,7 +77,7 @@ def _dim(recipe):
 
 
 def check_own_size(seed=0):
-    """The Report of every layer of the recipes at its own width; not of the very largest."""
+    """The Report of every layer of the recipes at its own width, without the very largest."""
     checks, done, stream = [], set(), Stream(seed)
     for recipe in RECIPES.values():
         dim = {"mnist": 784, "tfd.npy": 48 * 48}.get(recipe.data, _dim(recipe))

@@ -1,4 +1,4 @@
-"""Each layer at inputs and in memory that one pass over a few rows of normal numbers never sees.
+"""Check each layer at unusual inputs and in unusual memory: zeros, ties, slices, later calls.
 
 In float64 one complex step along a random direction of x and all parameters at once checks every
 number of a pass; in float32 every number is compared with that of float64.
@@ -21,7 +21,7 @@ _FILLER = 0.5  # what the gradients hold before backward writes them
 
 @dataclass(frozen=True)
 class Variation:
-    """`x(shape, stream)` makes the input; the rest says how it lies in memory and what came before.
+    """One way to call a layer; `x(shape, stream)` makes the input.
 
     rows     of the input
     before   calls of forward and backward on the same tape
@@ -88,9 +88,10 @@ def check_everywhere(
     """A Check for each layer and dtype: the worst of the variations, or the first wrong one.
 
     leave_out   numbers of layers
-    strict   at zeros and ties, where a derivative may not exist, backward must still be the
-             derivative of the branch that forward takes, as the layers of numpygan document, and
-             every value must be finite; else a kink excuses it, and what isn't finite is left out
+    strict   for layers that document their derivative at zeros and ties, as numpygan's do: there
+             backward must be the derivative of the branch that forward takes, and every value
+             must be finite. Else a difference at a kink is no mistake, and inputs at which a value
+             is not finite are left out
     """
     single = net.copy("float32")
     double = single.copy("float64")  # the same θ: float32 numbers
@@ -153,7 +154,7 @@ def _check_layer(place, net, other, index, stream, strict, variations):
 
 
 class Pass:
-    """One forward and backward of one layer by itself in one variation."""
+    """One forward and backward of one layer in one variation."""
 
     def __init__(self, net, index, variation, stream):
         self.net, self.layer, self.index = net, net.layers[index], index
@@ -194,11 +195,11 @@ class Pass:
         backward(layer, t)
 
     def against(self, other, stream):
-        """(name, analytic, numeric, tolerance, what it is relative to, how many numbers)."""
+        """Return a list of (name, analytic, numeric, tolerance, scale, how many numbers)."""
         return (self._numbers if self.net.dtype == "float32" else self._steps)(other, stream)
 
     def _steps(self, twin, stream):
-        """One number along a direction of everything; if it is wrong, one for each tensor."""
+        """Compare along one direction of all tensors at once; if that is wrong, of each tensor."""
         directions = {name: _normal(g.shape, stream) for name, g in self.written.items()}
         size = sum(g.size for g in self.written.values())
         found = [self._step(twin, directions, "x and θ", size)]
@@ -225,7 +226,7 @@ class Pass:
         return name, analytic, numeric, tolerance + off, terms, size
 
     def _loss(self, twin, moves):
-        """Σ gy ⊙ y of the layer in another network, x and the parameters moved."""
+        """Σ gy ⊙ y of the layer's copy in `twin`, with x and the parameters moved."""
         layer, t = twin.layers[self.index], self._tape(twin)
         same_masks(layer, self.t, t)
         t.x[...] = self.x
@@ -247,7 +248,7 @@ class Pass:
         return self._tapes[twin]
 
     def _numbers(self, double, stream):
-        """Every number of a float32 pass against the same in float64."""
+        """Compare every number of a float32 pass with the same pass in float64."""
         layer, t = double.layers[self.index], self._tape(double)
         same_masks(layer, self.t, t)
         t.x[...], t.gy[...] = self.x, self.gy
@@ -283,7 +284,7 @@ class Pass:
 
 
 def _spread(array):
-    """The same numbers column by column, each second column of a wider array, back to front."""
+    """A view with the same numbers: transposed, reversed, and with gaps between the columns."""
     rows, columns = array.shape
     view = numpy.full((2 * columns, rows), 7, array.dtype).T[:, ::-2]
     view[...] = array

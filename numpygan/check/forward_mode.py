@@ -95,7 +95,7 @@ def _directions(problem, values):
 
 
 def _call(place, product, vs, problem, values, shapes):
-    """(what the product returns as a list of arrays, None), or (None, the Check that it fails)."""
+    """Return (the product's results, None), or (None, a Check that says how it fails)."""
     inputs = problem.inputs([numpy.copy(v) if i in vs else v for i, v in enumerate(values)])
     tangents = [problem.inputs([vs.get(i) for i in range(len(values))])[t] for t in problem.tops]
 

@@ -1,4 +1,4 @@
-"""The forms in which people write a function and its backward pass (FORMS), each made two calls.
+"""FORMS: the ways in which people write a function and its backward pass.
 
 An input may be an array, a float, or a dict, list or tuple of them. A function of several outputs
 returns a tuple; backward then takes one gy for each.
@@ -49,7 +49,7 @@ def filled(tree, values):
 
 
 def is_real(leaf):
-    """Whether the leaf is a float or an array of floats: what a derivative can be taken by."""
+    """Whether the leaf is a float or an array of floats, so that it has a derivative."""
     return getattr(getattr(leaf, "dtype", None), "kind", "") == "f" or type(leaf) is float
 
 
@@ -81,7 +81,7 @@ class Form:
 
     @property
     def scalar(self):
-        """Whether gy is 1, and nobody passes it."""
+        """Whether the function is a scalar loss, so that backward takes no gy."""
         return self.kind in ("loss", "gradient")
 
     def pass_over(self, inputs, real=()):
@@ -113,7 +113,7 @@ class Form:
 
 
 def taken_as(function, backward, inputs, form=None, name=None):
-    """The Form of what the user gave: `form` if it is named, else told from the arguments.
+    """The Form of the user's functions: `form` if it is given, else found from the arguments.
 
     `inputs` are passed to `function` once. Raises NumpyganError where no form fits.
     """
@@ -199,7 +199,7 @@ def _parameters(function):
 
 
 def input_names(function, inputs):
-    """What the function calls its inputs."""
+    """The names of the function's inputs."""
     names, _ = _parameters(function)
     given = names or []
     return [given[i] if i < len(given) else f"input {i}" for i in range(len(inputs))]

@@ -1,9 +1,7 @@
-"""The derivatives of the whole game: what an algorithm is about to move θ_d and θ_g along, against
-the complex step.
+"""Compare the gradients of a whole game with the complex step.
 
-The real algorithm runs; its learning rules are replaced by ones that stop the clock at each update
-and compare `grad` with the derivative of the paper's value function, recomputed from θ, the
-minibatches and the masks alone.
+The real algorithm runs. Its optimizers are replaced: at each update they first compare `grad` with
+the derivative of the paper's value function, recomputed from θ, the minibatches and the masks.
 """
 
 from dataclasses import replace
@@ -46,8 +44,7 @@ def check_game(
     rows=ROWS,
     numbers=2,
 ):
-    """The Report of ∂V/∂θ_d and ∂L_G/∂θ_g in every update of `iterations` iterations of a game
-    between G and D.
+    """Check ∂V/∂θ_d and ∂L_G/∂θ_g in every update of a game between G and D; returns a Report.
 
     algorithm1   θ_d ascends V (paper, Eq. 1); θ_g descends its loss through the updated, frozen,
                  dropped-out D
@@ -87,7 +84,7 @@ def check_game(
 
 
 class _Blobs:
-    """Some p_data, far outside [0, 1] too."""
+    """Data for a check; many values lie far outside [0, 1]."""
 
     def __init__(self, stream):
         self._stream = stream
@@ -98,9 +95,7 @@ class _Blobs:
 
 
 class _Kept:
-    """A source that keeps a copy of the minibatch it drew last, and whether an update has come
-    since.
-    """
+    """A source that keeps a copy of its last minibatch, and whether an update has used it."""
 
     def __init__(self, name, source):
         self.name, self._source, self.fresh = name, source, False
@@ -111,7 +106,7 @@ class _Kept:
 
 
 class _Stopped:
-    """A learning rule that stops the clock before it moves."""
+    """An optimizer that lets the witness check the gradient before it moves θ."""
 
     def __init__(self, rule, witness, name):
         self.net, self._rule, self._witness, self._name = rule.net, rule, witness, name
@@ -128,9 +123,7 @@ class _Stopped:
 
 
 class _Witness:
-    """Draws D's dropout masks and keeps them; recomputes the game at each update, from the formulas
-    as the paper prints them.
-    """
+    """Recomputes the game at each update by the paper's printed formulas; keeps D's dropout masks."""
 
     def __init__(self, G, D, algorithm, loss, named, rows, numbers):
         self.G, self.D, self.algorithm, self.loss = G, D, algorithm, loss
@@ -150,9 +143,7 @@ class _Witness:
         self.thetas = {"G": self.G.theta.copy(), "D": self.D.theta.copy()}
 
     def check(self, name, direction):
-        """The update that is about to happen: who has moved since the last one, which way, along
-        what.
-        """
+        """Check the update that comes next: whose θ has moved, the direction, the gradient."""
         self.moves.append(name)
         for other, net in (("G", self.G), ("D", self.D)):
             if not numpy.array_equal(self.thetas[other], net.theta, equal_nan=True):
@@ -176,7 +167,7 @@ class _Witness:
         self.masks = []
 
     def check_moves(self, iteration, iterations):
-        """Whether as many updates came, and in the order, as the algorithm says."""
+        """Check the number of updates and their order."""
         if self.moves != iteration * iterations:
             n = len(iteration)
             each = [self.moves[i : i + n] for i in range(0, n * iterations, n)]
@@ -243,7 +234,7 @@ class _Witness:
             self._compare_along(name, place, g.astype("float64"), value, point.astype("float64"))
 
     def _compare_along(self, name, place, g, value, point):
-        """One number; of all such updates of a player the worst is kept, or the first wrong one."""
+        """Compare along one direction; keep the worst such update of a player, or the first wrong one."""
         u, dtype = numpy.empty(g.size), str(self.G.dtype)
         self._stream.normal(u)
         analytic, numeric = float(g @ u), complex_step(value, point, u)

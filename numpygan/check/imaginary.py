@@ -10,7 +10,7 @@ _OURS = (str(Path(numpy.__file__).parent), str(Path(__file__).parent))
 
 
 def where(error=None):
-    """ "(line 3: y = abs(x))" of the user's line that is running, or that raised `error`."""
+    """ "(line 3: y = abs(x))": the line of the user that is running, or that raised `error`."""
     frames = traceback.extract_tb(error.__traceback__) if error else traceback.extract_stack()
     for frame in reversed(frames):
         if not frame.filename.startswith(_OURS) and "/numpygan/check/" not in frame.filename:
@@ -20,7 +20,7 @@ def where(error=None):
 
 
 def dropped(values, inputs):
-    """The places in which values(inputs), at complex inputs, makes real numbers of complex ones."""
+    """The places where `values` turns complex numbers into real ones, at complex inputs."""
     found = []
     traced = [_traced(x, found) if numpy.iscomplexobj(x) else x for x in inputs]
     try:

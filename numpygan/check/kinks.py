@@ -7,10 +7,10 @@ from . import oracles
 
 
 def at_a_kink(layer, t, stream, oracle):
-    """Whether gx jumps within the oracle's reach of the input; leaves the tape as it was.
+    """Whether gx jumps within the oracle's steps around the input; the tape is left unchanged.
 
-    A jump is as high across a step a quarter as long; what bends falls to a quarter, and what
-    goes to infinity nearby rises.
+    Two steps are compared, the second a quarter of the first. A jump stays as high; a smooth change
+    falls to a quarter; near a pole it rises.
     """
     reach, share, jump = (1e-9, 1e-3, 1e-3)
     if oracle != "complex":

@@ -1,5 +1,4 @@
-"""Two numerical derivatives of a scalar function of a vector, neither of which knows the backward
-pass.
+"""Numerical derivatives of a scalar function of a vector; they never use the backward pass.
 
 complex step  f′(p)·u = Im f(p + ihu)/h, h = 1e−30 (Squire and Trapp 1998). There is no difference
               of near-equal numbers, so the error is that of f itself: about 1e−16 of the

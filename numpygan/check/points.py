@@ -1,4 +1,4 @@
-"""The inputs that a function is tried at: what was given, and what an error could hide from it."""
+"""The inputs at which a function is checked: the given ones, and others that reveal errors."""
 
 from dataclasses import dataclass, replace
 

@@ -1,5 +1,6 @@
-"""The optimizers, the average and the schedules against their formulas, over as many updates and at
-the constants that the recipes use.
+"""Compare optimizers, average and schedules with their formulas.
+
+The number of updates and the constants are those of the recipes.
 """
 
 import numpy
@@ -19,7 +20,7 @@ _TOLERANCE = {"float32": 1e-4, "float64": 1e-11}
 
 
 class Formula:
-    """What a rule does, written out for whole vectors: `move(θ, g, η, μ)` is the next θ."""
+    """An optimizer written out for whole vectors: `move(θ, g, η, μ)` is the next θ."""
 
     def __init__(self, name, beta=_BETA, epsilon=_EPSILON):
         self.name, self.beta, self.epsilon = name, beta, epsilon
@@ -61,7 +62,7 @@ def check_rules(seed=0):
 
 
 def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_norm=None):
-    """Where θ has gone after so many updates. `schedule(t)`: the rate and momentum of update t."""
+    """Compare θ after many updates. `schedule(t)` gives the rate and momentum of update t."""
     stream, net = Stream(seed), rule.net
     net.initialize(stream)
     start = net.theta.astype("float64")
@@ -94,7 +95,7 @@ def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_
 
 
 def _limited(net, theta, max_norm):
-    """θ with every column of every W at most so long."""
+    """θ with the length of every column of every W limited."""
     theta, start = theta.copy(), 0
     for layer in net.layers:
         n = layer.n_in * layer.n_out
@@ -119,7 +120,7 @@ def _check_recipe(recipe, seed):
 
 
 def _check_float32(seed):
-    """Each rule in float32, the dtype that trains, against its formula in float64."""
+    """Compare each optimizer in float32, the dtype of training, with its formula in float64."""
     return [
         _check_rule(
             f"rule {name}, float32",

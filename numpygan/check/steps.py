@@ -1,6 +1,4 @@
-"""Error against step size: why the gradient check takes a complex step, and what a finite
-difference can at best do.
-"""
+"""The error of numerical derivatives against the step size: why the complex step is used."""
 
 import numpy
 
@@ -20,8 +18,7 @@ _COMPLEX = {"float32": numpy.complex64, "float64": numpy.complex128}
 
 
 def errors(dtype, steps, seed=0):
-    """For each method the relative errors at `steps` of a directional derivative of log(1 − D)
-    through a small network.
+    """The relative errors of a derivative of log(1 − D) along a direction, for each method.
 
     Returns {method: errors}, an array as long as `steps`. The reference is the hand-written
     backward pass in float64, in which the complex step at h = 1e−30 agrees with it to the last

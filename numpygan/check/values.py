@@ -1,5 +1,6 @@
-"""The game's losses and their slopes at logits of every size, and the samples of G, in the dtypes
-that train and that check, against formulas written out once more.
+"""Compare the losses, their slopes and G's samples with formulas written out a second time.
+
+In float32, the dtype of training, and in float64, the dtype of the checks.
 """
 
 import numpy
@@ -35,7 +36,7 @@ _LOSSES = {
 
 
 def _compared(place, name, found, expected, dtype):
-    """A Check of arrays relative to each expected number, so that small ones count."""
+    """A Check of arrays, each number relative to the expected one, so that small ones count."""
     found, expected = numpy.ravel(found).astype("float64"), numpy.ravel(expected)
     size = numpy.maximum(abs(expected), 1e-30)
     return judge(
@@ -71,7 +72,7 @@ def check_values(seed=0):
 
 
 def _check_masks(dtype, seed):
-    """Every entry of a mask is 0 or 1/keep, and as many are kept as should be, to 6 σ."""
+    """Every entry of a mask is 0 or 1/keep; the share of kept entries is right to 6 σ."""
     checks, stream, n = [], Stream(seed), 40_000
     for keep in (0.1, 0.5, 0.8, 1.0):
         mask = numpy.empty((200, n // 200), dtype)
@@ -85,7 +86,7 @@ def _check_masks(dtype, seed):
 
 
 def _check_equations(dtype, seed):
-    """y of each layer by its equation, of one row and of many, small and large."""
+    """y of each layer by its equation, for one row and many, small and large inputs."""
     equations = (
         (ReLU(), lambda x: numpy.maximum(x, 0)),
         (Sigmoid(), _D),
@@ -107,7 +108,7 @@ def _check_equations(dtype, seed):
 
 
 def _check_ties(dtype):
-    """What the layers take for the derivative where there is none: at 0, and of equal pieces."""
+    """The documented derivative at kinks: at 0, and where pieces of a maxout are equal."""
     checks = []
     for layer, x, expected in (
         (ReLU(), [0.0, -0.0, 2], [0, 0, 1]),
@@ -145,7 +146,7 @@ def _check_losses(a, exact, dtype):
 
 
 def _check_samples(dtype, seed):
-    """G(z) in blocks, the last a part of one, against one pass over all rows; no dropout."""
+    """G(z) computed in blocks, the last one smaller, equals one pass over all rows; no dropout."""
     stream, checks = Stream(seed), []
     G = MLP([Affine(3, 9), ReLU(), Dropout(0.5), Affine(9, 4), Sigmoid()], dtype)
     G.initialize(stream)

@@ -1,4 +1,4 @@
-"""What a comparison of an analytic with a numerical derivative is worth."""
+"""The verdict on an analytic derivative, from its comparison with a numerical one."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Check:
 
     error    max |analytic − numeric| over what was compared, relative to max |gradient|
     checked  how many numbers were compared, of `size`
-    index    where the worst is (None for a random direction), with both values
+    index    of the largest error (None for a random direction), with both values
     """
 
     place: str
@@ -47,8 +47,8 @@ class Check:
 def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, tolerance, rows):
     """The Check of numbers compared at `indices` of a tensor (None: along random directions).
 
-    largest    max |gradient| of the tensor, by either account
-    floor      below this the oracle can't tell a gradient from nothing
+    largest    max |gradient| of the tensor, analytic or numeric
+    floor      the oracle can't distinguish smaller gradients from 0
     tolerance  the agreement required, relative to `largest`
     """
     size = int(numpy.prod(shape))
@@ -82,7 +82,7 @@ def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, t
 
 
 def known_pattern(analytic, numeric, shape, indices, rows):
-    """What a wrong gradient looks like, in words, if the pattern is a known one."""
+    """A known pattern of a wrong gradient, in words: a factor, a sign, a transposition."""
     if not numpy.isfinite(analytic).all():
         return "backward gives values that are not finite"
     if not numpy.isfinite(numeric).all():

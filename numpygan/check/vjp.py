@@ -1,4 +1,4 @@
-"""Any function with a hand-written vector-Jacobian product against a numerical derivative."""
+"""Compare a hand-written vector-Jacobian product of any function with numerical derivatives."""
 
 import warnings
 from dataclasses import replace
@@ -45,7 +45,7 @@ def check_point(problem, point, everything):
 
 
 def _as_array(problem, i, g, point):
-    """The gradient of leaf i as float64, which it must be the same shape as."""
+    """The gradient of leaf i as float64. Raises Wrong if its shape is not that of the leaf."""
     if g is None:
         raise Wrong(i, "backward gives no gradient for it; if none is wanted, say so with wrt=…")
     g, shape = numpy.asarray(g), numpy.shape(point.values[i])
@@ -144,7 +144,7 @@ def _compare(problem, point, i, g, gys, ys, everything):
 
 
 def _sensitivity(problem, values, i, gys, oracle, directions, numeric, lengths):
-    """How much the derivative changes if every input changes by a relative 1; measured nearby."""
+    """The change of the derivative per relative change of the inputs, measured nearby."""
     near, signs = [], []
     for value in [*values, *gys]:
         sign = numpy.empty(numpy.shape(value))
@@ -167,7 +167,7 @@ def _sensitivity(problem, values, i, gys, oracle, directions, numeric, lengths):
 
 
 def _oracle_at(problem, values, i, gys, line):
-    """ "complex" if it works here and agrees with float64; else "five-point", and why."""
+    """ "complex" if it works here and agrees with float64, else "five-point"; sets `reason`."""
     if problem.oracle is not None or problem.reason:
         return problem.oracle or "five-point"
     f = scalar_of(problem, values, i, gys, "complex128")
@@ -195,7 +195,7 @@ def _oracle_at(problem, values, i, gys, line):
 
 @numpy.errstate(all="ignore")
 def check_vjp(problem, values, domain=None, only_given=False):
-    """(Checks, one for each leaf; notes) over all points."""
+    """Return (a Check for each leaf, notes) over all points."""
     total = dict.fromkeys(problem.free)
     place, compared, skipped, stopped = problem.form.name, [], [], False
     tried = points(values, problem.free, problem.stream, domain)
