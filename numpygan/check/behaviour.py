@@ -9,7 +9,7 @@ _PASSES = 4  # that must give the same; small masks can be equal by chance
 
 
 def check_behaviour(problem, values):
-    """Raise Wrong if the pair depends on more than its inputs, or changes an array of the caller."""
+    """Raise Wrong if the pair depends on more than its inputs or changes an array of the caller."""
     mine = fresh(values)
     first = [y.copy() for y in problem.outputs(mine)]
     _unchanged(problem, values, mine, "function")

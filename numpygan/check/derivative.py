@@ -25,7 +25,7 @@ class Line:
         return value, 0.0
 
     def five_point(self):
-        """Return (derivative, bound of its error), from the two neighbouring steps that agree best."""
+        """Return (derivative, bound of its error), from the two steps that agree best."""
         found = [oracles.five_point(self.f, self.point, self.direction, h) for h in _STEPS]
         noise = [8 * EPSILON * self.size / h for h in _STEPS]
         best = None

@@ -123,7 +123,7 @@ class _Stopped:
 
 
 class _Witness:
-    """Recomputes the game at each update by the paper's printed formulas; keeps D's dropout masks."""
+    """Recomputes the game at each update by the paper's formulas; keeps D's dropout masks."""
 
     def __init__(self, G, D, algorithm, loss, named, rows, numbers):
         self.G, self.D, self.algorithm, self.loss = G, D, algorithm, loss
@@ -234,7 +234,7 @@ class _Witness:
             self._compare_along(name, place, g.astype("float64"), value, point.astype("float64"))
 
     def _compare_along(self, name, place, g, value, point):
-        """Compare along one direction; keep the worst such update of a player, or the first wrong one."""
+        """Compare along one direction; keep a player's worst update, or the first wrong one."""
         u, dtype = numpy.empty(g.size), str(self.G.dtype)
         self._stream.normal(u)
         analytic, numeric = float(g @ u), complex_step(value, point, u)
