@@ -7,6 +7,7 @@ import re
 from dataclasses import fields, replace
 from pathlib import Path
 
+from ..data.dataset import SHIPPED
 from ..data.shapes import read_size
 from ..data.sources import TOYS
 from ..errors import NumpyganError
@@ -53,7 +54,7 @@ def named_after_data(recipe):
     """The recipe for own data, if none was asked for, named after the data."""
     stem = Path(recipe.data).name
     name = re.sub(r"[^\w.-]+", "-", re.split(r"\.(?!.*\.)", stem)[0] or stem).strip(".-_")[:80]
-    name = f"my-{name or 'data'}" if not name or name in (*RECIPES, *TOYS) else name
+    name = f"my-{name or 'data'}" if not name or name in (*RECIPES, *SHIPPED, *TOYS) else name
     return change(
         recipe,
         name=name,
@@ -66,7 +67,7 @@ def absolute_data(data):
 
     So a run can be resumed from another folder.
     """
-    return data if data in ("mnist", *TOYS) else os.path.realpath(os.path.expanduser(data))
+    return data if data in (*SHIPPED, *TOYS) else os.path.realpath(os.path.expanduser(data))
 
 
 def fitted(recipe, dataset, given):
@@ -141,7 +142,7 @@ def _check(recipe):
     for name in ("k", "batch", "noise_dim", "momentum_epochs"):
         expect(1 <= getattr(recipe, name) <= 10**6, name, "a whole number from 1 to 1,000,000")
     expect(re.fullmatch(r"\w[\w.-]*", recipe.name), "name", "letters, digits, dots and hyphens")
-    expect(recipe.data, "data", "mnist, gauss1d, ring, grid or a path")
+    expect(recipe.data, "data", "mnist, stacked-mnist, gauss1d, ring, grid or a path")
     read_size(recipe.size, "size")
     expect(recipe.transpose in (0, 1), "transpose", "0 or 1")
     for name in ("name", "about", "data", "drop"):

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy
 
 from ..arrays import Stream
-from ..data.dataset import prepared
+from ..data.dataset import SHIPPED, prepared
 from ..data.sources import TOYS
 from ..errors import Finished, NumpyganError
 from ..files import write_json
@@ -117,7 +117,7 @@ def _fitted(recipe, given, loaded):
 
     If the data can't be read, the run will say why.
     """
-    if recipe.data in ("mnist", *TOYS):
+    if recipe.data in (*SHIPPED, *TOYS):
         return recipe
     key = recipe.data, recipe.size, recipe.drop, recipe.transpose, recipe.preprocess
     if key not in loaded:
