@@ -23,7 +23,7 @@ _REAL_DRAWS = 10  # sets of real images for their row
 PUBLISHED = (
     ("vanilla GAN (DCGAN), VEEGAN paper", 99.0, None, 3.40, None),
     ("VEEGAN, VEEGAN paper", 150.0, None, 2.95, None),
-    ("PacDCGAN2, PacGAN paper (10 runs)", 1000.0, 0.0, 0.06, 0.00),
+    ("PacDCGAN2, PacGAN paper (10 runs)", 1000.0, None, 0.06, None),
 )
 
 

@@ -20,7 +20,7 @@ class Recipe:
 
     name: str = says("mnist-authors", "its name; run directories are called after it")
     about: str = says("MNIST with the authors' own numbers, by Algorithm 1", "the recipe in a line")
-    data: str = says("mnist", '"mnist", "gauss1d", "ring", "grid", or a path (see --data)')
+    data: str = says("mnist", '"mnist", "stacked-mnist", "gauss1d", "ring", "grid", or a path (see --data)')
     size: str = says("auto", 'of own images, "HxW"; "none": a table; "auto": by the data')
     drop: str = says("auto", 'columns of a CSV to leave out; "none"; "auto": the labels')
     transpose: int = says(0, "1: images' rows and columns change places (EMNIST)")
@@ -147,6 +147,12 @@ RECIPES = {
             algorithm="authors2014",
         ),
         Recipe(),
+        replace(
+            _MNIST,
+            name="stacked-mnist",
+            about="three MNIST digits as the planes of a colour image: 1,000 modes",
+            data="stacked-mnist",
+        ),
         Recipe(
             name="tfd",
             about="Toronto Face Database, fully connected; bring your own tfd.npy (N × 48 × 48)",
