@@ -43,6 +43,7 @@ def reduced(recipe, dim=7):
         noise_dim=min(recipe.noise_dim, 4),
         dtype="float64",
         batch=ROWS,
+        sparse=0,
     )
 
 

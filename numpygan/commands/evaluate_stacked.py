@@ -28,8 +28,7 @@ def evaluate_stacked(options, run):
         recipe, (G, _, source) = run.recipe(), run.generator()
         stream = Stream(options.seed)
         parts = (
-            sampling.sample(G, recipe.noise, _PART, stream)
-            for _ in range(stacked.SAMPLES // _PART)
+            sampling.sample(G, recipe.noise, _PART, stream) for _ in range(stacked.SAMPLES // _PART)
         )
         about = {"source": source, "seed": options.seed}
         kept = evaluate_ais.kept(run, source)

@@ -20,6 +20,7 @@ SMALL = sets(
     discriminator="maxout 4x2",
     scale_d="0,0",
     keep="0.8,0.5",
+    sigma_rows=20,
 )
 
 
@@ -108,7 +109,6 @@ def test_the_recipe():
 def test_from_training_to_the_report(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("numpygan.metrics.parzen.SAMPLES", 50)
-    monkeypatch.setattr("numpygan.metrics.parzen.VALIDATION", 20)
     train = ["train", "stacked-mnist", "--quiet", *SMALL, "--iterations", 3]
     assert run(*train, "--out", "it") == 0
     assert run("evaluate", "it") == 0
