@@ -81,7 +81,9 @@ def check_own_size(seed=0):
     """The Report of every layer of the recipes at its own width; not of the very largest."""
     checks, done, stream = [], set(), Stream(seed)
     for recipe in RECIPES.values():
-        dim = {"mnist": 784, "tfd.npy": 48 * 48}.get(recipe.data, _dim(recipe))
+        dim = {"mnist": 784, "stacked-mnist": 3 * 784, "tfd.npy": 48 * 48}.get(
+            recipe.data, _dim(recipe)
+        )
         if sizes(recipe, dim)[0] > _LARGEST:
             continue
         for name, net in zip("GD", build(replace(recipe, dtype="float64"), dim, numpy)):

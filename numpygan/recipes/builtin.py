@@ -26,7 +26,8 @@ class Recipe:
         "the recipe in a line",
     )
     data: str = says(
-        "mnist", '"mnist", "stacked-mnist", "gauss1d", "ring", "grid", or a path (see --data)'
+        "mnist",
+        '"mnist", "stacked-mnist", a toy ("gauss1d", "ring", "grid"), or a path (see --data)',
     )
     size: str = says("auto", 'of own images, "HxW"; "none": a table; "auto": by the data')
     drop: str = says("auto", 'columns of a CSV to leave out; "none"; "auto": the labels')
@@ -198,7 +199,8 @@ RECIPES = {
         replace(
             _PAPER,
             name="paper-algorithm1",
-            about="the same by Algorithm 1, which climbs V and not ½ V, so that D's rate is .05",
+            about="the authors' mnist.yaml by Algorithm 1, which climbs V and not ½ V, so D's rate "
+            "is .05, half of theirs; the 250 epochs are ours",
             algorithm="algorithm1",
             learning_rate_d=0.05,
         ),

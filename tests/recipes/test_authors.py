@@ -146,7 +146,7 @@ def test_algorithm_1_with_the_steps_of_the_authors():
     differ = {f.name for f in fields(Recipe) if getattr(paper, f.name) != getattr(same, f.name)}
     assert differ == {"name", "about", "algorithm", "learning_rate_d"}
     assert (same.algorithm, same.learning_rate_d) == ("algorithm1", paper.learning_rate_d / 2)
-    assert ".05" in same.about and "½" in same.about
+    assert ".05, half of theirs" in same.about and "½" in same.about
 
 
 def test_mnist_authors_keeps_their_rate_and_says_that_its_step_is_twice_theirs():
