@@ -208,7 +208,7 @@ RECIPES = {
         replace(
             _MNIST,
             name="stacked-mnist",
-            about="three MNIST digits as the planes of a colour image: 1,000 modes",
+            about="three MNIST digits as the planes of a colour image: 1,000 modes; not tuned yet",
             data="stacked-mnist",
         ),
         _TFD,
