@@ -66,7 +66,8 @@ def recipe(order):
     from numpygan.recipes.builtin import RECIPES
     from numpygan.recipes.settings import change
 
-    return change(RECIPES[order["recipe"]], **order["set"])
+    # The peers play Algorithm 1, so cifar10 does, too.
+    return change(RECIPES[order["recipe"]], **{"algorithm": "algorithm1"} | order["set"])
 
 
 def make(order, recipe):

@@ -41,6 +41,7 @@ def reduced(recipe, dim=7):
         noise_dim=min(recipe.noise_dim, 4),
         dtype="float64",
         batch=ROWS,
+        sparse=0,
     )
 
 
@@ -80,7 +81,9 @@ def check_own_size(seed=0):
     """The Report of every layer of the recipes at its own width, without the very largest."""
     checks, done, stream = [], set(), Stream(seed)
     for recipe in RECIPES.values():
-        dim = {"mnist": 784, "tfd.npy": 48 * 48}.get(recipe.data, _dim(recipe))
+        dim = {"mnist": 784, "stacked-mnist": 3 * 784, "tfd.npy": 48 * 48}.get(
+            recipe.data, _dim(recipe)
+        )
         if sizes(recipe, dim)[0] > _LARGEST:
             continue
         for name, net in zip("GD", build(replace(recipe, dtype="float64"), dim, numpy)):

@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from ..data.dataset import SHIPPED
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import NewPath, check_writable
@@ -96,7 +97,7 @@ def data_fields(options):
 
     Raises NumpyganError if --data is both the name of shipped data and a file here.
     """
-    if options.data in ("mnist", *TOYS) and os.path.exists(options.data):
+    if options.data in (*SHIPPED, *TOYS) and os.path.exists(options.data):
         raise NumpyganError(
             f"--data {options.data}: numpygan ships data of this name, and there is also a file or "
             f"folder; for the file give ./{options.data}, for the shipped data give --set "

@@ -4,7 +4,7 @@ from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
-from . import evaluate_ais, evaluate_images, evaluate_toys
+from . import evaluate_ais, evaluate_images, evaluate_stacked, evaluate_toys
 from .arguments import add_data, add_force, add_set, data_fields, natural
 
 
@@ -63,9 +63,11 @@ def evaluate(options):
     data = fields.get("data", "mnist") if run is None else run.recipe().data
     if run is not None and data in TOYS and options.data is not None:
         dataset_of(run, options.data)  # refuses other data than the toy
-    if data not in TOYS and not options.ais:
-        return evaluate_images.evaluate_images(options, run, data)
     if options.ais:
         return evaluate_ais.evaluate_ais(options, run)
+    if data not in (*TOYS, "stacked-mnist"):
+        return evaluate_images.evaluate_images(options, run, data)
+    if options.ranks.rank == 0 and data == "stacked-mnist":
+        return evaluate_stacked.evaluate_stacked(options, run)
     if options.ranks.rank == 0:
         return evaluate_toys.evaluate_toy(options, run, data)

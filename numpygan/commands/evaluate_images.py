@@ -9,7 +9,7 @@ from ..files import write_json
 from ..gan import sampling
 from ..metrics import image_scores as evaluation
 from ..metrics.baselines import image_baselines
-from ..metrics.parzen import SAMPLES
+from ..metrics.parzen import SAMPLES, VALIDATION
 from ..runs.provenance import dataset_of
 from . import evaluate_ais
 from .arguments import data_fields, new_file, result_file
@@ -39,11 +39,13 @@ def evaluate_images(options, run, data):
         fields.pop("data", None)
         dataset = load(data, **fields)
         samples, digits, kept = samples_like(dataset, options.samples), data == "mnist", []
+        sigma_rows = VALIDATION
         source = {"file": options.samples}
     else:
         file = result_file(options, run, ".json")
         recipe = run.recipe()
         dataset = dataset_of(run, options.data)
+        sigma_rows = recipe.sigma_rows
         digits = data == "mnist" and recipe.preprocess == "none"
         G, _, source = run.generator()
         samples = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed))
@@ -51,7 +53,8 @@ def evaluate_images(options, run, data):
     evaluation.rows_compared(samples, dataset)  # before anything is written
     print(f"measuring {len(samples):,} samples against {data} …", flush=True)
     baselines = _baselines(picture, options, samples, dataset) if picture else {}
-    result = evaluation.evaluate(samples, dataset, options.seed, digits, baselines, options.ranks)
+    more = digits, baselines, options.ranks, sigma_rows
+    result = evaluation.evaluate(samples, dataset, options.seed, *more)
     if options.ranks.rank:
         return
     result |= {"data": data, "source": source, "rows": result["rows"] + kept}

@@ -6,7 +6,7 @@ from dataclasses import fields
 from ..recipes.builtin import RECIPES
 from ..recipes.settings import recipe_named
 
-_WIDTH, _NAME = 90, 22  # columns: of a line, of a field's name
+_WIDTH, _NAME, _SHORT = 90, 22, 18  # columns: of a line, of a field's name, of a recipe's
 
 
 def add(command):
@@ -19,7 +19,7 @@ def add(command):
 def recipes(options):
     if options.name is None:
         for recipe in RECIPES.values():
-            print(f"{recipe.name:14}{recipe.about}")
+            print(_wrapped(f"{recipe.name:{_SHORT}}{recipe.about}", _SHORT))
         print("`numpygan recipes NAME` shows the fields of a recipe. To change a field:")
         print("`numpygan train NAME --set FIELD=VALUE`.")
         return
@@ -31,5 +31,5 @@ def recipes(options):
         print(_wrapped(" " * _NAME + field.metadata["meaning"]))
 
 
-def _wrapped(line):
-    return textwrap.fill(line, _WIDTH, subsequent_indent=" " * _NAME, break_on_hyphens=False)
+def _wrapped(line, indent=_NAME):
+    return textwrap.fill(line, _WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)

@@ -21,7 +21,7 @@ from ..recipes.networks import sizes
 from ..recipes.settings import recipe_named
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
-from ..runs.trainer import Training
+from ..runs.trainer import Training, iterations_in_epoch
 from .arguments import add_force, add_moved_data, natural, new_file, positive
 
 _ROWS = 16  # of a minibatch: the reader can see each
@@ -77,14 +77,13 @@ def study(options):
     recipe, state, run = _what(options.what)
     if run is None and options.data is not None:
         raise NumpyganError("--data: is the new path of a RUN's data; a recipe has its own data.")
-    small = replace(
-        recipe, dtype="float64", batch=min(options.batch, recipe.batch), k=min(_STEPS, recipe.k)
-    )
+    fields = {"batch": min(options.batch, recipe.batch), "k": min(_STEPS, recipe.k)}
+    small = replace(recipe, dtype="float64", last_batch="drop", **fields)
     dataset = load_dataset(small) if run is None else dataset_of(run, options.data)
     _check_size(small, dataset, options.what)
     training = Training(small, dataset, numpy)
     # The schedules of the recipe are kept, although its minibatch is not.
-    training.iterations_per_epoch = max(1, training.p_data.size // (recipe.batch * recipe.k))
+    training.iterations_per_epoch = iterations_in_epoch(recipe, training.p_data.size)
     if state is not None:
         _restore(training, state, options.what)
     for _ in range(options.after):

@@ -4,7 +4,7 @@ import shlex
 import sys
 
 from .. import __version__
-from ..data.dataset import check_fits, data_in_words, prepared
+from ..data.dataset import SHIPPED, check_fits, data_in_words, prepared
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..gan.objective import G_LOSSES
@@ -213,7 +213,7 @@ def _with_data(options, changes, recipe, run):
         return recipe, provenance.load_again(recipe, before, run)
     dataset = prepared(recipe)
     if dataset is not None:
-        recipe = recipe if recipe.data == "mnist" else fitted(recipe, dataset, changes)
+        recipe = recipe if recipe.data in SHIPPED else fitted(recipe, dataset, changes)
         check_fits(recipe, dataset)
     return recipe, dataset
 
@@ -232,5 +232,5 @@ def _asked_for(options, changes):
     """The named recipe with the changes; if only own data are given, mnist named after the data."""
     recipe = change(recipe_named(options.recipe or "mnist"), **changes)
     recipe = change(recipe, data=absolute_data(recipe.data))
-    own = options.recipe is None and recipe.data not in ("mnist", *TOYS)
+    own = options.recipe is None and recipe.data not in (*SHIPPED, *TOYS)
     return named_after_data(recipe) if own and "name" not in changes else recipe

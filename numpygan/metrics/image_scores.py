@@ -105,7 +105,9 @@ class Measures:
         return found
 
 
-def evaluate(samples, dataset, seed=0, digits=False, baselines=None, ranks=ALONE):
+def evaluate(
+    samples, dataset, seed=0, digits=False, baselines=None, ranks=ALONE, sigma_rows=VALIDATION
+):
     """Every measure for `samples` (N, d) and for real data, as a dict for evaluation.json.
 
     parzen, real  the Parzen estimate on the authors' grid, for the samples and for the same number
@@ -114,12 +116,14 @@ def evaluate(samples, dataset, seed=0, digits=False, baselines=None, ranks=ALONE
     baselines     {name: rows}, for the samples given in `baselines`, {name: (N, d)}
 
     digits  whether the data are the images of MNIST; only then the classifier's measures are rows
+    sigma_rows  validation rows on which σ of the Parzen window is chosen; 0: all
     All `ranks` share the Parzen estimates; the first rank alone computes the rest and has the
     result.
     Raises NumpyganError as `rows_compared` does.
     """
     n = rows_compared(samples, dataset)
-    validation, test = as_float(dataset.validation[:VALIDATION]), as_float(dataset.test)
+    validation = as_float(dataset.validation[: sigma_rows or None])
+    test = as_float(dataset.test)
     measures = Measures(dataset, n, seed, digits) if ranks.rank == 0 else lambda x: {}
 
     def measured(x, others):

@@ -10,12 +10,13 @@ import numpy
 
 from ..errors import NumpyganError
 from ..ranks import ALONE
+from ..recipes.builtin import Recipe
 from .distances import blocks
 
 GRID = tuple(numpy.logspace(-1, 0, 10).tolist())  # the authors' bandwidths σ
 FINE = tuple(numpy.logspace(-1, 0, 46).tolist())  # with four more between any two of these
 SAMPLES = 10_000
-VALIDATION = 1_000
+VALIDATION = Recipe.sigma_rows
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from ..figures.toy_plot import draw_toy
 from ..files import read_bytes
 from ..gan import sampling
 from ..metrics.image_scores import TABLE1
+from ..metrics.stacked import PUBLISHED as STACKED
 from ..metrics.toys import real_draw
 from ..runs.directory import rules_in_force
 from ..runs.provenance import dataset_of
@@ -230,10 +231,14 @@ def _evaluation(run, source):
     names = ("measure", "samples ± SE", "real data ± SE")
     head = "".join(f"<th scope=col>{name}</th>" for name in names)
     page = f"{of}<table><thead><tr>{head}</tr></thead>{bodies}</table>"
-    if result.get("data") != "mnist":
+    if result.get("data") == "mnist":
+        published = ", ".join(f"{name} {mean:g} ± {se:g}" for name, mean, se in TABLE1)
+        words = f"Published Parzen log-likelihoods on MNIST (nats): {published}."
+    elif result.get("data") == "stacked-mnist":
+        published = "; ".join(f"{name}: {modes:g}, {kl:g}" for name, modes, _, kl, _ in STACKED)
+        words = f"Published modes and reverse KL (nats) on stacked MNIST: {published}."
+    else:
         return page
-    published = ", ".join(f"{name} {mean:g} ± {se:g}" for name, mean, se in TABLE1)
-    words = f"Published Parzen log-likelihoods on MNIST (nats): {published}."
     return f"{page}<p class=detail>{escape(words)}</p>"
 
 

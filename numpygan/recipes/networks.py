@@ -1,5 +1,8 @@
 """From a recipe's few words ("relu 1200", "maxout 240x5") to the networks G and D."""
 
+import numpy
+
+from ..arrays import to_device
 from ..errors import NumpyganError
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from ..nn.mlp import MLP
@@ -54,7 +57,8 @@ def build(recipe, dim, xp, visible_bias=0.0):
     layers, n = [], recipe.noise_dim
     for text, scale in zip(recipe.generator[:-1], recipe.scale_g):
         affine, nonlinearity, units = hidden_layer("generator", text)
-        layers += [Affine(n, affine, scale or None), nonlinearity]
+        bias = recipe.bias_sigmoid if isinstance(nonlinearity, Sigmoid) else 0.0
+        layers += [Affine(n, affine, scale or None, bias), nonlinearity]
         n = units
     layers.append(Affine(n, dim, recipe.scale_g[-1] or None, visible_bias))
     if recipe.generator[-1] != "linear":
@@ -68,6 +72,18 @@ def build(recipe, dim, xp, visible_bias=0.0):
         n = units
     layers += [*_dropout(recipe.keep[-1]), Affine(n, 1, recipe.scale_d[-1] or None)]
     return G, MLP(layers, recipe.dtype, xp)
+
+
+def draw_sparse(layer, count, stream):
+    """Draw the W of an Affine anew: each unit has `count` weights from N(0, 1), the others are 0.
+
+    Which ones is random (Martens 2010, §5; the authors' TFD recipe).
+    """
+    some = numpy.zeros(layer.W.shape, layer.W.dtype)
+    for column in some.T:
+        column[stream.permutation(layer.n_in)[:count]] = 1
+    stream.normal(layer.W)
+    layer.W *= to_device(some, layer.xp)
 
 
 def _dropout(keep):

@@ -7,6 +7,7 @@ import re
 from dataclasses import fields, replace
 from pathlib import Path
 
+from ..data.dataset import SHIPPED
 from ..data.shapes import read_size
 from ..data.sources import TOYS
 from ..errors import NumpyganError
@@ -53,7 +54,7 @@ def named_after_data(recipe):
     """The recipe for own data, if none was asked for, named after the data."""
     stem = Path(recipe.data).name
     name = re.sub(r"[^\w.-]+", "-", re.split(r"\.(?!.*\.)", stem)[0] or stem).strip(".-_")[:80]
-    name = f"my-{name or 'data'}" if not name or name in (*RECIPES, *TOYS) else name
+    name = f"my-{name or 'data'}" if not name or name in (*RECIPES, *SHIPPED, *TOYS) else name
     return change(
         recipe,
         name=name,
@@ -66,7 +67,7 @@ def absolute_data(data):
 
     So a run can be resumed from another folder.
     """
-    return data if data in ("mnist", *TOYS) else os.path.realpath(os.path.expanduser(data))
+    return data if data in (*SHIPPED, *TOYS) else os.path.realpath(os.path.expanduser(data))
 
 
 def fitted(recipe, dataset, given):
@@ -131,6 +132,7 @@ def _check(recipe):
         "preprocess": ("none", "contrast"),
         "bias": ("mean", "zero"),
         "noise": ("uniform", "gaussian"),
+        "last_batch": ("drop", "use"),
         "algorithm": ("algorithm1", "authors2014"),
         "loss": tuple(G_LOSSES),
         "rule": tuple(RULES),
@@ -141,7 +143,7 @@ def _check(recipe):
     for name in ("k", "batch", "noise_dim", "momentum_epochs"):
         expect(1 <= getattr(recipe, name) <= 10**6, name, "a whole number from 1 to 1,000,000")
     expect(re.fullmatch(r"\w[\w.-]*", recipe.name), "name", "letters, digits, dots and hyphens")
-    expect(recipe.data, "data", "mnist, gauss1d, ring, grid or a path")
+    expect(recipe.data, "data", "mnist, stacked-mnist, gauss1d, ring, grid or a path")
     read_size(recipe.size, "size")
     expect(recipe.transpose in (0, 1), "transpose", "0 or 1")
     for name in ("name", "about", "data", "drop"):
@@ -162,7 +164,7 @@ def _check(recipe):
         expect(0 <= getattr(recipe, name) < 2**63, name, "a whole number ≥ 0 (and < 2⁶³)")
     for name in ("learning_rate_g", "learning_rate_d", "epochs"):
         expect(0 < getattr(recipe, name) < math.inf, name, "a number > 0")
-    for name in ("learning_rate_floor", "max_norm"):
+    for name in ("learning_rate_floor", "max_norm", "max_norm_g"):
         expect(0 <= getattr(recipe, name) < math.inf, name, "a number ≥ 0")
     for name in ("learning_rate_g", "learning_rate_d"):
         expect(
@@ -171,6 +173,9 @@ def _check(recipe):
             f"at least learning_rate_floor, {recipe.learning_rate_floor}",
         )
     expect(1 <= recipe.learning_rate_decay < math.inf, "learning_rate_decay", "a number ≥ 1")
+    for name in ("sparse", "sigma_rows"):
+        expect(0 <= getattr(recipe, name) <= 10**6, name, "a whole number from 0 to 1,000,000")
+    expect(abs(recipe.bias_sigmoid) < 1e6, "bias_sigmoid", "a number between −10⁶ and 10⁶")
     for name in ("momentum", "momentum_final", "average"):
         expect(0 <= getattr(recipe, name) < 1, name, "a number in [0, 1)")
     expect(all(0 < keep <= 1 for keep in recipe.keep), "keep", "numbers in (0, 1]")
@@ -202,6 +207,9 @@ def _check(recipe):
         "bias",
         "zero, as a toy has no mean training example",
     )
+    if recipe.last_batch == "use":
+        expect(recipe.data not in TOYS, "last_batch", "drop, as a toy has no last minibatch")
+        expect(recipe.k == 1, "k", '1, as last_batch is "use"')
     if recipe.rule == "adam":
         expect(
             recipe.momentum == recipe.momentum_final,
@@ -221,6 +229,8 @@ def _check(recipe):
         for layer in hidden:
             affine, _, units = hidden_layer(name, layer)
             parameters, n = parameters + n * affine, units
+        if name == "generator":
+            expect(recipe.sparse <= n, "sparse", f"at most {n}, the width below the visible layer")
         expect(
             parameters <= _MOST_PARAMETERS, name, f"layers of at most {_MOST_PARAMETERS:,} weights"
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy
 
 from ..arrays import Stream
-from ..data.dataset import prepared
+from ..data.dataset import SHIPPED, prepared
 from ..data.sources import TOYS
 from ..errors import Finished, NumpyganError
 from ..files import write_json
@@ -117,7 +117,7 @@ def _fitted(recipe, given, loaded):
 
     If the data can't be read, the run will say why.
     """
-    if recipe.data in ("mnist", *TOYS):
+    if recipe.data in (*SHIPPED, *TOYS):
         return recipe
     key = recipe.data, recipe.size, recipe.drop, recipe.transpose, recipe.preprocess
     if key not in loaded:
@@ -250,6 +250,7 @@ def finished(recipe, path):
     """
     run, file = RunDirectory(path), Path(path) / RESULT
     if run.config.exists():
+        recipe = _in_its_words(recipe, run)
         run.expect(recipe)
     if not os.path.lexists(file):
         return None
@@ -266,6 +267,11 @@ def finished(recipe, path):
     return {name: float(value) for name, value in result.items()}
 
 
+def _in_its_words(recipe, run):
+    """The recipe with the text `about` of the run, which an older version may have worded."""
+    return replace(recipe, about=run.recipe().about)
+
+
 def play(recipe, path, device="cpu"):
     """Train `recipe` to its end in the run directory `path`, and return the measures by name.
 
@@ -274,7 +280,10 @@ def play(recipe, path, device="cpu"):
     run = RunDirectory(path)
     (run.path / RESULT).unlink(missing_ok=True)  # it may be the result of a shorter run
     try:
-        train(recipe, run, device, resume=run.config.exists())
+        if run.config.exists():
+            train(_in_its_words(recipe, run), run, device, resume=True)
+        else:
+            train(recipe, run, device)
     except Finished:  # the process was killed before it wrote the result
         pass
     rows = run.read_metrics()

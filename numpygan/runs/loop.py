@@ -125,7 +125,7 @@ class _Session:
         Noise(training.recipe.noise, fixed).minibatch(self.z)
         self.validation = self.image_shape = self.limits = None
         if dataset is not None:
-            self.validation = as_float(dataset.validation[: parzen.VALIDATION])
+            self.validation = as_float(dataset.validation[: training.recipe.sigma_rows or None])
             self.image_shape = dataset.image_shape
             self.limits = pictures.limits(training.recipe, dataset.train)
 

@@ -11,10 +11,11 @@ from ..errors import Diverged, NumpyganError
 from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
 from ..gan.average import Average
+from ..nn.layers import Affine
 from ..nn.optimizers import RULES
 from ..ranks import ALONE
 from ..reading import LARGEST
-from ..recipes.networks import build
+from ..recipes.networks import build, draw_sparse
 from .parallel import share
 
 _MOST = 10**15  # iterations; no run has more
@@ -45,26 +46,38 @@ class Training:
         bias = _visible_bias(recipe, dataset) if recipe.bias == "mean" else 0.0
         self.G, self.D = build(recipe, dim, xp, bias)
         self.G.initialize(self.streams["init"])
+        if recipe.sparse:
+            visible = [layer for layer in self.G.layers if isinstance(layer, Affine)][-1]
+            draw_sparse(visible, recipe.sparse, self.streams["init"])
         self.D.initialize(self.streams["init"])
         rule = RULES[recipe.rule]
-        self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum)
+        limit = recipe.max_norm_g or None
+        self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum, limit)
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
         self.average = Average(self.G, recipe.average) if recipe.average else None
         self.p_z = Noise(recipe.noise, self.streams["noise"])
-        rules, dropout = (self.rule_g, self.rule_d), self.streams["dropout"]
-        args = share(ranks, self.p_data, self.p_z, *rules, dropout, recipe.batch)
-        if recipe.algorithm == "algorithm1":
-            self._games = algorithm1(self.G, self.D, *args, recipe.k, recipe.loss)
-        else:
-            self._games = authors2014(self.G, self.D, *args)
-        part = args[-1] / recipe.batch  # this rank's share of the rows
-        # The scores of a game are three means and a sum.
-        self._shares = xp.asarray(numpy.array([part] * 3 + [1], self.G.dtype))
+        self._games = self._played(recipe.batch)
+        rest = rest_of_epoch(recipe, self.p_data.size)
+        self._last_games = self._played(rest) if rest else None
         self.game = None
-        self.iterations_per_epoch = max(1, self.p_data.size // (recipe.batch * recipe.k))
+        self.iterations_per_epoch = iterations_in_epoch(recipe, self.p_data.size)
         self.iteration = 0
         # The sums of V, D(x), D(G(z)) and the logits since the last restart
         self._sums, self._count = xp.zeros(4), 0
+
+    def _played(self, m):
+        """The games of the recipe's algorithm with m rows, and this rank's shares of their scores.
+
+        The scores of a game are three means and a sum.
+        """
+        recipe, rules, dropout = self.recipe, (self.rule_g, self.rule_d), self.streams["dropout"]
+        args = share(self._ranks, self.p_data, self.p_z, *rules, dropout, m)
+        if recipe.algorithm == "algorithm1":
+            games = algorithm1(self.G, self.D, *args, recipe.k, recipe.loss)
+        else:
+            games = authors2014(self.G, self.D, *args)
+        part = args[-1] / m
+        return games, self.xp.asarray(numpy.array([part] * 3 + [1], self.G.dtype))
 
     @property
     def epoch(self):
@@ -77,11 +90,13 @@ class Training:
         momentum = self.recipe.momentum_in(1 + self.iteration // self.iterations_per_epoch)
         for rule, rate in zip((self.rule_g, self.rule_d), rates):
             rule.learning_rate, rule.momentum = rate, momentum
-        self.game = next(self._games)
+        at_end = (self.iteration + 1) % self.iterations_per_epoch == 0
+        games, shares = self._last_games if at_end and self._last_games else self._games
+        self.game = next(games)
         self.iteration += 1
         if self.average:
             self.average.update(self.iteration)
-        self._sums += self._ranks.mean(self.game.scores(), self._shares, self.xp)
+        self._sums += self._ranks.mean(self.game.scores(), shares, self.xp)
         self._count += 1
 
     @property
@@ -251,6 +266,16 @@ def _visible_bias(recipe, dataset):
         return numpy.arctanh(numpy.clip(mean, -1 + 1e-7, 1 - 1e-7))
     mean = numpy.clip(mean, 1e-7, 1 - 1e-7)
     return numpy.log(mean / (1 - mean))
+
+
+def rest_of_epoch(recipe, rows):
+    """The rows of the last, smaller minibatch of an epoch over so many rows; 0: there is none."""
+    return rows % recipe.batch if recipe.last_batch == "use" else 0
+
+
+def iterations_in_epoch(recipe, rows):
+    """The iterations of a pass over so many rows."""
+    return max(1, rows // (recipe.batch * recipe.k)) + (rest_of_epoch(recipe, rows) > 0)
 
 
 def length(training):

@@ -173,7 +173,7 @@ def test_sizes_are_checked_before_memory_is_taken(generator, words, world, capsy
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: recipe.name)
 def test_sizes_are_those_of_the_networks(recipe):
     generator = "relu 7", recipe.generator[-1]
-    small = change(recipe, generator=generator, scale_g=(0.1, 0.1), bias="zero")
+    small = change(recipe, generator=generator, scale_g=(0.1, 0.1), bias="zero", sparse=0)
     G, D = build(small, 5, numpy)
     parameters, units = sizes(small, 5)
     assert parameters == G.theta.size + D.theta.size

@@ -280,12 +280,15 @@ def test_cifar10_runs_on_the_binary_files(here):
 
 
 def test_tfd_runs_on_a_numpy_file(here):
-    numpy.save("tfd.npy", images(60, 48))
+    numpy.save("tfd.npy", images(69, 48))
     small = sets(
-        generator="relu 8, sigmoid 8, sigmoid", discriminator="maxout 6x5, maxout 6x5", batch=10
+        generator="relu 8, sigmoid 8, relu 8, sigmoid 8, sigmoid",
+        discriminator="maxout 6x5, maxout 6x5",
+        batch=10,
+        sparse=5,
     )
     assert run("train", "tfd", "--quiet", *small, "--epochs", "1", "--out", "it") == 0
-    assert checkpoint(here / "it")["iteration"] == 4
+    assert checkpoint(here / "it")["iteration"] == 5  # 47 rows train: 4 minibatches and 7 rows
 
 
 def test_max_norm_limits_the_columns(here):
