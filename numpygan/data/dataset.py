@@ -13,9 +13,10 @@ import numpy
 
 from ..arrays import Stream
 from ..errors import NumpyganError
-from . import readers
+from . import folders
 from .idx import read_idx
 from .meaning import SIGNED, UNIT, Values, as_rows, common_scale, refuse_mixed_rows, samples_as_data
+from .readers import Found
 from .shapes import flatten, read_size, transposed
 from .sources import TOYS
 
@@ -127,7 +128,7 @@ def data_in_words(dataset):
 
 
 def load(source, size="auto", drop="auto", transpose=0):
-    """The Dataset at `source`: a name in SHIPPED, or a path that `readers.read` can read.
+    """The Dataset at `source`: a name in SHIPPED, or a path that `folders.read` can read.
 
     docs/data.md lists what can be read.
 
@@ -146,10 +147,10 @@ def load(source, size="auto", drop="auto", transpose=0):
     if source == "mnist":
         path = MNIST
         names = {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"}
-        found = readers.Found({split: _mnist_file(name) for split, name in names.items()}, names)
+        found = Found({split: _mnist_file(name) for split, name in names.items()}, names)
     else:
         path = Path(os.path.expanduser(source))
-        found = readers.read(path, size if isinstance(size, tuple) else None, drop)
+        found = folders.read(path, size if isinstance(size, tuple) else None, drop)
     return _understand(found, path, size, transpose)
 
 
@@ -242,7 +243,7 @@ def samples_like(dataset, source):
     Raises NumpyganError if their width or their scale differs from the data's.
     """
     path = Path(os.path.expanduser(source))
-    array = readers.read(path).arrays["train"]
+    array = folders.read(path).arrays["train"]
     if array.ndim > 2:
         array = flatten(array, None, path)[0]
     if array.ndim != 2 or array.shape[1] != dataset.dim:

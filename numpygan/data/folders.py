@@ -1,6 +1,7 @@
-"""Folders of data: which files are the training, validation and test split."""
+"""The user's data, a file or a folder: which files are the training, validation and test split."""
 
 import re
+from pathlib import Path
 
 import numpy
 
@@ -9,11 +10,23 @@ from . import readers
 from .idx import read_idx, shape_of
 from .images import read_images
 from .kinds import CIFAR_ROW, is_cifar, kind_of
+from .names import LABELS, split_of
 
 _DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
 
 
-def read(path, size, drop):
+def read(path, size=None, drop="auto"):
+    """What `path` holds: a file of any known kind, `FILE.npz:NAME`, or a folder.
+
+    size  the (height, width) to which image files are scaled
+    drop  the columns of a CSV file to leave out
+    Raises NumpyganError if it can't be read.
+    """
+    path = Path(path)
+    return _read_folder(path, size, drop) if path.is_dir() else readers.read_file(path, drop)
+
+
+def _read_folder(path, size, drop):
     """The splits in a folder.
 
     The first kind that the folder holds is read: IDX, CIFAR-10, NumPy, CSV, images. Other files are
@@ -35,9 +48,9 @@ def read(path, size, drop):
         return _cifar(path, batches)
     for kind, what in (("npy", "arrays"), ("npz", "arrays"), ("csv", "tables")):
         some = [f for f in kinds.get(kind, []) if _is_data(f, kind)]
-        some = [f for f in some if not readers.LABELS.search(f.stem)]
+        some = [f for f in some if not LABELS.search(f.stem)]
         if some and not (kind == "csv" and "image" in kinds):
-            return _by_name(path, some, what, lambda file: readers.read(file, size, drop))
+            return _by_name(path, some, what, lambda file: readers.read_file(file, drop))
     if "image" in kinds:
         return _images(path, kinds["image"], size)
     names = ", ".join(file.name for file in files[:4]) or "no files"
@@ -80,7 +93,7 @@ def _files(path):
 def _idx(path, files):
     by_split = {}
     for file in files:
-        split = readers.split_of(file.name) or readers.split_of(file.parent.name)
+        split = split_of(file.name) or split_of(file.parent.name)
         by_split.setdefault(split, []).append(file)
     if None in by_split and "train" not in by_split:
         by_split["train"] = by_split.pop(None)
@@ -89,7 +102,7 @@ def _idx(path, files):
         if some := by_split.get(split):
             file = _only(path, some)
             arrays[split], names[split] = read_idx(file, notes), file.name
-    if list(arrays) == ["train"] and readers.split_of(names["train"]):
+    if list(arrays) == ["train"] and split_of(names["train"]):
         raise NumpyganError(
             f"{path}: no t10k-images-idx3-ubyte there; add the test images, or give the file "
             f"{names['train']} itself to hold some of its images out."
@@ -136,7 +149,7 @@ def _by_name(path, files, what, reader):
     """Files such as x_train.npy and x_test.npy, or a single file."""
     by_split = {}
     for file in files:
-        by_split.setdefault(readers.split_of(file.stem), []).append(file)
+        by_split.setdefault(split_of(file.stem), []).append(file)
     if "train" not in by_split:
         by_split["train"] = by_split.pop(None, [])
     for split, some in by_split.items():
@@ -160,7 +173,7 @@ def _images(path, files, size):
     by_split = {}
     for file in files:
         folders = file.relative_to(path).parts[:-1]
-        split = next((s for s in map(readers.split_of, folders) if s), "train")
+        split = next((s for s in map(split_of, folders) if s), "train")
         by_split.setdefault(split, []).append(file)
     if "train" not in by_split:
         raise NumpyganError(

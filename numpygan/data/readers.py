@@ -1,6 +1,5 @@
-"""Readers of the user's files and folders: the arrays of each split, and their names."""
+"""Readers of the user's files: the arrays of each split, and their names."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,22 +8,12 @@ import numpy
 from ..errors import NumpyganError
 from ..files import open_regular
 from ..reading import read_arrays
-from . import folders
 from .delimited import read_csv
 from .idx import read_idx
 from .kinds import CIFAR_ROW, kind_of
+from .names import IMAGE_NAMES, LABELS, SPLIT_WORDS, likeliest, split_of
 
-_WORDS = {
-    "test": ("test", "t10k", "testing", "eval"),
-    "validation": ("val", "valid", "validation", "dev"),
-    "train": ("train", "training"),
-}
 _MOST_ARRAYS = 20  # the images are looked for in at most this many arrays
-# Names of the array of images, the likeliest first
-_PLAIN = tuple("x images data image features pixels imgs samples arr_0".split())
-LABELS = re.compile(
-    r"(^|[\W_])(y|labels?|targets?|class(es)?|lbls?|fine_labels|names?)($|[\W_\d])|^y[_\d]", re.I
-)
 
 
 @dataclass
@@ -40,16 +29,9 @@ class Found:
     shuffle: bool = False  # rows lie in folders of classes, so splits are cut at random
 
 
-def read(path, size=None, drop="auto"):
-    """What `path` holds: a file of any known kind, `FILE.npz:NAME`, or a folder.
-
-    size  the (height, width) to which image files are scaled
-    drop  the columns of a CSV file to leave out
-    Raises NumpyganError if it can't be read.
-    """
+def read_file(path, drop="auto"):
+    """What the file `path` holds, which may be `FILE.npz:NAME`; see `folders.read`."""
     path, member = _member(Path(path))
-    if path.is_dir():
-        return folders.read(path, size, drop)
     kind, notes = kind_of(path), []
     if drop not in ("auto", "none") and kind != "csv":
         raise NumpyganError(f"{path}: --drop is for the columns of a CSV file; leave it out.")
@@ -113,7 +95,7 @@ def _arrays(path, member):
     def wanted(found):
         if not member:
             picked = [n for n in found if n.isprintable() and not LABELS.search(n)] or found
-            known = [name for name in picked if split_of(name) or name.lower() in _PLAIN]
+            known = [name for name in picked if split_of(name) or name.lower() in IMAGE_NAMES]
             if any(split_of(name) in (None, "train") for name in known):
                 picked = known
             if not 0 < len(picked) <= _MOST_ARRAYS:
@@ -136,10 +118,10 @@ def _arrays(path, member):
     for name, array in arrays.items():
         if array.ndim > 1:
             found.setdefault(split_of(name), []).append(name)
-    picked = {split: _best(found[split]) for split in _WORDS if split in found}
-    plain = [name for name in found.get(None, []) if name.lower() in _PLAIN]
+    picked = {split: likeliest(found[split]) for split in SPLIT_WORDS if split in found}
+    plain = [name for name in found.get(None, []) if name.lower() in IMAGE_NAMES]
     if "train" not in picked:
-        picked["train"] = _best(plain or found.get(None, []))
+        picked["train"] = likeliest(plain or found.get(None, []))
     if picked["train"] is None:
         shapes = ", ".join(
             f"{name} {'×'.join(map(str, array.shape))}" for name, array in arrays.items()
@@ -152,22 +134,3 @@ def _arrays(path, member):
         {split: arrays[name] for split, name in picked.items() if name},
         {s: n for s, n in picked.items() if n},
     )
-
-
-def split_of(name):
-    """The split that a name mentions, or None."""
-    words = re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
-    joined = [word[1:] for word in words if word[:1] == "x"]
-    joined += [word[:-1] for word in words if word[-1:] == "x"]
-    return next((split for split, known in _WORDS.items() if set(known) & {*words, *joined}), None)
-
-
-def _best(names):
-    """The only name, or the likeliest name of the images; None if that is not clear."""
-    if len(names) == 1:
-        return names[0]
-    for word in _PLAIN:
-        hits = [n for n in names if word in (n.lower(), *re.split(r"[\W_]+", n.lower()))]
-        if len(hits) == 1:
-            return hits[0]
-    return None

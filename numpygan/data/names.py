@@ -1,0 +1,35 @@
+"""What the names of files, folders and arrays say: the split, images or labels."""
+
+import re
+
+SPLIT_WORDS = {
+    "test": ("test", "t10k", "testing", "eval"),
+    "validation": ("val", "valid", "validation", "dev"),
+    "train": ("train", "training"),
+}
+# Names of the array of images, the likeliest first
+IMAGE_NAMES = tuple("x images data image features pixels imgs samples arr_0".split())
+LABELS = re.compile(
+    r"(^|[\W_])(y|labels?|targets?|class(es)?|lbls?|fine_labels|names?)($|[\W_\d])|^y[_\d]", re.I
+)
+
+
+def split_of(name):
+    """The split that a name mentions, or None."""
+    words = re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
+    joined = [word[1:] for word in words if word[:1] == "x"]
+    joined += [word[:-1] for word in words if word[-1:] == "x"]
+    return next(
+        (split for split, known in SPLIT_WORDS.items() if set(known) & {*words, *joined}), None
+    )
+
+
+def likeliest(names):
+    """The only name, or the likeliest name of the images; None if that is not clear."""
+    if len(names) == 1:
+        return names[0]
+    for word in IMAGE_NAMES:
+        hits = [n for n in names if word in (n.lower(), *re.split(r"[\W_]+", n.lower()))]
+        if len(hits) == 1:
+            return hits[0]
+    return None
