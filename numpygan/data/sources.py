@@ -40,7 +40,7 @@ class Shuffled:
         self.size = len(rows)
         self._rows, self._stream, self._xp = to_device(rows, xp), stream, xp
         self._scale = shuffled_scale(rows)
-        self._picked = None
+        self._picked: Array | None = None
         self._position = self.size  # the first minibatch begins a new order
         self._reorder(numpy.arange(self.size))
 

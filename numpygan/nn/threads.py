@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 
 import numpy
 
-_threads = None  # beside the caller's own
+_threads: ThreadPoolExecutor | None = None  # beside the caller's own
 
 
 def cpus():
