@@ -5,6 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
+import gallery
+from executed import lessons
 from made import make_pages, relink
 
 import numpygan
@@ -32,8 +34,11 @@ html_theme_options = {
     "show_prev_next": True,
 }
 
-make_pages(Path(__file__).parent / "_made")
+_docs = Path(__file__).parent
+make_pages(_docs / "_made", lessons(_docs / "_made"))
+gallery.make_pictures(_docs / "gallery", _docs / "_made" / "gallery")
 
 
 def setup(app):
     app.connect("source-read", relink)
+    app.connect("source-read", gallery.show)

@@ -8,7 +8,6 @@ from inspect import ismodule
 
 import numpygan as ng
 from numpygan import cli
-from numpygan.lessons import text
 from numpygan.pages import layer_text as explain
 from numpygan.recipes.builtin import RECIPES
 
@@ -18,14 +17,9 @@ ELSEWHERE = {  # pages that lie elsewhere in the repository, as pages of docs/ l
 }
 
 
-def make_pages(folder):
+def make_pages(folder, lessons):
     """Write the lessons, the reference, the worked examples and ELSEWHERE to `folder`."""
-    folder.mkdir(exist_ok=True)
-    pages = {
-        f"lesson_{n}.ipynb": text.as_notebook(text.with_blanks(text.lesson(n)))
-        for n in text.NUMBERS
-    }
-    pages |= {"api.rst": _api(), "commands.rst": _commands(), "worked.rst": _worked()}
+    pages = lessons | {"api.rst": _api(), "commands.rst": _commands(), "worked.rst": _worked()}
     pages["recipes.rst"] = _recipes()
     for link, page in ELSEWHERE.items():
         pages[page.removeprefix("_made/")] = (folder.parent / link).read_text(encoding="utf-8")
