@@ -42,7 +42,8 @@ def _outputs(n, kept):
     if kept.exists() and (found := json.loads(kept.read_text("utf-8")))["digest"] == now:
         return found["outputs"]
     book = nbformat.reads(solution, as_version=4)
-    NotebookClient(book, timeout=600, kernel_name="python3").execute()
+    quiet = ["--IPKernelApp.log_level=ERROR"]
+    NotebookClient(book, timeout=600, kernel_name="python3", extra_arguments=quiet).execute()
     outputs = [[one for one in cell.get("outputs", []) if _shown(one)] for cell in book.cells]
     kept.write_text(json.dumps({"digest": now, "outputs": outputs}), encoding="utf-8")
     return outputs

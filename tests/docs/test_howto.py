@@ -5,7 +5,7 @@ import pytest
 from tests.helpers.pages import DOCS, blocks, follow
 
 PAGES = sorted((DOCS / "howto").glob("*.md"))
-LONG = {"own_data", "mpi", "sweep", "resume", "curves", "export"}  # seconds each
+LONG = {"load_run", "own_data", "mpi", "sweep", "resume", "curves", "export"}  # seconds each
 
 
 def test_there_is_a_page_for_each_task():
