@@ -30,7 +30,7 @@ def mathml(tex, **display):
 
 
 def inline(self, node):
-    self.body.append(mathml(node.astext()))
+    self.body.append(mathml(node.astext()) + "&#8288;")  # no line breaks before a full stop
     raise nodes.SkipNode
 
 

@@ -1,6 +1,6 @@
-"""MNIST in a few seconds: small networks, two passes over a part of the data.
+"""MNIST with small networks: 1,500 iterations, samples of the averaged G.
 
-The last row shows training images. `numpygan train` has wide networks and trains 60 epochs.
+The last row shows training images. `numpygan train mnist` has wider networks and trains longer.
 """
 
 import matplotlib.pyplot as plt

@@ -26,7 +26,8 @@ play = ng.algorithm1(G, D, data, noise, *rules, streams["dropout"], m=128)
 z = rng.normal(size=(600, 2)).astype("float32")  # the same z in each picture
 shown = (1, 100, 400, 1000, 2500)
 figure, panels = plt.subplots(1, 5, figsize=(10, 2.4), sharex=True, sharey=True)
-for iteration, game in zip(range(1, shown[-1] + 1), play):
+for iteration in range(1, shown[-1] + 1):
+    next(play)
     if iteration in shown:
         axes = panels[shown.index(iteration)]
         axes.scatter(*rows[:600].T, s=2, alpha=0.4)

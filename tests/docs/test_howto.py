@@ -16,8 +16,7 @@ def test_there_is_a_page_for_each_task():
 
 
 @pytest.mark.parametrize(
-    "page",
-    [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem in LONG)) for p in PAGES],
+    "page", [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem in LONG)) for p in PAGES]
 )
 def test_a_page_can_be_followed(page, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 for needed in ("sphinx", "myst_nb", "pydata_sphinx_theme", "latex2mathml"):
     pytest.importorskip(needed, reason="needs the site's packages: pip install 'numpygan[site]'")
+KINDS = ["index", "course", "_made/lesson_4", "howto/own_data", "explain/theory", "_made/api"]
+KINDS += ["_made/recipes", "files", "results", "gallery"]
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
@@ -77,7 +79,7 @@ def test_links_inside_the_site_lead_somewhere(site):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index", "course", "_made/lesson_4", "_made/api"])
+@pytest.mark.parametrize("name", KINDS)
 def test_a_page_fits_asks_for_nothing_elsewhere_and_can_be_used_by_all(
     site, open_page, name, theme, width
 ):
