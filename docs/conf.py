@@ -19,6 +19,7 @@ html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
+smartquotes = False
 html_theme = "pydata_sphinx_theme"
 html_title = "numpygan"
 html_static_path = ["_static"]
