@@ -5,6 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
+import gallery
+from executed import lessons
 from made import make_pages, relink
 
 import numpygan
@@ -17,6 +19,7 @@ html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
+smartquotes = False
 html_theme = "pydata_sphinx_theme"
 html_title = "numpygan"
 html_static_path = ["_static"]
@@ -32,8 +35,11 @@ html_theme_options = {
     "show_prev_next": True,
 }
 
-make_pages(Path(__file__).parent / "_made")
+_docs = Path(__file__).parent
+make_pages(_docs / "_made", lessons(_docs / "_made"))
+gallery.make_pictures(_docs / "gallery", _docs / "_made" / "gallery")
 
 
 def setup(app):
     app.connect("source-read", relink)
+    app.connect("source-read", gallery.show)

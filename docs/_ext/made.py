@@ -2,15 +2,18 @@
 
 import inspect
 import io
+import json
 import re
 from contextlib import redirect_stdout
+from dataclasses import fields
 from inspect import ismodule
 
 import numpygan as ng
 from numpygan import cli
-from numpygan.lessons import text
+from numpygan.errors import NumpyganError
 from numpygan.pages import layer_text as explain
-from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.builtin import RECIPES, Recipe
+from numpygan.recipes.settings import change
 
 ELSEWHERE = {  # pages that lie elsewhere in the repository, as pages of docs/ link to them
     "../tests/mutation/SUMMARY.md": "_made/mutation.md",
@@ -18,14 +21,9 @@ ELSEWHERE = {  # pages that lie elsewhere in the repository, as pages of docs/ l
 }
 
 
-def make_pages(folder):
+def make_pages(folder, lessons):
     """Write the lessons, the reference, the worked examples and ELSEWHERE to `folder`."""
-    folder.mkdir(exist_ok=True)
-    pages = {
-        f"lesson_{n}.ipynb": text.as_notebook(text.with_blanks(text.lesson(n)))
-        for n in text.NUMBERS
-    }
-    pages |= {"api.rst": _api(), "commands.rst": _commands(), "worked.rst": _worked()}
+    pages = lessons | {"api.rst": _api(), "commands.rst": _commands(), "worked.rst": _worked()}
     pages["recipes.rst"] = _recipes()
     for link, page in ELSEWHERE.items():
         pages[page.removeprefix("_made/")] = (folder.parent / link).read_text(encoding="utf-8")
@@ -101,13 +99,52 @@ def _commands():
 
 def _recipes():
     page = _heading("The recipes")
+    page += _heading("The fields of a recipe", "-") + _fields()
+    page += _heading("The recipes that there are", "-")
     page += "What ``numpygan recipes`` and ``numpygan recipes NAME`` print.\n\n"
     for names in ([], *([name] for name in RECIPES)):
         printed = io.StringIO()
         with redirect_stdout(printed):
             cli.main(["recipes", *names])
-        page += _heading(" ".join(["numpygan recipes", *names]), "-") + _literal(printed.getvalue())
+        page += _heading(" ".join(["numpygan recipes", *names]), "~") + _literal(printed.getvalue())
     return page
+
+
+_WRONG = {  # by the type of a field: values of which one is refused
+    int: (-1,),
+    float: (-1.0,),
+    str: ("", "\0"),
+    tuple[str, ...]: (("?",) * 2, ("?",) * 3),
+    tuple[float, ...]: ((-1.0,) * 3,),
+}
+
+
+def _fields():
+    """A table of the fields. What is allowed is asked from the check, with a value that is not."""
+    rows = [("field", "meaning", "what is allowed", "default")]
+    for field in fields(Recipe):
+        default = json.dumps(field.default, ensure_ascii=False).strip("[]")
+        rows.append((f"``{field.name}``", field.metadata["meaning"], _allowed(field), default))
+    table = ".. list-table::\n   :header-rows: 1\n   :widths: 20 38 28 14\n\n"
+    for row in rows:
+        cells = [cell.replace("*", "\\*") for cell in row]
+        table += "   * - " + "\n     - ".join(cells) + "\n"
+    return (
+        "Change one with ``--set FIELD=VALUE``; lists are written with commas. The defaults are "
+        f"those of ``{Recipe().name}``. Some fields have to fit each other: ``keep`` and "
+        "``scale_d`` have a number for each of D's layers, ``scale_g`` one for each of G's; the "
+        f"sentence of the error says what fits.\n\n{table}\n"
+    )
+
+
+def _allowed(field):
+    for value in _WRONG[field.type]:
+        try:
+            change(Recipe(), **{field.name: value})
+        except NumpyganError as error:
+            if str(error).startswith(f"{field.name}:"):
+                return re.search(r"expected (.*?)(, got .*|\.)$", str(error), re.S)[1]
+    raise RuntimeError(f"{field.name}: no value is refused")
 
 
 def _worked():

@@ -31,14 +31,13 @@ def g_slope(a, loss):
 # %% [markdown]
 # ## 1. The algorithm
 #
-# > **for** number of training iterations **do**
-# > &nbsp;&nbsp; **for** $k$ steps **do**
-# > &nbsp;&nbsp;&nbsp;&nbsp; Sample a minibatch of $m$ noise samples $z$ from $p_z$.
-# > &nbsp;&nbsp;&nbsp;&nbsp; Sample a minibatch of $m$ examples $x$ from $p_{data}$.
-# > &nbsp;&nbsp;&nbsp;&nbsp; Update D by *ascending* $\nabla_{\theta_d} \frac1m \sum [\log D(x) +
-# > \log(1 - D(G(z)))]$.
-# > &nbsp;&nbsp; Sample a minibatch of $m$ noise samples $z$ from $p_z$.
-# > &nbsp;&nbsp; Update G by *descending* its loss.
+# * **for** number of training iterations **do**
+#   * **for** $k$ steps **do**
+#     * Sample a minibatch of $m$ noise samples $z$ from $p_z$.
+#     * Sample a minibatch of $m$ examples $x$ from $p_{data}$.
+#     * Update D by *ascending* $\nabla_{\theta_d} \frac1m \sum [\log D(x) + \log(1 - D(G(z)))]$.
+#   * Sample a minibatch of $m$ noise samples $z$ from $p_z$.
+#   * Update G by *descending* its loss.
 #
 # The contract behind these lines:
 #

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Lesson 7. The clinic
 #
-# About 45 minutes. Twelve patients wait. Each has a mistake that GANs in public NumPy code really
-# have. After this lesson you can
+# About 45 minutes. Twelve patients wait. Each has a mistake that is easy to make in a GAN written by
+# hand, and hard to see. After this lesson you can
 #
 # * find a broken gradient with a checker instead of by staring;
 # * tell from a symptom where to look;
@@ -11,8 +11,8 @@
 # For each patient: read the code, and run `check`. It says what is wrong. Find out *why*, in your
 # own words, and only then mend the code. `check` says `right` when the patient is healthy.
 #
-# Most of these GANs do train. That is why their mistakes live so long: noise and Adam hide a wrong
-# factor, a lost term, sometimes a wrong sign. The pictures get worse, and people blame "the
+# Most of these GANs do train. That is why such mistakes live long: noise and Adam hide a wrong
+# factor, a lost term, sometimes a wrong sign. The pictures get worse, and one blames "the
 # instability of GANs".
 
 # %%

@@ -1,27 +1,24 @@
-"""The pages of docs/howto: their Python runs and prints what they say."""
-
-import re
-from pathlib import Path
+"""The pages of docs/howto: there is one for each task, and each can be followed."""
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "docs" / "howto"
-BLOCKS = [
-    (f"{page.name} {number}", code)
-    for page in sorted(FOLDER.glob("*.md"))
-    for number, code in enumerate(
-        re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
-    )
-]
+from tests.helpers.pages import DOCS, blocks, follow
+
+PAGES = sorted((DOCS / "howto").glob("*.md"))
+LONG = {"load_run", "own_data", "mpi", "sweep", "resume", "curves", "export"}  # seconds each
 
 
-def test_there_are_blocks():
-    assert len(BLOCKS) >= 5
+def test_there_is_a_page_for_each_task():
+    tasks = "own_data own_layer load_run export resume sweep mpi gpu check curves"
+    assert {page.stem for page in PAGES} >= set(tasks.split())
+    index = (DOCS / "howto.rst").read_text(encoding="utf-8")
+    assert all(f"howto/{page.stem}\n" in index for page in PAGES)
 
 
-@pytest.mark.parametrize(("name", "code"), BLOCKS, ids=[name for name, _ in BLOCKS])
-def test_the_code_runs_and_prints_what_the_page_says(name, code, capsys):
-    promised = re.findall(r"^# … (.*)$", code, re.M)
-    exec(compile(code, name, "exec"), {})
-    printed = capsys.readouterr().out
-    assert promised and all(one in printed for one in promised)
+@pytest.mark.parametrize(
+    "page", [pytest.param(p, id=p.stem, marks=[pytest.mark.slow] * (p.stem in LONG)) for p in PAGES]
+)
+def test_a_page_can_be_followed(page, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert blocks(page)
+    follow(page, capsys)

@@ -14,6 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 for needed in ("sphinx", "myst_nb", "pydata_sphinx_theme", "latex2mathml"):
     pytest.importorskip(needed, reason="needs the site's packages: pip install 'numpygan[site]'")
+KINDS = ["index", "course", "_made/lesson_4", "howto/own_data", "explain/theory", "_made/api"]
+KINDS += ["_made/recipes", "files", "results", "gallery"]
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
@@ -36,6 +38,7 @@ def test_every_page_of_docs_and_every_lesson_is_there(site):
 def test_a_lesson_has_mathml_and_no_solution(site):
     page = (site / "_made/lesson_4.html").read_text(encoding="utf-8")
     assert page.count("<math") > 20 and "NotImplementedError" in page
+    assert page.count("what the cell above draws") >= 1
     assert "SOLUTION" not in page and "MathJax" not in page and "\\frac" not in page
 
 
@@ -48,8 +51,27 @@ def test_the_reference_has_every_public_name_and_command(site):
     assert "numpygan lesson" in (site / "_made/commands.html").read_text(encoding="utf-8")
 
 
+def test_every_field_of_a_recipe_has_its_meaning_and_its_range(site):
+    from dataclasses import fields
+
+    from numpygan.recipes.builtin import Recipe
+
+    page = (site / "_made/recipes.html").read_text(encoding="utf-8")
+    assert all(f">{field.name}</span>" in page for field in fields(Recipe))
+    assert "a number in [0, 1)" in page and "steps of D in an iteration" in page
+
+
+def test_the_gallery_has_ten_pictures_with_their_code(site):
+    page = (site / "gallery.html").read_text(encoding="utf-8")
+    scripts = {path.stem for path in (ROOT / "docs" / "gallery").glob("*.py")}
+    pictures = re.findall(r'<img alt="[^"]{20,}" src="(_images/(\w+)\.png)"', page)
+    assert len(scripts) == 10 and {name for _, name in pictures} == scripts
+    assert all((site / path).stat().st_size > 5000 for path, _ in pictures)
+    assert page.count("<summary>") == 10
+
+
 def test_links_inside_the_site_lead_somewhere(site):
-    for page in (*site.glob("*.html"), *site.glob("_made/*.html"), *site.glob("howto/*.html")):
+    for page in site.rglob("*.html"):
         for link in re.findall(r'(?:href|src)="([^"#?]+)', page.read_text(encoding="utf-8")):
             if not re.match(r"[a-z]+:|//", link):
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
@@ -57,7 +79,7 @@ def test_links_inside_the_site_lead_somewhere(site):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index", "course", "_made/lesson_4", "_made/api"])
+@pytest.mark.parametrize("name", KINDS)
 def test_a_page_fits_asks_for_nothing_elsewhere_and_can_be_used_by_all(
     site, open_page, name, theme, width
 ):
