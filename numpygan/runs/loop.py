@@ -266,7 +266,8 @@ class _Session:
             self._attempt(self.plot)
         # The metrics last: if a row is missing, a resumed run also writes the picture and curves.
         self._attempt(self.add_metrics)
-        gc.collect()  # the reference cycles of figures would grow to 10 MB
+        if curves or picture and self.image_shape is None:
+            gc.collect()  # the reference cycles of matplotlib's figures would grow to 10 MB
 
     def _attempt(self, write):
         try:
