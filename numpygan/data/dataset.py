@@ -142,7 +142,7 @@ def load(source, size="auto", drop="auto", transpose=0):
     if the splits are on different scales.
     """
     if source == "stacked-mnist":
-        return stacked(load("mnist", size, drop, transpose))
+        return stacked(load("mnist", size=size, drop=drop, transpose=transpose))
     size = read_size(size)
     if source == "mnist":
         path = MNIST
