@@ -8,9 +8,9 @@ PyTorch runs eager and with torch.compile, JAX with jit; the products alone are 
 Each candidate is a process of its own. The candidates take turns in strict alternation, and the
 others are stopped (SIGSTOP), so that no thread pool disturbs another. All use the same processors.
 An iteration contains everything of training: collecting a minibatch, noise, dropout masks, the
-passes and updates of both players, and the average of θ_g if the recipe has one. The step in each
+passes and updates of both players, and the average of θ_g if and when the recipe has one. The step in each
 framework is in peers/. Before it is timed, it must compute numpygan's gradient from the same
-draws, and the same θ and average of θ_g as numpygan in three iterations of the recipe's optimizer.
+draws, and the same θ and average of θ_g as numpygan in five iterations of the recipe's optimizer.
 """
 
 import json
@@ -44,7 +44,7 @@ TOLERANCE = 1e-7  # of a move in float64, relative to its largest entry
 CHECKS = {  # the comparisons: iterations, and fields of the recipe
     "gradient": (1, {"rule": "momentum"}),  # the first move is η times the gradient
     # PyTorch multiplies the velocity by η: this is the same if η is constant.
-    "3 iterations": (3, {"learning_rate_decay": 1.0}),
+    "5 iterations": (5, {"learning_rate_decay": 1.0, "average_every": 2}),
 }
 SAMPLE = 0.3  # seconds per sample
 LONGEST = 240  # seconds; a longer configuration gets only 5 rounds

@@ -64,6 +64,9 @@ class Recipe:
     average: float = says(
         0.0, "samples come from a running average of θ_g with this β; 0: from θ_g"
     )
+    average_every: int = says(
+        1, "the average takes in every n-th θ_g, with βⁿ; more is as good and takes less time"
+    )
     max_norm: float = says(0.0, "largest length of a column of D's weights; 0: no limit")
     epochs: float = says(250.0, "length of the run in passes over the data")
     iterations: int = says(0, "length of the run in iterations; 0: the epochs count")
@@ -101,6 +104,7 @@ _MNIST = Recipe(
     momentum=0.5,
     momentum_final=0.5,
     average=0.9999,
+    average_every=8,
     epochs=60.0,
 )
 

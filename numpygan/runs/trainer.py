@@ -49,7 +49,9 @@ class Training:
         rule = RULES[recipe.rule]
         self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum)
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
-        self.average = Average(self.G, recipe.average) if recipe.average else None
+        self.average = None
+        if recipe.average:
+            self.average = Average(self.G, recipe.average, recipe.average_every)
         self.p_z = Noise(recipe.noise, self.streams["noise"])
         rules, dropout = (self.rule_g, self.rule_d), self.streams["dropout"]
         args = share(ranks, self.p_data, self.p_z, *rules, dropout, recipe.batch)
