@@ -1,10 +1,10 @@
-"""One training iteration compared: numpygan, PyTorch, JAX, and the matrix products alone.
+"""One training iteration compared: numpygan, PyTorch, JAX, autograd, the matrix products alone.
 
     python benchmarks/step.py -o step.json            (needs the extra `peers`; everything takes
                                                       over an hour, most of it compiling)
     python benchmarks/step.py --recipes mnist ring --batch 100 --k 1 --threads 2
 
-PyTorch runs eager and with torch.compile, JAX with jit; the products alone are called the floor.
+PyTorch runs eager and with torch.compile, JAX with jit, HIPS autograd on NumPy; the products alone are called the floor.
 Each candidate is a process of its own. The candidates take turns in strict alternation, and the
 others are stopped (SIGSTOP), so that no thread pool disturbs another. All use the same processors.
 An iteration contains everything of training: collecting a minibatch, noise, dropout masks, the
@@ -39,6 +39,7 @@ CANDIDATES = {
     "torch.compile": "torch",
     "torch.compile autotuned": "torch",
     "jax.jit": "jax",
+    "autograd": "autograd",
 }
 TOLERANCE = 1e-7  # of a move in float64, relative to its largest entry
 CHECKS = {  # the comparisons: iterations, and fields of the recipe
