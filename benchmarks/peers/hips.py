@@ -1,5 +1,5 @@
-"""The step in HIPS autograd, as a good user would write it: forward passes in its NumPy, gradients by
-`grad`, updates in place in plain NumPy. D sees the 2m rows in one pass; G's rows for D are made
+"""The step in HIPS autograd, as a good user would write it: forward passes in its NumPy, gradients
+by `grad`, updates in place in plain NumPy. D sees the 2m rows in one pass; G's rows for D are made
 outside `grad`.
 """
 
