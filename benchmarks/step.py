@@ -4,10 +4,10 @@
                                                       over an hour, most of it compiling)
     python benchmarks/step.py --recipes mnist ring --batch 100 --k 1 --threads 2
 
-PyTorch runs eager and with torch.compile, JAX with jit, HIPS autograd on NumPy; the products alone are called the floor.
-Each candidate is a process of its own. The candidates take turns in strict alternation, and the
-others are stopped (SIGSTOP), so that no thread pool disturbs another. All use the same
-processors.
+PyTorch runs eager and with torch.compile, JAX with jit, HIPS autograd on NumPy; the products alone
+are called the floor. Each candidate is a process of its own. The candidates take turns in strict
+alternation, and the others are stopped (SIGSTOP), so that no thread pool disturbs another. All use
+the same processors.
 An iteration contains everything of training: collecting a minibatch, noise, dropout masks, the
 passes and updates of both players, and the average of θ_g where the recipe has one. The step in
 each framework is in peers/. Before it is timed, it must compute numpygan's gradient from the same
