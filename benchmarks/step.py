@@ -1,16 +1,17 @@
-"""One training iteration compared: numpygan, PyTorch, JAX, and the matrix products alone.
+"""One training iteration compared: numpygan, PyTorch, JAX, autograd, the matrix products alone.
 
     python benchmarks/step.py -o step.json            (needs the extra `peers`; everything takes
                                                       over an hour, most of it compiling)
     python benchmarks/step.py --recipes mnist ring --batch 100 --k 1 --threads 2
 
-PyTorch runs eager and with torch.compile, JAX with jit; the products alone are called the floor.
-Each candidate is a process of its own. The candidates take turns in strict alternation, and the
-others are stopped (SIGSTOP), so that no thread pool disturbs another. All use the same processors.
+PyTorch runs eager and with torch.compile, JAX with jit, HIPS autograd on NumPy; the products alone
+are called the floor. Each candidate is a process of its own. The candidates take turns in strict
+alternation, and the others are stopped (SIGSTOP), so that no thread pool disturbs another. All use
+the same processors.
 An iteration contains everything of training: collecting a minibatch, noise, dropout masks, the
-passes and updates of both players, and the average of θ_g if the recipe has one. The step in each
-framework is in peers/. Before it is timed, it must compute numpygan's gradient from the same
-draws, and the same θ and average of θ_g as numpygan in three iterations of the recipe's optimizer.
+passes and updates of both players, and the average of θ_g where the recipe has one. The step in
+each framework is in peers/. Before it is timed, it must compute numpygan's gradient from the same
+draws, and the same θ and average of θ_g as numpygan in five iterations of the recipe's optimizer.
 """
 
 import json
@@ -39,12 +40,13 @@ CANDIDATES = {
     "torch.compile": "torch",
     "torch.compile autotuned": "torch",
     "jax.jit": "jax",
+    "autograd": "autograd",
 }
 TOLERANCE = 1e-7  # of a move in float64, relative to its largest entry
 CHECKS = {  # the comparisons: iterations, and fields of the recipe
     "gradient": (1, {"rule": "momentum"}),  # the first move is η times the gradient
     # PyTorch multiplies the velocity by η: this is the same if η is constant.
-    "3 iterations": (3, {"learning_rate_decay": 1.0}),
+    "5 iterations": (5, {"learning_rate_decay": 1.0, "average_every": 2}),
 }
 SAMPLE = 0.3  # seconds per sample
 LONGEST = 240  # seconds; a longer configuration gets only 5 rounds

@@ -124,6 +124,18 @@ def larger(xp, a, b, out):
         xp.maximum(a, b, out=out)
 
 
+def largest_without_ties(xp, u, y, won):
+    """y (m, n) = max u (m, pieces, n) over the pieces, won = [u = y]; False if there is a tie.
+
+    On a GPU it would wait, and complex numbers need `larger`: then it does nothing, False.
+    """
+    if xp.ndarray is not numpy.ndarray or u.dtype.kind == "c":
+        return False
+    u.max(1, out=y)
+    numpy.equal(u, y[:, None], out=won)
+    return numpy.count_nonzero(won) == y.size
+
+
 def gather(xp, array, rows, out):
     """The rows `rows` of `array` into `out`, which has the same dtype."""
     if xp is numpy:

@@ -139,9 +139,20 @@ class Schedule:
             1 + iteration // self._per_epoch
         )
 
+    def averages(self, iteration):
+        """Whether θ_g goes into its running average after iteration 0, 1, …"""
+        return not (iteration + 1) % self.recipe.average_every or self._first(iteration)
+
     def share(self, iteration):
         """The weight of the newest θ_g in its running average after this iteration."""
-        return 1 - min(self.recipe.average, iteration / (iteration + 3))
+        if self._first(iteration):
+            return 1.0
+        every = self.recipe.average_every
+        j = (iteration + 1) // every
+        return 1 - min(self.recipe.average**every, (j - 1) / (j + 2))
+
+    def _first(self, iteration):
+        return iteration + 1 <= self.recipe.average_every
 
     def updates(self, iteration):
         """The numbers η, μ, 1/(1 − μᵗ), 1/(1 − β₂ᵗ), share of each of the k updates of D and the

@@ -125,7 +125,7 @@ class Eager:
             self.rule_g.zero_grad(set_to_none=True)
             self.g_loss(self.theta_g, self.theta_d, z, masks).backward(inputs=self.theta_g)
             self.rule_g.step()
-            if self.average:
+            if self.average and self.schedule.averages(self.iteration):
                 torch._foreach_lerp_(
                     self.average,
                     [p.detach() for p in self.theta_g],
@@ -203,7 +203,9 @@ class Compiled(Eager):
                     self.theta_d, self.theta_g, self.state_d, self.rows, x, z, masks, numbers
                 )
             z, masks = self.drawn(*self.draws.g_step())
-            self.g_step(self.theta_g, self.theta_d, self.state_g, self.average, z, masks, numbers_g)
+            # With and without the average these are two graphs.
+            average = self.average if self.schedule.averages(self.iteration) else None
+            self.g_step(self.theta_g, self.theta_d, self.state_g, average, z, masks, numbers_g)
             self.iteration += 1
 
 

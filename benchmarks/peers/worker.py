@@ -25,6 +25,7 @@ CANDIDATES = {
     "torch.compile": ("pytorch", "Compiled"),
     "torch.compile autotuned": ("pytorch", "CompiledAutotuned"),
     "jax.jit": ("xla", "Jitted"),
+    "autograd": ("hips", "Eager"),
 }
 
 

@@ -42,7 +42,7 @@ class Jitted:
             Draws(recipe, data, D),
         )
         self.rows = jnp.asarray(data.train) if data else None
-        self.step = jax.jit(self._step, donate_argnums=0)
+        self.step = jax.jit(self._step, donate_argnums=0, static_argnums=5)
         self.load(parameters(G), parameters(D))
 
     def load(self, theta_g, theta_d):
@@ -69,7 +69,7 @@ class Jitted:
             return -jax.nn.softplus(logits).mean()
         return jax.nn.softplus(-logits).mean()
 
-    def _step(self, state, rows, d_draws, g_draws, numbers):
+    def _step(self, state, rows, d_draws, g_draws, numbers, averages):
         theta_g, theta_d, state_g, state_d, average = state
         for (x, z, masks), now in zip(d_draws, numbers[:-1]):
             if rows is not None:
@@ -83,7 +83,7 @@ class Jitted:
         theta_g, state_g = self._move(
             theta_g, state_g, jax.grad(self.g_loss)(theta_g, theta_d, z, masks), numbers[-1]
         )
-        if average is not None:
+        if average is not None and averages:
             average = [mean + numbers[-1][-1] * (p - mean) for mean, p in zip(average, theta_g)]
         return theta_g, theta_d, state_g, state_d, average
 
@@ -109,7 +109,8 @@ class Jitted:
                 self.draws.g_step(),
             )
             numbers = numpy.array(self.schedule.updates(self.iteration), self.recipe.dtype)
-            self.state = self.step(self.state, self.rows, d_draws, g_draws, numbers)
+            averages = self.schedule.averages(self.iteration)
+            self.state = self.step(self.state, self.rows, d_draws, g_draws, numbers, averages)
             self.iteration += 1
         jax.block_until_ready(self.state)
 

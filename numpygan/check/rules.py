@@ -165,23 +165,28 @@ def _check_schedules(recipe):
 
 def check_average(seed=0):
     """A Check for each β: θ̄ ← θ̄ + (1 − min(β, (t − 1)/(t + 2))) (θ − θ̄), early and late."""
-    checks, recipes = [], [recipe.average for recipe in RECIPES.values()]
-    for beta in sorted({0.5, 0.9, 0.95, 0.99, 0.995, 0.999, *recipes} - {0.0}):
+    checks, recipes = [], {(recipe.average, recipe.average_every) for recipe in RECIPES.values()}
+    each = {(beta, 1) for beta in (0.5, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999)}
+    for beta, every in sorted((each | recipes) - {(0.0, 1)}):
         large = [Affine(400, 400)] if beta == 0.9 else []  # more than one piece of the walk
         for layer in (Affine(3, 2), *large):
             stream, net = Stream(seed), MLP([layer], "float64")
             net.initialize(stream)
-            average, mean = Average(net, beta), net.theta.copy()
+            average, mean = Average(net, beta, every), net.theta.copy()
             full = int((1 + 2 * beta) / (1 - beta))  # about where β is reached
             turns = [*range(1, 200), *range(full - 3, full + 50), 10 * full, 100 * full]
             for t in turns if net.theta.size < 100 else turns[-4:]:
                 stream.normal(net.theta)
                 average.update(t)
-                mean += (1 - min(beta, (t - 1) / (t + 2))) * (net.theta - mean)
+                if t < every:
+                    mean = net.theta.copy()
+                elif t % every == 0:
+                    j = t // every
+                    mean += (1 - min(beta**every, (j - 1) / (j + 2))) * (net.theta - mean)
             found = average.net.theta
             checks.append(
                 judge(
-                    f"average, β = {beta}",
+                    f"average, β = {beta}" + f", every {every}th iterate" * (every > 1),
                     "theta",
                     found,
                     mean,

@@ -18,26 +18,33 @@ class Average:
     et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"). The paper does not
     average.
 
-    of    the network whose θ is averaged
-    beta  β in (0, 1): about 1/(1 − β) iterations count
-    net   a network of the same layers whose θ is θ̄
-    Raises NumpyganError if `of` is no network or β no such number.
+    Neighbouring iterates hardly differ, so it is enough to look at every n-th: then θ̄ moves only
+    when t = j n, with min(βⁿ, (j − 1)/(j + 2)). An iterate counts as before, but for n of them.
+
+    of     the network whose θ is averaged
+    beta   β in (0, 1): about 1/(1 − β) iterations count
+    every  n; until iteration n, θ̄ is θ itself
+    net    a network of the same layers whose θ is θ̄
+    Raises NumpyganError if `of` is no network, or β or n no such number.
     """
 
-    def __init__(self, of: MLP, beta: float):
+    def __init__(self, of: MLP, beta: float, every: int = 1):
         if not isinstance(of, MLP):
             raise NumpyganError(
                 f"Average: expected the MLP whose θ is averaged, got {type(of).__name__}."
             )
         self._of, self._beta = of, number("Average: beta", beta, "(0, 1)")
+        self._every = whole("Average: every", every)
         self.net = of.copy()
         self._update = kernel(average_update, of.xp)
         self._lanes = lanes(of.xp, self.net.theta, of.theta)
 
     def update(self, t: int) -> None:
         """Take in θ as it is after iteration t = 1, 2, …"""
-        t = whole("Average: t", t)
-        share = 1 - min(self._beta, (t - 1) / (t + 2))
+        j, between = divmod(whole("Average: t", t), self._every)
+        if between and j:
+            return
+        share = 1 - min(self._beta**self._every, (j - 1) / (j + 2)) if j else 1.0
         at_once(self._update, self._lanes, share)
         self.net.version += 1
 

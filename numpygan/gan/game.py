@@ -56,15 +56,12 @@ class Game:
     def scores(self) -> Array:
         """V, D_real, D_fake and the sum of all logits: one array of four numbers on the device."""
         xp = self.D.xp
+        scores = xp.empty(4, self.D.real_dtype)
+        scores[0] = objective.value(xp, self.real.y, self.fake.y)
         D = objective.probability(xp, self.pass_d.y)  # D(x), then D(G(z))
-        return xp.stack(
-            [
-                objective.value(xp, self.real.y, self.fake.y),
-                D[: self.m].mean(),
-                D[self.m :].mean(),
-                self.pass_d.y.sum() + self.pass_dg.y.sum(),
-            ]
-        )
+        D.reshape(2, self.m).mean(1, out=scores[1:3])
+        scores[3] = self.pass_d.y.sum() + self.pass_dg.y.sum()
+        return scores
 
 
 def _kind(net):

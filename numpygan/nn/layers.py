@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from ..arrays import Array, Stream, fused, larger, matmul, require_stream
+from ..arrays import Array, Stream, fused, larger, largest_without_ties, matmul, require_stream
 from ..errors import NumpyganError
 from ..numbers import number, whole
 from .views import Views
@@ -192,14 +192,15 @@ class Affine(Layer):
 
     def forward(self, x, t):
         matmul(self.xp, x, self.W, out=t.y)  # (m, n_in)·(n_in, n_out) -> (m, n_out)
-        t.y += self.b
+        self.xp.add(t.y, self.b, out=t.y)
 
     def backward(self, gy, t):
         matmul(self.xp, gy, self.W.T, out=t.gx)  # (m, n_out)·(n_out, n_in) -> (m, n_in)
 
     def backward_params(self, gy, t):
         matmul(self.xp, t.x.T, gy, out=self.gW)  # (n_in, m)·(m, n_out) -> (n_in, n_out)
-        gy.sum(0, out=self.gb)  # (m, n_out) -> (n_out,)
+        ones = self.xp.ones(len(gy), gy.dtype)  # the product is faster than gy.sum(0)
+        self.xp.matmul(ones, gy, out=self.gb)  # (m,)·(m, n_out) -> (n_out,)
 
     def __repr__(self):
         return f"Affine({self.n_in}, {self.n_out})"
@@ -242,7 +243,8 @@ class LeakyReLU(Layer):
 
     def forward(self, x, t):
         self.xp.greater(x.real, 0, out=t.slopes)
-        self.xp.clip(t.slopes, self.slope, 1, out=t.slopes)
+        t.y[...] = self.slope  # as in ReLU
+        larger(self.xp, t.slopes, t.y.real, out=t.slopes)
         self.xp.multiply(x, t.slopes, out=t.y)
 
     def backward(self, gy, t):
@@ -307,12 +309,9 @@ class Maxout(Layer):
 
     def forward(self, x, t):
         u = x.reshape(t.won.shape)  # (m, pieces·n_out) -> (m, pieces, n_out)
-        first_largest(
-            self.xp,
-            t.y,
-            *(u[:, p] for p in range(self.pieces)),
-            *(t.won[:, p] for p in range(self.pieces)),
-        )
+        if not largest_without_ties(self.xp, u, t.y, t.won):
+            pieces = range(self.pieces)
+            first_largest(self.xp, t.y, *(u[:, p] for p in pieces), *(t.won[:, p] for p in pieces))
 
     def backward(self, gy, t):
         # (m, 1, n_out)·(m, pieces, n_out)

@@ -6,11 +6,12 @@ The one who trains sets `learning_rate` and `momentum` before each update, as th
 say.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy
 
-from ..arrays import kernel, to_device, to_host
+from ..arrays import Array, kernel, to_device, to_host
 from ..errors import NumpyganError
 from ..numbers import number
 from .layers import Affine
@@ -31,21 +32,18 @@ def momentum(xp, theta, v, g, step, rate, mu):
     theta += v
 
 
-def adam(xp, theta, m, v, g, step, beta1, beta2, by_g, by_square, rate, unbias, epsilon):
-    """m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  θ ← θ + η m̂/(√v̂ + ε)  of arrays (n,).
+def adam(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
+    """m ← β₁ m + g,  v ← β₂ v + g²,  θ ← θ + rate m/(√v + ε)  of arrays (n,).
 
-    by_g = ±(1 − β₁), minus to descend;  by_square = 1 − β₂;  rate = η/(1 − β₁ᵗ);
-    unbias = 1/(1 − β₂ᵗ). `step` (n,) is scratch memory.
+    These are ten passes over θ; `Adam` says how the numbers lead to the moments of the paper.
+    `step` (n,) is scratch memory.
     """
-    xp.multiply(g, by_g, out=step)
     m *= beta1
-    m += step
+    m += g
     xp.multiply(g, g, out=step)
-    step *= by_square
     v *= beta2
     v += step
-    xp.multiply(v, unbias, out=step)
-    xp.sqrt(step, out=step)
+    xp.sqrt(v, out=step)
     step += epsilon
     xp.divide(m, step, out=step)
     step *= rate
@@ -145,10 +143,14 @@ class Adam(Optimizer):
     m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ) undo the bias of the start at 0; t counts the updates.
     `momentum` is β₁, which must stay constant; `decay` is β₂. The other arguments are those of
     Optimizer.
+
+    Kept are m/(1 − β₁) and v/(1 − β₂), the discounted sums of g and g². With them and
+    c = √((1 − β₂)/(1 − β₂ᵗ)) the step is η (1 − β₁)/(1 − β₁ᵗ)/c · m/(√v + ε/c): the same step
+    in fewer passes over θ.
     """
 
     formula = staticmethod(adam)
-    names = ("velocity", "square")  # m and v
+    names = ("gradients", "squares")  # the discounted sums
 
     def __init__(
         self,
@@ -163,10 +165,15 @@ class Adam(Optimizer):
         self.decay = number("Adam: decay", decay, "[0, 1)")
         self.epsilon = number("Adam: epsilon", epsilon, "[0, inf)")
 
+    def from_moments(self, m: Array, v: Array) -> dict:
+        """The sums, by name, from the moments m and v, which older checkpoints hold."""
+        return {"gradients": m / (1 - self.momentum), "squares": v / (1 - self.decay)}
+
     def numbers(self, sign):
         beta1, beta2, t = self.momentum, self.decay, self.updates
-        rate, unbias = self.learning_rate / (1 - beta1**t), 1 / (1 - beta2**t)
-        return beta1, beta2, sign * (1 - beta1), 1 - beta2, rate, unbias, self.epsilon
+        c = math.sqrt((1 - beta2) / (1 - beta2**t))
+        rate = sign * self.learning_rate * (1 - beta1) / (1 - beta1**t) / c
+        return beta1, beta2, rate, self.epsilon / c
 
 
 RULES = {"momentum": Momentum, "adam": Adam}

@@ -201,9 +201,13 @@ class Recorder:
     def _rule(self, name):
         return self.training.rule_g if name == "G" else self.training.rule_d
 
+    def _norm_of_velocity(self, name):
+        first, *_ = self._rule(name).moments.values()
+        return float(numpy.linalg.norm(first))
+
     def _before_move(self, name):
         self._before = {n: net.theta.copy() for n, net in self.nets.items()}
-        self._velocity = float(numpy.linalg.norm(self._rule(name).moments["velocity"]))
+        self._velocity = self._norm_of_velocity(name)
 
     def _moved(self, name, direction):
         other = "D" if name == "G" else "G"
@@ -217,7 +221,7 @@ class Recorder:
         self.kept.keep_theta(name)
         velocity = "μ v ± η g: the step"
         if type(rule).__name__ == "Adam":
-            velocity = "μ v + (1 − μ) g; the step is v̂/√ŝ (Adam)"
+            velocity = "μ v + g; the step is v̂/√ŝ (Adam)"
         lengths = [
             ("length of the step", norm(moved)),
             ("norm before", norm(self._before[name])),
@@ -233,7 +237,7 @@ class Recorder:
             _item("read", "η", "learning rate", numbers=[("η", rule.learning_rate)]),
             _item("read", "μ", "momentum", numbers=[("μ", rule.momentum)]),
             _item("read", "v", "velocity before", numbers=[("norm", self._velocity)]),
-            _item("computed", "v", velocity, numbers=[("norm", norm(rule.moments["velocity"]))]),
+            _item("computed", "v", velocity, numbers=[("norm", self._norm_of_velocity(name))]),
             _item("changed", f"θ_{name.lower()}", updated, numbers=lengths),
             _item(role, f"θ_{other.lower()}", still, numbers=[("numbers that moved", 0)]),
         ]

@@ -158,7 +158,10 @@ def _rule(suffix, recipe):
 
 
 def _average(recipe):
-    return [f"average = Average(G, {recipe.average!r})"] if recipe.average else []
+    if not recipe.average:
+        return []
+    every = f", every={recipe.average_every}" if recipe.average_every > 1 else ""
+    return [f"average = Average(G, {recipe.average!r}{every})"]
 
 
 def _changes(before, after, start, training):

@@ -9,7 +9,7 @@ WINDOW = 1_000  # iterations that a page can go back
 _EVERY = 20  # iterations between two kept states
 _BYTES = 200_000_000  # of all kept states; of a larger game fewer are kept
 
-_OF_A_RULE = ("velocity", "square", "updates")
+_OF_A_RULE = ("velocity", "gradients", "squares", "updates")
 _OF_THE_DATA = ("order", "position")
 
 

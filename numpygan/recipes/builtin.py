@@ -79,6 +79,9 @@ class Recipe:
     average: float = says(
         0.0, "samples come from a running average of θ_g with this β; 0: from θ_g"
     )
+    average_every: int = says(
+        1, "the average takes in every n-th θ_g, with βⁿ; more is as good and takes less time"
+    )
     max_norm: float = says(0.0, "largest length of a column of D's weights; 0: no limit")
     max_norm_g: float = says(0.0, "the same of G's weights")
     sigma_rows: int = says(
@@ -120,6 +123,7 @@ _MNIST = Recipe(
     momentum=0.5,
     momentum_final=0.5,
     average=0.9999,
+    average_every=8,
     epochs=60.0,
 )
 

@@ -140,7 +140,7 @@ def _check(recipe):
     }
     for name, allowed in choices.items():
         expect(getattr(recipe, name) in allowed, name, " or ".join(allowed))
-    for name in ("k", "batch", "noise_dim", "momentum_epochs"):
+    for name in ("k", "batch", "noise_dim", "momentum_epochs", "average_every"):
         expect(1 <= getattr(recipe, name) <= 10**6, name, "a whole number from 1 to 1,000,000")
     expect(re.fullmatch(r"\w[\w.-]*", recipe.name), "name", "letters, digits, dots and hyphens")
     expect(recipe.data, "data", "mnist, stacked-mnist, gauss1d, ring, grid or a path")

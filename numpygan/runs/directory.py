@@ -46,9 +46,10 @@ def rules_in_force(recipe):
         f"order  {order}",
     ]
     if recipe.average:
+        which = f" (every {recipe.average_every}th)" if recipe.average_every > 1 else ""
         lines.append(
-            f"G(z)   samples use the running average of θ_g, β = {recipe.average:g}; training does "
-            "not use it"
+            f"G(z)   samples use the running average of θ_g{which}, β = {recipe.average:g}; "
+            "training does not use it"
         )
     return lines
 

@@ -54,7 +54,9 @@ class Training:
         limit = recipe.max_norm_g or None
         self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum, limit)
         self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
-        self.average = Average(self.G, recipe.average) if recipe.average else None
+        self.average = None
+        if recipe.average:
+            self.average = Average(self.G, recipe.average, recipe.average_every)
         self.p_z = Noise(recipe.noise, self.streams["noise"])
         self._games = self._played(recipe.batch)
         rest = rest_of_epoch(recipe, self.p_data.size)
@@ -205,6 +207,7 @@ class Training:
 
         Raises NumpyganError if it is of another architecture, dtype or optimizer, or damaged.
         """
+        state = self._with_sums(state)
         for name, mine in self.state().items():
             if name not in state:
                 raise NumpyganError(
@@ -248,6 +251,18 @@ class Training:
         self.p_data.restore(state)
         self.iteration, self._count = int(state["iteration"]), int(state["count"])
         self._sums = self.xp.asarray(state["sums"])
+
+    def _with_sums(self, state):
+        """`state` with the sums that Adam keeps; an older checkpoint has ±m and v instead.
+
+        The sign is the direction of the player: + for D, which ascends, − for G.
+        """
+        for suffix, rule, sign in (("g", self.rule_g, -1), ("d", self.rule_d, +1)):
+            velocity, square = (state.get(f"{name}_{suffix}") for name in ("velocity", "square"))
+            if velocity is not None and square is not None:
+                sums = rule.from_moments(sign * velocity, square)
+                state = state | {f"{name}_{suffix}": value for name, value in sums.items()}
+        return state
 
 
 def _visible_bias(recipe, dataset):

@@ -194,7 +194,9 @@ def test_a_bias_correction_that_stops_after_update_60(monkeypatch):
 def test_an_average_that_is_capped(cap, monkeypatch):
     right = average.Average.__init__
     monkeypatch.setattr(
-        average.Average, "__init__", lambda self, of, beta: right(self, of, min(beta, cap))
+        average.Average,
+        "__init__",
+        lambda self, of, beta, every=1: right(self, of, min(beta, cap), every),
     )
     assert failing(rules.check_average()) >= {"average, β = 0.9999"}
 

@@ -28,6 +28,32 @@ def test_worked_by_hand():
     assert (net.theta == 1).all()
 
 
+def test_every_fourth_iterate_worked_by_hand():
+    net = network()
+    average = Average(net, 0.75, every=4)
+    seen = []
+    for t, value in enumerate([9, 1, 7, 8, 0, 0, 0, 4, 0, 0, 0, 261], 1):
+        net.theta[...] = value
+        average.update(t)
+        seen.append(float(average.net.theta[0]))
+    # θ itself until the fourth; then 3/4 of the way from 8 to 4; then, as β⁴ = 81/256 is less
+    # than 2/5, 175/256 of the way from 5 to 261
+    assert seen == pytest.approx([9, 1, 7, 8, 8, 8, 8, 5, 5, 5, 5, 180], rel=1e-15)
+
+
+def test_every_eighth_iterate_weighs_as_eight():
+    """Of a θ that drifts, both averages are near the same value, at the start and much later."""
+    net = network()
+    each, eighth = Average(net, 0.99), Average(net, 0.99, every=8)
+    for t in range(1, 2001):
+        net.theta[...] = t
+        each.update(t)
+        eighth.update(t)
+        if t in (200, 2000):
+            behind = t - each.net.theta[0]
+            assert behind > 40 and abs(t - eighth.net.theta[0] - behind) < 8
+
+
 def test_every_entry_of_a_theta_of_many_pieces():
     net = ng.MLP([ng.Affine(500, 501)])
     average = Average(net, 0.9)

@@ -93,9 +93,9 @@ def checkpoint(folder, name="checkpoint.npz"):
 def learned(folder):
     """The bytes of what a run learned."""
     arrays = checkpoint(folder)
-    return {
-        name: arrays[name].tobytes() for name in ("theta_g", "theta_d", "velocity_g", "velocity_d")
-    }
+    moments = ("gradients", "squares") if "squares_g" in arrays else ("velocity",)
+    names = [f"{name}_{player}" for name in ("theta", *moments) for player in "gd"]
+    return {name: arrays[name].tobytes() for name in names}
 
 
 def metrics(folder):

@@ -395,3 +395,20 @@ def test_a_layer_before_the_first_affine_must_keep_the_width():
 def test_a_bias_that_does_not_fit_is_named():
     with pytest.raises(ng.NumpyganError, match="bias"):
         ng.MLP([ng.Affine(2, 3, bias=[1.0, 2.0])]).initialize(Stream(0))
+
+
+def test_maxout_with_and_without_ties_in_one_batch():
+    """Whether a tie is somewhere else in the minibatch changes nothing for the rows without one."""
+    rows = numpy.random.default_rng(0).standard_normal((50, 12))
+    tied = rows.copy()
+    tied[7, [0, 4, 8]] = 2.0, 3.0, 3.0  # pieces 2 and 3 of unit 0; the second wins
+    net = alone(ng.Maxout(3), 12)
+    seen = []
+    for x in (rows, tied):
+        tape = net.tape(50)
+        y = net.forward(x, tape).copy()
+        numpy.testing.assert_array_equal(y, x.reshape(50, 3, 4).max(1))
+        seen.append(tape.layers[1].won.copy())
+    assert seen[1][7, :, 0].tolist() == [False, True, False]
+    assert (seen[1].sum(1) == 1).all() and (seen[0].sum(1) == 1).all()
+    assert (numpy.delete(seen[0], 7, 0) == numpy.delete(seen[1], 7, 0)).all()

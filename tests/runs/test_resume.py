@@ -13,6 +13,7 @@ import pytest
 from numpygan.data.sources import Mixture, Shuffled
 from numpygan.figures import pictures
 from numpygan.metrics import parzen
+from numpygan.runs.checkpoint import save
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.trainer import Training
 from tests.helpers.cli import TINY, TINY_TOY, checkpoint, files, images, learned, metrics, run, sets
@@ -277,3 +278,32 @@ def test_no_checkpoint_is_ever_half_written(tmp_path, monkeypatch, capsys):
     full_at[0] = None
     monkeypatch.setattr(Training, "advance", advance)
     assert run(*TINY, "--iterations", TOTAL, "--out", "it", "--resume") == 0
+
+
+def test_an_older_checkpoint_of_adam_goes_on(straight, tmp_path):
+    """It holds ±m and v, + for D, which ascends; not the sums m/(1 − β₁) and v/(1 − β₂)."""
+    it, adam = tmp_path / "it", KINDS["adam"]
+    assert run(*adam, "--iterations", 12, "--out", it) == 0
+    state = checkpoint(it)
+    assert {"gradients_g", "squares_d"} <= state.keys() and "velocity_g" not in state
+    del state["checksum"]
+    for player, sign in (("g", -1), ("d", +1)):
+        m, v = state.pop(f"gradients_{player}") / 2, state.pop(f"squares_{player}") / 1000
+        state |= {f"velocity_{player}": sign * m, f"square_{player}": v}
+    save(RunDirectory(it).checkpoint, state)
+    assert run(*adam, "--iterations", TOTAL, "--out", it, "--resume") == 0
+    old, new = checkpoint(it), checkpoint(straight("adam"))
+    for name in ("theta_g", "theta_d", "gradients_g", "gradients_d", "squares_g", "squares_d"):
+        numpy.testing.assert_allclose(old[name], new[name], rtol=1e-3, atol=1e-6, err_msg=name)
+    moved = numpy.abs(new["theta_g"] - state["theta_g"]).max()
+    assert numpy.abs(old["theta_g"] - new["theta_g"]).max() < 1e-4 * moved
+
+
+def test_a_checkpoint_of_another_optimizer_is_refused(straight, tmp_path, capsys):
+    it = tmp_path / "it"
+    assert run(*KINDS["adam"], "--iterations", 12, "--out", it) == 0
+    state = checkpoint(it)
+    del state["checksum"], state["squares_g"]
+    save(RunDirectory(it).checkpoint, state)
+    assert run(*KINDS["adam"], "--iterations", TOTAL, "--out", it, "--resume") == 2
+    assert "has no squares_g" in capsys.readouterr().err
