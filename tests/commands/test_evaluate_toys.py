@@ -47,7 +47,7 @@ def test_the_toy_table_of_a_run(capsys):
     for line in ("this GAN", "the true distribution", "6.3 ± 0.5", "98.89 %", "lower bound"):
         assert line in out
     found = rows("toy/evaluation.json")
-    assert list(found) == ["modes", "high", "reverse", "JSD"]
+    assert list(found) == ["modes", "high", "reverse", "JSD", "2-Wasserstein"]
     for row in found.values():
         assert (
             row.keys() == {"metric", "value", "se", "real", "real_se", "detail", "caveat"}
