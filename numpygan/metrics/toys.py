@@ -13,6 +13,7 @@ from .transport import wasserstein2
 
 DRAWS = 100_000  # samples of each G for the JSD; its bias is proportional to 1/DRAWS
 _REAL_DRAWS = 10  # samples of the true distribution for its row
+_DECIMALS = 1, 2, 3, 4, 3  # of the five measures
 PAIRED = 1_000  # samples for W2, whose time grows with their cube
 
 # (name, modes, SE, HQ %, SE, reverse KL, SE), None where not published
@@ -38,7 +39,7 @@ def evaluate(draws, toy):
     A value is the mean over the draws, its standard error their spread (None for one draw). `real`
     is the same measure for ten samples of p_data of the same size. Modes, high quality and reverse
     KL use the first 2,500 samples of a draw, W2 the first 1,000, the JSD all of them. Without SciPy
-    the numbers of W2 are None.
+    the numbers of W2 are None. With several draws "each" has the value of each of them.
     """
     means, _ = TOYS[toy]()
     ours = numpy.array([_measure(samples, toy) for samples in draws])
@@ -72,6 +73,7 @@ def evaluate(draws, toy):
             "detail": detail,
             "caveat": caveat,
         }
+        | ({"each": [_mean(value) for value in column]} if len(draws) > 1 else {})
         for (metric, detail), caveat, column, truth in zip(
             details.items(), caveats, ours.T, theirs.T
         )
@@ -92,6 +94,29 @@ def table(rows, toy):
     lines += ["", f"HQ: within 3σ of the nearest mode; p_data has {best:.2f} % if modes lie apart."]
     lines += [f"{row['metric']}: {row['detail']}. {row['caveat']}" for row in rows]
     return lines
+
+
+def spread(rows, toy):
+    """Lines of text: the distribution of each measure over the seeds 0, 1, … in the rows' "each".
+
+    The worst seed has the fewest modes, the least high quality, or the largest other measure.
+    """
+    cells = []
+    for (index, row), decimals in zip(enumerate(rows), _DECIMALS):
+        values = row["each"]
+        if None in values:
+            cells.append([row["metric"], *"–" * 6])
+            continue
+        worst = numpy.argmin(values) if index < 2 else numpy.argmax(values)
+        five = numpy.quantile(values, (0, 0.1, 0.5, 0.9, 1))
+        cells.append([row["metric"], *(f"{value:.{decimals}f}" for value in five), str(worst)])
+    modes, found = len(TOYS[toy]()[0]), rows[0]["each"]
+    header = f"over {len(found)} seeds", "least", "10 %", "median", "90 %", "largest", "worst seed"
+    lost = [f"{seed} ({count:.0f})" for seed, count in enumerate(found) if count < modes]
+    line = f"All {modes} modes: {len(found) - len(lost)} of {len(found)} seeds."
+    if lost:
+        line += f" Not all: {', '.join(lost)}."
+    return [*as_text(header, cells).splitlines(), line]
 
 
 def real_draw(toy, n, seed=0):
@@ -120,7 +145,7 @@ def _measure(samples, toy):
 
 
 def _mean(values):
-    mean = float(values.mean())
+    mean = float(numpy.mean(values))
     return None if math.isnan(mean) else mean
 
 
@@ -133,7 +158,7 @@ def _standard_error(values):
 def _line(name, pairs):
     """The cells of a line of the table; each column has a fixed number of decimals."""
     cells = [f"  {name}"]
-    for (value, se), decimals in zip(pairs, (1, 2, 3, 4, 3)):
+    for (value, se), decimals in zip(pairs, _DECIMALS):
         cell = "–" if value is None else f"{value:.{decimals}f}"
         cells.append(cell + ("" if value is None or se is None else f" ± {se:.{decimals}f}"))
     return cells
