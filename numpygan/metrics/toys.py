@@ -7,6 +7,7 @@ import numpy
 
 from ..arrays import Stream
 from ..data.sources import TOYS, Mixture
+from ..gan.sampling import sample
 from ..tables import as_text
 from .modes import SAMPLES, ceiling, count_modes, jensen_shannon
 from .transport import wasserstein2
@@ -133,15 +134,27 @@ def real_row(toy, n):
     return numpy.array([_measure(real_draw(toy, n, seed), toy) for seed in range(_REAL_DRAWS)])
 
 
-def _measure(samples, toy):
+def score(G, recipe):
+    """The measures that a sweep shows, by name: modes, HQ in % and JSD of samples of G."""
+    samples = sample(G, recipe.noise, DRAWS, Stream(0))
+    modes, good, _, jsd = _protocol(samples, recipe.data)
+    return {"modes": modes, "HQ": good, "JSD": jsd}
+
+
+def _protocol(samples, toy):
     means, std = TOYS[toy]()
     few = count_modes(samples[:SAMPLES], means, std)
     jsd = jensen_shannon(samples, means, std)
+    return few.found, 100 * few.high_quality, few.reverse_kl, jsd
+
+
+def _measure(samples, toy):
+    protocol = _protocol(samples, toy)
     try:
         w2 = wasserstein2(samples[:PAIRED], real_draw(toy, PAIRED, _REAL_DRAWS))
     except ImportError:
         w2 = math.nan
-    return few.found, 100 * few.high_quality, few.reverse_kl, jsd, w2
+    return *protocol, w2
 
 
 def _mean(values):
