@@ -143,9 +143,9 @@ _AVERAGED = replace(
     loss="non_saturating",
     momentum=0.0,
     momentum_final=0.0,
-    learning_rate_decay=1.0002,
+    learning_rate_decay=1.00012,
     average=0.999,
-    iterations=25_000,
+    iterations=36_000,
 )
 
 RECIPES = {
