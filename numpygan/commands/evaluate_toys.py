@@ -153,7 +153,10 @@ def _check_picture(file, options):
 def _report(toy, draws, file, about, title):
     """Print the toy table of `draws`, write it to `file` as JSON, and draw the first draw."""
     rows = toys.evaluate(draws, toy)
-    print("\n".join(toys.table(rows, toy)), flush=True)
+    lines = toys.table(rows, toy)
+    if len(draws) > 1:
+        lines += ["", *toys.spread(rows, toy)]
+    print("\n".join(lines), flush=True)
     write_json(file, {"rows": rows, "data": toy} | about)
     picture = file.with_suffix(".png")
     save_toy_plot(picture, draws[0][:SAMPLES], toys.real_draw(toy, SAMPLES), *TOYS[toy](), title)

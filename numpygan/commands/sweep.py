@@ -14,7 +14,15 @@ from ..runs.pool import carry_out, in_words
 from ..tables import as_text
 from .arguments import folder_of_runs, positive
 
-_COLUMNS = {"parzen": "best Parzen/nats", "V": "V", "D_real": "D(x)", "D_fake": "D(G(z))"}
+_COLUMNS = {
+    "parzen": "best Parzen/nats",
+    "modes": "modes",
+    "HQ": "HQ/%",
+    "JSD": "JSD/nats",
+    "V": "V",
+    "D_real": "D(x)",
+    "D_fake": "D(G(z))",
+}
 
 
 def add(command):
@@ -122,7 +130,7 @@ def _table(rows):
     lines = as_text(cells[0], cells[1:]).splitlines()
     lines.append(
         "Mean ± standard error over the seeds of finished runs; V, D(x) and D(G(z)) are means "
-        "over the last epoch."
+        "over the last epoch; modes, HQ and JSD of toys are what `numpygan evaluate RUN` prints."
     )
     return lines
 

@@ -1,16 +1,21 @@
 """The toy table: samples of a GAN beside published GANs and samples of the true distribution."""
 
 import math
+from functools import cache
 
 import numpy
 
 from ..arrays import Stream
 from ..data.sources import TOYS, Mixture
+from ..gan.sampling import sample
 from ..tables import as_text
 from .modes import SAMPLES, ceiling, count_modes, jensen_shannon
+from .transport import wasserstein2
 
 DRAWS = 100_000  # samples of each G for the JSD; its bias is proportional to 1/DRAWS
 _REAL_DRAWS = 10  # samples of the true distribution for its row
+_DECIMALS = 1, 2, 3, 4, 3  # of the five measures
+PAIRED = 1_000  # samples for W2, whose time grows with their cube
 
 # (name, modes, SE, HQ %, SE, reverse KL, SE), None where not published
 _VEEGAN, _PACGAN = "vanilla GAN, VEEGAN paper (5 runs)", "vanilla GAN, PacGAN paper (10 runs)"
@@ -34,37 +39,42 @@ def evaluate(draws, toy):
     draws  a list of samples (n, d), from one or more generators of the toy
     A value is the mean over the draws, its standard error their spread (None for one draw). `real`
     is the same measure for ten samples of p_data of the same size. Modes, high quality and reverse
-    KL use the first 2,500 samples of a draw, the JSD all of them.
+    KL use the first 2,500 samples of a draw, W2 the first 1,000, the JSD all of them. Without SciPy
+    the numbers of W2 are None. With several draws "each" has the value of each of them.
     """
-    means, std = TOYS[toy]()
-    real = [real_draw(toy, len(draws[0]), seed) for seed in range(_REAL_DRAWS)]
-    ours, theirs = (
-        numpy.array([_measure(samples, means, std) for samples in some]) for some in (draws, real)
-    )
+    means, _ = TOYS[toy]()
+    ours = numpy.array([_measure(samples, toy) for samples in draws])
+    theirs = real_row(toy, len(draws[0]))
     over = f"{len(draws)} generators" if len(draws) > 1 else "one generator"
     few, whole = f"n = {SAMPLES:,}, {over}", f"n = {len(draws[0]):,}, {over}"
+    paired = f"exact, by assignment to samples of p_data; n = {PAIRED:,} of each, {over}"
+    if numpy.isnan(ours).any():
+        paired = "needs SciPy, which is not installed: `pip install scipy`"
     details = {
         "modes found": f"of {len(means)}; {few}",
         "high quality (%)": f"within 3σ of the nearest mode; {few}",
         "reverse KL over modes (nats)": f"KL(p̂ ‖ uniform), p̂ by nearest mode; {few}",
         "JSD to p_data (nats)": f"over cells cut at −3, −2, …, 3 σ around the modes; {whole}",
+        "2-Wasserstein distance to p_data": paired,
     }
     caveats = (
         f"One high-quality sample in {SAMPLES:,} is enough for a mode to count as found.",
         "A generator of a single point can score 100.",
         "Every sample counts for its nearest mode, even if it is far away.",
         "It is a lower bound: differences within a cell are not seen.",
+        "Two samples of p_data do not have 0, as their modes have different counts.",
     )
     return [
         {
             "metric": metric,
-            "value": float(column.mean()),
+            "value": _mean(column),
             "se": _standard_error(column),
-            "real": float(truth.mean()),
+            "real": _mean(truth),
             "real_se": _standard_error(truth),
             "detail": detail,
             "caveat": caveat,
         }
+        | ({"each": [_mean(value) for value in column]} if len(draws) > 1 else {})
         for (metric, detail), caveat, column, truth in zip(
             details.items(), caveats, ours.T, theirs.T
         )
@@ -74,17 +84,40 @@ def evaluate(draws, toy):
 def table(rows, toy):
     """Lines of text: the rows beside the published numbers."""
     means, _ = TOYS[toy]()
-    header = f"modes of {len(means)}", "HQ %", "reverse KL", "JSD"
+    header = f"modes of {len(means)}", "HQ %", "reverse KL", "JSD", "W2"
     ours = [(row["value"], row["se"]) for row in rows]
     real = [(row["real"], row["real_se"]) for row in rows]
     cells = [_line("this GAN", ours), _line("samples of the true distribution", real)]
     for name, *numbers in PUBLISHED.get(toy, ()):
-        cells.append(_line(name, [*zip(numbers[::2], numbers[1::2]), (None, None)]))
+        cells.append(_line(name, [*zip(numbers[::2], numbers[1::2]), (None, None), (None, None)]))
     lines = as_text([f"{toy}: mean ± SE", *header], cells).splitlines()
     best = 100 * ceiling(means.shape[1])
     lines += ["", f"HQ: within 3σ of the nearest mode; p_data has {best:.2f} % if modes lie apart."]
     lines += [f"{row['metric']}: {row['detail']}. {row['caveat']}" for row in rows]
     return lines
+
+
+def spread(rows, toy):
+    """Lines of text: the distribution of each measure over the seeds 0, 1, … in the rows' "each".
+
+    The worst seed has the fewest modes, the least high quality, or the largest other measure.
+    """
+    cells = []
+    for (index, row), decimals in zip(enumerate(rows), _DECIMALS):
+        values = row["each"]
+        if None in values:
+            cells.append([row["metric"], *"–" * 6])
+            continue
+        worst = numpy.argmin(values) if index < 2 else numpy.argmax(values)
+        five = numpy.quantile(values, (0, 0.1, 0.5, 0.9, 1))
+        cells.append([row["metric"], *(f"{value:.{decimals}f}" for value in five), str(worst)])
+    modes, found = len(TOYS[toy]()[0]), rows[0]["each"]
+    header = f"over {len(found)} seeds", "least", "10 %", "median", "90 %", "largest", "worst seed"
+    lost = [f"{seed} ({count:.0f})" for seed, count in enumerate(found) if count < modes]
+    line = f"All {modes} modes: {len(found) - len(lost)} of {len(found)} seeds."
+    if lost:
+        line += f" Not all: {', '.join(lost)}."
+    return [*as_text(header, cells).splitlines(), line]
 
 
 def real_draw(toy, n, seed=0):
@@ -95,19 +128,50 @@ def real_draw(toy, n, seed=0):
     return out
 
 
-def _measure(samples, means, std):
+@cache
+def real_row(toy, n):
+    """The measures of ten samples of p_data, of n each: (10, measures)."""
+    return numpy.array([_measure(real_draw(toy, n, seed), toy) for seed in range(_REAL_DRAWS)])
+
+
+def score(G, recipe):
+    """The measures that a sweep shows, by name: modes, HQ in % and JSD of samples of G."""
+    samples = sample(G, recipe.noise, DRAWS, Stream(0))
+    modes, good, _, jsd = _protocol(samples, recipe.data)
+    return {"modes": modes, "HQ": good, "JSD": jsd}
+
+
+def _protocol(samples, toy):
+    means, std = TOYS[toy]()
     few = count_modes(samples[:SAMPLES], means, std)
-    return few.found, 100 * few.high_quality, few.reverse_kl, jensen_shannon(samples, means, std)
+    jsd = jensen_shannon(samples, means, std)
+    return few.found, 100 * few.high_quality, few.reverse_kl, jsd
+
+
+def _measure(samples, toy):
+    protocol = _protocol(samples, toy)
+    try:
+        w2 = wasserstein2(samples[:PAIRED], real_draw(toy, PAIRED, _REAL_DRAWS))
+    except ImportError:
+        w2 = math.nan
+    return *protocol, w2
+
+
+def _mean(values):
+    mean = float(numpy.mean(values))
+    return None if math.isnan(mean) else mean
 
 
 def _standard_error(values):
-    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else None
+    if len(values) < 2 or numpy.isnan(values).any():
+        return None
+    return float(values.std(ddof=1) / math.sqrt(len(values)))
 
 
 def _line(name, pairs):
     """The cells of a line of the table; each column has a fixed number of decimals."""
     cells = [f"  {name}"]
-    for (value, se), decimals in zip(pairs, (1, 2, 3, 4)):
+    for (value, se), decimals in zip(pairs, _DECIMALS):
         cell = "–" if value is None else f"{value:.{decimals}f}"
         cells.append(cell + ("" if value is None or se is None else f" ± {se:.{decimals}f}"))
     return cells

@@ -18,6 +18,7 @@ from ..data.dataset import SHIPPED, prepared
 from ..data.sources import TOYS
 from ..errors import Finished, NumpyganError
 from ..files import write_json
+from ..metrics import toys
 from ..reading import read_json, read_toml
 from ..recipes.builtin import Recipe
 from ..recipes.settings import absolute_data, change, fitted, nearest, recipe_named
@@ -290,6 +291,8 @@ def play(recipe, path, device="cpu"):
     parzen = [row["parzen"] for row in rows if not math.isnan(row["parzen"])]
     result = {"parzen": max(parzen)} if parzen else {}
     result |= {name: rows[-1][name] for name in _MEASURES}
+    if recipe.data in TOYS:
+        result |= toys.score(run.generator()[0], recipe)
     with run.locked():
         write_json(run.path / RESULT, result)
     return result

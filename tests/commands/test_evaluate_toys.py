@@ -47,7 +47,7 @@ def test_the_toy_table_of_a_run(capsys):
     for line in ("this GAN", "the true distribution", "6.3 ± 0.5", "98.89 %", "lower bound"):
         assert line in out
     found = rows("toy/evaluation.json")
-    assert list(found) == ["modes", "high", "reverse", "JSD"]
+    assert list(found) == ["modes", "high", "reverse", "JSD", "2-Wasserstein"]
     for row in found.values():
         assert (
             row.keys() == {"metric", "value", "se", "real", "real_se", "detail", "caveat"}
@@ -102,6 +102,22 @@ def test_the_mean_over_seeds_and_its_standard_error():
         spread = math.sqrt(sum((value - row["value"]) ** 2 for value in values) / 2)
         assert row["se"] == pytest.approx(spread / math.sqrt(3), rel=1e-9, abs=1e-15)
     assert len({one["JSD"] for one in each}) == 3
+
+
+def test_the_distribution_over_the_seeds(capsys):
+    """Each seed's own values, and the table of their spread, worked from them."""
+    assert run("evaluate", "ring", "--seeds", 3, *TINY, "--set", "iterations=20") == 0
+    out = capsys.readouterr().out
+    found = rows("runs/ring-seeds/evaluation.json")
+    for row in found.values():
+        assert len(row["each"]) == 3 and sum(row["each"]) / 3 == pytest.approx(row["value"])
+    assert found["modes"]["each"] < [8, 8, 8]
+    assert "All 8 modes: 0 of 3 seeds. Not all: 0 (" in out
+    *_, line = (line for line in out.splitlines() if line.startswith("JSD to p_data (nats)"))
+    jsd = found["JSD"]["each"]
+    least, *_, largest, worst = line.split()[4:]
+    assert (least, largest) == (f"{min(jsd):.4f}", f"{max(jsd):.4f}")
+    assert int(worst) == jsd.index(max(jsd))
 
 
 def test_more_seeds_keep_the_runs_that_are_there_and_longer_ones_go_on(tmp_path, capsys):

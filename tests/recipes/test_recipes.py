@@ -35,6 +35,16 @@ def test_the_recipes():
     assert RECIPES["mnist-2014"].algorithm == "authors2014"
 
 
+@pytest.mark.parametrize("name", [name for name in RECIPES if name.endswith("-averaged")])
+def test_the_averaged_toys_are_one_g_and_one_d_by_algorithm_1(name):
+    """They differ from the toy in rates, loss, length and averaging, not in data and D."""
+    plain, averaged = RECIPES[name.removesuffix("-averaged")], RECIPES[name]
+    same = ["data", "discriminator", "algorithm", "noise", "noise_dim", "batch", "k"]
+    same += ["generator"] if plain.data != "gauss1d" else []
+    assert all(getattr(plain, field) == getattr(averaged, field) for field in same)
+    assert plain.average == 0 < averaged.average < 1
+
+
 @pytest.mark.parametrize("name", sorted(RECIPES))
 def test_every_recipe_passes_its_own_check(name):
     assert change(RECIPES[name]) == RECIPES[name]

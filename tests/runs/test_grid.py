@@ -13,8 +13,12 @@ from concurrent.futures import BrokenExecutor, Future
 import numpy
 import pytest
 
+from numpygan.arrays import Stream
+from numpygan.data.sources import ring
 from numpygan.errors import NumpyganError
+from numpygan.gan.sampling import sample
 from numpygan.metrics import parzen
+from numpygan.metrics.modes import count_modes, jensen_shannon
 from numpygan.ranks import ALONE
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
@@ -292,6 +296,27 @@ def test_the_parzen_value_of_a_run_is_its_best(here, monkeypatch):
     rows = RunDirectory("it").read_metrics()
     assert [row["parzen"] for row in rows] == [5, 9, 3] and found["parzen"] == 9
     assert found["V"] == rows[-1]["V"] and found["iteration"] == rows[-1]["iteration"] == 60
+
+
+def test_a_toy_has_the_measures_that_evaluate_prints(here, capsys):
+    text = (
+        'recipe = "ring"\nseeds = 2\niterations = 3\n' + SMALL + "average = 0.9\n[grid]\nk = [1]\n"
+    )
+    sweep_of(text)
+    assert run("sweep", "sweep.toml", "--out", "out") == 0
+    lines = capsys.readouterr().out.splitlines()
+    [head] = [line for line in lines if line.startswith("setting")]
+    assert head.split()[2:5] == ["modes", "HQ/%", "JSD/nats"]
+    for seed in (0, 1):
+        folder = here / "out/k=1" / f"seed-{seed}"
+        G, _, _ = RunDirectory(folder).generator()
+        samples = sample(G, "uniform", 100_000, Stream(0))
+        few = count_modes(samples[:2500], *ring())
+        found = json.loads((folder / "result.json").read_text())
+        assert (found["modes"], found["HQ"]) == (few.found, 100 * few.high_quality)
+        assert found["JSD"] == pytest.approx(jensen_shannon(samples, *ring()), abs=1e-12)
+    [row] = json.loads((here / "out" / "sweep.json").read_text())["settings"]
+    assert 0.3 < row["JSD"]["mean"] <= math.log(2)
 
 
 def test_what_a_run_killed_at_its_start_leaves_is_not_in_the_way(here):
