@@ -112,7 +112,17 @@ LINES = [
     for field, value, key in (*SHARED, *own)
 ]
 # What a recipe has and no file of theirs says
-OURS = {"name", "about", "size", "drop", "transpose", "iterations", "dtype", "seed"}
+OURS = {
+    "name",
+    "about",
+    "average_every",
+    "size",
+    "drop",
+    "transpose",
+    "iterations",
+    "dtype",
+    "seed",
+}
 
 
 @pytest.mark.parametrize("name, field, value, file, key", LINES)
