@@ -7,7 +7,7 @@ import time
 import numpy
 
 from ..errors import NumpyganError
-from . import experiments, home
+from . import again, experiments, home
 from .match import Match
 
 _PERIOD = 1 / 30  # s between frames at least; a frame takes at most half of the time
@@ -21,7 +21,7 @@ class Trainer(threading.Thread):
     do_if_room(command)  a dict with "do" and more, from any thread
     want()        the page is ready for another frame; without it none is made
     send(kind, content), called from this thread: ("frame", dict), ("setup", dict), ("error", text),
-                  ("text", dict)
+                  ("text", dict), ("file", dict)
 
     To stop at a line the thread waits inside the call that the algorithm has just made.
     """
@@ -219,7 +219,13 @@ class Trainer(threading.Thread):
         self._changed = True
 
     def _take_home(self, command):
-        self._send("text", home.taken(command.get("as"), self.match))
+        made = home.taken(command.get("as"), self.match)
+        self._send("file" if "bytes" in made else "text", made)
+
+    def _open_up(self, _):
+        """Stop at this line, and show everything about this iteration."""
+        self._pause()
+        self._send("file", again.opened(self.match))
 
     def _tell_setup(self, _=None):
         self._changed = True
@@ -266,5 +272,6 @@ _COMMANDS = {
     "change": Trainer._change,
     "experiment": Trainer._experiment,
     "home": Trainer._take_home,
+    "open": Trainer._open_up,
 }
 _BETWEEN = ("rewind", "restart", "change", "experiment", "home")

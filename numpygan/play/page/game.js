@@ -73,7 +73,7 @@ export function createGame(name, id, on) {
       make("details", { class: "notes" }, make("summary", {}, "Gradients, layer by layer"), norms),
     ),
   );
-  const game = { name, element, setup: null, frame: null, surface: "D", fields: {}, shown: { data: true, samples: true, arrows: true, mesh: false } };
+  const game = { name, id, element, setup: null, frame: null, surface: "D", fields: {}, shown: { data: true, samples: true, arrows: true, mesh: false } };
 
   function settle(setup) {
     const other = game.setup && game.setup.kind !== setup.kind;
