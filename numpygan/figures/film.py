@@ -41,7 +41,8 @@ def _plane(axes, picture):
     edge, D = picture["edge"], picture["D"]
     whole, axis = (-edge, edge, -edge, edge), numpy.linspace(-edge, edge, len(D))
     colours = LinearSegmentedColormap.from_list("verdict", [ORANGE, "white", BLUE])
-    axes.imshow(D, colours, extent=whole, origin="lower", vmin=0, vmax=1, alpha=0.55)
+    how = {"vmin": 0, "vmax": 1, "alpha": 0.55, "interpolation": "bilinear"}
+    axes.imshow(D, colours, extent=whole, origin="lower", **how)
     if D.min() < 0.5 < D.max():
         axes.contour(axis, axis, D, [0.5], colors=BLACK, linewidths=1)
     axes.scatter(*picture["data"].T, s=3, color=BLACK, linewidths=0)

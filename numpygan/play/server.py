@@ -189,7 +189,8 @@ class Server:
         )
 
     async def _game(self, request):
-        socket = web.WebSocketResponse(max_msg_size=_MESSAGE, heartbeat=30.0)
+        # Within one machine, to deflate a frame takes longer than to send it.
+        socket = web.WebSocketResponse(max_msg_size=_MESSAGE, heartbeat=30.0, compress=False)
         await socket.prepare(request)
         try:
             game = self._game_of(request.query.get("session", ""))

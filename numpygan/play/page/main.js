@@ -66,6 +66,7 @@ function showTaken(title, text = "", file = null) {
   film.hidden = !file || !file.address.includes(".gif");
   if (film.hidden) film.removeAttribute("src");
   else film.src = file.address;
+  find("taken").scrollIntoView({ block: "nearest" });
 }
 
 function link(anchor, file) {
