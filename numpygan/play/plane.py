@@ -55,6 +55,10 @@ class Plane:
         self.mesh = Eye(training.sampler, _mesh(training))
         self.surface, self.with_mesh, self.modes, self.counted = "D", False, None, -math.inf
 
+    def follow(self, before):
+        """Show what the picture before a change has shown."""
+        self.look(before.surface, before.with_mesh)
+
     def look(self, surface, mesh=False):
         """Show this surface, and with `mesh` the image of a grid in z."""
         if not isinstance(surface, str) or surface not in SURFACES:
