@@ -23,7 +23,7 @@ SURFACES = {
 _POINTS = 40  # of the grid on each axis
 _CLOUD = 500  # samples that are drawn
 _MESH = 17  # lines of z on each axis
-_SECONDS = 0.3  # between two counts of modes while it plays
+_SECONDS = 0.5  # between two counts of modes while it plays
 
 
 class Plane:

@@ -1,5 +1,6 @@
 """A game that a page plays: the library as it is, in a thread that stops where it is asked."""
 
+import gc
 import queue
 import threading
 import time
@@ -219,13 +220,16 @@ class Trainer(threading.Thread):
         self._changed = True
 
     def _take_home(self, command):
-        made = home.taken(command.get("as"), self.match)
-        self._send("file" if "bytes" in made else "text", made)
+        self._give(home.taken(command.get("as"), self.match))
 
     def _open_up(self, _):
         """Stop at this line, and show everything about this iteration."""
         self._pause()
-        self._send("file", again.opened(self.match))
+        self._give(again.opened(self.match))
+
+    def _give(self, made):
+        gc.collect()  # frees the copy that has played again, see Match._set
+        self._send("file" if "bytes" in made else "text", made)
 
     def _tell_setup(self, _=None):
         self._changed = True
