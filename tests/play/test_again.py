@@ -79,6 +79,29 @@ def test_a_page_has_the_numbers_of_the_game(dtype):
     assert len(verdicts) > 10 and set(verdicts) == {"ok"}
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"data": "spiral", "noise": "gaussian"},
+        {"algorithm": "authors2014", "loss": "non_saturating"},
+        {"average": "0.9", "k": "2", "rule": "momentum"},
+        {"keep": "0.8, 0.5", "max_norm": "0.5"},
+    ],
+)
+def test_a_page_follows_every_kind_of_game(settings):
+    match = Match(Setup(SMALL).changed(settings), lambda: None)
+    for _ in range(22):
+        match.advance()
+    data, read = content(again.page(match))
+    x = [step for step in data["steps"] if step["line"].endswith(" x")][-1]["items"][1]
+    assert x["symbol"] == "x" and numpy.array_equal(read(x["block"]), match.view.passes["d x"])
+    for name, net in (("G", match.training.G), ("D", match.training.D)):
+        kept = data["thetas"][name][-1]
+        first = next(i for i, layer in enumerate(net.layers) if layer.shapes())
+        assert numpy.allclose(read(kept[first]["W"]["block"]), net.layers[first].W, atol=1e-3)
+    assert "computes in float32" in again.page(match)["bytes"].decode()
+
+
 def test_neither_page_nor_film_changes_a_bit_of_the_game():
     match, alone = played(25), Training(SMALL, None, numpy)
     for made in (again.page, again.opened, again.recorded):
