@@ -31,6 +31,7 @@ BRIEF = {  # the arguments of the brief form, without -o, and of the full form
     "gradcheck.py": ("--brief", ""),
     "device.py": ("--brief", ""),
     "mpi.py": ("--brief", ""),
+    "play.py": ("--brief", ""),
 }
 LIMIT = 900  # seconds; a longer benchmark is killed
 

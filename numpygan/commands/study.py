@@ -1,6 +1,5 @@
 """numpygan study: Algorithm 1, line by line, as a page for the browser."""
 
-import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +11,8 @@ from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..figures import pictures
 from ..files import write_whole
-from ..pages import shown
 from ..pages import study_page as page
-from ..pages.record import record
+from ..pages.record import record, widened
 from ..pages.toy_game import ToyGame
 from ..recipes.builtin import RECIPES
 from ..recipes.networks import sizes
@@ -132,12 +130,8 @@ def _what(name):
 
 def _restore(training, state, name):
     """Continue from the state of a run, in float64."""
-    wide = {
-        key: value.astype("float64") if value.dtype == "float32" else value
-        for key, value in state.items()
-    }
     try:
-        training.restore(wide)
+        training.restore(widened(state))
     except NumpyganError as error:
         raise NumpyganError(f"{name}: {str(error).removeprefix('resume: ')}") from None
 
@@ -161,22 +155,4 @@ def _notes(recipe, small, recorder):
         )
     if small.k < recipe.k:
         notes.append(_fewer_steps(recipe))
-    for name, net in recorder.nets.items():
-        pairs = {(n, len(columns)) for n, columns in zip(net.widths, recorder.kept.units[name])}
-        cut = [f"{few} of {n:,}" for n, few in sorted(pairs) if few < n]
-        if cut:
-            notes.append(
-                f"Units of {name} whose numbers are shown: {', '.join(cut)}. Minimum, mean, "
-                "maximum and norm are of all units."
-            )
-    if recorder.kept.image_shape is not None:
-        few = min(small.batch, shown.strip(math.prod(recorder.kept.image_shape)))
-        notes.append(
-            f"The first {few} images of each minibatch are shown as pictures, and the weights of "
-            f"{few} units that see or make pixels."
-        )
-        if len(recorder.kept.image_shape) == 3:
-            notes.append(
-                "A colour image is shown as its planes, red, green and blue, one below the other."
-            )
-    return notes
+    return notes + page.left_out(recorder)

@@ -264,6 +264,14 @@ def _seed(name, params, recipe):
     return "∂L/∂a at the logits: " + slopes[recipe.loss]
 
 
+def widened(state):
+    """The state of a training, {name: array}, for the same training in float64."""
+    return {
+        name: value.astype("float64") if value.dtype == "float32" else value
+        for name, value in state.items()
+    }
+
+
 def observe(owner, method, before=lambda: None, after=lambda *_: None):
     """Call `before` before each call of this object's `method`, and `after` with its arguments."""
     original = getattr(owner, method)

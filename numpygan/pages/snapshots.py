@@ -22,8 +22,12 @@ class Snapshots:
         self.units = {name: units(net, image_shape=image_shape) for name, net in nets.items()}
         self.passes, self.thetas = [], {"G": [], "D": []}
         # In small networks a pass takes less than a millisecond, so there is time for many proofs.
-        small = sum(net.theta.size for net in nets.values()) < 200_000
-        self._proven = {"theta": 1000 if small else 6, "x": 48 if small else 6}
+        if sum(net.theta.size for net in nets.values()) > 200_000:
+            self._proven = {"theta": 6, "x": 6}
+        elif recipe.batch > 32:
+            self._proven = {"theta": 100, "x": 24}
+        else:
+            self._proven = {"theta": 1000, "x": 48}
         self._stream = Stream(0)
         for name in nets:
             self.keep_theta(name)

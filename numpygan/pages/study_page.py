@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 import zlib
 from importlib import resources
@@ -11,13 +12,14 @@ import numpy
 from .. import __version__
 from . import markup
 from .pseudocode import lines
+from .shown import strip
 from .typeset import EQUATIONS, SYMBOLS, formula, typeset
 
 _KINDS = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}  # dtypes in the page
 SCRIPTS = ("data", "heat", "stepper", "layers", "origin", "game", "toy", "norms", "main")
 
 
-def page(recorder, toy, title, notes, limits=(0.0, 1.0)):
+def page(recorder, toy, title, notes, limits=(0.0, 1.0), start=None):
     """The text of the page.
 
     recorder  the Recorder of the iterations
@@ -25,6 +27,7 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0)):
     title     what was studied
     notes     sentences about what was changed or left out
     limits    the values (low, high) of black and white in images
+    start     the step at which it opens; None: the first backward pass of D
     Title and notes are escaped.
     """
     recipe = recorder.training.recipe
@@ -44,6 +47,7 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0)):
         ],
         "nets": nets,
         "steps": recorder.steps,
+        "start": start,
         "passes": recorder.kept.passes,
         "thetas": recorder.kept.thetas,
         "algorithm": recipe.algorithm,
@@ -79,6 +83,30 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0)):
         assert mark, name
         text = before + value + after
     return text
+
+
+def left_out(recorder):
+    """Sentences about the units and images of which the page shows only some."""
+    notes, shape = [], recorder.kept.image_shape
+    for name, net in recorder.nets.items():
+        pairs = {(n, len(columns)) for n, columns in zip(net.widths, recorder.kept.units[name])}
+        cut = [f"{few} of {n:,}" for n, few in sorted(pairs) if few < n]
+        if cut:
+            notes.append(
+                f"Units of {name} whose numbers are shown: {', '.join(cut)}. Minimum, mean, "
+                "maximum and norm are of all units."
+            )
+    if shape is not None:
+        few = min(recorder.training.recipe.batch, strip(math.prod(shape)))
+        notes.append(
+            f"The first {few} images of each minibatch are shown as pictures, and the weights of "
+            f"{few} units that see or make pixels."
+        )
+        if len(shape) == 3:
+            notes.append(
+                "A colour image is shown as its planes, red, green and blue, one below the other."
+            )
+    return notes
 
 
 def _layer(layer):

@@ -1,13 +1,23 @@
-"""What is shown of a game on images: samples, examples, and D's verdicts."""
+"""What is shown of a game on images: samples, examples, D's verdicts, and what is measured."""
+
+import math
+import time
 
 import numpy
 
+from ..data.dataset import as_float
 from ..errors import NumpyganError
 from ..gan.objective import probability
+from ..metrics.distances import nearest
+from ..metrics.parzen import best_bandwidth
 from .eye import Eye, fixed_noise, mean_push
 
 _SAMPLES = 30  # of fixed noise, so that one can watch each change
 _ROWS = 10  # of the minibatch
+_SECONDS = 5.0  # between two measurements at least; each takes about as long as an iteration
+_TRAIN = 10_000  # training images among which the nearest one is looked for
+_LONGEST = 1_000  # points of the Parzen curve
+_KERNELS, _POINTS = 400, 400  # samples and validation images of the Parzen estimate
 
 
 class Images:
@@ -19,13 +29,28 @@ class Images:
         self.training, self.shape = training, setup.dataset().image_shape
         self.samples = Eye(training.sampler, fixed_noise(training, _SAMPLES))
         self.D = Eye(training.D, numpy.zeros((_SAMPLES, training.D.n_in)))
+        dataset = setup.dataset()
+        self.train = dataset.train[:_TRAIN]
+        self.validation = as_float(dataset.validation[:_POINTS])
+        self.kernels = Eye(training.sampler, fixed_noise(training, _KERNELS))
+        self.measured, self.pairs, self.parzen = -math.inf, {}, []
+
+    def follow(self, before):
+        """Go on with the curve of the picture before a change."""
+        self.parzen = before.parzen
 
     def look(self, surface, mesh=False):
         if surface != "D":
             raise NumpyganError("surface: images have none.")
 
     def setup_data(self):
-        about = f"Samples: G of {_SAMPLES} fixed noise rows; D judges them without dropout."
+        about = (
+            f"Samples: G of {_SAMPLES} fixed noise rows; D judges them without dropout. Every "
+            f"{_SECONDS:g} s at most: the nearest of {len(self.train):,} training images, with "
+            f"its distance; and the Parzen estimate of {len(self.validation)} validation images "
+            f"from n = {_KERNELS} samples, with the best σ of 10. The paper's estimate has 10,000 "
+            "samples, and is higher."
+        )
         return {
             "kind": self.kind,
             "shape": list(self.shape),
@@ -37,6 +62,8 @@ class Images:
     def frame(self, valid):
         samples = self.samples.see()
         found = {"samples": _bytes(samples), "verdicts": self._verdicts(samples), "modes": None}
+        self._measure(samples)
+        found |= self.pairs | {"parzen": numpy.array(self.parzen).reshape(-1, 3)}
         if "d x" in valid:
             found["x"] = _bytes(valid["d x"][:_ROWS])
         judged = valid.get("d D forward")
@@ -49,6 +76,29 @@ class Images:
             found["push"] = -tape.gx[:_ROWS].astype("float32")
             found["taught_verdicts"] = probability(numpy, tape.y[:_ROWS])[:, 0].astype("float64")
         return found
+
+    def _measure(self, samples):
+        """If it is time: the nearest training images, and a point of the Parzen curve.
+
+        parzen  [(iteration, nats, σ), …]
+        """
+        now, iteration = time.monotonic(), self.training.iteration
+        while self.parzen and self.parzen[-1][0] > iteration:
+            self.parzen.pop()  # it came after the iteration to which the game went back
+        if now - self.measured < _SECONDS or self.pairs.get("pairs_at") == iteration:
+            return
+        self.measured, few = now, samples[:_ROWS]
+        distance, index = nearest(few, self.train)
+        self.pairs = {
+            "pairs_at": iteration,
+            "paired": _bytes(few),
+            "nearest": _bytes(as_float(self.train[index])),
+            "distances": numpy.sqrt(distance),
+        }
+        if self.parzen and self.parzen[-1][0] == iteration:
+            self.parzen.pop()
+        self.parzen.append((iteration, *best_bandwidth(self.kernels.see(), self.validation)))
+        del self.parzen[:-_LONGEST]
 
     def _verdicts(self, samples):
         return probability(numpy, self.D.see(samples))[:, 0].astype("float64")

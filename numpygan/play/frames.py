@@ -18,12 +18,12 @@ class View:
     """Looks at a Training; nothing that it does changes the game."""
 
     def __init__(self, setup, training, before=None):
-        """before: the View of the game until now, whose choice of a surface stays."""
+        """before: the View of the game until now; its surface, or its Parzen curve, stays."""
         self.setup, self.training = setup, training
         kind = Images if setup.recipe.data == "mnist" else Line if setup.dim() == 1 else Plane
         self.picture = kind(setup, training)
-        if before and isinstance(before.picture, Plane) and kind is Plane:
-            self.picture.look(before.picture.surface, before.picture.with_mesh)
+        if before and isinstance(before.picture, kind) and kind is not Line:
+            self.picture.follow(before.picture)
         self.unsee()
 
     def unsee(self):

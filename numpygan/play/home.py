@@ -1,4 +1,4 @@
-"""What one takes home from a game: its Python script, its recipe, a run directory."""
+"""What one takes home from a game: its script, recipe, run directory, page, film."""
 
 import math
 
@@ -9,14 +9,16 @@ from ..ranks import ALONE
 from ..runs import checkpoint, provenance
 from ..runs import metrics_file as metrics
 from ..runs.directory import RunDirectory, to_toml
+from . import again
 from .frames import fingerprint
 
 _RULES = {"momentum": "ng.Momentum", "adam": "ng.Adam"}
 
 
 def taken(kind, match):
-    """{"title", "text"} of the game of `match`: as "python", as "recipe", or kept as "run".
+    """The game of `match`: as "python", as "recipe", as "page", as "film", or kept as "run".
 
+    {"title", "text"}; a page and a film are files: {"name", "title", "save_as", "bytes"}.
     Raises NumpyganError if there is no such kind, or if the game can't be kept.
     """
     if kind == "python":
@@ -28,7 +30,11 @@ def taken(kind, match):
         return {"title": "This game as a recipe", "text": to_toml(match.setup.recipe)}
     if kind == "run":
         return {"title": "This game is kept", "text": keep(match.setup, match.training)}
-    raise NumpyganError("home: expected as python, recipe or run.")
+    if kind == "page":
+        return again.page(match)
+    if kind == "film":
+        return again.recorded(match)
+    raise NumpyganError("home: expected as python, recipe, page, film or run.")
 
 
 def keep(setup, training):

@@ -1,5 +1,7 @@
 """A game that is observed line by line, that can go back, and whose settings can change."""
 
+import gc
+
 import numpy
 
 from ..errors import NumpyganError
@@ -48,6 +50,9 @@ class Match:
         ):
             for method in methods:
                 observe(owner, method, after=self._ran)
+        # An observed network refers to itself. Python frees the networks before these, which may
+        # be large, only when it looks for such circles.
+        gc.collect()
 
     def _ran(self, *args, **_):
         """A line of the algorithm has run; `args` are those of the call."""

@@ -23,7 +23,7 @@ SURFACES = {
 _POINTS = 40  # of the grid on each axis
 _CLOUD = 500  # samples that are drawn
 _MESH = 17  # lines of z on each axis
-_SECONDS = 0.3  # between two counts of modes while it plays
+_SECONDS = 0.5  # between two counts of modes while it plays
 
 
 class Plane:
@@ -54,6 +54,10 @@ class Plane:
         self.cloud, self.samples = Eye(training.sampler, z[:_CLOUD]), Eye(training.sampler, z)
         self.mesh = Eye(training.sampler, _mesh(training))
         self.surface, self.with_mesh, self.modes, self.counted = "D", False, None, -math.inf
+
+    def follow(self, before):
+        """Show what the picture before a change has shown."""
+        self.look(before.surface, before.with_mesh)
 
     def look(self, surface, mesh=False):
         """Show this surface, and with `mesh` the image of a grid in z."""

@@ -1,5 +1,6 @@
 """A game that a page plays: the library as it is, in a thread that stops where it is asked."""
 
+import gc
 import queue
 import threading
 import time
@@ -7,10 +8,10 @@ import time
 import numpy
 
 from ..errors import NumpyganError
-from . import experiments, home
+from . import again, experiments, home
 from .match import Match
 
-_PERIOD = 1 / 30  # s between frames at least; a frame takes at most half of the time
+_PERIOD = 1 / 25  # s between frames at least; a frame takes at most half of the time
 _AT_ONCE = 100  # commands that wait, and that are obeyed before the next line
 _FASTEST = 1_000  # lines or iterations in a second that can be asked for; 0: as many as possible
 
@@ -21,7 +22,7 @@ class Trainer(threading.Thread):
     do_if_room(command)  a dict with "do" and more, from any thread
     want()        the page is ready for another frame; without it none is made
     send(kind, content), called from this thread: ("frame", dict), ("setup", dict), ("error", text),
-                  ("text", dict)
+                  ("text", dict), ("file", dict)
 
     To stop at a line the thread waits inside the call that the algorithm has just made.
     """
@@ -219,7 +220,16 @@ class Trainer(threading.Thread):
         self._changed = True
 
     def _take_home(self, command):
-        self._send("text", home.taken(command.get("as"), self.match))
+        self._give(home.taken(command.get("as"), self.match))
+
+    def _open_up(self, _):
+        """Stop at this line, and show everything about this iteration."""
+        self._pause()
+        self._give(again.opened(self.match))
+
+    def _give(self, made):
+        gc.collect()  # frees the copy that has played again, see Match._set
+        self._send("file" if "bytes" in made else "text", made)
 
     def _tell_setup(self, _=None):
         self._changed = True
@@ -266,5 +276,6 @@ _COMMANDS = {
     "change": Trainer._change,
     "experiment": Trainer._experiment,
     "home": Trainer._take_home,
+    "open": Trainer._open_up,
 }
 _BETWEEN = ("rewind", "restart", "change", "experiment", "home")

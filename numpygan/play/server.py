@@ -31,8 +31,8 @@ _REPLIES = 100  # that wait for a slow page; older ones are dropped
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
+    "connect-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -40,18 +40,29 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 
+# A study page holds its own scripts. The sandbox keeps them away from the page around it.
+_STUDY_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts"
+)
+
 
 class Game:
-    """A page's trainer, and what is to be sent to the page."""
+    """A page's trainer, what is to be sent to the page, and the last file of each name."""
 
     def __init__(self, setup, loop):
         self._loop, self._replies, self._frame = loop, deque(maxlen=_REPLIES), None
         self.waiting, self.socket, self.left = asyncio.Event(), None, time.monotonic()
+        self.files = {}
         self.trainer = Trainer(setup, self._from_trainer)
         self.trainer.start()
 
     def _from_trainer(self, kind, content):
         """In the trainer's thread: pack, and hand over to the server's."""
+        if kind == "file":
+            content = dict(content)
+            self.files[content["name"]] = content.pop("bytes")
+            content["size"] = len(self.files[content["name"]])
         message = layout(content) if kind == "frame" else layout({"said": kind, "content": content})
         try:
             self._loop.call_soon_threadsafe(self._put, kind, message)
@@ -94,6 +105,7 @@ class Server:
                 web.get("/{token}/game", self._game),
                 web.get("/{token}/", self._file),
                 web.get("/{token}/{name}", self._file),
+                web.get("/{token}/{session}/{name}", self._taken),
             ]
         )
         self.app.on_shutdown.append(self._shut_down)
@@ -144,7 +156,8 @@ class Server:
             return _refused("Another page may not play here.")
         response = await handler(request)
         if not socket:
-            response.headers.update(_HEADERS)
+            for name, value in _HEADERS.items():
+                response.headers.setdefault(name, value)
         return response
 
     async def _file(self, request):
@@ -160,8 +173,24 @@ class Server:
         text = file.read_text(encoding="utf-8")
         return web.Response(text=text, content_type=_TYPES[suffix[1]], charset="utf-8")
 
+    async def _taken(self, request):
+        """A file that the game has made: a study page, or a film."""
+        game = self.games.get(request.match_info["session"])
+        name = request.match_info["name"]
+        if game is None or name not in game.files:
+            return web.Response(status=404, text="There is no such file; make it anew.")
+        if name.endswith(".gif"):
+            return web.Response(body=game.files[name], content_type="image/gif")
+        return web.Response(
+            body=game.files[name],
+            content_type="text/html",
+            charset="utf-8",
+            headers={"Content-Security-Policy": _STUDY_POLICY},
+        )
+
     async def _game(self, request):
-        socket = web.WebSocketResponse(max_msg_size=_MESSAGE, heartbeat=30.0)
+        # Within one machine, to deflate a frame takes longer than to send it.
+        socket = web.WebSocketResponse(max_msg_size=_MESSAGE, heartbeat=30.0, compress=False)
         await socket.prepare(request)
         try:
             game = self._game_of(request.query.get("session", ""))

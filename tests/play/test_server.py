@@ -250,6 +250,28 @@ def test_a_session_is_named_by_the_page():
     with_server(test)
 
 
+def test_a_study_page_is_served_in_a_sandbox_to_its_own_game_alone():
+    async def test(client, _):
+        session, other = secrets.token_hex(16), secrets.token_hex(16)
+        async with client.game(session) as socket, client.game(other) as beside:
+            await said(socket, "setup")
+            await said(beside, "setup")
+            assert (await client.get(f"{session}/opened.html"))[0] == 404
+            await socket.send_json({"do": "open"})
+            made = await said(socket, "file")
+            status, text, headers = await client.get(f"{session}/{made['name']}")
+            assert status == 200 and "Backprop in a GAN" in text
+            assert len(text.encode()) == made["size"]
+            policy = headers["Content-Security-Policy"]
+            assert "sandbox allow-scripts" in policy and "default-src 'none'" in policy
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            for path in (f"{other}/opened.html", f"{session}/server.py", "x/opened.html"):
+                assert (await client.get(path))[0] == 404
+            assert (await client.get(f"{session}/opened.html", Host="evil.example"))[0] == 403
+
+    with_server(test)
+
+
 def test_it_ends_when_the_page_was_closed_for_a_while():
     async def test(client, server):
         async with client.game() as socket:

@@ -30,7 +30,8 @@ unpack().then((found) => {
   listSymbols();
   listen();
   explainOnHover();
-  go(data.steps.findIndex((step) => step.line.endsWith("D backward"))); // before it there are no derivatives to see
+  // Before the first backward pass there are no derivatives to see.
+  go(data.start ?? data.steps.findIndex((step) => step.line.endsWith("D backward")));
   document.body.dataset.ready = performance.now().toFixed(0);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     palette = null;

@@ -59,3 +59,35 @@ export function drawCurves(canvas, rows, least) {
   draw.textAlign = "right";
   draw.fillText(`iteration ${show(n ? last : 0)}`, width - RIGHT, height - 6);
 }
+
+// rows: (n, 3), iteration, nats, σ. The axis begins at the 20 % quantile: the first estimates lie far below.
+export function drawParzen(canvas, rows) {
+  const width = canvas.clientWidth || 420,
+    height = 130,
+    top = 18,
+    bottom = 104;
+  const draw = fresh(canvas, width, height);
+  const n = rows.shape[0],
+    colour = colours();
+  const nats = Array.from({ length: n }, (_, i) => rows.array[3 * i + 1]);
+  const low = [...nats].sort((a, b) => a - b)[Math.floor(0.2 * (n - 1))],
+    high = Math.max(...nats);
+  const first = rows.array[0],
+    last = Math.max(first + 1, rows.array[3 * (n - 1)]);
+  const x = (iteration) => LEFT + ((width - LEFT - RIGHT) * (iteration - first)) / (last - first);
+  const y = (value) => bottom - ((bottom - top) * (Math.max(low, value) - low)) / Math.max(1e-9, high - low);
+  draw.fillStyle = colour.soft;
+  draw.textAlign = "right";
+  draw.fillText(show(high, 3), LEFT - 5, top + 4);
+  if (high > low) draw.fillText(show(low, 3), LEFT - 5, bottom + 4);
+  draw.fillText(`iteration ${show(last)}`, width - RIGHT, height - 6);
+  draw.textAlign = "left";
+  draw.fillText("Parzen estimate, nats", LEFT, 10);
+  draw.strokeStyle = colour.ink;
+  draw.lineWidth = 1.6;
+  draw.beginPath();
+  nats.forEach((value, i) => draw[i ? "lineTo" : "moveTo"](x(rows.array[3 * i]), y(value)));
+  draw.stroke();
+  draw.fillStyle = colour.ink;
+  nats.forEach((value, i) => draw.fillRect(x(rows.array[3 * i]) - 2, y(value) - 2, 4, 4));
+}

@@ -2,7 +2,7 @@
 
 import { make, put, show } from "./dom.js";
 import { connect } from "./socket.js";
-import { drawCurves } from "./curves.js";
+import { drawCurves, drawParzen } from "./curves.js";
 import { drawImages } from "./images.js";
 import { drawLine } from "./line.js";
 import { drawPlane } from "./plane.js";
@@ -11,7 +11,7 @@ const PICTURES = { plane: drawPlane, line: drawLine, images: drawImages };
 const SHOWN = {
   plane: { data: "data", samples: "samples", arrows: "−∂L/∂G(z)", mesh: "G of a grid in z" },
   line: { data: "p_data", samples: "p_g", arrows: "−∂L/∂G(z)", mesh: "z → x" },
-  images: { samples: "samples", data: "examples", arrows: "G's minibatch" },
+  images: { samples: "samples", data: "examples", arrows: "G's minibatch", mesh: "nearest training images" },
 };
 const LEGENDS = {
   plane: [
@@ -38,6 +38,7 @@ const NUMBERS = [
   ["onGrid", "V over x", "V of D as it is, by a sum over the whole picture"],
   ["best", "C(G)", "V of the best D there is, D*: −log 4 + 2 JSD"],
   ["jsd", "JSD", "Jensen–Shannon divergence of p_data and p_g in nats: 0 if they are equal, log 2 if apart"],
+  ["parzen", "log p", "Parzen estimate of validation images in nats, and its σ: higher is better; it is rough, and says little about how the images look"],
   ["modes", "modes", "modes with a sample within 3σ, and the share of samples within 3σ of a mode"],
   ["thetaG", "θ_g", "a fingerprint of G's parameters (CRC-32): with the same eight digits they are the same, bit for bit"],
   ["thetaD", "θ_d", "a fingerprint of D's parameters"],
@@ -48,6 +49,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export function createGame(name, id, on) {
   const canvas = make("canvas", { class: "picture", role: "img", "aria-label": `Game ${name}` });
   const curves = make("canvas", { class: "curves", role: "img", "aria-label": "Curves of V, D(x) and D(G(z))" });
+  const parzen = make("canvas", { class: "curves parzen", role: "img", "aria-label": "Curve of the Parzen estimate", hidden: "" });
   const surfaces = make("div", { class: "controls", role: "group", "aria-label": `Surface of game ${name}` });
   const boxes = make("div", { class: "controls shown", role: "group", "aria-label": `What game ${name} shows` });
   const about = make("p", { class: "hint" });
@@ -70,17 +72,18 @@ export function createGame(name, id, on) {
       table,
       curves,
       make("p", { class: "legend-line" }, ink("ink", "V"), ink("accent", "D(x)"), ink("green dashed", "D(G(z))")),
+      parzen,
       make("details", { class: "notes" }, make("summary", {}, "Gradients, layer by layer"), norms),
     ),
   );
-  const game = { name, element, setup: null, frame: null, surface: "D", fields: {}, shown: { data: true, samples: true, arrows: true, mesh: false } };
+  const game = { name, id, element, setup: null, frame: null, surface: "D", fields: {}, shown: { data: true, samples: true, arrows: true, mesh: false } };
 
   function settle(setup) {
     const other = game.setup && game.setup.kind !== setup.kind;
     game.setup = setup;
     if (other || !boxes.children.length) {
       game.surface = "D";
-      game.shown.mesh = setup.kind === "line";
+      game.shown.mesh = setup.kind !== "plane";
       legend.replaceChildren(...LEGENDS[setup.kind].map(([kind, label]) => ink(kind, label)));
       boxes.replaceChildren(...Object.entries(SHOWN[setup.kind]).map(([what, label]) => checkbox(what, label)));
       canvas.removeAttribute("style");
@@ -144,6 +147,12 @@ export function createGame(name, id, on) {
     put(cells.jsd, view.JSD);
     cells.onGrid.parentElement.hidden = cells.best.parentElement.hidden = view.C === undefined;
     cells.jsd.parentElement.hidden = view.JSD === undefined;
+    const estimate = view.parzen && view.parzen.array.slice(-3);
+    cells.parzen.parentElement.hidden = parzen.hidden = !estimate || !estimate.length;
+    if (!parzen.hidden) {
+      cells.parzen.textContent = `${show(estimate[1])}, σ ${show(estimate[2], 2)}`;
+      drawParzen(parzen, view.parzen);
+    }
     cells.modes.parentElement.hidden = !view.modes;
     if (view.modes) cells.modes.textContent = `${view.modes[0]} of ${setup.modes.length}, ${(100 * view.modes[1]).toFixed(1)} %`;
     cells.thetaG.textContent = cells.thetaG.dataset.value = frame.theta.G;

@@ -9,11 +9,15 @@ export function drawImages(canvas, still, frame, shown) {
   const [high, wide] = still.shape.slice(-2);
   const view = frame.view;
   const cell = size / ACROSS;
-  const small = shown.arrows || shown.data ? size / 10 : 0;
+  const small = size / 10;
   const strips = [];
   if (shown.data && view.x) strips.push(["examples x, and D(x)", view.x, view.x_verdicts, null]);
   if (shown.arrows && view.taught) strips.push(["samples of the G step, and D(G(z))", view.taught, view.taught_verdicts, null]);
   if (shown.arrows && view.push) strips.push(["−∂L/∂G(z): blue, more ink; orange, less", null, null, view.push]);
+  if (shown.mesh && view.paired) {
+    strips.push([`samples at iteration ${view.pairs_at}`, view.paired, null, null]);
+    strips.push(["the nearest training image of each, and its distance", view.nearest, view.distances, null]);
+  }
   const rows = shown.samples ? Math.ceil(view.samples.shape[0] / ACROSS) : 0;
   const height = rows * (cell + 14) + strips.length * (small + 34);
   canvas.style.height = `${height}px`;

@@ -34,11 +34,12 @@ const on = {
   said: (kind, content, one) => {
     if (kind === "error") {
       trouble(content);
+      if (!find("taken-text").textContent && find("taken-link").hidden) find("taken").hidden = true;
       if (asked && one.setup) restoreSetting(find("settings"), asked, one.setup.recipe);
     } else if (kind === "text") {
-      find("taken").hidden = false;
-      find("taken-title").textContent = content.title;
-      find("taken-text").textContent = content.text;
+      showTaken(content.title, content.text);
+    } else if (kind === "file") {
+      showFile(content, one);
     }
   },
   setup: (one) => {
@@ -52,6 +53,46 @@ const on = {
     if (one === game()) drawFrame(one);
   },
 };
+
+// What is taken home: a text, or a file of the server's.
+
+function showTaken(title, text = "", file = null) {
+  find("taken").hidden = false;
+  find("taken-title").textContent = title;
+  find("taken-text").textContent = text;
+  find("taken-text").hidden = find("copy").hidden = !text;
+  link(find("taken-link"), file);
+  const film = find("taken-film");
+  film.hidden = !file || !file.address.includes(".gif");
+  if (film.hidden) film.removeAttribute("src");
+  else film.src = file.address;
+  find("taken").scrollIntoView({ block: "nearest" });
+}
+
+function link(anchor, file) {
+  anchor.hidden = !file;
+  if (file) Object.assign(anchor, { href: file.address, download: file.save_as });
+}
+
+let files = 0; // the number makes each address new, so that nothing old is shown
+
+function showFile({ name, title, save_as, size }, one) {
+  files += 1;
+  const file = { address: `${one.id}/${name}?${files}`, save_as };
+  if (name !== "opened.html") return showTaken(`${title}, ${(size / 1e6).toFixed(1)} MB`, "", file);
+  find("opened").hidden = false;
+  find("opened-title").textContent = title;
+  link(find("opened-link"), file);
+  find("opened-page").src = file.address;
+  find("opened").scrollIntoView();
+  find("opened-title").focus();
+}
+
+function shut() {
+  find("opened").hidden = true;
+  find("opened-page").removeAttribute("src");
+  find("open").focus();
+}
 
 function drawFrame(one) {
   const { frame, setup } = one;
@@ -225,8 +266,9 @@ const actions = {
   iteration: () => tell({ do: "iteration" }),
   back,
   restart: () => tell({ do: "restart" }),
+  open: () => game().send({ do: "open" }),
 };
-const KEYS = { " ": "play", ArrowRight: "line", ArrowLeft: "back", i: "iteration", I: "iteration", r: "restart", R: "restart" };
+const KEYS = { o: "open", O: "open", " ": "play", ArrowRight: "line", ArrowLeft: "back", i: "iteration", I: "iteration", r: "restart", R: "restart" };
 
 function listen() {
   for (const [id, act] of Object.entries(actions)) find(id).addEventListener("click", act);
@@ -261,7 +303,12 @@ function listen() {
   find("use").addEventListener("click", useDrawing);
   find("clear").addEventListener("click", () => pad.clear());
   for (const button of document.querySelectorAll("[data-home]"))
-    button.addEventListener("click", () => game().send({ do: "home", as: button.dataset.home }));
+    button.addEventListener("click", () => {
+      const { home } = button.dataset;
+      if (home === "page" || home === "film") showTaken("numpygan plays these iterations again …");
+      game().send({ do: "home", as: home });
+    });
+  find("shut").addEventListener("click", shut);
   find("copy").addEventListener("click", () => navigator.clipboard.writeText(find("taken-text").textContent));
   find("address").addEventListener("click", () => navigator.clipboard.writeText(location.hash));
   const redraw = () => games.forEach((one) => one.draw());
