@@ -361,9 +361,6 @@ class Device:
     def zeros(self, shape, dtype=float):
         return DeviceArray(numpy.zeros(shape, dtype))
 
-    def ones(self, shape, dtype=float):
-        return DeviceArray(numpy.ones(shape, dtype))
-
     def zeros_like(self, a):
         return DeviceArray(numpy.zeros_like(_operand(a)))
 
