@@ -257,7 +257,9 @@ def fault(world, kind):
     run = world.run(kind)
     code, stderr = finished(*run.start(fault=what, at=at))
     try:
-        assert code == (-signal.SIGKILL if "SIGKILL" in what else 2), (code, stderr)
+        # After a picture that could not be written, training goes on and makes up for it.
+        ends = {0, 2} if "training goes on" in stderr else {2}
+        assert code in ({-signal.SIGKILL} if "SIGKILL" in what else ends), (code, stderr)
         run.check(code, stderr)
         run.complete()
     except AssertionError as error:

@@ -117,6 +117,7 @@ class _Session:
         self.started = self.saved = time.monotonic()
         self.plotted = -math.inf
         self.unwritten = []  # rows of metrics
+        self.undrawn = {}  # the samples of pictures that could not be written yet, by path
         self.trouble, self.told = None, set()  # the last error of a picture or row; those printed
         self.recording = 0.0  # seconds
         self.look_at_each = training.xp is numpy  # on a GPU every check waits for it
@@ -288,10 +289,13 @@ class _Session:
         return self.run.samples / f"{self.training.iteration:08d}.png"
 
     def picture(self):
+        """Draw the samples of now, and those of earlier pictures that could not be written."""
+        self.undrawn[self.picture_path] = generate(self.training.sampler, self.z)
         self.run.check_owner()
         self.run.make_samples()
-        samples = generate(self.training.sampler, self.z)
-        pictures.save_samples(self.picture_path, samples, self.image_shape, self.limits)
+        for path, samples in list(self.undrawn.items()):
+            pictures.save_samples(path, samples, self.image_shape, self.limits)
+            del self.undrawn[path]
 
     def plot(self):
         if rows := self.run.read_metrics() + self.unwritten:

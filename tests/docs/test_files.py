@@ -36,7 +36,7 @@ def documented(heading):
 
 def test_the_keys_of_a_checkpoint(runs):
     first, second = checkpoint(runs / "images"), checkpoint(runs / "toy")
-    assert "order" in first and "average_g" in second and "square_g" in second  # they differ
+    assert "order" in first and "average_g" in second and "squares_g" in second  # they differ
     assert documented("checkpoint.npz and best.npz") == {*first, *second}
     assert set(checkpoint(runs / "images", "best.npz")) == set(first)
 
