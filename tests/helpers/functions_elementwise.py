@@ -29,7 +29,15 @@ elementwise(
 elementwise("arctanh", lambda x: np.arctanh(x), lambda x: 1 / (1 - x**2), U, domain=(-1, 1))
 elementwise("arcsin", lambda x: np.arcsin(x), lambda x: 1 / np.sqrt(1 - x**2), U, domain=(-1, 1))
 elementwise("arccos", lambda x: np.arccos(x), lambda x: -1 / np.sqrt(1 - x**2), U, domain=(-1, 1))
-elementwise("sin x / x", lambda x: np.sin(x) / x, lambda x: (np.cos(x) - np.sin(x) / x) / x)
+elementwise(
+    "sin x / x",
+    lambda x: np.sin(x) / x,
+    lambda x: np.where(
+        abs(x) < 0.25,  # the difference below loses digits there
+        -x / 3 + x**3 / 30 - x**5 / 840 + x**7 / 45360 - x**9 / 3991680,
+        (np.cos(x) - np.sin(x) / x) / x,
+    ),
+)
 elementwise("bell", lambda x: np.exp(-(x**2)), lambda x: -2 * x * np.exp(-(x**2)))
 elementwise(
     "logit", lambda p: np.log(p / (1 - p)), lambda p: 1 / (p * (1 - p)), P / 2.2, domain=(0, 1)
