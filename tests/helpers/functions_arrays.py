@@ -179,13 +179,7 @@ def along_back(g, x, order):
     return gx
 
 
-case(
-    "take along an axis",
-    lambda x, order: np.take_along_axis(x, order, 1),
-    along_back,
-    X,
-    ORDER,
-)
+case("take along an axis", lambda x, order: np.take_along_axis(x, order, 1), along_back, X, ORDER)
 
 
 def scatter(x, groups):
@@ -211,24 +205,9 @@ case(
     Y[:, :2],
 )
 case("stack", lambda x, y: np.stack([x, y], 1), lambda g, x, y: (g[:, 0], g[:, 1]), X, Y)
-case(
-    "split in two",
-    lambda x: (x[:, :1], x[:, 1:]),
-    lambda g, h, x: np.concatenate([g, h], 1),
-    X,
-)
-case(
-    "tile",
-    lambda x: np.tile(x, (1, 2)),
-    lambda g, x: g[:, : x.shape[1]] + g[:, x.shape[1] :],
-    X,
-)
-case(
-    "repeat",
-    lambda x: np.repeat(x, 3, 1),
-    lambda g, x: g.reshape(len(x), -1, 3).sum(2),
-    X,
-)
+case("split in two", lambda x: (x[:, :1], x[:, 1:]), lambda g, h, x: np.concatenate([g, h], 1), X)
+case("tile", lambda x: np.tile(x, (1, 2)), lambda g, x: g[:, : x.shape[1]] + g[:, x.shape[1] :], X)
+case("repeat", lambda x: np.repeat(x, 3, 1), lambda g, x: g.reshape(len(x), -1, 3).sum(2), X)
 case("pad", lambda x: np.pad(x, ((0, 0), (1, 2))), lambda g, x: g[:, 1:-2], X)
 
 

@@ -50,14 +50,10 @@ elementwise(
 )
 elementwise("fractional part", lambda x: x % 1, lambda x: np.ones_like(x))
 elementwise(
-    "Horner's polynomial",
-    lambda x: ((2 * x - 1) * x + 3) * x - 4,
-    lambda x: (6 * x - 2) * x + 3,
+    "Horner's polynomial", lambda x: ((2 * x - 1) * x + 3) * x - 4, lambda x: (6 * x - 2) * x + 3
 )
 elementwise(
-    "Chebyshev T5",
-    lambda x: 16 * x**5 - 20 * x**3 + 5 * x,
-    lambda x: 80 * x**4 - 60 * x**2 + 5,
+    "Chebyshev T5", lambda x: 16 * x**5 - 20 * x**3 + 5 * x, lambda x: 80 * x**4 - 60 * x**2 + 5
 )
 elementwise("Legendre P3", lambda x: (5 * x**3 - 3 * x) / 2, lambda x: (15 * x**2 - 3) / 2)
 elementwise("x / (1 + x²)", lambda x: x / (1 + x**2), lambda x: (1 - x**2) / (1 + x**2) ** 2)
@@ -97,9 +93,7 @@ elementwise("log sigmoid", lambda x: -np.log1p(np.exp(-x)), lambda x: sigmoid(-x
 elementwise("tanhshrink", lambda x: x - np.tanh(x), lambda x: np.tanh(x) ** 2)
 elementwise("log cosh", lambda x: np.log(np.cosh(x)), np.tanh)
 elementwise(
-    "squareplus",
-    lambda x: (x + np.sqrt(x**2 + 4)) / 2,
-    lambda x: (1 + x / np.sqrt(x**2 + 4)) / 2,
+    "squareplus", lambda x: (x + np.sqrt(x**2 + 4)) / 2, lambda x: (1 + x / np.sqrt(x**2 + 4)) / 2
 )
 elementwise(
     "bent identity",
@@ -161,9 +155,9 @@ case("swiglu", swiglu, swiglu_back, X, rng.normal(size=(3, 4)), rng.normal(size=
 case(
     "maxout of two pieces",
     lambda x: np.maximum(x[:, 0::2], x[:, 1::2]),
-    lambda g, x: np.stack([g * (x[:, 0::2] > x[:, 1::2]), g * (x[:, 1::2] > x[:, 0::2])], 2).reshape(
-        len(x), -1
-    ),
+    lambda g, x: np.stack(
+        [g * (x[:, 0::2] > x[:, 1::2]), g * (x[:, 1::2] > x[:, 0::2])], 2
+    ).reshape(len(x), -1),
     rng.normal(size=(5, 4)),
 )
 case(
@@ -211,10 +205,12 @@ case(
 case(
     "Rosenbrock",
     lambda x: ((1 - x[:-1]) ** 2 + 100 * (x[1:] - x[:-1] ** 2) ** 2).sum(),
-    lambda g, x: g
-    * (
-        np.append(-2 * (1 - x[:-1]) - 400 * x[:-1] * (x[1:] - x[:-1] ** 2), 0)
-        + np.append(0, 200 * (x[1:] - x[:-1] ** 2))
+    lambda g, x: (
+        g
+        * (
+            np.append(-2 * (1 - x[:-1]) - 400 * x[:-1] * (x[1:] - x[:-1] ** 2), 0)
+            + np.append(0, 200 * (x[1:] - x[:-1] ** 2))
+        )
     ),
     rng.normal(size=6),
 )

@@ -219,7 +219,9 @@ def gaussian_process_back(g, y, m):
     return -0.5 * g * (u + v), 0.5 * g * (np.outer(v, u) - inv(m).T)
 
 
-case("log likelihood of a Gaussian process", gaussian_process, gaussian_process_back, B, SPD, **ONLY)
+case(
+    "log likelihood of a Gaussian process", gaussian_process, gaussian_process_back, B, SPD, **ONLY
+)
 
 
 def orthonormal(a):
@@ -272,10 +274,7 @@ case("Gaussian kernel", rbf, rbf_back, X, Y[:4], 1.3)
 case(
     "polynomial kernel",
     lambda x, y: (x @ y.T + 1) ** 3,
-    lambda g, x, y: (
-        (3 * g * (x @ y.T + 1) ** 2) @ y,
-        (3 * g * (x @ y.T + 1) ** 2).T @ x,
-    ),
+    lambda g, x, y: ((3 * g * (x @ y.T + 1) ** 2) @ y, (3 * g * (x @ y.T + 1) ** 2).T @ x),
     X,
     Y[:4],
 )
