@@ -8,5 +8,6 @@ from tests.helpers import (  # noqa: F401
     functions_elementwise,
     functions_linear,
     functions_losses,
+    functions_networks,
 )
 from tests.helpers.functions import CASES  # noqa: F401
