@@ -102,6 +102,8 @@ def known_pattern(analytic, numeric, shape, indices, rows):
             if rows > 2
             else {}
         )
+        if abs(ratio[0] - 1) < 1e-6:
+            return "right but for its last digits: is a small difference of large numbers taken?"
         for value, name in names.items():
             if abs(ratio[0] - value) < 1e-6 * abs(value):
                 return name

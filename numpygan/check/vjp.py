@@ -26,6 +26,13 @@ def check_point(problem, point, everything):
         if "read-only" in str(error) and point.label == "read-only":
             raise Wrong(None, f"function writes into an input{imaginary.where(error)}") from None
         raise Skipped(f"function raises {type(error).__name__}") from None
+    if any(y.dtype.kind == "c" for y in ys):
+        raise NumpyganError(
+            f"{problem.form.name}: function gives complex numbers for real inputs; return y.real, "
+            f"or (y.real, y.imag), and let backward take a gy for each."
+        )
+    if not any(y.size for y in ys):
+        raise Skipped("function gives no numbers")
     if not all(numpy.isfinite(y).all() for y in ys if y.dtype.kind == "f"):
         raise Skipped("function gives values that are not finite")
     gys = random_gys(problem, ys)

@@ -1,6 +1,6 @@
-"""Mistakes planted into the backward passes of tests/helpers/functions.py, and the table of what is found.
+"""Mistakes planted into the backward passes of tests/helpers/catalogue.py, and what is found.
 
-python -m tests.helpers.planted [--all]    prints the table of docs/checker.md; with --all also in float32
+python -m tests.helpers.planted [--all]    prints the table of docs/checker.md; --all adds float32
 """
 
 import sys
@@ -11,6 +11,7 @@ import numpy as np
 
 import numpygan as ng
 from numpygan.check.functions import filled, leaves, taken_as
+from tests.helpers.catalogue import CASES
 
 # Each: (result, inputs, calls) -> what backward returns instead. g is one gradient, x its input.
 
@@ -38,6 +39,8 @@ def turned_round(g, x, calls):
 
 
 def one_row_missing(g, x, calls):
+    if not g.ndim:
+        return 0 * g
     g = g.copy()
     g[..., -1:] = 0
     return g
@@ -162,16 +165,14 @@ def planted(name, mistake, case):
     return bad, second, inputs, options, changed
 
 
-def table(dtypes=("float64",), stream=sys.stdout):
-    from tests.helpers.functions import CASES
-
-    planted_here, found, right, oracles = Counter(), Counter(), Counter(), Counter()
-    by_oracle, missed = Counter(), []
+def table(dtypes, names, stream=sys.stdout):
+    """Print how many mistakes are planted and found, by the oracle that judged them."""
+    counts, right, oracles, missed = Counter(), Counter(), Counter(), []
     for dtype in dtypes:
-        for name, case in CASES.items():
-            case = (*case[:2], as_dtype(case[2], dtype), case[3])
+        for name in names:
+            case = (*CASES[name][:2], as_dtype(CASES[name][2], dtype), CASES[name][3])
             report = ng.gradcheck(*case[:2], *case[2], **case[3])
-            right[dtype, report.passed] += 1
+            right[report.passed] += 1
             oracles[report.oracle] += 1
             if not report.passed:
                 print(report, file=sys.stderr)
@@ -183,18 +184,21 @@ def table(dtypes=("float64",), stream=sys.stdout):
                 bad = ng.gradcheck(f, b, *inputs, **options)
                 if not any(changed):  # it had no occasion: a row 9 of an inverse, say
                     continue
-                planted_here[title] += 1
-                found[title] += not bad.passed
-                by_oracle[report.oracle, not bad.passed] += 1
+                counts[title, report.oracle, not bad.passed] += 1
                 if bad.passed:
                     missed.append(f"{dtype} {name}: {title}")
-    print("| mistake | planted | found |\n| --- | ---: | ---: |", file=stream)
-    for title in MISTAKES:
-        print(f"| {title} | {planted_here[title]} | {found[title]} |", file=stream)
-    print(
-        f"\ncorrect functions: {dict(right)}; oracles: {dict(oracles)}; {dict(by_oracle)}",
-        file=stream,
-    )
+    print("| mistake | planted | found | by the complex step | five-point |", file=stream)
+    print("| --- | ---: | ---: | ---: | ---: |", file=stream)
+    for title in [*MISTAKES, "all"]:
+        cells = []
+        for oracle in (("complex", "five-point"), ("complex",), ("five-point",)):
+            chosen = {k: n for k, n in counts.items() if title in (k[0], "all")}
+            found = sum(n for k, n in chosen.items() if k[1] in oracle and k[2])
+            cells.append((found, sum(n for k, n in chosen.items() if k[1] in oracle)))
+        both, *each = cells
+        shown = " | ".join(f"{found} of {n}" for found, n in each)
+        print(f"| {title} | {both[1]} | {both[0]} | {shown} |", file=stream)
+    print(f"\ncorrect functions: {dict(right)}; oracles: {dict(oracles)}", file=stream)
     print("missed:", *missed, sep="\n- ", file=stream)
 
 
@@ -211,5 +215,5 @@ def as_dtype(tree, dtype):
 
 if __name__ == "__main__":
     start = time.time()
-    table(("float64", "float32") if "--all" in sys.argv else ("float64",))
+    table(("float64", "float32") if "--all" in sys.argv else ("float64",), CASES)
     print(f"{time.time() - start:.0f} s", file=sys.stderr)

@@ -1,0 +1,242 @@
+"""A witness of a game: it recomputes each update from θ, the minibatches and the masks.
+
+The real loop runs. Its sources keep what they drew, its optimizers let the witness compare the
+gradient before they move θ.
+"""
+
+from dataclasses import replace
+
+import numpy
+
+from ..errors import NumpyganError
+from .compare import compare
+from .derivative import allowed
+from .oracles import complex_step
+from .verdicts import OK, WRONG, Check
+
+
+class Blobs:
+    """Data for a check; many values lie far outside [0, 1], those of the first row beyond ±4."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def minibatch(self, out):
+        self._stream.normal(out)
+        out *= 2.5
+        out[0] += numpy.copysign(4, out[0])
+
+
+class Kept:
+    """A source that keeps a copy of its last minibatch, and whether an update has used it."""
+
+    def __init__(self, name, source):
+        self.name, self._source, self.fresh = name, source, False
+
+    def minibatch(self, out):
+        self._source.minibatch(out)
+        self.last, self.fresh = out.copy(), True
+
+
+class Stopped:
+    """An optimizer that lets the witness check the gradient before it moves θ."""
+
+    def __init__(self, rule, witness, name):
+        self.net, self._rule, self._witness, self._name = rule.net, rule, witness, name
+
+    def ascend(self):
+        self._witness.check(self._name, "ascend")
+        self._rule.ascend()
+        self._witness.remember()
+
+    def descend(self):
+        self._witness.check(self._name, "descend")
+        self._rule.descend()
+        self._witness.remember()
+
+
+class Witness:
+    """Recomputes the game at each update by the game's formulas; keeps D's dropout masks.
+
+    game     its name
+    goals    the Goals of the players
+    one_pass whether G learns from the pass that D learns from
+    """
+
+    def __init__(self, G, D, game, goals, one_pass, noise, named, rows, numbers):
+        self.G, self.D, self.game, self.goals, self._one_pass = G, D, game, goals, one_pass
+        self._rows, self._numbers, self.later = rows, numbers, {}
+        self._dropout, self._stream = named["dropout"], named["sample"]
+        self._layers_with_masks = sum(layer.random for layer in D.layers)
+        self.masks, self.checks, self.moves = [], [], []
+        self._twins, self._tapes = {net: net.copy("complex128") for net in (G, D)}, {}
+        self.p_data = Kept("x", Blobs(named["data"]))
+        self.p_z = Kept("z", noise)
+        self.remember()
+
+    def keep(self, out, keep):
+        """Stands in for the dropout stream."""
+        self._dropout.keep(out, keep)
+        self.masks = (self.masks + [out.copy()])[-self._layers_with_masks :]
+
+    def remember(self):
+        self.thetas = {"G": self.G.theta.copy(), "D": self.D.theta.copy()}
+
+    def check(self, name, direction):
+        """Check the update that comes next: whose θ has moved, the direction, the gradient."""
+        self.moves.append(name)
+        for other, net in (("G", self.G), ("D", self.D)):
+            before = self.thetas[other]
+            still = numpy.array_equal(before, net.theta, equal_nan=True)
+            if not still and not (self.goals.own and other == "D" and clipped(before, net.theta)):
+                self.wrong(other, "θ has moved between two updates")
+        usual = direction == {"D": "ascend", "G": "descend"}[name]
+        if not usual and not self.goals.own:
+            self.wrong(name, f"θ {direction}s; D ascends V, G descends its loss")
+        self._sign = 1 if usual or not self.goals.own else -1  # D may descend −value
+        one_pass = name == "G" and self._one_pass
+        for source in () if one_pass else (self.p_z, self.p_data)[: 2 if name == "D" else 1]:
+            if not source.fresh:
+                self.wrong(
+                    name, f"no minibatch of {source.name} has been drawn since the last update"
+                )
+            source.fresh = False
+        rows = [self._rows * (1 if name == "G" else 2)] * self._layers_with_masks
+        if not one_pass and [len(mask) for mask in self.masks] != rows:
+            self.wrong(name, "no dropout masks have been drawn for its pass")
+        else:
+            self._check_d() if name == "D" else self._check_g()
+        self.masks = []
+        if len(self.moves) > self.most:
+            raise NumpyganError(
+                f"check_game: {self.game} has made {len(self.moves)} updates and goes on; expected "
+                f"a `yield` at the end of each iteration."
+            )
+
+    def play(self, game, iteration, iterations):
+        """Play `iterations` of the game; `iteration` holds the players in the order they move."""
+        for done in range(iterations):
+            self.most = len(self.moves) + 100 * len(iteration)
+            try:
+                next(game)
+            except NumpyganError:
+                raise
+            except StopIteration:
+                self.wrong("G", f"the game ends after {done} iterations, expected {iterations}")
+                break
+            except Exception as error:  # whatever a wrong layer or game raises is its verdict
+                self.wrong("G", f"the game raises {type(error).__name__}: {error}")
+                break
+        self.check_moves(iteration, iterations)
+
+    def check_moves(self, iteration, iterations):
+        """Check the number of updates and their order."""
+        if self.moves != iteration * iterations:
+            n = len(iteration)
+            each = [self.moves[i : i + n] for i in range(0, n * iterations, n)]
+            first = next((i for i, moves in enumerate(each) if moves != iteration), iterations)
+            shown = " ".join(self.moves[first * n : (first + 1) * n + 1]) or "none"
+            self.wrong(
+                "G",
+                f"the updates from iteration {first + 1} on were {shown}, expected "
+                f"{' '.join(iteration)} in each iteration",
+            )
+
+    def wrong(self, name, hint):
+        place = f"{self.game}, update {self.moves.count(name)} of {name}"
+        size = self.thetas[name].size
+        self.checks.append(
+            Check(place, f"theta_{name.lower()}", WRONG, numpy.inf, 0.0, size, size, hint=hint)
+        )
+
+    def _check_d(self):
+        x, z = self.p_data.last, self.p_z.last
+        self.theta_d = self.D.theta.copy()  # authors2014 teaches G with this D
+        self.drawn = [mask.copy() for mask in self.masks]
+        generated = self._forward(self.G, z, [])
+
+        def value(theta_d):
+            logit = self._forward(self.D, numpy.concatenate([x, generated]), self.drawn, theta_d)
+            return self.goals.of_d(logit[: len(x)], logit[len(x) :])
+
+        self._compare("D", value)
+
+    def _check_g(self):
+        z = self.p_z.last
+        if self._one_pass:
+            theta_d, masks = self.theta_d, [mask[len(z) :] for mask in self.drawn]
+        else:
+            theta_d, masks = self.D.theta.copy(), self.masks
+
+        def value(theta_g):
+            generated = self._forward(self.G, z, [], theta_g)
+            return self.goals.of_g(self._forward(self.D, generated, masks, theta_d))
+
+        self._compare("G", value)
+
+    def _compare(self, name, value):
+        net = self.D if name == "D" else self.G
+        place = f"{self.game}, update {self.moves.count(name)} of {name}"
+        point, g = net.theta.copy(), self._sign * net.grad
+        if self.moves.count(name) <= self._numbers[name]:
+            self.checks.append(
+                compare(
+                    place,
+                    f"theta_{name.lower()}",
+                    g,
+                    value,
+                    point,
+                    self._stream,
+                    "complex",
+                    self._rows,
+                )
+            )
+        else:
+            self._compare_along(name, place, g.astype("float64"), value, point.astype("float64"))
+
+    def _compare_along(self, name, place, g, value, point):
+        """Compare along one direction; keep a player's worst update, or the first wrong one."""
+        u, dtype = numpy.empty(g.size), str(self.G.dtype)
+        self._stream.normal(u)
+        analytic, numeric = float(g @ u), complex_step(value, point, u)
+        size = float(numpy.abs(g * u).sum()) + 1e-12
+        # In float32 a unit of D may fall on the other side of its kink: a part in 1,000.
+        tolerance = 4e-3 if dtype == "float32" else max(1e-11, allowed(dtype, g.size, 1.0, 0.0))
+        error = abs(analytic - numeric) / size
+        right = error <= tolerance
+        before = self.later.get(name)
+        if before is not None and (not before.passed or right and error <= before.error):
+            self.later[name] = replace(before, checked=before.checked + 1)
+            return
+        label = f"{self.game}, {self._rows} rows, {dtype}, every update of {name}"
+        self.later[name] = Check(
+            label if right else f"{place} with {self._rows} rows, {dtype}",
+            f"theta_{name.lower()}",
+            OK if right else WRONG,
+            error,
+            tolerance,
+            1 + (before.checked if before else 0),
+            g.size,
+            analytic=analytic,
+            numeric=numeric,
+        )
+
+    def _forward(self, net, x, masks, theta=None):
+        """The complex forward pass, by a network of its own, which the game never sees."""
+        twin = self._twins[net]
+        twin.theta = (net.theta if theta is None else theta).astype("complex128")
+        if (net, len(x)) not in self._tapes:
+            self._tapes[net, len(x)] = twin.tape(len(x))
+        tape, masks = self._tapes[net, len(x)], iter(masks)
+        for layer, t in zip(twin.layers, tape.layers):
+            if layer.random:
+                t.mask[...] = next(masks)
+        tape.drawn[...] = True
+        return twin.forward(x.astype("complex128"), tape).copy()
+
+
+def clipped(before, theta):
+    """Whether θ is what it was, clipped to some [−c, c]."""
+    moved = before != theta
+    c = abs(theta[moved]).max()
+    return numpy.array_equal(theta, numpy.clip(before, -c, c))
