@@ -47,7 +47,8 @@ def evaluate(draws, toy):
     theirs = real_row(toy, len(draws[0]))
     over = f"{len(draws)} generators" if len(draws) > 1 else "one generator"
     few, whole = f"n = {SAMPLES:,}, {over}", f"n = {len(draws[0]):,}, {over}"
-    paired = f"exact, by assignment to samples of p_data; n = {PAIRED:,} of each, {over}"
+    pairs = min(PAIRED, len(draws[0]))
+    paired = f"exact, by assignment to samples of p_data; n = {pairs:,} of each, {over}"
     if numpy.isnan(ours).any():
         paired = "needs SciPy, which is not installed: `pip install scipy`"
     details = {
@@ -151,7 +152,8 @@ def _protocol(samples, toy):
 def _measure(samples, toy):
     protocol = _protocol(samples, toy)
     try:
-        w2 = wasserstein2(samples[:PAIRED], real_draw(toy, PAIRED, _REAL_DRAWS))
+        few = samples[:PAIRED]
+        w2 = wasserstein2(few, real_draw(toy, len(few), _REAL_DRAWS))
     except ImportError:
         w2 = math.nan
     return *protocol, w2

@@ -290,7 +290,7 @@ RECIPES = {
         replace(
             _LINE,
             name="gauss1d-averaged",
-            about="gauss1d, closer to the data: tails in G, samples from averaged iterates",
+            about="gauss1d with tails in G, samples from averaged iterates",
             generator=("leaky 64", "leaky 64", "linear"),
             average=0.999,
         ),

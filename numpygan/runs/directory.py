@@ -11,7 +11,7 @@ import numpy
 
 from .. import __version__
 from ..errors import NumpyganError
-from ..files import append_line, leftovers, make_folder, remove_leftovers, write_whole
+from ..files import OwnedPath, append_line, leftovers, make_folder, remove_leftovers, write_whole
 from ..reading import LARGEST, read_json, read_toml
 from ..recipes.builtin import Recipe
 from ..recipes.networks import build
@@ -123,6 +123,12 @@ class RunDirectory:
         """
         if self.held is not None:
             self.held.check()
+
+    def owned(self, path):
+        """`path` for a file that takes time to make: the owner is checked when it is ready, too."""
+        path = OwnedPath(path)
+        path.check = self.check_owner
+        return path
 
     @classmethod
     def latest(cls, name, parent="runs"):

@@ -294,13 +294,13 @@ class _Session:
         self.run.check_owner()
         self.run.make_samples()
         for path, samples in list(self.undrawn.items()):
-            pictures.save_samples(path, samples, self.image_shape, self.limits)
+            pictures.save_samples(self.run.owned(path), samples, self.image_shape, self.limits)
             del self.undrawn[path]
 
     def plot(self):
         if rows := self.run.read_metrics() + self.unwritten:
             self.run.check_owner()
-            pictures.save_learning_curves(self.run.learning, rows)
+            pictures.save_learning_curves(self.run.owned(self.run.learning), rows)
             self.plotted = time.monotonic()
 
     def add_metrics(self):
@@ -314,7 +314,7 @@ class _Session:
         state = self.training.state() | {"best": self.best, "seconds": self.elapsed()}
         state["rows"] = metrics.as_array(self.unwritten)
         state["made"] = self.made.text(self.started_at)
-        checkpoint.save(path, state)
+        checkpoint.save(self.run.owned(path), state)
         self.saved = time.monotonic()
         if path == self.run.checkpoint:
             self.kept = self.training.iteration

@@ -81,6 +81,22 @@ def test_a_trainer_whose_directory_was_deleted_leaves_the_one_that_is_there_now(
     assert {path: path.read_bytes() for path in Path("it").rglob("*") if path.is_file()} == finished
 
 
+def test_a_directory_that_is_replaced_while_a_picture_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ours = RunDirectory("it")
+
+    def drawn(file):
+        file.write(b"ours")
+        Path("it").rename("before")
+        Path("it").mkdir()
+        Path("it/learning.png").write_bytes(b"theirs")
+
+    Path("it").mkdir()
+    with ours.locked(), pytest.raises(NumpyganError, match="no longer the directory"):
+        write_whole(ours.owned(ours.learning), drawn)
+    assert Path("it/learning.png").read_bytes() == b"theirs"
+
+
 @pytest.mark.parametrize(
     "kind", ["symlink", "dangling symlink", "folder", "pipe", "somebody's file"]
 )
