@@ -13,7 +13,7 @@ from .. import tables
 from ..arrays import Array, Stream, require
 from ..errors import NumpyganError
 from .layers import Layer
-from .tape import Tape, backward, forward
+from .tape import Tape, backward, backward_params, forward
 
 DTYPES = ("float32", "float64", "complex128")
 
@@ -167,7 +167,7 @@ class MLP:
         for i in reversed(range(lowest, n)):
             layer, t = self.layers[i], tape.layers[i]
             if params:
-                layer.backward_params(t.gy, t)
+                backward_params(layer, t)
             if inputs or i > lowest:
                 if layer.random and not tape.training:
                     t.gx[...] = t.gy

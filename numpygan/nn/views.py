@@ -26,9 +26,12 @@ def copy_into(name, view, value):
     if getattr(value, "shape", None) != view.shape or not isinstance(value, type(view)):
         what = f"{type(value).__module__}.{type(value).__name__}"
         shape = getattr(value, "shape", None)
+        hint = ""
+        if shape is not None and not isinstance(value, type(view)):
+            hint = "; compute with self.xp, or move it with numpygan.arrays.to_device"
         raise NumpyganError(
             f"{name} takes an array of {type(view).__module__} of shape {view.shape}, got "
-            f"{what}{'' if shape is None else f' of shape {shape}'}."
+            f"{what}{'' if shape is None else f' of shape {shape}'}{hint}."
         )
     if value.dtype.kind == "c" and view.dtype.kind != "c":
         raise NumpyganError(

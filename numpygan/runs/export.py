@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy
@@ -18,6 +19,10 @@ from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from ..nn.mlp import MLP
 from ..reading import read_arrays
 
+_CONVERT = (
+    'with PyTorch, `safetensors.torch.save_file(module.state_dict(), "theta.safetensors")` writes '
+    "a file that is read without it"
+)
 OPSET = 17  # of ONNX: it has every operator that is used, and runtimes since 2022 read it
 
 
@@ -34,9 +39,11 @@ def state_dict(net: MLP, prefix: str = "") -> dict[str, numpy.ndarray]:
     return found
 
 
-def load_theta(net: MLP, file: str | os.PathLike, prefix: str = "") -> None:
-    """Set θ of `net` from FILE.safetensors, FILE.npz or a state dict of PyTorch (.pt, .pth).
+def load_theta(net: MLP, file: str | os.PathLike | Mapping, prefix: str = "") -> None:
+    """Set θ of `net` from FILE.safetensors, FILE.npz or a state dict of PyTorch.
 
+    file    a path; or a state dict, such as `module.state_dict()`, with arrays or tensors. In a
+            file that ends in .pt or .pth PyTorch reads a state dict; nothing in it is executed.
     prefix  what stands before the names of this network: "G." in a file of `numpygan export`
 
     Numbers are cast to the dtype of `net`. Raises NumpyganError if a name is missing or unknown, a
@@ -44,9 +51,18 @@ def load_theta(net: MLP, file: str | os.PathLike, prefix: str = "") -> None:
     """
     if not isinstance(net, MLP):
         raise NumpyganError(f"load_theta: expected an MLP, got {type(net).__name__}.")
+    if isinstance(file, Mapping):
+        arrays, file = _as_arrays(file, "load_theta: the state dict"), "load_theta: the state dict"
+    elif isinstance(file, str | os.PathLike):
+        arrays = _read(Path(file))
+    else:
+        raise NumpyganError(
+            f"load_theta: expected a path or a state dict, got {type(file).__name__}; of a module "
+            f"of PyTorch give module.state_dict()."
+        )
     there = {
         name.removeprefix(prefix): array
-        for name, array in _read(Path(file)).items()
+        for name, array in arrays.items()
         if name.startswith(prefix)
     }
     wanted = state_dict(net)
@@ -85,13 +101,38 @@ def _read(file):
         if file.suffix in (".pt", ".pth"):
             import torch
 
-            tensors = torch.load(file, map_location="cpu", weights_only=True)
-            return {name: tensor.numpy() for name, tensor in tensors.items()}
+            return _as_arrays(torch.load(file, map_location="cpu", weights_only=True), file)
+    except NumpyganError:
+        raise
     except ImportError as error:
+        if error.name == "torch":
+            raise NumpyganError(f"{file}: only PyTorch can read it; {_CONVERT}.") from None
         raise _lacking(file, error) from None
     except Exception as error:  # the libraries raise errors of many kinds for a damaged file
+        if type(error).__name__ == "UnpicklingError":
+            raise NumpyganError(
+                f"{file}: holds Python objects, a whole module for example, whose loading could "
+                f"run any code; expected a state dict; {_CONVERT}."
+            ) from None
         raise NumpyganError(f"{file}: cannot be read ({type(error).__name__}: {error}).") from None
     raise NumpyganError(f"{file}: expected a name that ends in .safetensors, .npz, .pt or .pth.")
+
+
+def _as_arrays(tensors, file):
+    """The arrays of a state dict by name. Raises NumpyganError if something else is in it."""
+    found = {}
+    if not isinstance(tensors, Mapping):
+        raise NumpyganError(f"{file}: holds {type(tensors).__name__}, no state dict; {_CONVERT}.")
+    for name, tensor in tensors.items():
+        if hasattr(tensor, "detach"):  # of PyTorch; NumPy has no bfloat16
+            tensor = tensor.detach().cpu()
+            tensor = (tensor.double() if tensor.is_floating_point() else tensor).numpy()
+        if not isinstance(tensor, numpy.ndarray):
+            raise NumpyganError(
+                f"{file}: {name} is {type(tensor).__name__}, expected an array; {_CONVERT}."
+            )
+        found[name] = tensor
+    return found
 
 
 def export(run, file: Path, network: str = "G") -> None:

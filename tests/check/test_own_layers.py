@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import numpygan as ng
+from tests.helpers.double import device
 
 DOCS = Path(__file__).parents[2] / "docs" / "checker.md"
 
@@ -108,3 +109,72 @@ def test_the_examples_of_the_docs_run():
     world = {}
     for block in blocks:
         exec(compile(block, str(DOCS), "exec"), world)
+
+
+# A network on a GPU (its strict double): a layer that mixes devices is refused in a sentence
+
+HOST = np.ones((2, 4))
+
+
+class Gain(ng.Layer):
+    n_in = 4
+
+    def shapes(self):
+        return {"s": (4,)}
+
+    def forward(self, x, t):
+        t.y[...] = x * self.s
+
+    def backward(self, gy, t):
+        t.gx[...] = gy * self.s
+
+    def backward_params(self, gy, t):
+        self.gs[...] = np.ones(4)
+
+
+def on_the_device(one):
+    net = ng.MLP([ng.Affine(3, 4), one], "float64", xp=device)
+    net.initialize(ng.Stream(0))
+    tape = net.tape(2)
+    net.forward(device.asarray(np.ones((2, 3))), tape)
+    return net.backward(device.asarray(HOST), tape)
+
+
+SQUARE = {
+    "forward": lambda self, x, t: t.y.__setitem__(..., x * x),
+    "backward": lambda self, gy, t: t.gx.__setitem__(..., t.x * gy * 2),
+}
+
+
+def test_a_layer_that_mixes_nothing_runs_on_the_device():
+    assert on_the_device(layer(**SQUARE)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "method, change, words",
+    [
+        ("forward", lambda self, x, t: HOST, "y of the tape of Mine() takes an array of"),
+        ("forward", lambda self, x, t: setattr(t, "y", HOST), "got numpy.ndarray of shape (2, 4)"),
+        ("forward", lambda self, x, t: t.y.__setitem__(..., HOST), "Mine(): METHOD raises"),
+        ("forward", lambda self, x, t: t.y.__setitem__(..., x * HOST), "Mine(): METHOD raises"),
+        ("forward", lambda self, x, t: np.tanh(x), "never with numpy"),
+        ("backward", lambda self, gy, t: HOST, "gx of the tape of Mine() takes an array of"),
+        ("backward", lambda self, gy, t: t.gx.__setitem__(..., HOST), "Mine(): METHOD raises"),
+    ],
+)
+def test_a_layer_that_mixes_devices_is_refused_in_a_sentence(method, change, words):
+    with pytest.raises(ng.NumpyganError, match=re.escape(words.replace("METHOD", method))) as error:
+        on_the_device(layer(**SQUARE | {method: change}))
+    assert "self.xp" in str(error.value) and "numpygan.arrays.to_device" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_gradient_of_a_parameter_from_the_other_device_is_refused_too():
+    with pytest.raises(ng.NumpyganError, match=r"Gain\(\): backward_params raises .*self.xp"):
+        on_the_device(Gain())
+
+
+def test_an_array_of_a_gpu_in_a_network_on_the_cpu_is_refused():
+    net = ng.MLP([ng.Affine(3, 4), layer(forward=lambda *_: device.asarray(HOST))], "float64")
+    with pytest.raises(ng.NumpyganError, match="takes an array of numpy .*to_device"):
+        net.forward(np.ones((2, 3)), net.tape(2))
