@@ -32,11 +32,9 @@ elementwise("arccos", lambda x: np.arccos(x), lambda x: -1 / np.sqrt(1 - x**2), 
 elementwise(
     "sin x / x",
     lambda x: np.sin(x) / x,
-    lambda x: np.where(
-        abs(x) < 0.25,  # the difference below loses digits there
-        -x / 3 + x**3 / 30 - x**5 / 840 + x**7 / 45360 - x**9 / 3991680,
-        (np.cos(x) - np.sin(x) / x) / x,
-    ),
+    lambda x: (np.cos(x) - np.sin(x) / x) / x,
+    P + 0.4,
+    domain=(0.3, np.inf),  # near 0 the complex step of sin x / x itself loses digits
 )
 elementwise("bell", lambda x: np.exp(-(x**2)), lambda x: -2 * x * np.exp(-(x**2)))
 elementwise(

@@ -205,6 +205,37 @@ def test_pilots_set_the_step_and_nothing_else(monkeypatch):
     assert {beta: used[0][0, 0] for beta, used in Watched.steps.items()} == there
 
 
+class Separate(Watched):
+    """The pilots of example 0 accept a little more than 65 %, those of example 1 a little less.
+
+    The other chains would turn every mean that contains one of them the other way.
+    """
+
+    def move(self, beta, step):
+        self.steps.setdefault(beta, []).append(step.reshape(-1, self.width).copy())
+        probability = numpy.empty((2, self.width))
+        probability[:, : self.pilots] = [[0.66], [0.64]]
+        probability[:, self.pilots :] = [[-1e9], [1e9]]
+        return probability.reshape(-1)
+
+
+def test_each_example_has_the_step_of_its_own_pilots(monkeypatch):
+    G, x, chains, pilots = affine(2, 5), numpy.zeros((2, 5)), 6, ais._PILOTS
+    monkeypatch.setattr(ais.Gaussian, "draw", lambda out, stream: None)
+    monkeypatch.setattr(ais, "Chains", Separate)
+    for name, value in {"pilots": pilots, "width": pilots + chains, "steps": {}}.items():
+        monkeypatch.setattr(Watched, name, value)
+    betas = ais.schedule(5)
+    weights, steps, _ = ais.forward(G, "gaussian", x, betas, Stream(0), chains)
+    grows, falls = (0.1 * factor ** numpy.arange(4) for factor in (1.02, 0.98))
+    numpy.testing.assert_allclose(steps, numpy.stack([grows, falls], 1))
+    for turn, (beta, (used,)) in enumerate(Watched.steps.items()):
+        assert beta == betas[turn + 1]
+        wanted = [[grows[turn]] * (pilots + chains), [falls[turn]] * (pilots + chains)]
+        numpy.testing.assert_allclose(used, wanted)
+    numpy.testing.assert_allclose(weights, [range(pilots, pilots + chains)] * 2)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
