@@ -210,8 +210,8 @@ _MODES = replace(
     iterations=20_000,
 )
 
-# With β₁ = 0 and the non-saturating loss G circles the data more narrowly, the rates fall further,
-# and the average over its iterates lies in the centre of what is left of the circles.
+# β₁ = 0, the non-saturating loss and rates that fall further make modes wider; the average over G's
+# iterates brings them back to the centre (docs/toys.md has the measurements).
 _AVERAGED = replace(
     _MODES,
     loss="non_saturating",
