@@ -112,7 +112,7 @@ def _recipes():
 
 _WRONG = {  # by the type of a field: values of which one is refused
     int: (-1,),
-    float: (-1.0,),
+    float: (-1.0, 1e300),
     str: ("", "\0"),
     tuple[str, ...]: (("?",) * 2, ("?",) * 3),
     tuple[float, ...]: ((-1.0,) * 3,),
