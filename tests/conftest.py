@@ -1,4 +1,4 @@
-"""One BLAS thread, signals as a terminal leaves them, and a generator of numbers."""
+"""One BLAS thread, signals as in a terminal, curves that are not drawn, and a generator."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ import numpy
 import pytest
 
 from tests.helpers.browser import chromium, open_page
+from tests.helpers.cli import plain_curves
 
 __all__ = ["chromium", "open_page"]
 
@@ -22,6 +23,18 @@ for name, handler in (
 ):
     if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, name), handler)
+
+
+FOLDERS = {"runs", "commands", "pages"}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def undrawn(request):
+    """Drawing the curves takes longer than the small trainings of these folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.relative_to(request.config.rootpath).parts[1] in FOLDERS:
+            plain_curves(patch)
+        yield
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ class Average:
     et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"). The paper does not
     average.
 
-    Neighbouring iterates hardly differ, so it is enough to look at every n-th: then θ̄ moves only
-    when t = j n, with min(βⁿ, (j − 1)/(j + 2)). An iterate counts as before, but for n of them.
+    Neighbouring iterates hardly differ, so every n-th is enough. Then θ̄ moves only at t = j n:
+    θ̄ ← θ̄ + (1 − min(βⁿ, (j − 1)/(j + 2))) (θ − θ̄). With βⁿ in place of β, the same number of
+    iterations counts.
 
     of     the network whose θ is averaged
     beta   β in (0, 1): about 1/(1 − β) iterations count

@@ -242,7 +242,7 @@ class LeakyReLU(Layer):
 
     def forward(self, x, t):
         self.xp.greater(x.real, 0, out=t.slopes)
-        t.y[...] = self.slope  # as in ReLU
+        t.y[...] = self.slope  # y is free until the last line; clip is slower
         larger(self.xp, t.slopes, t.y.real, out=t.slopes)
         self.xp.multiply(x, t.slopes, out=t.y)
 

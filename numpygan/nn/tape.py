@@ -31,35 +31,41 @@ class LayerTape(Views):
 
 def forward(layer, t):
     """Let `layer` write t.y; an array that it returns instead is copied there."""
-    y = _call(layer, "forward", t.x, t)
+    try:
+        y = layer.forward(t.x, t)
+    except (TypeError, ValueError) as error:
+        raise _named(error, layer, "forward") from None
     if y is not None:
         t.y = y
 
 
 def backward(layer, t):
     """Let `layer` write t.gx; an array that it returns instead is copied there."""
-    gx = _call(layer, "backward", t.gy, t)
+    try:
+        gx = layer.backward(t.gy, t)
+    except (TypeError, ValueError) as error:
+        raise _named(error, layer, "backward") from None
     if gx is not None:
         t.gx = gx
 
 
 def backward_params(layer, t):
     """Let `layer` write the gradients of its parameters."""
-    _call(layer, "backward_params", t.gy, t)
-
-
-def _call(layer, method, array, t):
-    """Call a method of a layer. What a GPU's array module refuses is named with the layer."""
     try:
-        return getattr(layer, method)(array, t)
+        layer.backward_params(t.gy, t)
     except (TypeError, ValueError) as error:
-        if layer.xp.ndarray is numpy.ndarray or isinstance(error, NumpyganError):
-            raise
-        raise NumpyganError(
-            f"{layer}: {method} raises {type(error).__name__}: {error}; a layer of a "
-            f"network on {layer.xp.__name__} computes with self.xp, never with numpy, and moves a "
-            f"constant there with numpygan.arrays.to_device."
-        ) from error
+        raise _named(error, layer, "backward_params") from None
+
+
+def _named(error, layer, method):
+    """The error; if a GPU's array module refused an array of NumPy, one that names the layer."""
+    if layer.xp.ndarray is numpy.ndarray or isinstance(error, NumpyganError):
+        return error
+    return NumpyganError(
+        f"{layer}: {method} raises {type(error).__name__}: {error}; a layer of a "
+        f"network on {layer.xp.__name__} computes with self.xp, never with numpy, and moves a "
+        f"constant there with numpygan.arrays.to_device."
+    )
 
 
 class Tape:

@@ -210,8 +210,7 @@ _MODES = replace(
     iterations=20_000,
 )
 
-# β₁ = 0, the non-saturating loss and rates that fall further make modes wider; the average over G's
-# iterates brings them back to the centre (docs/toys.md has the measurements).
+# Chosen for a low JSD: docs/toys.md has what was tried.
 _AVERAGED = replace(
     _MODES,
     loss="non_saturating",
