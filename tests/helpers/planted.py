@@ -206,8 +206,8 @@ def as_dtype(tree, dtype):
     return tuple(
         {k: v.astype(dtype) for k, v in x.items()}
         if isinstance(x, dict)
-        else x.astype(dtype)
-        if getattr(x, "dtype", np.dtype(int)).kind == "f"
+        else np.asarray(x, dtype)[()]
+        if np.asarray(x).dtype.kind == "f"
         else x
         for x in tree
     )
