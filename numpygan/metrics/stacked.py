@@ -69,7 +69,8 @@ def evaluate(samples):
     modes = numpy.concatenate(modes)
     if len(modes) != SAMPLES:
         raise NumpyganError(
-            f"samples: {len(modes):,} rows; the modes of stacked-mnist are counted on {SAMPLES:,}."
+            f"samples: there are {len(modes):,}, but the modes of stacked-mnist are counted on "
+            f"{SAMPLES:,}; draw more of them."
         )
     digits, stream = classifier(test)[1], Stream(0)
     drawn = [
