@@ -69,8 +69,8 @@ def evaluate(samples):
     modes = numpy.concatenate(modes)
     if len(modes) != SAMPLES:
         raise NumpyganError(
-            f"samples: there are {len(modes):,} rows, but the modes of stacked-mnist are counted on "
-            f"{SAMPLES:,}; draw more of them."
+            f"samples: there are {len(modes):,} rows, but the modes of stacked-mnist are "
+            f"counted on {SAMPLES:,}; draw more of them."
         )
     digits, stream = classifier(test)[1], Stream(0)
     drawn = [
