@@ -93,7 +93,7 @@ def heading(machine):
 Written by `python -m benchmarks`: every benchmark in its brief form, for a first impression. To
 quote numbers, use the full forms on a machine that does nothing else.
 
-| | |
+| what | where it ran |
 |---|---|
 | processor | {machine["cpu"]}, {machine["cores"]} cores, {machine["platform"]} |
 | versions | Python {machine["python"]}, {packages}; BLAS {blas} |

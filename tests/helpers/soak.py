@@ -126,6 +126,8 @@ async def soak(seconds, every, say=print):
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(10)
         server.kill()
+        server.wait()
+        server.stdout.close()
 
 
 def growth(rows):
