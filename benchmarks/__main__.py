@@ -88,7 +88,7 @@ def heading(machine):
     blas = " ".join(str(value) for value in machine["blas"].values())
     threads = ", ".join(f"{name}={value}" for name, value in machine["threads"].items())
     threads = threads or "not set: one per core"
-    return f"""# Results
+    return f"""# Benchmarks in brief
 
 Written by `python -m benchmarks`: every benchmark in its brief form, for a first impression. To
 quote numbers, use the full forms on a machine that does nothing else.

@@ -21,4 +21,4 @@ for layer in layers:
     both[1].plot(x, slope, label=str(layer))
 both[0].set(title="y = f(x)", xlabel="x", ylim=(-1.6, 2.6))
 both[1].set(title="gx for gy = 1", xlabel="x")
-both[1].legend()
+both[0].legend()
