@@ -17,7 +17,8 @@ from .data.sources import Noise, Shuffled
 from .errors import Diverged, NumpyganError
 from .gan.algorithm1 import algorithm1
 from .gan.authors2014 import authors2014
-from .nn.layers import Affine, Dropout, Layer, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
+from .nn.layer import Layer
+from .nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from .nn.mlp import MLP
 from .nn.optimizers import Adam, Momentum
 from .runs.export import load_theta

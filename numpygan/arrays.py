@@ -194,6 +194,12 @@ class Stream:
 
     Numbers are drawn on the host with NumPy's PCG64, so a run has the same numbers on every
     device.
+
+    >>> x = numpy.empty(3)
+    >>> stream = ng.Stream(0)
+    >>> stream.normal(x)
+    >>> x.round(3)
+    array([ 0.126, -0.132,  0.64 ])
     """
 
     def __init__(self, seed: int | numpy.random.SeedSequence):
@@ -256,6 +262,9 @@ def streams(seed: int) -> dict[str, Stream]:
     """Independent random streams from one seed: `init`, `data`, `noise`, `dropout`, `sample`.
 
     More draws from one stream, for example for a picture, never change another stream.
+
+    >>> list(ng.streams(0))
+    ['init', 'data', 'noise', 'dropout', 'sample']
     """
     children = numpy.random.SeedSequence(seed).spawn(len(STREAMS))
     return {name: Stream(child) for name, child in zip(STREAMS, children)}

@@ -16,6 +16,10 @@ class NumpyganError(Exception):
 
     Names of files and fields come from outside. Unprintable characters in them are escaped, and
     the middle of a very long sentence is left out.
+
+    >>> ng.Affine(0, 3)
+    Traceback (most recent call last):
+    numpygan.errors.NumpyganError: Affine: n_in must be a whole number ≥ 1, got 0.
     """
 
     def __str__(self):
@@ -26,7 +30,11 @@ class NumpyganError(Exception):
 
 
 class Diverged(NumpyganError):
-    """Training met a value that is not finite."""
+    """Training met a value that is not finite.
+
+    >>> issubclass(ng.Diverged, ng.NumpyganError)
+    True
+    """
 
 
 class Finished(NumpyganError):

@@ -11,10 +11,12 @@ from .errors import NumpyganError
 def assert_gradients(*arguments, **options) -> Report:
     """`ng.gradcheck(*arguments, **options)`, whose failure is an AssertionError with the verdict.
 
-        def test_tanh():
-            ng.testing.assert_gradients(numpy.tanh, lambda gy, x: gy * (1 - numpy.tanh(x) ** 2), x)
-
     Returns the Report if every check is ok. Raises NumpyganError as gradcheck does.
+
+    >>> def test_sin():  # pytest finds and calls it
+    ...     x = numpy.array([1.0, 2.0])
+    ...     ng.testing.assert_gradients(numpy.sin, lambda gy, x: gy * numpy.cos(x), x)
+    >>> test_sin()
     """
     __tracebackhide__ = True  # pytest shows the line of the test
     report = gradcheck(*arguments, **options)
@@ -29,6 +31,13 @@ def inputs(*shapes: str, most: int = 6, dtype: str = "float64"):
     Each letter is a size from 1 to `most`, the same wherever it stands. The values are of many
     sizes and both signs, and no two are equal, so that max and sort have no ties.
     Raises NumpyganError if Hypothesis is not installed.
+
+    >>> from hypothesis import given
+    >>> @given(ng.testing.inputs("m n", "n"))
+    ... def test_shapes(arrays):
+    ...     x, w = arrays
+    ...     assert (x @ w).shape == x.shape[:1]
+    >>> test_shapes()
     """
     try:
         from hypothesis import strategies

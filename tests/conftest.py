@@ -8,6 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy
 import pytest
+from hypothesis import settings
 
 from tests.helpers.browser import chromium, open_page
 from tests.helpers.cli import plain_curves
@@ -24,6 +25,9 @@ for name, handler in (
     if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, name), handler)
 
+# The same examples every time, however slow the machine is
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.load_profile("steady")
 
 FOLDERS = {"runs", "commands", "pages"}
 

@@ -51,7 +51,10 @@ def _literal(words, indent=""):
 
 def _api():
     page = _heading("The Python interface")
-    page += "Every public name, as its docstring has it. ``import numpygan as ng``.\n\n"
+    page += (
+        "Every public name, as its docstring has it. ``import numpygan as ng``. A test runs the "
+    )
+    page += "lines after ``>>>``.\n\n"
     page += ".. py:module:: numpygan\n\n"
     things = {name: getattr(ng, name) for name in ng.__all__ if not ismodule(getattr(ng, name))}
     things |= {

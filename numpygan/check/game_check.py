@@ -63,6 +63,12 @@ def check_game(
 
     Raises NumpyganError if an argument is not what is said here, if the loop never yields, or if
     `value` or `loss` drops the imaginary part.
+
+    >>> G = ng.MLP([ng.Affine(2, 3), ng.Tanh(), ng.Affine(3, 2)], "float64")
+    >>> D = ng.MLP([ng.Affine(2, 3), ng.Tanh(), ng.Affine(3, 1)], "float64")
+    >>> G.initialize(ng.Stream(0)); D.initialize(ng.Stream(1))
+    >>> ng.check_game(G, D, k=2).passed
+    True
     """
     k, rows = whole("check_game: k", k), whole("check_game: rows", rows)
     iterations = whole("check_game: iterations", iterations)

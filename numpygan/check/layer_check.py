@@ -3,7 +3,7 @@
 import numpy
 
 from ..errors import NumpyganError
-from ..nn.layers import Layer
+from ..nn.layer import Layer
 from ..nn.mlp import MLP
 from ..numbers import whole
 from . import behaviour, problem, vjp
@@ -21,6 +21,13 @@ def gradcheck(net, *inputs, x=None, rows=3, seed=0, oracle=None, **options):
     ng.gradcheck(function, *inputs)               one that returns (loss, gradients) or
                                                   (y, pullback)
     For layers the arguments are those of `check_layers`, x among them, which may also come second.
+
+    >>> ng.gradcheck([ng.Affine(3, 4), ng.ReLU(), ng.Affine(4, 1)]).passed
+    True
+    >>> x = numpy.array([1.0, 2.0])
+    >>> report = ng.gradcheck(lambda x: x**2, lambda gy, x: gy * x, x)  # the 2 is missing
+    >>> report.passed, report.checks[0].hint
+    (False, 'a factor of ½ too small')
     """
     if callable(net) and not isinstance(net, (MLP, Layer, type)):
         if x is not None:

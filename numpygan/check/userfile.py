@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
-from ..nn.layers import Layer
+from ..nn.layer import Layer
 from ..nn.mlp import MLP
 from .layer_check import gradcheck
 from .report import Report

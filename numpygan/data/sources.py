@@ -31,6 +31,12 @@ class Shuffled:
     At the end of an epoch, fewer than m remaining rows are left out; the order decides which.
     Raises NumpyganError if the rows are not such an array or hold a value that is not finite;
     `minibatch` raises it if the rows do not fit `out`.
+
+    >>> p_data = ng.Shuffled(numpy.array([[0], [255]], "uint8"), ng.Stream(0))
+    >>> x = numpy.empty((2, 1), "float32")
+    >>> p_data.minibatch(x)
+    >>> sorted(x[:, 0].tolist())
+    [0.0, 1.0]
     """
 
     def __init__(self, rows: Array, stream: Stream, xp: ModuleType = numpy):
@@ -163,6 +169,11 @@ class Noise:
     """p_z: independent components of mean 0 and variance 1.
 
     "uniform" on (−√3, √3), or "gaussian", N(0, 1).
+
+    >>> z = numpy.empty((1000, 2), "float32")
+    >>> ng.Noise("uniform", ng.Stream(0)).minibatch(z)
+    >>> bool(abs(z).max() < 3**0.5)
+    True
     """
 
     def __init__(self, kind: str, stream: Stream):

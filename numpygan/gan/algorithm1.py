@@ -44,6 +44,18 @@ def algorithm1(
     Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said
     here: the loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or
     array module, a rule moves another network.
+
+    >>> named = ng.streams(0)
+    >>> G = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])
+    >>> D = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])
+    >>> G.initialize(named["init"]); D.initialize(named["init"])
+    >>> p_data = ng.Shuffled(numpy.linspace(-1, 1, 500, dtype="float32")[:, None], named["data"])
+    >>> p_z = ng.Noise("uniform", named["noise"])
+    >>> game = ng.algorithm1(G, D, p_data, p_z, ng.Adam(G), ng.Adam(D), named["dropout"], m=50)
+    >>> for iteration in range(100):
+    ...     state = next(game)
+    >>> state
+    Game of 50 rows: V = -1..., D(x) = 0..., D(G(z)) = 0...
     """
     k = whole("algorithm1: k", k)
     xp, (_, loss_slope) = G.xp, g_loss(loss)

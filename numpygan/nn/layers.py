@@ -4,145 +4,17 @@ Notation. x (m, n_in) is the minibatch, one example a row; y (m, n_out) the outp
 stand for ∂L/∂x, ∂L/∂y, ∂L/∂W, ∂L/∂b, where L is whatever scalar the network serves. `⊙` is the
 elementwise product, `1` a column of m ones.
 
-To write a layer of your own, see `Layer`.
+To write a layer of your own, see `Layer` in layer.py.
 """
 
-from __future__ import annotations
-
 import math
-from typing import TYPE_CHECKING
 
 import numpy
 
-from ..arrays import Array, Stream, fused, larger, largest_without_ties, matmul, require_stream
+from ..arrays import Array, fused, larger, largest_without_ties, matmul, require_stream
 from ..errors import NumpyganError
 from ..numbers import number, whole
-from .views import Views
-
-if TYPE_CHECKING:
-    from .tape import LayerTape
-
-
-class Layer(Views):
-    """A differentiable map of rows: y = f(x) forward, gx = (∂f/∂x)ᵀ gy backward.
-
-    Subclass it to write a layer of your own. `forward` and `backward` are all that it needs; a
-    layer with parameters has `shapes`, `initialize` and `backward_params`, too. This one has
-    parameters, a saved value and randomness:
-
-        class NoisyGain(ng.Layer):
-            \"""y = s ⊙ tanh(x ⊙ mask)        ga = gy ⊙ s ⊙ (1 − a²),  a = tanh(x ⊙ mask)\"""
-
-            random = True  # draw_mask is called before forward; without training y = x
-
-            def __init__(self, n):
-                self.n_in = n  # a layer that fixes the width of its input says so
-
-            def shapes(self):
-                return {"s": (self.n_in,)}  # self.s and self.gs: views of θ and of grad
-
-            def initialize(self, stream):
-                self.s[...] = 1
-
-            def memory(self, n_in):  # arrays that a pass keeps: kind, and the shape of one row
-                return {"a": ((n_in,), "value"), "mask": ((n_in,), "float")}
-
-            def draw_mask(self, t, stream):
-                stream.uniform(t.mask, 0.5, 1.5)
-
-            def forward(self, x, t):
-                self.xp.multiply(x, t.mask, out=t.a)
-                self.xp.tanh(t.a, out=t.a)
-                self.xp.multiply(t.a, self.s, out=t.y)
-
-            def backward(self, gy, t):
-                t.gx[...] = gy * self.s * (1 - t.a**2) * t.mask
-
-            def backward_params(self, gy, t):
-                self.gs[...] = (gy * t.a).sum(0)
-
-        print(ng.gradcheck([ng.Affine(3, 4), NoisyGain(4)]))
-
-    `t` is what the layer sees of one pass, a LayerTape:
-
-        t.x   (m, n_in)   the input; read it        t.y   (m, n_out)  write it in `forward`
-        t.gy  (m, n_out)  ∂L/∂y; read it            t.gx  (m, n_in)   write it in `backward`
-        t.NAME (m, …)     an array that `memory` asked for
-
-    A layer keeps nothing else between calls: a network has several passes at a time. `t.y = a` and
-    `self.gs = a` copy a into the array that is there; an array that `forward` returns is copied
-    into t.y, one that `backward` returns into t.gx. After θ has moved, the tapes of earlier passes
-    are stale, and `MLP.backward` refuses them.
-
-    xp      the array module, numpy or cupy: set by the MLP that takes the layer
-    n_in    the input's width, where the layer fixes it, else None
-    random  whether the layer has `draw_mask(t, stream)` and is left out when not training
-    """
-
-    xp: Array = None
-    n_in: int | None = None
-    random = False
-
-    def width(self, n_in: int) -> int:
-        """The output's width for an input of width n_in."""
-        return n_in
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape of each parameter by name.
-
-        {"W": (n_in, n_out)} gives `self.W`, a view of θ, and `self.gW`, a view of its gradient.
-        """
-        return {}
-
-    def memory(self, n_in: int) -> dict[str, tuple[tuple[int, ...], str]]:
-        """The arrays that a pass keeps beside x, y, gx, gy: {name: (shape of one row, kind)}.
-
-        The kind is "value" for the dtype of the pass (complex in a complex-step check), "float" for
-        real numbers of its precision, or "bool".
-        """
-        return {}
-
-    def initialize(self, stream: Stream) -> None:
-        """Draw the parameters from a random stream."""
-
-    def forward(self, x: Array, t: LayerTape) -> Array | None:
-        """Write t.y = f(x)."""
-        raise NumpyganError(
-            f"{self}: the layer has no forward; write one that fills t.y, such as "
-            f"`def forward(self, x, t): t.y[...] = 2 * x`."
-        )
-
-    def backward(self, gy: Array, t: LayerTape) -> Array | None:
-        """Write t.gx = (∂f/∂x)ᵀ gy."""
-        raise NumpyganError(
-            f"{self}: the layer has no backward; write one that fills t.gx, such as "
-            f"`def backward(self, gy, t): t.gx[...] = 2 * gy`."
-        )
-
-    def backward_params(self, gy: Array, t: LayerTape) -> None:
-        """Write the parameters' gradients, summed over the rows: self.gNAME for each NAME."""
-        if self.shapes():
-            name = next(iter(self.shapes()))
-            raise NumpyganError(
-                f"{self}: the layer has parameters but no backward_params; write one that fills "
-                f"their gradients, such as `def backward_params(self, gy, t): "
-                f"self.g{name}[...] = (gy * t.x).sum(0)`."
-            )
-
-    def __getattr__(self, name):  # asked for what is not there alone
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise Missing(
-            f"{type(self).__name__}: the layer has no {name}; a parameter is declared by "
-            f'`def shapes(self): return {{"{name}": (n,)}}`, anything else is set in __init__.'
-        )
-
-    def __repr__(self):
-        return f"{type(self).__name__}()"
-
-
-class Missing(NumpyganError, AttributeError):
-    """A layer was asked for a parameter that it doesn't have."""
+from .layer import Layer
 
 
 class Affine(Layer):
@@ -153,6 +25,11 @@ class Affine(Layer):
 
     W is drawn from U(−scale, scale), by default with scale = √(6/(n_in + n_out)) (Glorot and Bengio
     2010, Eq. 16); b starts at `bias`, a number or n_out numbers.
+
+    >>> net = ng.MLP([ng.Affine(2, 1)], "float64")
+    >>> net.theta = numpy.array([3.0, 4, 1])  # W, then b
+    >>> net.forward(numpy.array([[1.0, 2]]), net.tape(1))
+    array([[12.]])
     """
 
     def __init__(
@@ -211,6 +88,11 @@ class ReLU(Layer):
     mask = [x > 0]        gx = gy ⊙ mask
 
     At x = 0 the derivative is 0.
+
+    >>> net = ng.MLP([ng.Affine(1, 3), ng.ReLU()], "float64")
+    >>> net.theta = numpy.array([-1.0, 0, 2, 0, 0, 0])  # W, the layer's x here; then b
+    >>> net.forward(numpy.ones((1, 1)), net.tape(1))
+    array([[0., 0., 2.]])
     """
 
     def memory(self, n_in):
@@ -232,6 +114,11 @@ class LeakyReLU(Layer):
     gx = gy ⊙ slopes
 
     At x = 0 the derivative is `slope`, 0 ≤ slope < 1 (Maas, Hannun and Ng 2013, Eq. 2).
+
+    >>> net = ng.MLP([ng.Affine(1, 3), ng.LeakyReLU(0.5)], "float64")
+    >>> net.theta = numpy.array([-1.0, 0, 2, 0, 0, 0])  # W, the layer's x here; then b
+    >>> net.forward(numpy.ones((1, 1)), net.tape(1))
+    array([[-0.5,  0. ,  2. ]])
     """
 
     def __init__(self, slope: float = 0.01):
@@ -257,6 +144,11 @@ class Sigmoid(Layer):
     """y = σ(x) = 1/(1 + e^−x)
 
     gx = gy ⊙ y ⊙ (1 − y)
+
+    >>> net = ng.MLP([ng.Affine(1, 3), ng.Sigmoid()], "float64")
+    >>> net.theta = numpy.array([-1.0, 0, 2, 0, 0, 0])  # W, the layer's x here; then b
+    >>> net.forward(numpy.ones((1, 1)), net.tape(1)).round(3)
+    array([[0.269, 0.5  , 0.881]])
     """
 
     def forward(self, x, t):
@@ -272,6 +164,11 @@ class Tanh(Layer):
     """y = tanh x
 
     gx = gy ⊙ (1 − y²)
+
+    >>> net = ng.MLP([ng.Affine(1, 3), ng.Tanh()], "float64")
+    >>> net.theta = numpy.array([-1.0, 0, 2, 0, 0, 0])  # W, the layer's x here; then b
+    >>> net.forward(numpy.ones((1, 1)), net.tape(1)).round(3)
+    array([[-0.762,  0.   ,  0.964]])
     """
 
     def forward(self, x, t):
@@ -291,6 +188,11 @@ class Maxout(Layer):
     Goodfellow et al. 2013, Maxout Networks, Eq. 1, with the Affine before it. Piece p of unit j is
     column p·n_out + j of x, so each piece is a contiguous block of a row. At a tie only the first
     of the largest pieces wins.
+
+    >>> net = ng.MLP([ng.Affine(1, 4), ng.Maxout(2)], "float64")
+    >>> net.theta = numpy.array([1.0, 5, 3, 4, 0, 0, 0, 0])  # W, the layer's x here; then b
+    >>> net.forward(numpy.ones((1, 1)), net.tape(1))
+    array([[3., 5.]])
     """
 
     def __init__(self, pieces: int):
@@ -328,6 +230,13 @@ class Dropout(Layer):
     The masks are drawn into the tape by `MLP.draw_masks`, apart from the mathematics; E[mask] = 1,
     so nothing is rescaled when dropout is off (`MLP.tape(m, training=False)`), where y = x.
     Srivastava et al. 2014, "inverted" as in the authors' code.
+
+    >>> net = ng.MLP([ng.Affine(1, 8), ng.Dropout(0.5)], "float64")
+    >>> net.theta = numpy.array([1.0] * 8 + [0] * 8)  # W, the layer's x here; then b
+    >>> tape = net.tape(1)
+    >>> net.draw_masks(tape, ng.Stream(3))
+    >>> net.forward(numpy.ones((1, 1)), tape)
+    array([[0., 0., 2., 2., 0., 2., 0., 2.]])
     """
 
     random = True

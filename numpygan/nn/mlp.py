@@ -12,7 +12,7 @@ import numpy
 from .. import tables
 from ..arrays import Array, Stream, require
 from ..errors import NumpyganError
-from .layers import Layer
+from .layer import Layer
 from .tape import Tape, backward, backward_params, forward
 
 DTYPES = ("float32", "float64", "complex128")
@@ -26,12 +26,15 @@ class MLP:
 
     One step of gradient descent on L = ½ Σ (y − target)², by hand:
 
-        net = ng.MLP([ng.Affine(2, 3), ng.Tanh(), ng.Affine(3, 1)], dtype="float64")
-        net.initialize(ng.Stream(0))
-        tape = net.tape(4)                   # the memory of a pass over 4 rows
-        y = net.forward(x, tape)             # x (4, 2), y (4, 1)
-        net.backward(y - target, tape)       # gy = ∂L/∂y; writes net.grad
-        net.theta -= 0.1 * net.grad          # now the tape is stale: backward on it raises
+    >>> net = ng.MLP([ng.Affine(2, 3), ng.Tanh(), ng.Affine(3, 1)], dtype="float64")
+    >>> net.initialize(ng.Stream(0))
+    >>> tape = net.tape(4)  # the memory of a pass over 4 rows
+    >>> x, target = numpy.ones((4, 2)), numpy.zeros((4, 1))
+    >>> y = net.forward(x, tape)  # (4, 1)
+    >>> gx = net.backward(y - target, tape)  # gy = ∂L/∂y; writes net.grad
+    >>> net.theta -= 0.1 * net.grad  # now the tape is stale: backward on it raises
+    >>> bool(abs(net.forward(x, net.tape(4))[0]) < abs(y[0]))
+    True
 
     layers  the layers from input to output
     dtype   "float32" (training), "float64" (checks) or "complex128" (complex-step checks)

@@ -126,6 +126,13 @@ class Momentum(Optimizer):
     """Gradient descent with momentum (paper, §4): v ← μ v − η ∂L/∂θ,  θ ← θ + v.
 
     Its arguments are those of Optimizer.
+
+    >>> net = ng.MLP([ng.Affine(1, 1)], "float64")  # θ starts at 0
+    >>> rule = ng.Momentum(net, learning_rate=0.5, momentum=0.5)
+    >>> net.grad[:] = 1
+    >>> rule.descend(); rule.descend()
+    >>> net.theta  # −½, then −½ − ¾
+    array([-1.25, -1.25])
     """
 
     formula = staticmethod(momentum)
@@ -147,6 +154,13 @@ class Adam(Optimizer):
     Kept are m/(1 − β₁) and v/(1 − β₂), the discounted sums of g and g². With them and
     c = √((1 − β₂)/(1 − β₂ᵗ)) the step is η (1 − β₁)/(1 − β₁ᵗ)/c · m/(√v + ε/c): the same step
     in fewer passes over θ.
+
+    >>> net = ng.MLP([ng.Affine(1, 1)], "float64")  # θ starts at 0
+    >>> rule = ng.Adam(net, learning_rate=0.5)
+    >>> net.grad[:] = 4, -9
+    >>> rule.descend()
+    >>> net.theta.round(3)  # the first step has length η, whatever the gradient
+    array([-0.5,  0.5])
     """
 
     formula = staticmethod(adam)

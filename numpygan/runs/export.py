@@ -48,6 +48,11 @@ def load_theta(net: MLP, file: str | os.PathLike | Mapping, prefix: str = "") ->
 
     Numbers are cast to the dtype of `net`. Raises NumpyganError if a name is missing or unknown, a
     shape differs, or a number is not finite; θ is unchanged then.
+
+    >>> net = ng.MLP([ng.Affine(2, 1)], "float64")
+    >>> ng.load_theta(net, {"0.weight": numpy.array([[3.0, 4]]), "0.bias": numpy.array([1.0])})
+    >>> net.theta
+    array([3., 4., 1.])
     """
     if not isinstance(net, MLP):
         raise NumpyganError(f"load_theta: expected an MLP, got {type(net).__name__}.")

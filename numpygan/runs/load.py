@@ -79,12 +79,14 @@ class Run:
 def load(path: str | os.PathLike, checkpoint: str = "best") -> Run:
     """The run in the directory `path`, or in a copy of it; its data are not needed.
 
-        run = ng.load("runs/mnist-1")
-        run.sample(16)                    # (16, 784)
-        run.metrics["parzen"].max()
-
     checkpoint  "best": by the validation log-likelihood, where there is one; "newest"
     Raises NumpyganError if there is no run, or a file of it is damaged.
+
+    >>> run = ng.load("runs/ring-1")
+    >>> run.sample(3).shape
+    (3, 2)
+    >>> run.iteration, run.recipe.batch
+    (2, 128)
     """
     if checkpoint not in ("best", "newest"):
         raise NumpyganError(f'load: checkpoint must be "best" or "newest", got {checkpoint!r}.')

@@ -45,7 +45,7 @@ def file(tmp_path):
     return path
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(ng.testing.inputs("m n", "n k", "k", most=4))
 def test_inputs_of_hypothesis_share_their_letters(drawn):
     x, w, b = drawn

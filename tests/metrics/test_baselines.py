@@ -92,7 +92,7 @@ def test_em_with_one_component_is_the_gaussian():
     assert history[1] == pytest.approx(history[2], rel=1e-12) and history[1] >= history[0]
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, database=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), components=st.integers(1, 4), d=st.integers(1, 4))
 def test_the_likelihood_never_falls(seed, components, d):
     x = three(600, seed, d)  # enough of them that no component collapses

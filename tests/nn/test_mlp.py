@@ -332,7 +332,7 @@ def networks(draw):
     return widths[0], lambda: [make() for make in makers]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(networks(), st.integers(1, 5), st.integers(0, 10**6))
 def test_any_stack_agrees_with_the_complex_step(network, m, seed):
     (n_in, make), rng = network, numpy.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """A layer of one's own: what is natural is taken, what is missing is said."""
 
+import doctest
 import inspect
 import textwrap
 
@@ -42,13 +43,10 @@ def test_the_example_of_help_runs_and_is_right(capsys):
     assert "NoisyGain" in printed and "wrong" not in printed and "kink" not in printed
 
 
-def test_the_example_of_a_network_runs():
-    text = inspect.cleandoc(ng.MLP.__doc__)
-    example = textwrap.dedent(
-        text[text.index("    net = ng.MLP") : text.index("layers  the layers")]
-    )
-    found = {"ng": ng, "x": numpy.ones((4, 2)), "target": numpy.zeros((4, 1))}
-    exec(example, found)
+def test_after_the_example_of_a_network_its_tape_is_stale():
+    lines = doctest.DocTestParser().get_examples(inspect.cleandoc(ng.MLP.__doc__))
+    found = {"ng": ng, "numpy": numpy}
+    exec("".join(line.source for line in lines), found)
     with pytest.raises(ng.NumpyganError, match="stale"):
         found["net"].backward(found["y"], found["tape"])
 

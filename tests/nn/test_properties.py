@@ -10,7 +10,7 @@ from numpygan.arrays import Stream
 from tests.helpers.numeric import DTYPES, RTOL, assert_near
 
 SEEDS = st.integers(0, 2**32 - 1)
-MANY = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+MANY = settings(max_examples=40)
 FEW = settings(MANY, max_examples=25)
 
 

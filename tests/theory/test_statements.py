@@ -52,7 +52,7 @@ def on_nodes(*pair, nodes=10):
 # Theorem 1
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400)
 @given(densities(), densities())
 def test_c_is_minus_log_4_plus_twice_the_jsd(p, q):
     cost, jsd = cost_and_jsd(p, q)
@@ -60,7 +60,7 @@ def test_c_is_minus_log_4_plus_twice_the_jsd(p, q):
     assert -1e-10 < jsd < math.log(2) + 1e-10 and -LOG_4 - 1e-10 < cost < 1e-10
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6)
 @given(densities(2), densities(2))
 def test_theorem_1_in_the_plane(p, q):
     log_p, log_q, w = on_nodes(p, q, nodes=6)
@@ -68,14 +68,14 @@ def test_theorem_1_in_the_plane(p, q):
     assert abs(cost - (-LOG_4 + 2 * jsd)) < 1e-6
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50)
 @given(densities())
 def test_c_is_minus_log_4_where_p_g_is_p_data(p):
     cost, jsd = cost_and_jsd(p, p)
     assert abs(cost + LOG_4) < 1e-10 and abs(jsd) < 1e-12
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(densities(), densities(), number(-3, 3), number(-3, 3))
 def test_no_discriminator_exceeds_c(p, q, slope, offset):
     """max_D V is V(D*): a D beside D* gives less."""
@@ -337,7 +337,7 @@ def discretised(p, q):
     return x, proposition2.log_masses(p, x), proposition2.log_masses(q, x)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(number(-3, 3), number(0.3, 2), number(0.1, 1))
 def test_functional_descent_converges_to_p_data_from_anywhere(mean, std, rate):
     _, log_p, log_q = discretised(toy("gauss1d"), GaussianMixture([[mean]], std))
@@ -386,7 +386,7 @@ def test_the_gaussian_of_greatest_likelihood():
         assert GaussianMixture(best.means * mean, best.stds * std).log_density(x).mean() < top
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20)
 @given(densities(), st.integers(0, 1000))
 def test_em_never_lowers_the_likelihood(p, seed):
     x = p.sample(300, Stream(seed))
