@@ -12,7 +12,8 @@ from ..recipes.builtin import RECIPES
 from ..recipes.settings import absolute_data, change, fitted, named_after_data, recipe_named
 from ..runs import loop as loop
 from ..runs import provenance
-from ..runs.directory import RunDirectory, rules_in_force
+from ..runs.config_file import rules_in_force
+from ..runs.directory import RunDirectory
 from ..runs.profile import Profile
 from ..terminal import Progress
 from .arguments import add_data, add_set, changed_fields, data_fields, positive

@@ -26,7 +26,7 @@ from ..gan import sampling
 from ..metrics.image_scores import TABLE1
 from ..metrics.stacked import PUBLISHED as STACKED
 from ..metrics.toys import real_draw
-from ..runs.directory import rules_in_force
+from ..runs.config_file import rules_in_force
 from ..runs.provenance import dataset_of
 from .markup import definitions, escape
 

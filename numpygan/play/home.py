@@ -8,7 +8,8 @@ from ..nn.layers import Affine
 from ..ranks import ALONE
 from ..runs import checkpoint, provenance
 from ..runs import metrics_file as metrics
-from ..runs.directory import RunDirectory, to_toml
+from ..runs.config_file import to_toml
+from ..runs.directory import RunDirectory
 from . import again
 from .frames import fingerprint
 

@@ -92,3 +92,21 @@ def _dropout(keep):
 
 def _count(text):
     return text.isascii() and text.isdecimal() and len(text) <= 6 and int(text) > 0
+
+
+def visible_bias(recipe, dataset):
+    """The bias b of G's visible layer for which G(0) is the mean training example x̄.
+
+    sigmoid  b = log x̄ − log(1 − x̄)
+    tanh     b = artanh x̄
+    linear   b = x̄
+    x̄ is clipped away from the ends of the range, as in the authors' code.
+    """
+    scale = 1 / 255 if dataset.train.dtype == numpy.uint8 else 1.0
+    mean = dataset.train.mean(0, dtype="float64") * scale
+    if recipe.generator[-1] == "linear":
+        return mean
+    if recipe.generator[-1] == "tanh":
+        return numpy.arctanh(numpy.clip(mean, -1 + 1e-7, 1 - 1e-7))
+    mean = numpy.clip(mean, 1e-7, 1 - 1e-7)
+    return numpy.log(mean / (1 - mean))

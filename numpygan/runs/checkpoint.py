@@ -34,6 +34,22 @@ def load(path):
     return arrays
 
 
+def load_finite(path):
+    """The checkpoint at `path`.
+
+    Raises NumpyganError if it is damaged or holds a parameter that is not finite.
+    """
+    state = load(path)
+    for name in ("theta_g", "theta_d", "average_g"):
+        theta = state.get(name, numpy.zeros(0))
+        if theta.dtype.kind != "f" or not numpy.isfinite(theta).all():
+            raise NumpyganError(
+                f"{path}: {name} holds values that are not finite numbers, so nothing can be drawn "
+                "from it."
+            )
+    return state
+
+
 def number(state, name):
     """The float `name` of `state`. Raises NumpyganError if there is no such number."""
     value = state.get(name)

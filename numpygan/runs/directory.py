@@ -1,7 +1,6 @@
-"""The run directory: the files of a run. Its configuration is written and read here."""
+"""The run directory: the files of a run, and who may write them."""
 
 import itertools
-import json
 import math
 import os
 from contextlib import contextmanager, suppress
@@ -9,49 +8,14 @@ from pathlib import Path
 
 import numpy
 
-from .. import __version__
 from ..errors import NumpyganError
 from ..files import OwnedPath, append_line, leftovers, make_folder, remove_leftovers, write_whole
-from ..reading import LARGEST, read_json, read_toml
-from ..recipes.builtin import Recipe
 from ..recipes.networks import build
-from ..recipes.settings import change
-from . import checkpoint, provenance
+from . import checkpoint, config_file, evaluation_file, provenance
 from . import metrics_file as metrics
 from .ownership import locked
 
 _MISFITS = (KeyError, TypeError, ValueError, OverflowError)  # from values of the wrong kind
-OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
-G_OBJECTIVES = {
-    "saturating": "min over G of mean log(1 - D(G(z)))",
-    "non_saturating": "max over G of mean log D(G(z))",
-    "maximum_likelihood": "max over G of mean exp(logit D(G(z)))/2",
-}
-
-
-def rules_in_force(recipe):
-    """Lines that say what D and G optimise and in which order."""
-    if recipe.algorithm == "algorithm1":
-        order = (
-            f"Algorithm 1: {recipe.k} step{'s' * (recipe.k > 1)} of D, then one of G against "
-            f"the updated D"
-        )
-        objective = OBJECTIVE
-    else:
-        order = "authors' 2014 code: D and G at once, from one pass"
-        objective = OBJECTIVE.replace("V(D, G)", "V(D, G)/2").replace("mean", "1/2 mean")
-    lines = [
-        f"D      {objective}",
-        f"G      {G_OBJECTIVES[recipe.loss]} ({recipe.loss})",
-        f"order  {order}",
-    ]
-    if recipe.average:
-        which = f" (every {recipe.average_every}th)" if recipe.average_every > 1 else ""
-        lines.append(
-            f"G(z)   samples use the running average of θ_g{which}, β = {recipe.average:g}; "
-            "training does not use it"
-        )
-    return lines
 
 
 class RunDirectory:
@@ -228,16 +192,12 @@ class RunDirectory:
     def write_config(self, recipe):
         """Write config.toml."""
         self.check_owner()
-        write_whole(self.config, lambda file: file.write(to_toml(recipe).encode()))
+        text = config_file.to_toml(recipe)
+        write_whole(self.config, lambda file: file.write(text.encode()))
 
     def recipe(self):
         """The recipe in config.toml. Raises NumpyganError if it can't be read."""
-        fields = read_toml(self.config)
-        fields.pop("numpygan", None)
-        try:
-            return change(Recipe(), **fields)
-        except NumpyganError as error:
-            raise NumpyganError(f"{self.config}: {error}") from None
+        return config_file.read(self.config)
 
     def expect(self, wanted):
         """Raise NumpyganError if the run was made with other settings than `wanted`.
@@ -263,13 +223,13 @@ class RunDirectory:
         Raises NumpyganError that says which file is damaged and which is still good.
         """
         try:
-            return _finite(self.checkpoint)
+            return checkpoint.load_finite(self.checkpoint)
         except NumpyganError as error:
             raise NumpyganError(f"{error} {self._still_good(self.best, self.checkpoint)}") from None
 
     def _still_good(self, other, damaged):
         try:
-            iteration = int(_finite(other)["iteration"])
+            iteration = int(checkpoint.load_finite(other)["iteration"])
         except (*_MISFITS, NumpyganError):
             return "No other checkpoint in this run is good; start a new run."
         return (
@@ -285,7 +245,7 @@ class RunDirectory:
         if not os.path.lexists(self.best):
             return self.state(), self.checkpoint.name
         try:
-            return _finite(self.best), self.best.name
+            return checkpoint.load_finite(self.best), self.best.name
         except NumpyganError as error:
             raise NumpyganError(f"{error} {self._still_good(self.checkpoint, self.best)}") from None
 
@@ -362,49 +322,4 @@ class RunDirectory:
 
         Raises NumpyganError if the file is damaged.
         """
-        if not os.path.lexists(self.evaluation):
-            return None
-        result = read_json(self.evaluation, "delete it and evaluate again")
-        rows = result.get("rows") if isinstance(result, dict) else None
-        if not isinstance(rows, list) or not all(map(_is_measure, rows)):
-            raise NumpyganError(
-                f"{self.evaluation}: is not an evaluation; delete it and evaluate again."
-            )
-        return result
-
-
-def _is_measure(row):
-    """Whether `row` is a row of evaluation.json: text and numbers where they are expected."""
-    if not isinstance(row, dict) or not isinstance(row.get("metric"), str) or "value" not in row:
-        return False
-    numbers = [row.get(name) for name in ("value", "se", "real", "real_se")]
-    texts = [row.get(name, "") for name in ("detail", "caveat")]
-    fit = all(x is None or (type(x) in (int, float) and abs(x) <= LARGEST) for x in numbers)
-    fit = fit and all(x is None or x >= 0 for x in numbers[1::2])  # standard errors
-    return fit and all(isinstance(text, str) for text in texts)
-
-
-def _finite(path):
-    """The checkpoint at `path`.
-
-    Raises NumpyganError if it is damaged or holds a parameter that is not finite.
-    """
-    state = checkpoint.load(path)
-    for name in ("theta_g", "theta_d", "average_g"):
-        theta = state.get(name, numpy.zeros(0))
-        if theta.dtype.kind != "f" or not numpy.isfinite(theta).all():
-            raise NumpyganError(
-                f"{path}: {name} holds values that are not finite numbers, so nothing can be drawn "
-                "from it."
-            )
-    return state
-
-
-def to_toml(recipe):
-    lines = [f"# {line}" for line in rules_in_force(recipe)]
-    lines += [f"numpygan = {json.dumps(__version__)}"]
-    for name, value in vars(recipe).items():
-        # With these two changes a value in JSON is a value in TOML.
-        text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        lines.append(f"{name} = {text}")
-    return "\n".join(lines) + "\n"
+        return evaluation_file.read(self.evaluation) if os.path.lexists(self.evaluation) else None

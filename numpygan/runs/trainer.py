@@ -15,7 +15,7 @@ from ..nn.layers import Affine
 from ..nn.optimizers import RULES
 from ..ranks import ALONE
 from ..reading import LARGEST
-from ..recipes.networks import build, draw_sparse
+from ..recipes.networks import build, draw_sparse, visible_bias
 from .parallel import share
 
 _MOST = 10**15  # iterations; no run has more
@@ -43,7 +43,7 @@ class Training:
         else:
             self.p_data = Shuffled(dataset.train, self.streams["data"], xp)
             dim = dataset.dim
-        bias = _visible_bias(recipe, dataset) if recipe.bias == "mean" else 0.0
+        bias = visible_bias(recipe, dataset) if recipe.bias == "mean" else 0.0
         self.G, self.D = build(recipe, dim, xp, bias)
         self.G.initialize(self.streams["init"])
         if recipe.sparse:
@@ -263,24 +263,6 @@ class Training:
                 sums = rule.from_moments(sign * velocity, square)
                 state = state | {f"{name}_{suffix}": value for name, value in sums.items()}
         return state
-
-
-def _visible_bias(recipe, dataset):
-    """The bias b of G's visible layer for which G(0) is the mean training example x̄.
-
-    sigmoid  b = log x̄ − log(1 − x̄)
-    tanh     b = artanh x̄
-    linear   b = x̄
-    x̄ is clipped away from the ends of the range, as in the authors' code.
-    """
-    scale = 1 / 255 if dataset.train.dtype == numpy.uint8 else 1.0
-    mean = dataset.train.mean(0, dtype="float64") * scale
-    if recipe.generator[-1] == "linear":
-        return mean
-    if recipe.generator[-1] == "tanh":
-        return numpy.arctanh(numpy.clip(mean, -1 + 1e-7, 1 - 1e-7))
-    mean = numpy.clip(mean, 1e-7, 1 - 1e-7)
-    return numpy.log(mean / (1 - mean))
 
 
 def rest_of_epoch(recipe, rows):

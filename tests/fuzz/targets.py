@@ -193,7 +193,7 @@ discriminator = [["maxout 8x2", "relu 8"]]
 
 
 def _good_config(**changes):
-    from numpygan.runs.directory import to_toml
+    from numpygan.runs.config_file import to_toml
 
     return to_toml(change(small_recipe(), **changes)).encode()
 
