@@ -211,11 +211,11 @@ def test_records_of_small_data_are_timed():
 def test_the_start_is_timed_from_the_process_to_the_first_iteration():
     before = time.time()
     found = start.child("start", "gauss1d")
-    assert 0 < found["imports"] < found["start"] < time.time() - before
+    assert 0 < found["imports"] < found["start"] < time.time() - before and found["cpu"] > 0
 
 
 def test_start_from_measurements_to_table(tmp_path, monkeypatch, capsys):
-    told = {"imports": 0.25, "start": 1.25, "records": 1.0, "all": 4.0, "rows": 4}
+    told = {"imports": 0.25, "start": 1.25, "cpu": 1.0, "records": 1.0, "all": 4.0, "rows": 4}
     monkeypatch.setattr(start, "child", lambda *order: told)
     status, found = brief(start, tmp_path / "start.json")
     out = capsys.readouterr().out
