@@ -33,6 +33,7 @@ BRIEF = {  # the arguments of the brief form, without -o, and of the full form
     "mpi.py": ("--brief", ""),
     "play.py": ("--brief", ""),
     "start.py": ("--brief", ""),
+    "calls.py": ("--brief", ""),
 }
 LIMIT = 900  # seconds; a longer benchmark is killed
 

@@ -36,18 +36,23 @@ class Counted(numpy.ndarray):
             options["out"] = tuple(map(plain, options["out"]))
         options = {name: plain(value) for name, value in options.items()}
         result = getattr(ufunc, method)(*map(plain, inputs), **options)
-        return result.view(Counted) if type(result) is numpy.ndarray else result
+        return counted(result)
 
     def __array_function__(self, function, types, arguments, options):
         before = len(self.calls)
         result = super().__array_function__(function, types, arguments, options)
         if len(self.calls) == before:  # otherwise it counts as the ufuncs that it is made of
             self.calls.append(function.__name__)
-        return result
+        return counted(result)
 
     def __setitem__(self, key, value):
         self.calls.append("assignment")
         plain(self)[key] = plain(value)
+
+
+def counted(value):
+    """The same array, counted."""
+    return value.view(Counted) if type(value) is numpy.ndarray else value
 
 
 def plain(value):
@@ -58,14 +63,10 @@ def plain(value):
 def count(recipe):
     """The NumPy calls of one iteration of `recipe`: a Counter by name."""
 
-    def counted(make):
-        def made(*arguments, **options):
-            array = make(*arguments, **options)
-            return array.view(Counted) if type(array) is numpy.ndarray else array
+    def counting(make):
+        return lambda *arguments, **options: counted(make(*arguments, **options))
 
-        return made
-
-    makers = {name: counted(getattr(numpy, name)) for name in MAKERS}
+    makers = {name: counting(getattr(numpy, name)) for name in MAKERS}
     with mock.patch.multiple(numpy, **makers):
         training = Training(recipe, load_dataset(recipe), numpy)
         for _ in range(BETWEEN):
