@@ -200,7 +200,7 @@ class _Session:
             if epoch_ends and not always:
                 mine = records_are_due(training.epoch, self.recording, now - self.started)
                 (due,) = self.ranks.any(mine)
-            if training.iteration == self.total or epoch_ends and (due or stopping or save):
+            if training.iteration == self.total or epoch_ends and due:
                 self.record(with_parzen=self.validation is not None)
                 self.progress(training.iteration, self.total, self.last, True)
             elif stopping or save:
