@@ -155,7 +155,7 @@ class MLP:
         Raises NumpyganError if the pass is stale: θ has changed since `forward`, or there was none.
         """
         self._own(tape)
-        if not (tape.versions == self.version).all():
+        if tape.versions.min() < self.version:
             raise NumpyganError(
                 "backward: the tape is stale, θ has changed since its forward (or there was none); "
                 "call forward on it again."
