@@ -27,7 +27,7 @@ _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
 _SMALL = 10_000  # training examples; with fewer, records take most of the time of an epoch
 _SHARE = 0.1  # of the training time that the records of small data may take
-_FIRST = 3  # epochs that always get their records
+_FIRST = 5  # epochs that always get their records
 
 
 class Interrupted(Exception):
@@ -95,7 +95,7 @@ def train(
 def records_are_due(epoch, recording, seconds):
     """Whether small data get a row, pictures and a checkpoint at the end of this epoch.
 
-    They do in the first three epochs; later, if the records so far took at most a tenth of the
+    They do in the first five epochs; later, if the records so far took at most a tenth of the
     training time.
 
     recording  seconds that the records took so far

@@ -407,11 +407,11 @@ def test_a_checkpoint_of_small_data_waits_for_no_parzen_estimate(here, monkeypat
     """When records have had their share of the time, the checkpoint of each minute goes on."""
     monkeypatch.setattr(loop, "_SECONDS_BETWEEN_CHECKPOINTS", -1)
     monkeypatch.setattr(loop, "_SHARE", 0)
-    assert run(*TINY, *sets(batch=200), "--epochs", "5", "--out", "it") == 0  # of 2 iterations
+    assert run(*TINY, *sets(batch=200), "--epochs", "7", "--out", "it") == 0  # of 2 iterations
     rows = metrics(here / "it")
-    assert [row["iteration"] for row in rows] == [str(i) for i in range(1, 11)]
+    assert [row["iteration"] for row in rows] == [str(i) for i in range(1, 15)]
     estimated = [row["iteration"] for row in rows if row["parzen"]]
-    assert estimated == ["2", "4", "6", "10"]  # the first three epochs, and the end
+    assert estimated == ["2", "4", "6", "8", "10", "14"]  # the first five epochs, and the end
 
 
 def test_curves_of_a_short_run_are_drawn_once_at_its_end(here, monkeypatch):
