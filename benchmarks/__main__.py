@@ -32,6 +32,8 @@ BRIEF = {  # the arguments of the brief form, without -o, and of the full form
     "device.py": ("--brief", ""),
     "mpi.py": ("--brief", ""),
     "play.py": ("--brief", ""),
+    "start.py": ("--brief", ""),
+    "calls.py": ("--brief", ""),
 }
 LIMIT = 900  # seconds; a longer benchmark is killed
 

@@ -1,13 +1,13 @@
-"""One training iteration compared: numpygan, PyTorch, JAX, autograd, the matrix products alone.
+"""One training iteration compared: numpygan, PyTorch, JAX, NumPy's peers, the products alone.
 
     python benchmarks/step.py -o step.json            (needs the extra `peers`; everything takes
                                                       over an hour, most of it compiling)
     python benchmarks/step.py --recipes mnist ring --batch 100 --k 1 --threads 2
 
-PyTorch runs eager and with torch.compile, JAX with jit, HIPS autograd on NumPy; the products alone
-are called the floor. Each candidate is a process of its own. The candidates take turns in strict
-alternation, and the others are stopped (SIGSTOP), so that no thread pool disturbs another. All use
-the same processors.
+PyTorch runs eager and with torch.compile, JAX with jit. Peers that compute with NumPy are HIPS
+autograd, MyGrad and thinc. The matrix products alone are called the floor. Each candidate is a
+process of its own. The candidates take turns in strict alternation, and the others are stopped
+(SIGSTOP), so that no thread pool disturbs another. All use the same processors.
 An iteration contains everything of training: collecting a minibatch, noise, dropout masks, the
 passes and updates of both players, and the average of θ_g where the recipe has one. The step in
 each framework is in peers/. Before it is timed, it must compute numpygan's gradient from the same
@@ -41,6 +41,8 @@ CANDIDATES = {
     "torch.compile autotuned": "torch",
     "jax.jit": "jax",
     "autograd": "autograd",
+    "mygrad": "mygrad",
+    "thinc": "thinc",
 }
 TOLERANCE = 1e-7  # of a move in float64, relative to its largest entry
 CHECKS = {  # the comparisons: iterations, and fields of the recipe

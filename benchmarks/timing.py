@@ -27,7 +27,8 @@ from numpygan.files import write_whole
 from numpygan.tables import as_text
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-PACKAGES = "numpy scipy scikit-learn torch jax autograd cupy-cuda12x cupy-cuda13x mpi4py".split()
+PACKAGES = "numpy scipy scikit-learn torch jax autograd mygrad thinc".split()
+PACKAGES += "cupy-cuda12x cupy-cuda13x mpi4py".split()
 RESAMPLES = 2000
 
 

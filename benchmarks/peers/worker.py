@@ -26,6 +26,8 @@ CANDIDATES = {
     "torch.compile autotuned": ("pytorch", "CompiledAutotuned"),
     "jax.jit": ("xla", "Jitted"),
     "autograd": ("hips", "Eager"),
+    "mygrad": ("with_mygrad", "Eager"),
+    "thinc": ("with_thinc", "Eager"),
 }
 
 

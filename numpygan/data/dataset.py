@@ -23,11 +23,11 @@ from .sources import TOYS
 MNIST = Path(__file__).parent / "mnist"
 SHIPPED = ("mnist", "stacked-mnist")  # names of data that `load` knows
 SPLITS = ("train", "validation", "test")
-_MNIST_MD5 = {
-    "train-images-idx3-ubyte.gz": "6bbc9ace898e44ae57da46a324031adb",
-    "train-labels-idx1-ubyte.gz": "a25bea736e30d166cdddb491f175f624",
-    "t10k-images-idx3-ubyte.gz": "2646ac647ad5339dbf082846283269ea",
-    "t10k-labels-idx1-ubyte.gz": "27ae3e4e09519cfbb04c329615203637",
+_MNIST_SHA256 = {  # of the unpacked files
+    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
 
 
@@ -285,9 +285,9 @@ def mnist_labels():
 def _mnist_file(name):
     values = read_idx(MNIST / name)
     header = bytes([0, 0, 8, values.ndim]) + numpy.array(values.shape, ">u4").tobytes()
-    digest = hashlib.md5(header, usedforsecurity=False)
+    digest = hashlib.sha256(header)
     digest.update(values)
-    if digest.hexdigest() != _MNIST_MD5[name]:
+    if digest.hexdigest() != _MNIST_SHA256[name.removesuffix(".gz")]:
         raise NumpyganError(
             f"{MNIST / name}: the checksum differs from MNIST's; install numpygan again."
         )

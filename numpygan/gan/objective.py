@@ -26,7 +26,8 @@ def probability(xp, a):
 
 def value(xp, a_real, a_fake):
     """V(D, G) = (1/m) Σ [log D(x) + log(1 − D(G(z)))] (paper, Eq. 1 and Algorithm 1)."""
-    return -softplus(xp, -a_real).mean() - softplus(xp, a_fake).mean()
+    losses = softplus(xp, xp.concatenate([-a_real, a_fake]))
+    return -losses[: len(a_real)].mean() - losses[len(a_real) :].mean()
 
 
 def value_slopes(xp, a_real, a_fake, out_real, out_fake):
@@ -34,8 +35,10 @@ def value_slopes(xp, a_real, a_fake, out_real, out_fake):
 
     D's backward pass starts from them.
     """
-    xp.divide(probability(xp, -a_real), len(a_real), out=out_real)
-    xp.divide(probability(xp, a_fake), -len(a_fake), out=out_fake)
+    sigmoid(xp, -a_real, out_real)
+    sigmoid(xp, a_fake, out_fake)
+    out_real /= len(a_real)
+    out_fake /= -len(a_fake)
 
 
 def saturating(xp, a):
@@ -48,7 +51,8 @@ def saturating(xp, a):
 
 def saturating_slope(xp, a, out):
     """∂L_G/∂a = −D/m."""
-    xp.divide(probability(xp, a), -len(a), out=out)
+    sigmoid(xp, a, out)
+    out /= -len(a)
 
 
 def non_saturating(xp, a):
@@ -61,7 +65,8 @@ def non_saturating(xp, a):
 
 def non_saturating_slope(xp, a, out):
     """∂L_G/∂a = −(1 − D)/m."""
-    xp.divide(probability(xp, -a), -len(a), out=out)
+    sigmoid(xp, -a, out)
+    out /= -len(a)
 
 
 # Where 1 − D < 1e−13; beyond it e^a is continued by its tangent, so that no dtype overflows

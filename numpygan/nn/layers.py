@@ -280,8 +280,7 @@ def first_largest(xp, y, *u_and_won):
         xp.greater(won[p], won[p + 1], out=won[p])  # p, and none after it
 
 
-# Beyond ±log(the largest number) e^−x would overflow or underflow; σ is 0 or 1 there to the last
-# bit that matters.
+# e^−x would overflow where −x is larger; there σ is 0 to the last bit that matters.
 _LOG_LARGEST = {
     numpy.dtype("float32"): 87.0,
     numpy.dtype("float64"): 708.0,
@@ -292,9 +291,8 @@ _LOG_LARGEST = {
 @fused
 def sigmoid(xp, x, out):
     """σ(x) = 1/(1 + e^−x) into `out`, without overflow for any finite x."""
-    limit = _LOG_LARGEST[x.dtype]
-    xp.clip(x, -limit, limit, out=out)
-    xp.negative(out, out=out)
+    xp.negative(x, out=out)
+    xp.minimum(out, _LOG_LARGEST[x.dtype], out=out)
     xp.exp(out, out=out)
     out += 1
     xp.divide(1, out, out=out)

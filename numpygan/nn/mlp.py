@@ -54,6 +54,8 @@ class MLP:
         self.real_dtype = numpy.dtype("float64") if self.dtype.kind == "c" else self.dtype
         self.widths = _widths(self.layers)
         self._random = any(layer.random for layer in self.layers)
+        with_parameters = (i for i, layer in enumerate(self.layers) if layer.shapes())
+        self._lowest = next(with_parameters, len(self.layers))  # the first layer with parameters
         self.n_in, self.n_out = self.widths[0], self.widths[-1]
         self._theta = xp.zeros(_size(self.layers), self.dtype)
         # Takes no memory until it is written, unlike zeros_like
@@ -156,7 +158,7 @@ class MLP:
         Raises NumpyganError if the pass is stale: θ has changed since `forward`, or there was none.
         """
         self._own(tape)
-        if not (tape.versions == self.version).all():
+        if tape.versions.min() < self.version:
             raise NumpyganError(
                 "backward: the tape is stale, θ has changed since its forward (or there was none); "
                 "call forward on it again."
@@ -164,10 +166,8 @@ class MLP:
         if gy is not tape.gy:
             self.check_rows(f"{self.layers[-1]}: gy", gy, tape.m, self.n_out)
             tape.gy[...] = gy
-        n = len(self.layers)
-        with_parameters = (i for i, layer in enumerate(self.layers) if layer.shapes())
-        lowest = 0 if inputs else next(with_parameters, n)
-        for i in reversed(range(lowest, n)):
+        lowest = 0 if inputs else self._lowest
+        for i in reversed(range(lowest, len(self.layers))):
             layer, t = self.layers[i], tape.layers[i]
             if params:
                 backward_params(layer, t)

@@ -27,7 +27,7 @@ _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
 _SMALL = 10_000  # training examples; with fewer, records take most of the time of an epoch
 _SHARE = 0.1  # of the training time that the records of small data may take
-_FIRST = 10  # epochs that always get their records
+_FIRST = 5  # epochs that always get their records
 
 
 class Interrupted(Exception):
@@ -95,7 +95,7 @@ def train(
 def records_are_due(epoch, recording, seconds):
     """Whether small data get a row, pictures and a checkpoint at the end of this epoch.
 
-    They do in the first ten epochs; later, if the records so far took at most a tenth of the
+    They do in the first five epochs; later, if the records so far took at most a tenth of the
     training time.
 
     recording  seconds that the records took so far
@@ -115,7 +115,7 @@ class _Session:
         self.best = -math.inf
         self.seconds, self.started_at = 0.0, 0  # seconds and iterations of earlier sessions
         self.started = self.saved = time.monotonic()
-        self.plotted = -math.inf
+        self.plotted = self.started  # before that, a curve would be a point or two
         self.unwritten = []  # rows of metrics
         self.undrawn = {}  # the samples of pictures that could not be written yet, by path
         self.trouble, self.told = None, set()  # the last error of a picture or row; those printed
@@ -200,7 +200,7 @@ class _Session:
             if epoch_ends and not always:
                 mine = records_are_due(training.epoch, self.recording, now - self.started)
                 (due,) = self.ranks.any(mine)
-            if training.iteration == self.total or epoch_ends and (due or stopping or save):
+            if training.iteration == self.total or epoch_ends and due:
                 self.record(with_parzen=self.validation is not None)
                 self.progress(training.iteration, self.total, self.last, True)
             elif stopping or save:

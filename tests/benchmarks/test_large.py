@@ -199,7 +199,7 @@ def test_the_floor_is_the_products_of_an_iteration():
         numpy.testing.assert_allclose(out[:2], a[:2] @ b, rtol=1e-4)
 
 
-@pytest.fixture(params=["torch", "torch.compile", "jax.jit"])
+@pytest.fixture(params=["torch", "torch.compile", "jax.jit", "autograd", "mygrad", "thinc"])
 def candidate(request, monkeypatch):
     """A peer; torch.compile uncompiled, which would take a minute: `step.py` compares the compiled
     gradients before it times them.

@@ -1,5 +1,5 @@
-"""The benchmarks of layers, scaling, memory, parzen, gradcheck, device and mpi, and `python -m
-benchmarks`: tiny, from end to end.
+"""The benchmarks of layers, scaling, memory, start, parzen, gradcheck, device and mpi, and
+`python -m benchmarks`: tiny, from end to end.
 """
 
 import json
@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 import numpygan as ng
 from benchmarks import __main__ as everything
-from benchmarks import device, gradcheck, layers, memory, mpi, parzen, scaling
+from benchmarks import calls, device, gradcheck, layers, memory, mpi, parzen, scaling, start
 from numpygan.errors import NumpyganError
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
@@ -195,6 +196,66 @@ def test_memory_beyond_the_sum_or_growing_is_a_failure(steady, last, said, monke
     assert memory.main(["--brief", "--rounds", "3"]) == (said is not None)
     verdicts = [line for line in capsys.readouterr().out.splitlines() if "more than" in line]
     assert len(verdicts) == (said is not None) and all(line.startswith(said) for line in verdicts)
+
+
+# calls.py
+
+
+def test_operators_reductions_functions_and_assignments_are_counted():
+    calls.Counted.calls.clear()
+    a = calls.counted(numpy.ones((2, 3)))
+    b = 2 * a[:1] + 1
+    b -= numpy.concatenate([a, a]).sum()
+    b[...] = numpy.where(b > 0, b, 0)
+    assert calls.Counted.calls == [
+        *("multiply", "add", "concatenate", "add.reduce", "subtract", "greater", "where"),
+        "assignment",
+    ]
+    assert type(b) is calls.Counted and (b == 0).all()
+
+
+def test_the_calls_of_an_iteration(tiny):
+    """With L layers each: 11 k + 14 products where L = 3, one of each D's gx an outer product."""
+    linear = {"generator": "linear", "discriminator": "relu 4", "keep": "1,1", "scale_d": "0,0"}
+    k1, k2 = (calls.count(change(RECIPES["ring"], **linear, scale_g="0", k=k)) for k in ("1", "2"))
+    # G 1 forward; D 2 forward, 2 gW, 1 outer gx; then G 1, D 2, D 1 gx and 1 outer, G 1 gW
+    assert k1["matmul"] == 1 + 2 + 2 + 1 + 2 + 1 + 1
+    assert k2["matmul"] - k1["matmul"] == 1 + 2 + 2
+    assert k1["greater"] == 2 and k1["sqrt"] == 2 and k1["exp"] == k2["exp"] - 2 == 5
+    weights = calls.count(RECIPES["mnist"])
+    assert weights["matmul"] and weights["less"] and weights["count_nonzero"]  # masks, maxout
+
+
+def test_calls_from_end_to_end(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(calls, "NAMES", ("gauss1d",))
+    status, found = brief(calls, tmp_path / "calls.json")
+    total = sum(found["calls"]["gauss1d"].values())
+    assert status == 0 and f"{total}" in capsys.readouterr().out
+
+
+# start.py
+
+
+def test_records_of_small_data_are_timed():
+    narrow = ("generator=relu 8, sigmoid", "discriminator=relu 8", "scale_g=0,0", "scale_d=0,0")
+    narrow += ("keep=1,1", "batch=50")
+    found = start.child("small", 2, *(word for field in narrow for word in ("--set", field)))
+    assert found["rows"] == 2 and 0 < found["records"] < found["all"]
+
+
+def test_the_start_is_timed_from_the_process_to_the_first_iteration():
+    before = time.time()
+    found = start.child("start", "gauss1d")
+    assert 0 < found["imports"] < found["start"] < time.time() - before and found["cpu"] > 0
+
+
+def test_start_from_measurements_to_table(tmp_path, monkeypatch, capsys):
+    told = {"imports": 0.25, "start": 1.25, "cpu": 1.0, "records": 1.0, "all": 4.0, "rows": 4}
+    monkeypatch.setattr(start, "child", lambda *order: told)
+    status, found = brief(start, tmp_path / "start.json")
+    out = capsys.readouterr().out
+    assert status == 0 and found["starts"] == {"ring": [told], "mnist": [told]}
+    assert "mnist" in out and "1.25" in out and "300 images, 50 epochs" in out and "25%" in out
 
 
 # parzen.py

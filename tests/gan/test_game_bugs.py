@@ -62,7 +62,7 @@ SAME_MASKS = """pass_dg.drawn[...] = True
             if hasattr(t, "mask"):
                 t.mask[...] = u.mask[:m]
 """
-VALUE_REAL, VALUE_FAKE = "len(a_real), out=out_real", "-len(a_fake), out=out_fake"
+VALUE_REAL, VALUE_FAKE = "out_real /= len(a_real)", "out_fake /= -len(a_fake)"
 
 GAMES = {
     "fake pass overwrites the real cache": overwritten,
@@ -74,19 +74,17 @@ GAMES = {
     ),
     "D: the generated half ignored": one((BACK_D, "fake.gy[...] = 0; " + BACK_D)),
     "D: half of the real batch ignored": one((BACK_D, "real.gy[m // 2 :] = 0; " + BACK_D)),
-    "D: missing 1/m": slopes(VALUE_REAL, "1, out=out_real"),
-    "D: mean over 2m": slopes(VALUE_FAKE, "-2 * len(a_fake), out=out_fake"),
+    "D: missing 1/m": slopes(VALUE_REAL, "out_real /= 1"),
+    "D: mean over 2m": slopes(VALUE_FAKE, "out_fake /= -2 * len(a_fake)"),
     "D: an extra ½": one((BACK_D, "pass_d.gy *= 0.5; " + BACK_D)),
     "D: σ′ on top of the slope at the logit": slopes(
-        "xp.divide(probability(xp, -a_real), len(a_real), out=out_real)",
-        "xp.divide(probability(xp, -a_real) ** 2 * probability(xp, a_real), len(a_real), "
-        "out=out_real)",
+        "sigmoid(xp, -a_real, out_real)",
+        "out_real[...] = probability(xp, -a_real) ** 2 * probability(xp, a_real)",
     ),
     "D: slope of log D, not of log D(σ)": slopes(
-        "xp.divide(probability(xp, -a_real), len(a_real), out=out_real)",
-        "out_real[...] = 1 / probability(xp, a_real) / len(a_real)",
+        "sigmoid(xp, -a_real, out_real)", "out_real[...] = 1 / probability(xp, a_real)"
     ),
-    "D: sign of the generated half": slopes(VALUE_FAKE, "len(a_fake), out=out_fake"),
+    "D: sign of the generated half": slopes(VALUE_FAKE, "out_fake /= len(a_fake)"),
     "D: slopes at the wrong half": one(
         ("value_slopes(xp, real.y, fake.y,", "value_slopes(xp, fake.y, real.y,")
     ),
@@ -123,10 +121,12 @@ GAMES = {
         (BACK_DG, REDRAW.format("pass_dg") + " " * 8 + BACK_DG)
     ),
     "G: missing 1/m": slopes(
-        "probability(xp, -a), -len(a), out=out", "probability(xp, -a), -1, out=out", "g_loss"
+        "sigmoid(xp, -a, out)\n    out /= -len(a)", "sigmoid(xp, -a, out)\n    out /= -1", "g_loss"
     ),
     "G: the slope's sign": slopes(
-        "probability(xp, a), -len(a), out=out", "probability(xp, a), len(a), out=out", "g_loss"
+        "sigmoid(xp, a, out)\n    out /= -len(a)",
+        "sigmoid(xp, a, out)\n    out /= len(a)",
+        "g_loss",
     ),
     "G: maximum likelihood's missing 1/m": slopes("out *= -0.5 / len(a)", "out *= -0.5", "g_loss"),
     "G: maximum likelihood's ½": slopes("out *= -0.5 / len(a)", "out *= -1 / len(a)", "g_loss"),

@@ -402,13 +402,13 @@ class Device:
     def where(self, condition, x, y):
         return _call(numpy.where, condition, x, y)
 
-    def clip(self, a, a_min, a_max, out=None):
-        return _call(numpy.clip, a, a_min, a_max, out=out)
-
     def take(self, a, indices, axis=None, out=None):
         return _call(
             lambda a, indices, **to: numpy.take(a, indices, axis, **to), a, indices, out=out
         )
+
+    def concatenate(self, tup, axis=0):
+        return _call(lambda *arrays: numpy.concatenate(arrays, axis), *tup)
 
     def stack(self, tup, axis=0):
         return _call(lambda *arrays: numpy.stack(arrays, axis), *tup)
@@ -441,7 +441,7 @@ UFUNCS = (
     "greater",
     "greater_equal",
 )
-ELEMENTWISE = {*UFUNCS, "where", "clip", "real"} - {"matmul"}
+ELEMENTWISE = {*UFUNCS, "where", "real"} - {"matmul"}
 for _name in UFUNCS:
     setattr(Device, _name, staticmethod(_ufunc(_name)))
 

@@ -18,6 +18,7 @@ from numpygan.figures import pictures
 from numpygan.figures.pictures import save_learning_curves as drawn
 from numpygan.metrics import parzen
 from numpygan.recipes.builtin import RECIPES
+from numpygan.runs import loop
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.trainer import Training
 from tests.helpers.cli import (
@@ -400,3 +401,23 @@ def test_a_picture_that_could_not_be_written_is_written_later(here, monkeypatch,
     for name in names:
         straight, late = (here / run / "samples" / name for run in ("straight", "it"))
         assert late.read_bytes() == straight.read_bytes(), name
+
+
+def test_a_checkpoint_of_small_data_waits_for_no_parzen_estimate(here, monkeypatch):
+    """When records have had their share of the time, the checkpoint of each minute goes on."""
+    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_CHECKPOINTS", -1)
+    monkeypatch.setattr(loop, "_SHARE", 0)
+    assert run(*TINY, *sets(batch=200), "--epochs", "7", "--out", "it") == 0  # of 2 iterations
+    rows = metrics(here / "it")
+    assert [row["iteration"] for row in rows] == [str(i) for i in range(1, 15)]
+    estimated = [row["iteration"] for row in rows if row["parzen"]]
+    assert estimated == ["2", "4", "6", "8", "10", "14"]  # the first five epochs, and the end
+
+
+def test_curves_of_a_short_run_are_drawn_once_at_its_end(here, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        pictures, "save_learning_curves", lambda path, rows: calls.append(len(rows))
+    )
+    assert run(*TINY, *sets(batch=200), "--epochs", "3", "--out", "it") == 0
+    assert calls == [3]
