@@ -10,7 +10,6 @@ import sys
 import threading
 import warnings
 from contextlib import contextmanager
-from unittest import mock
 
 import numpy
 
@@ -78,6 +77,8 @@ def _import():
     try:
         import matplotlib
     except Exception:  # MPLBACKEND is unknown here, or a matplotlibrc is not text
+        from unittest import mock  # it imports asyncio, which would slow down every command
+
         for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
             del sys.modules[name]  # they refer to the module that failed
         is_folder, theirs = os.path.isdir, ("MPLBACKEND", "MATPLOTLIBRC")

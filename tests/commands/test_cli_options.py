@@ -42,7 +42,7 @@ TEXT = st.text(
 NUMBER = (st.integers(-3, 40) | st.integers() | st.floats()).map(str) | st.sampled_from(cli.NUMBERS)
 VALUE = TEXT | NUMBER | st.sampled_from(cli.NAMES + cli.LAYERS + cli.CHOICES)
 QUICK = settings(
-    max_examples=30,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     database=None,
@@ -93,7 +93,7 @@ def test_any_value_of(command, option, place):
 FIELDS = st.sampled_from([*vars(cli.Recipe()), "recipe", "self", ""])
 
 
-@settings(QUICK, max_examples=200)
+@settings(QUICK, max_examples=80)
 @given(st.sampled_from([TINY, TINY_TOY, ["train", "ring"]]), FIELDS, VALUE, TEXT)
 def test_any_value_of_a_field(place, base, field, value, text):
     cli.tried([*base, "--set", f"{field}={value}"], place)
@@ -103,7 +103,7 @@ def test_any_value_of_a_field(place, base, field, value, text):
 @pytest.mark.parametrize("seed", range(10))
 def test_lines_of_many_options(seed, place):
     chance = random.Random(seed)
-    for _ in range(30):
+    for _ in range(20):
         cli.tried(cli.line(chance), place)
 
 
