@@ -159,7 +159,8 @@ def imported(statement):
 def test_import_is_light(statement):
     modules = imported(statement)
     heavy = {"matplotlib", "tqdm", "cupy", "PIL", "scipy", "asyncio", "unittest", "pdb"}
-    assert "numpygan" in modules and not modules & heavy
+    heavy |= {"hypothesis", "pytest"}
+    assert "numpygan.testing" in modules and not modules & heavy
 
 
 def test_import_numpygan_leaves_the_command_line_out():
