@@ -4,6 +4,7 @@ Drawing takes longer than the small trainings of the tests. tests/figures draws.
 """
 
 import sys
+from concurrent.futures import Future
 
 import numpy
 
@@ -37,6 +38,17 @@ def plain_play(*arguments, **how):
     """`play` that draws nothing, for the processes of a sweep."""
     plain_pictures()
     return play(*arguments, **how)
+
+
+def at_once(function, jobs, *_):
+    """`carry_out` without processes."""
+    for job in jobs:
+        future = Future()
+        try:
+            future.set_result(function(*job))
+        except Exception as error:
+            future.set_exception(error)
+        yield job, future
 
 
 if __name__ in ("__main__", "__mp_main__"):  # the second in the processes of a sweep

@@ -8,7 +8,7 @@ import math
 import os
 import signal
 import sys
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor
 
 import numpy
 import pytest
@@ -27,7 +27,7 @@ from numpygan.runs.grid import finished, mean_and_se, play, read_sweep
 from numpygan.runs.loop import Interrupted, train
 from numpygan.runs.pool import carry_out
 from tests.helpers.cli import files, images, learned, run
-from tests.helpers.plain import plain_play
+from tests.helpers.plain import at_once, plain_play
 
 SMALL = """
 [set]
@@ -300,7 +300,8 @@ def test_the_parzen_value_of_a_run_is_its_best(here, monkeypatch):
     assert found["V"] == rows[-1]["V"] and found["iteration"] == rows[-1]["iteration"] == 60
 
 
-def test_a_toy_has_the_measures_that_evaluate_prints(here, capsys):
+def test_a_toy_has_the_measures_that_evaluate_prints(here, monkeypatch, capsys):
+    monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
     text = (
         'recipe = "ring"\nseeds = 2\niterations = 3\n' + SMALL + "average = 0.9\n[grid]\nk = [1]\n"
     )
@@ -421,12 +422,6 @@ def test_every_run_is_trained_on_the_device(here, monkeypatch):
     def on(recipe, run, device, **how):
         devices.append(device)
         train(recipe, run, **how)
-
-    def at_once(function, jobs, *_):
-        for job in jobs:
-            future = Future()
-            future.set_result(function(*job))
-            yield job, future
 
     monkeypatch.setattr("numpygan.runs.grid.train", on)
     monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
