@@ -1,4 +1,4 @@
-"""One BLAS thread, signals as in a terminal, curves that are not drawn, and a generator."""
+"""One BLAS thread, signals as in a terminal, pictures that are not drawn, and a generator."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.helpers.browser import chromium, open_page
-from tests.helpers.cli import plain_curves
+from tests.helpers.plain import plain_pictures
 
 __all__ = ["chromium", "open_page"]
 
@@ -29,15 +29,12 @@ for name, handler in (
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
 
-FOLDERS = {"runs", "commands", "pages"}
-
-
 @pytest.fixture(autouse=True, scope="module")
 def undrawn(request):
-    """Drawing the curves takes longer than the small trainings of these folders."""
+    """Drawing takes longer than the small trainings of the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.path.relative_to(request.config.rootpath).parts[1] in FOLDERS:
-            plain_curves(patch)
+        if "figures" not in request.path.relative_to(request.config.rootpath).parts:
+            plain_pictures(patch.setattr)
         yield
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from functools import cache
 from pathlib import Path
 
 import numpy
@@ -141,6 +142,7 @@ print(resident() - before)
     assert taken < 1.25 * 4 * 2000 * 2001
 
 
+@cache
 def imported(statement):
     """The modules that `statement` leaves in a fresh interpreter."""
     code = f"import json, sys; {statement}; print(json.dumps(list(sys.modules)))"
@@ -156,7 +158,9 @@ def imported(statement):
 @pytest.mark.parametrize("statement", ["import numpygan", "import numpygan.cli"])
 def test_import_is_light(statement):
     modules = imported(statement)
-    assert "numpygan" in modules and not modules & {"matplotlib", "tqdm", "cupy", "PIL", "scipy"}
+    heavy = {"matplotlib", "tqdm", "cupy", "PIL", "scipy", "asyncio", "unittest", "pdb"}
+    heavy |= {"hypothesis", "pytest"}
+    assert "numpygan.testing" in modules and not modules & heavy
 
 
 def test_import_numpygan_leaves_the_command_line_out():

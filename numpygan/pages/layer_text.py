@@ -4,7 +4,6 @@ The equations are the layer's docstring. The examples are the text files in exam
 doctest and is run before it is printed.
 """
 
-import doctest
 import inspect
 import re
 from importlib import resources
@@ -65,6 +64,8 @@ def example(topic):
 
 def run_example(topic):
     """Run the example: (the differences from the printed text, the number of lines that ran)."""
+    import doctest  # it imports the debugger, which only this function needs
+
     test = doctest.DocTestParser().get_doctest(example(topic), {}, topic, f"{topic}.txt", 0)
     report = []
     with numpy.printoptions():  # an example may set its own

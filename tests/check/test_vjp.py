@@ -9,8 +9,8 @@ from tests.helpers.functions import W, X, Y, softmax, softmax_back
 from tests.helpers.planted import MISTAKES, as_dtype, planted
 
 NAMES = list(CASES)
-EVERY = [  # by default every fourth
-    pytest.param(number, name, marks=[pytest.mark.slow] * (number % 4 != 0))
+EVERY = [  # by default every eighth
+    pytest.param(number, name, marks=[pytest.mark.slow] * (number % 8 != 0))
     for number, name in enumerate(NAMES)
 ]
 

@@ -90,6 +90,7 @@ def test_the_rules_are_checked_without_a_warning():
 def test_commands_warn_of_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(toys, "DRAWS", 3000)
+    monkeypatch.setattr(toys, "PAIRED", 100)
     assert run("gradcheck", "ring") == 0
     assert run(*TINY_TOY, "--iterations", 3, "--out", "run") == 0
     assert run("evaluate", "run") == 0

@@ -42,7 +42,6 @@ TEXT = st.text(
 NUMBER = (st.integers(-3, 40) | st.integers() | st.floats()).map(str) | st.sampled_from(cli.NUMBERS)
 VALUE = TEXT | NUMBER | st.sampled_from(cli.NAMES + cli.LAYERS + cli.CHOICES)
 QUICK = settings(
-    max_examples=30,
     deadline=None,
     derandomize=True,
     database=None,
@@ -76,13 +75,14 @@ def test_every_command_is_tried():
     assert len(OPTIONS) > 30 and ("train", "--set") in OPTIONS
 
 
+@pytest.mark.parametrize("examples", [12, pytest.param(30, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("command, option", OPTIONS)
-def test_any_value_of(command, option, place):
+def test_any_value_of(command, option, examples, place):
     rest = list(NEEDED.get(command, []))
     if option in rest:
         del rest[rest.index(option) :]
 
-    @QUICK
+    @settings(QUICK, max_examples=examples)
     @given(VALUE)
     def any_value(value):
         cli.tried([command, *rest, option, value], place)
@@ -93,7 +93,7 @@ def test_any_value_of(command, option, place):
 FIELDS = st.sampled_from([*vars(cli.Recipe()), "recipe", "self", ""])
 
 
-@settings(QUICK, max_examples=200)
+@settings(QUICK, max_examples=80)
 @given(st.sampled_from([TINY, TINY_TOY, ["train", "ring"]]), FIELDS, VALUE, TEXT)
 def test_any_value_of_a_field(place, base, field, value, text):
     cli.tried([*base, "--set", f"{field}={value}"], place)
@@ -103,7 +103,7 @@ def test_any_value_of_a_field(place, base, field, value, text):
 @pytest.mark.parametrize("seed", range(10))
 def test_lines_of_many_options(seed, place):
     chance = random.Random(seed)
-    for _ in range(30):
+    for _ in range(20):
         cli.tried(cli.line(chance), place)
 
 

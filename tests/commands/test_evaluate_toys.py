@@ -11,6 +11,7 @@ import pytest
 from matplotlib.image import imread
 
 from numpygan.arrays import Stream
+from numpygan.commands import evaluate_toys as command
 from numpygan.data.sources import ring
 from numpygan.gan.sampling import sample
 from numpygan.metrics import toys
@@ -18,6 +19,7 @@ from numpygan.metrics.modes import count_modes
 from numpygan.recipes.builtin import RECIPES
 from numpygan.runs.trainer import Training
 from tests.helpers.cli import TINY_TOY, files, learned, run, small_world
+from tests.helpers.plain import plain_play
 
 TINY = TINY_TOY[3:]  # its --set arguments
 
@@ -29,11 +31,22 @@ def rows(file):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A folder with a run of a toy, and three short ones by --seeds."""
-    folder = tmp_path_factory.mktemp("world")
-    with small_world(folder):
+    """A folder with a run of a toy, and three short ones by --seeds.
+
+    Fewer samples are drawn of p_data. The pictures are empty, but for `drawn.png`.
+    """
+    folder, draw = tmp_path_factory.mktemp("world"), command.save_toy_plot
+
+    def save_toy_plot(path, *what):
+        draw(path, *what) if path.name == "drawn.png" else path.write_bytes(b"")
+
+    with small_world(folder), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(toys, "DRAWS", 20_000)
+        patch.setattr(toys, "PAIRED", 200)
+        patch.setattr(command, "save_toy_plot", save_toy_plot)
+        patch.setattr(command, "play", plain_play)
         assert run("evaluate", "ring", "--seeds", 3, *TINY, "--set", "iterations=20") == 0
-    return folder
+        yield folder
 
 
 @pytest.fixture(autouse=True)
@@ -42,11 +55,11 @@ def here(world, monkeypatch):
 
 
 def test_the_toy_table_of_a_run(capsys):
-    assert run("evaluate", "toy") == 0
+    assert run("evaluate", "toy", "-o", "drawn.json") == 0
     out = capsys.readouterr().out
     for line in ("this GAN", "the true distribution", "6.3 ± 0.5", "98.89 %", "lower bound"):
         assert line in out
-    found = rows("toy/evaluation.json")
+    found = rows("drawn.json")
     assert list(found) == ["modes", "high", "reverse", "JSD", "2-Wasserstein"]
     for row in found.values():
         assert (
@@ -55,7 +68,7 @@ def test_the_toy_table_of_a_run(capsys):
         )
     assert found["modes"]["real"] == 8 and abs(found["high"]["real"] - 98.89) < 1
     assert 0 < found["JSD"]["real"] < 0.01 < 0.3 < found["JSD"]["value"] <= math.log(2)
-    assert imread("toy/evaluation.png").ndim == 3
+    assert imread("drawn.png").ndim == 3
 
 
 def test_samples_from_a_file_score_as_the_run_they_are_of():
@@ -121,15 +134,15 @@ def test_the_distribution_over_the_seeds(capsys):
 
 
 def test_more_seeds_keep_the_runs_that_are_there_and_longer_ones_go_on(tmp_path, capsys):
-    command = ["evaluate", "ring", "--out", tmp_path / "seeds", *TINY, "--set"]
-    assert run(*command, "iterations=10", "--seeds", 1) == 0
+    line = ["evaluate", "ring", "--out", tmp_path / "seeds", *TINY, "--set"]
+    assert run(*line, "iterations=10", "--seeds", 1) == 0
     before = files(tmp_path / "seeds/0")
-    assert run(*command, "iterations=10", "--seeds", 2) == 0
+    assert run(*line, "iterations=10", "--seeds", 2) == 0
     assert files(tmp_path / "seeds/0") == before
-    assert run(*command, "iterations=20", "--seeds", 2) == 0
+    assert run(*line, "iterations=20", "--seeds", 2) == 0
     for seed in range(2):
         assert learned(tmp_path / f"seeds/{seed}") == learned(Path(f"runs/ring-seeds/{seed}"))
-    assert run(*command, "iterations=10", "--seeds", 2) == 2  # a longer run is not the recipe's
+    assert run(*line, "iterations=10", "--seeds", 2) == 2  # a longer run is not the recipe's
     assert "20 iterations" in capsys.readouterr().err
 
 
@@ -153,6 +166,7 @@ def test_a_diverging_seed_is_named(capsys, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_the_ring_recipe_finds_all_modes_early():
     """A fifth of the recipe's length; seeds 0 to 5 had 8 modes and 70 to 93 % of high quality by
     then.

@@ -1,6 +1,7 @@
 """The site: it builds without a warning, fetches nothing, and reads well at both widths and themes.
 
-Needs `.[site]`; the tests in a browser need `.[pages]` and Chromium, axe needs AXE_CORE.
+Needs `.[site]`; the tests in a browser need `.[pages]` and Chromium, axe needs AXE_CORE. SITE names
+a folder with the site, if it is built already.
 """
 
 import os
@@ -22,6 +23,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The built site."""
+    if "SITE" in os.environ:
+        return Path(os.environ["SITE"])
     folder = tmp_path_factory.mktemp("site")
     line = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "docs", str(folder)]
     done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)

@@ -121,6 +121,16 @@ def test_the_same_pixels_in_silence_whatever_the_users_settings_are(drawn, plain
     assert [name for name in plain if found[name] != plain[name]] == [] and said == ""
 
 
+@pytest.mark.parametrize("columns, least", [(1, 1000), (2, 100)])
+def test_a_toy_s_samples_are_drawn(columns, least, tmp_path):
+    """As a green histogram, or as green points; other tests' trainings don't draw them."""
+    rows = numpy.random.default_rng(0).normal(size=(50, columns))
+    pictures.save_samples(tmp_path / "toy.png", rows)
+    picture = imread(tmp_path / "toy.png")[..., :3]
+    green = abs(picture - matplotlib.colors.to_rgb(plot.GREEN)).max(axis=2) < 0.02
+    assert picture.shape == (440, 440, 3) and least < green.sum() < 440**2 / 3
+
+
 def test_a_call_leaves_the_users_matplotlib_as_it_was(tmp_path):
     with matplotlib.rc_context(
         {"lines.linewidth": 7.5, "text.usetex": True, "font.family": "No Such Font"}

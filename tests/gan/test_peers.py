@@ -123,15 +123,15 @@ def test_a_slightly_different_recipe_is_no_agreement(change):
     )
 
 
-@pytest.fixture(scope="module")
+@functools.cache
 def full_width():
     recipe = replace(RECIPES["mnist-authors"], dtype="float64")
     return recipe, *peers.play(recipe, load("mnist"), 1)
 
 
-def test_the_gradients_of_mnist_at_full_width(peer, full_width):
+def test_the_gradients_of_mnist_at_full_width(peer):
     """Of every single W and b, in the first iteration on the images themselves."""
-    recipe, draws, ours = full_width
+    recipe, draws, ours = full_width()
     theirs = peer(recipe, draws.fresh(), 1)
     for name in ("gradient_g", "gradient_d"):
         for a, b in zip(getattr(ours, name), getattr(theirs, name), strict=True):

@@ -10,8 +10,6 @@ import numpy
 import pytest
 
 from numpygan.cli import main
-from numpygan.figures import pictures
-from numpygan.files import write_whole
 from numpygan.metrics import parzen
 
 
@@ -67,16 +65,6 @@ def small_world(folder):
         patch.setattr(parzen, "SAMPLES", 50)
         assert run(*TINY_TOY, "--iterations", 2, "--out", "toy") == 0
         yield
-
-
-def plain_curves(patch):
-    """Let trainings write the numbers of learning.png as text; tests/figures draws the curves."""
-    write = lambda path, rows: write_whole(path, lambda file: file.write(_numbers(rows)))
-    patch.setattr(pictures, "save_learning_curves", write)
-
-
-def _numbers(rows):
-    return repr([(row["epoch"], row["V"], row["parzen"]) for row in rows]).encode()
 
 
 def run(*arguments):

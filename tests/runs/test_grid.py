@@ -8,7 +8,7 @@ import math
 import os
 import signal
 import sys
-from concurrent.futures import BrokenExecutor, Future
+from concurrent.futures import BrokenExecutor
 
 import numpy
 import pytest
@@ -27,6 +27,7 @@ from numpygan.runs.grid import finished, mean_and_se, play, read_sweep
 from numpygan.runs.loop import Interrupted, train
 from numpygan.runs.pool import carry_out
 from tests.helpers.cli import files, images, learned, run
+from tests.helpers.plain import at_once, plain_play
 
 SMALL = """
 [set]
@@ -42,6 +43,7 @@ batch = 20
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("numpygan.commands.sweep.play", plain_play)
     return tmp_path
 
 
@@ -298,7 +300,8 @@ def test_the_parzen_value_of_a_run_is_its_best(here, monkeypatch):
     assert found["V"] == rows[-1]["V"] and found["iteration"] == rows[-1]["iteration"] == 60
 
 
-def test_a_toy_has_the_measures_that_evaluate_prints(here, capsys):
+def test_a_toy_has_the_measures_that_evaluate_prints(here, monkeypatch, capsys):
+    monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
     text = (
         'recipe = "ring"\nseeds = 2\niterations = 3\n' + SMALL + "average = 0.9\n[grid]\nk = [1]\n"
     )
@@ -355,28 +358,30 @@ def test_a_process_that_is_killed_takes_no_other_with_it():
     assert ended[3,] == 1.5 and ended[5,] == 2.5 and isinstance(ended[0,], BrokenExecutor)
 
 
-def blas_threads(variable):
-    """What a child of a sweep finds: the variable, and the threads that each BLAS in it was given."""
+VARIABLES = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
+
+
+def blas_threads():
+    """What a child of a sweep finds: the variables, and the threads that each BLAS in it has."""
     from threadpoolctl import threadpool_info
 
-    return os.environ.get(variable), [
+    return [os.environ.get(name) for name in VARIABLES], [
         pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"
     ]
 
 
-@pytest.mark.parametrize("before", [None, "2"])
-@pytest.mark.parametrize("variable", ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"])
-def test_every_process_has_one_blas_thread(variable, before, monkeypatch):
+@pytest.mark.parametrize("before", [[None] * 3, ["2", "3", None]])
+def test_every_process_has_one_blas_thread(before, monkeypatch):
     """Whatever the parent has, which keeps it."""
     pytest.importorskip("threadpoolctl", reason="threadpoolctl, of scikit-learn, is not installed")
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False) if before is None else monkeypatch.setenv(
-            name, before
+    for name, value in zip(VARIABLES, before):
+        monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(
+            name, value
         )
-    for _, future in carry_out(blas_threads, [(variable,)], 1, ALONE):
+    for _, future in carry_out(blas_threads, [()], 1, ALONE):
         told, pools = future.result()
-        assert told == "1" and pools and set(pools) == {1}
-    assert os.environ.get(variable) == before
+        assert told == ["1"] * 3 and pools and set(pools) == {1}
+    assert [os.environ.get(name) for name in VARIABLES] == before
 
 
 def ask_to_stop(n):
@@ -417,12 +422,6 @@ def test_every_run_is_trained_on_the_device(here, monkeypatch):
     def on(recipe, run, device, **how):
         devices.append(device)
         train(recipe, run, **how)
-
-    def at_once(function, jobs, *_):
-        for job in jobs:
-            future = Future()
-            future.set_result(function(*job))
-            yield job, future
 
     monkeypatch.setattr("numpygan.runs.grid.train", on)
     monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)

@@ -18,7 +18,9 @@ from numpygan.runs.loop import train
 from numpygan.runs.pool import carry_out
 from tests.helpers.cli import TINY_TOY, checkpoint, run, sets
 
+ROOT = str(pathlib.Path(__file__).parents[2])
 NUMPYGAN = [sys.executable, "-m", "numpygan"]
+PLAIN = [sys.executable, "-m", "tests.helpers.plain"]  # its trainings draw nothing
 LOUD = [argument for argument in TINY_TOY if argument != "--quiet"]
 SWEEP = """recipe = "ring"
 seeds = 2
@@ -39,10 +41,11 @@ k = [1]
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setenv("PYTHONPATH", ROOT)
     return tmp_path
 
 
-def process(*arguments, program=NUMPYGAN, **how):
+def process(*arguments, program=PLAIN, **how):
     return subprocess.Popen(
         [*program, *map(str, arguments)], **{"stderr": subprocess.PIPE, "text": True} | how
     )
@@ -72,7 +75,7 @@ def test_a_reader_who_has_gone_ends_no_training(unbuffered, here, nobody):
 def test_a_closed_or_full_stream_ends_no_training(redirection, here):
     """Nor does a file of the run become stdout: each is what it should be."""
     line = ["sh", "-c", f'exec "$@" {redirection}', "sh"]
-    done = process(*NUMPYGAN, *LOUD, "--iterations", 30, "--out", "it", program=line)
+    done = process(*PLAIN, *LOUD, "--iterations", 30, "--out", "it", program=line)
     err = done.communicate()[1]
     assert done.returncode == 0 and checkpoint(here / "it")["iteration"] == 30
     assert ("No space left" in err) == (redirection == ">/dev/full") and "Traceback" not in err
@@ -92,6 +95,8 @@ WRONG = """import sys
 from numpygan.nn.layers import Tanh
 def backward(self, gy, t): self.xp.multiply(gy, 3, out=t.gx)
 Tanh.backward = backward
+from numpygan.check import everything
+everything._LONG = 3  # iterations
 from numpygan.cli import main
 sys.exit(main(["gradcheck", "gauss1d"]))
 """
@@ -110,23 +115,27 @@ def test_a_wrong_derivative_is_wrong_although_nobody_reads_it(to, unbuffered, no
     assert done.returncode == 1 and "Traceback" not in err and "Exception ignored" not in err
 
 
-PRINTED = [
-    ["-h"],
-    ["train", "-h"],
-    ["--version"],
-    ["recipes"],
-    ["recipes", "ring"],
-    ["explain", "relu"],
-]
+PRINTED = {  # by argparse, and by commands; unbuffered, each write is one that fails
+    "": [
+        ["-h"],
+        ["train", "-h"],
+        ["--version"],
+        ["recipes"],
+        ["recipes", "ring"],
+        ["explain", "relu"],
+    ],
+    "1": [["-h"], ["recipes"]],
+}
 
 
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("arguments", PRINTED)
-def test_what_is_only_printed(arguments, unbuffered, nobody):
+@pytest.mark.parametrize(
+    "unbuffered, arguments", [(how, words) for how in PRINTED for words in PRINTED[how]]
+)
+def test_what_is_only_printed(unbuffered, arguments, nobody):
     """A full disk is an error in one sentence; a reader who has seen enough is none."""
     environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
     with open("/dev/full", "w") as full:
-        done = process(*arguments, stdout=full, env=environment)
+        done = process(*arguments, program=NUMPYGAN, stdout=full, env=environment)
         err = done.communicate()[1]
     assert (
         done.returncode == 2
@@ -134,7 +143,7 @@ def test_what_is_only_printed(arguments, unbuffered, nobody):
         and "No space left" in err
         and "None" not in err
     )
-    done = process(*arguments, stdout=nobody, env=environment)
+    done = process(*arguments, program=NUMPYGAN, stdout=nobody, env=environment)
     assert (done.communicate()[1], done.returncode) == ("", 0)
 
 
@@ -181,7 +190,8 @@ def long(self):
         print("there", flush=True)
         {work}
 Training.advance = long
-from numpygan.cli import main
+from tests.helpers.plain import main, plain_pictures
+plain_pictures()
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
 """
@@ -338,9 +348,7 @@ def wait_for_its_end(path):
             signal.sigwait([signal.SIGUSR2])
 
 
-PARENT = """import sys
-sys.path.insert(0, {tests!r})
-from tests.runs.test_processes import wait_for_its_end
+PARENT = """from tests.runs.test_processes import wait_for_its_end
 from numpygan.ranks import ALONE
 from numpygan.runs import pool
 if __name__ == "__main__":
@@ -355,7 +363,7 @@ if __name__ == "__main__":
 def test_children_end_with_their_parent_however_it_ends(how, here):
     """The FIFO ends when the child does, even one that is asked and doesn't come to an end."""
     os.mkfifo("fifo")
-    (here / "parent.py").write_text(PARENT.format(tests=str(pathlib.Path(__file__).parents[2])))
+    (here / "parent.py").write_text(PARENT)
     parent = process(program=[sys.executable, "parent.py"])
     with open("fifo") as fifo:
         assert fifo.readline() == "here\n"

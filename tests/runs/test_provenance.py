@@ -19,6 +19,7 @@ from numpygan.recipes.builtin import Recipe
 from numpygan.runs import checkpoint, provenance
 from tests.helpers.cli import TINY, TINY_TOY, cifar, images, learned, run, sets
 from tests.helpers.cli import checkpoint as arrays
+from tests.helpers.plain import at_once
 
 LOUD = [argument for argument in TINY if argument != "--quiet"]
 RESUME = ["train", "--quiet", "--resume", "--out", "it"]
@@ -389,7 +390,8 @@ batch = [20]
 """
 
 
-def test_a_sweep_goes_on_with_moved_data_and_not_with_others(here, capsys):
+def test_a_sweep_goes_on_with_moved_data_and_not_with_others(here, monkeypatch, capsys):
+    monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
     (here / "sweep.toml").write_text(SWEEP)
     assert run("sweep", "sweep.toml", "--jobs", 1, "--out", "runs") == 0
     results = [path.read_bytes() for path in sorted(here.glob("runs/*/*/result.json"))]

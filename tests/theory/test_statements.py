@@ -52,7 +52,7 @@ def on_nodes(*pair, nodes=10):
 # Theorem 1
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(densities(), densities())
 def test_c_is_minus_log_4_plus_twice_the_jsd(p, q):
     cost, jsd = cost_and_jsd(p, q)
