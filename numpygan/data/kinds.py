@@ -72,7 +72,7 @@ def _kind(path, start, size, packed):
     if start[257:262] == b"ustar":
         return "a tar archive", _UNPACK
     head = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+    if head.startswith(b"<"):
         return "an HTML or XML page, not the data", "download the file itself"
     if head.startswith((b"{", b"[")):
         return "JSON", _SAVE
