@@ -15,7 +15,16 @@ from ..arrays import Stream
 from ..errors import NumpyganError
 from . import folders
 from .idx import read_idx
-from .meaning import SIGNED, UNIT, Values, as_rows, common_scale, refuse_mixed_rows, samples_as_data
+from .meaning import (
+    SIGNED,
+    UNIT,
+    Values,
+    as_rows,
+    common_scale,
+    note_on_dim,
+    refuse_mixed_rows,
+    samples_as_data,
+)
 from .readers import Found
 from .shapes import flatten, read_size, transposed
 from .sources import TOYS
@@ -178,7 +187,7 @@ def _understand(found, path, size, transpose):
     whole = all(v.whole or v.constant for v in values.values())
     if scale == "pixels" and not whole:
         refuse_mixed_rows(parts["train"], where["train"])
-    notes = list(found.notes)
+    notes = found.notes + note_on_dim(scale, values.values())
     if transpose:
         turned = {split: transposed(part, shape, path) for split, part in parts.items()}
         parts, shape = {split: part for split, (part, _) in turned.items()}, turned["train"][1]
@@ -201,7 +210,7 @@ def _split(parts, shuffle, share, path):
     held = len(rows) // share
     if missing and not held:
         raise NumpyganError(
-            f"{path}: {len(rows)} examples are too few to split; expected at least {share}."
+            f"{path}: too few examples to split, {len(rows)}; expected at least {share}."
         )
     if missing and shuffle:
         rows = rows[numpy.random.default_rng(0).permutation(len(rows))]

@@ -55,6 +55,16 @@ def flatten(array, size, where):
         raise NumpyganError(
             f"{where}: {found} looks like one colour image; expected many, N × H × W × 3."
         )
+    elif array.ndim == 3 and len(array) == shape[0] < shape[1] and _SIDE <= len(array) and not size:
+        raise NumpyganError(
+            f"{where}: {found} looks like {shape[1]} images {shape[0]} × {shape[0]}; transpose the "
+            f"array to N × H × W, or give --size {shape[0]}x{shape[1]}."
+        )
+    elif array.ndim == 2 and shape[0] == 1 and array.dtype.kind in "iu" and size is None:
+        raise NumpyganError(
+            f"{where}: {found} whole numbers look like labels; expected the images, N × H × W; "
+            "--size none takes them as a table."
+        )
     elif array.ndim == 4:
         array, shape = _channels_first(array, where)
     rows = numpy.ascontiguousarray(array).reshape(len(array), -1)

@@ -1,0 +1,99 @@
+"""What values mean in the files that cameras, other programs and other languages write."""
+
+import numpy
+import pytest
+from PIL import Image
+
+from numpygan.data.dataset import load
+from numpygan.errors import NumpyganError
+
+GREY = numpy.random.default_rng(0).integers(0, 256, (24, 9, 9), dtype="uint8")
+
+
+def saved(path, array, **options):
+    numpy.save(path / "x.npy", array)
+    return load(path / "x.npy", **options)
+
+
+def pictures(path, images, ending="png", **options):
+    for i, image in enumerate(images):
+        image.save(path / f"{i:02}.{ending}", **options)
+    return load(path)
+
+
+def rows(data):
+    """The pixels of all images, in a fixed order."""
+    return sorted(row.tobytes() for row in [*data.train, *data.validation, *data.test])
+
+
+@pytest.mark.parametrize("values", [[-1, 1], [-1, 0, 1]])
+@pytest.mark.parametrize("shape", [(60, 9, 9), (60, 81), (60, 5)])
+def test_integers_from_minus_one_to_one(values, shape, tmp_path):
+    array = numpy.random.default_rng(0).choice(values, shape).astype("int8")
+    data = saved(tmp_path, array)
+    assert data.range == (-1, 1) and data.train.dtype == numpy.float32
+    assert numpy.array_equal(data.train, array[:40].reshape(40, -1))
+
+
+@pytest.mark.parametrize("kind", ["uint16", "int32"])
+def test_integers_above_255_are_to_be_divided(kind, tmp_path):
+    with pytest.raises(NumpyganError, match=r"\[0, 65535\].*divide"):
+        saved(tmp_path, (GREY.astype(kind) * 257))
+
+
+def test_dark_pixels_are_said_to_be_dark(tmp_path):
+    data = saved(tmp_path, GREY // 16)
+    assert data.train.max() == 15 and data.notes == (
+        "the brightest pixel is 15 of 255; if 15 is white, divide the data by it",
+    )
+    assert saved(tmp_path, GREY).notes == () and saved(tmp_path, GREY * 0).notes == ()
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int64"])
+def test_a_column_of_whole_numbers_is_labels(kind, tmp_path):
+    labels = (numpy.arange(60) % 10).astype(kind)[:, None]
+    with pytest.raises(NumpyganError, match="labels.*--size none"):
+        saved(tmp_path, labels)
+    assert saved(tmp_path, labels, size="none").train.shape == (40, 1)
+    assert saved(tmp_path, labels * 1.0).train.shape == (40, 1)
+
+
+def test_images_along_the_last_axis_are_refused(tmp_path):
+    matlab = numpy.moveaxis(GREY, 0, -1)  # 9 × 9 × 24
+    with pytest.raises(NumpyganError, match="24 images 9 × 9.*transpose"):
+        saved(tmp_path, matlab)
+    assert saved(tmp_path, matlab, size="9x24").image_shape == (9, 24)
+    assert saved(tmp_path, GREY[:9]).image_shape == (9, 9)
+
+
+def test_one_scale_for_all_images_of_16_bits(tmp_path):
+    wide = GREY.astype("uint16") * 257
+    wide[0] //= 1000  # dark, so that it would also fit into 8 bits
+    data = pictures(tmp_path, map(Image.fromarray, wide))
+    assert 0 < wide[0].max() < 66 and rows(data)[0] == bytes(81)
+    assert rows(data)[1:] == sorted(image.tobytes() for image in GREY[1:])
+
+
+@pytest.mark.parametrize("factor, kind", [(16, "uint16"), (1000, "int32")])
+def test_images_whose_white_is_not_known(factor, kind, tmp_path):
+    with pytest.raises(NumpyganError, match=f"{255 * factor}.*white"):
+        pictures(tmp_path, map(Image.fromarray, GREY.astype(kind) * factor), "tif")
+
+
+def test_8_bits_in_a_wider_file_are_8_bits(tmp_path):
+    data = pictures(tmp_path, map(Image.fromarray, GREY.astype("uint16")))
+    assert rows(data) == sorted(image.tobytes() for image in GREY)
+
+
+@pytest.mark.parametrize("ending", ["png", "gif"])
+def test_a_grey_palette_is_grey(ending, tmp_path):
+    data = pictures(tmp_path, (Image.fromarray(image).convert("P") for image in GREY), ending)
+    assert data.image_shape == (9, 9)
+    assert rows(data) == sorted(image.tobytes() for image in GREY)
+
+
+def test_a_film_counts_as_its_first_picture(tmp_path):
+    images = [Image.fromarray(image) for image in GREY]
+    data = pictures(tmp_path, images, "gif", save_all=True, append_images=images[::-1])
+    assert rows(data) == sorted(image.tobytes() for image in GREY)
+    assert data.notes == ("only the first picture in each file is read",)
