@@ -5,6 +5,7 @@ Either MNIST, which numpygan ships, or the user's own files.
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -153,6 +154,8 @@ def load(source, size="auto", drop="auto", transpose=0):
     if source == "stacked-mnist":
         return stacked(load("mnist", size=size, drop=drop, transpose=transpose))
     size = read_size(size)
+    if re.match(r"\w+://", str(source)):
+        raise NumpyganError(f"{source}: is an address; download the file and give its path.")
     if source == "mnist":
         path = MNIST
         names = {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"}

@@ -129,7 +129,7 @@ def _without_last_delimiter(lines, delimiter, names):
 
 
 def _rectangular(lines, delimiter, width):
-    """Whether all lines have `width` cells; numpy.loadtxt ignores cells beyond the last it reads."""
+    """Whether all lines have `width` cells; numpy.loadtxt ignores some that are too long."""
     for line in lines:
         plain = '"' not in line and delimiter != " "
         if (line.count(delimiter) + 1 if plain else len(_cells(line, delimiter))) != width:

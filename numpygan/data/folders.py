@@ -1,5 +1,6 @@
 """The user's data, a file or a folder: which files are the training, validation and test split."""
 
+import os
 import re
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from .kinds import CIFAR_ROW, is_cifar, kind_of
 from .names import LABELS, split_of
 
 _DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
+_IMAGE_NAME = re.compile(
+    r"\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|heic|heif|avif|jp2|svg|dng|cr2|nef)\Z", re.I
+)
 
 
 def read(path, size=None, drop="auto"):
@@ -33,12 +37,12 @@ def _read_folder(path, size, drop):
     ignored.
     """
     files = _files(path)
-    kinds, refused = {}, []
+    kinds, refused = {}, {}
     for file in files:
         try:
             kinds.setdefault(kind_of(file), []).append(file)
         except NumpyganError as error:
-            refused.append(str(error))
+            refused[file] = str(error)
     batches = [f for f in files if re.match(r"(data|test)_batch.*\.bin\Z", f.name, re.I | re.S)]
     idx = [f for f in kinds.get("idx", []) if "label" not in f.name.lower()]
     idx = [f for f in idx if len(shape_of(f)) > 1]
@@ -52,13 +56,22 @@ def _read_folder(path, size, drop):
         if some and not (kind == "csv" and "image" in kinds):
             return _by_name(path, some, what, lambda file: readers.read_file(file, drop))
     if "image" in kinds:
-        return _images(path, kinds["image"], size)
+        found = _images(path, kinds["image"], size)
+        return _with_note(found, [file.name for file in refused if _IMAGE_NAME.search(file.name)])
     names = ", ".join(file.name for file in files[:4]) or "no files"
-    there = refused[0] if refused else f"there are {names}."
+    there = next(iter(refused.values())) if refused else f"there are {names}."
     raise NumpyganError(
         f"{path}: no data found; expected IDX, CIFAR-10 .bin, .npy, .npz or CSV files, or images, "
         f"such as train-images-idx3-ubyte; {there}"
     )
+
+
+def _with_note(found, names):
+    """`found` with a note about the files called `names`, which are not read."""
+    if names:
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        found.notes.append(f"not read: {', '.join(names[:5])}{more}")
+    return found
 
 
 def _is_data(file, kind):
@@ -69,16 +82,18 @@ def _is_data(file, kind):
 def _files(path):
     """The files in a folder and below, sorted by depth and path.
 
-    Hidden files and the files that macOS adds to archives are left out.
+    Hidden files and the files that macOS adds to archives are left out. Links to folders are
+    followed, but each folder is read only once.
     """
+    found, seen = [], set()
     try:
-        found = []
-        for file in path.rglob("*"):
-            parts = file.relative_to(path).parts
-            hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-            if hidden or len(parts) > _DEEPEST or not file.is_file():
-                continue
-            found.append(file)
+        for folder, below, names in os.walk(path, onerror=_refuse, followlinks=True):
+            here, known = os.stat(folder), len(seen)
+            seen.add((here.st_dev, here.st_ino))
+            deep = len(Path(folder).relative_to(path).parts) >= _DEEPEST - 1
+            below[:] = [] if deep or len(seen) == known else sorted(filter(_is_visible, below))
+            files = [Path(folder, name) for name in filter(_is_visible, names)]
+            found += [file for file in files if len(seen) > known and file.is_file()]
             if len(found) > _MOST:
                 raise NumpyganError(
                     f"{path}: holds more than {_MOST:,} files; give a folder with the data alone."
@@ -88,6 +103,14 @@ def _files(path):
             f"{path}: cannot be read ({error.strerror or error}); check the path."
         ) from None
     return sorted(found, key=lambda file: (len(file.parts), str(file)))
+
+
+def _refuse(error):
+    raise error
+
+
+def _is_visible(name):
+    return not name.startswith(".") and name != "__MACOSX"
 
 
 def _idx(path, files):

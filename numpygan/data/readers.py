@@ -92,7 +92,12 @@ def _member(path):
 def _arrays(path, member):
     """The splits in a .npy or .npz file, recognised by their usual names."""
 
+    every = []
+
     def wanted(found):
+        every.extend(found)
+        if not found:
+            raise NumpyganError(f"{path}: holds no arrays; save them again with numpy.savez.")
         if not member:
             picked = [n for n in found if n.isprintable() and not LABELS.search(n)] or found
             known = [name for name in picked if split_of(name) or name.lower() in IMAGE_NAMES]
@@ -113,7 +118,9 @@ def _arrays(path, member):
     arrays = read_arrays(path, wanted)
     if len(arrays) == 1:
         (name,) = arrays
-        return Found({"train": arrays[name]}, {"train": name or path.name})
+        return Found(
+            {"train": arrays[name]}, {"train": name or path.name}, _left(every, [name, member])
+        )
     found = {}
     for name, array in arrays.items():
         if array.ndim > 1:
@@ -133,4 +140,12 @@ def _arrays(path, member):
     return Found(
         {split: arrays[name] for split, name in picked.items() if name},
         {s: n for s, n in picked.items() if n},
+        _left(every, picked.values()),
     )
+
+
+def _left(every, read):
+    """A list with a note about the arrays that are not read, or an empty one."""
+    names = [name for name in every if name not in read]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return [f"not read: {', '.join(names[:5])}{more}"] if names else []

@@ -97,3 +97,55 @@ def test_a_film_counts_as_its_first_picture(tmp_path):
     data = pictures(tmp_path, images, "gif", save_all=True, append_images=images[::-1])
     assert rows(data) == sorted(image.tobytes() for image in GREY)
     assert data.notes == ("only the first picture in each file is read",)
+
+
+# Folders
+
+
+def test_folders_behind_links_are_read_once(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "set").mkdir()
+    for i, image in enumerate(GREY):
+        Image.fromarray(image).save(tmp_path / "far" / f"{i}.png")
+    (tmp_path / "set/cats").symlink_to(tmp_path / "far")
+    (tmp_path / "set/again").symlink_to(tmp_path / "far")
+    (tmp_path / "set/loop").symlink_to(tmp_path / "set")
+    assert rows(load(tmp_path / "set")) == sorted(image.tobytes() for image in GREY)
+
+
+def test_images_that_are_not_read_are_named(tmp_path):
+    (tmp_path / "half.png").write_bytes(b"")
+    (tmp_path / "phone.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(50))
+    (tmp_path / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    data = pictures(tmp_path, map(Image.fromarray, GREY))
+    (note,) = data.notes
+    assert note == "not read: half.png, phone.HEIC"
+
+
+def test_arrays_that_are_not_read_are_named(tmp_path):
+    numpy.savez(tmp_path / "x.npz", GREY, numpy.arange(24), GREY[:9])
+    assert load(tmp_path / "x.npz").notes == ("not read: arr_1, arr_2",)
+    numpy.savez(tmp_path / "x.npz", x_train=GREY, y_train=numpy.arange(24), x_test=GREY[:9])
+    assert load(tmp_path / "x.npz").notes == ("not read: y_train",)
+
+
+@pytest.mark.parametrize("source", ["https://example.com/x.npy", "file:///x.npy"])
+def test_an_address_is_called_an_address(source):
+    with pytest.raises(NumpyganError, match=f"{source}: is an address.*download"):
+        load(source)
+
+
+@pytest.mark.parametrize(
+    "content, what",
+    [
+        (b"\0\0\0\x18ftypheic", "HEIC, AVIF or MP4"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Excel"),
+        (bytes(3074), "CIFAR-100"),
+        (b"(lp0\n(lp1\nI3\naI5\naa.", "pickled"),
+        (b"%%MatrixMarket matrix array\n3 3\n", "Matrix Market"),
+    ],
+)
+def test_more_kinds_that_are_called_what_they_are(content, what, tmp_path):
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(NumpyganError, match=what):
+        load(tmp_path / "x")
