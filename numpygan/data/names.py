@@ -1,6 +1,9 @@
 """What the names of files, folders and arrays say: the split, images or labels."""
 
+import os
 import re
+
+from ..errors import NumpyganError
 
 SPLIT_WORDS = {
     "test": ("test", "t10k", "testing", "eval"),
@@ -33,3 +36,13 @@ def likeliest(names):
         if len(hits) == 1:
             return hits[0]
     return None
+
+
+def local_path(source):
+    """The path `source`, with ~ expanded. Raises NumpyganError if it is empty or an address."""
+    source = os.fspath(source)
+    if not source:
+        raise NumpyganError("data: the path is empty; give a file or a folder.")
+    if re.match(r"\w+://", source):
+        raise NumpyganError(f"{source}: is an address; download the file and give its path.")
+    return os.path.expanduser(source)
