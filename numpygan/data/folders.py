@@ -14,6 +14,8 @@ from .kinds import CIFAR_ROW, is_cifar, kind_of
 from .names import LABELS, split_of
 
 _DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
+_IMAGES = re.compile(r"images?|imgs?", re.I)
+_MASKS = re.compile(r"masks?|annotations?|labels?|gt|ground_?truth|segmentations?", re.I)
 _IMAGE_NAME = re.compile(
     r"\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|heic|heif|avif|jp2|svg|dng|cr2|nef)\Z", re.I
 )
@@ -193,20 +195,29 @@ def _by_name(path, files, what, reader):
 
 
 def _images(path, files, size):
-    by_split = {}
-    for file in files:
+    notes = []
+    masks = {file.parent for file in files if _MASKS.fullmatch(file.parent.name)}
+    for folder in sorted(masks):
+        images = {f.parent for f in files if f.parent.parent == folder.parent} - masks
+        if images and all(_IMAGES.fullmatch(other.name) for other in images):
+            files = [file for file in files if file.parent != folder]
+            theirs = ", ".join(f"{other.name}/" for other in sorted(images))
+            notes.append(f"not read: {folder.name}/, whose pictures belong to those in {theirs}")
+    by_split, named = {}, [split_of(file.stem) for file in files]
+    by_name = None not in named and "train" in named
+    for file, its in zip(files, named):
         folders = file.relative_to(path).parts[:-1]
-        split = next((s for s in map(split_of, folders) if s), "train")
+        split = next((s for s in map(split_of, folders) if s), its if by_name else "train")
         by_split.setdefault(split, []).append(file)
     if "train" not in by_split:
         raise NumpyganError(
             f"{path}: has no training images, only {', '.join(by_split)}; give that folder itself."
         )
-    notes = []
     arrays = {split: read_images(some, size, notes) for split, some in by_split.items()}
     if any(array.ndim == 4 for array in arrays.values()):  # grey images beside colour ones
         arrays = {
             s: a if a.ndim == 4 else numpy.repeat(a[..., None], 3, 3) for s, a in arrays.items()
         }
-    names = {split: f"{split}/" if len(arrays) > 1 else path.name for split in arrays}
+    kind = "{}_*" if by_name and all(file.parent == path for file in files) else "{}/"
+    names = {split: kind.format(split) if len(arrays) > 1 else path.name for split in arrays}
     return readers.Found(arrays, names, notes, shuffle=True)

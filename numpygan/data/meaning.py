@@ -119,10 +119,14 @@ def common_scale(parts, images):
         same = own == scale or {own, scale} == {"bits", "unit"}
         if scale == "real":
             same = _near(train, values) if table else own == of_train
+            if images is not False and of_train == "real" and own in ("bits", "unit", "pixels"):
+                same = same and train.low > -0.1  # else only these images are standardised
         if not same:
+            if where == first:  # then the farthest of the others is the odd one
+                where = max(list(parts)[1:], key=lambda s: max(-parts[s].low, parts[s].high))
             raise NumpyganError(
-                f"{where}: holds {values}, {first} {train}; expected the same scale in all splits: "
-                "rescale one of them."
+                f"{where}: holds {parts[where]}, {first} {train}; expected the same scale in all "
+                "splits: rescale one of them."
             )
     return scale
 

@@ -53,7 +53,8 @@ def flatten(array, size, where):
         array, shape = array[:, 0], shape[1:]
     elif array.ndim == 3 and shape[1] in (3, 4) and shape[0] > 4 and size is None:
         raise NumpyganError(
-            f"{where}: {found} looks like one colour image; expected many, N × H × W × 3."
+            f"{where}: {found} looks like one colour image; expected many, N × H × W × 3, or "
+            f"--size {shape[0]}x{shape[1]}."
         )
     elif array.ndim == 3 and len(array) == shape[0] < shape[1] and _SIDE <= len(array) and not size:
         raise NumpyganError(

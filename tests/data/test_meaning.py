@@ -149,3 +149,56 @@ def test_more_kinds_that_are_called_what_they_are(content, what, tmp_path):
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(NumpyganError, match=what):
         load(tmp_path / "x")
+
+
+@pytest.mark.parametrize("test", [GREY, GREY / 255, GREY.reshape(24, 81) // 2, GREY > 99])
+def test_standardised_images_beside_raw_ones(test, tmp_path):
+    train = ((GREY / 255 - 0.13) / 0.31).astype("float32")
+    if test.ndim == 2:
+        train = train.reshape(24, 81)
+    numpy.savez(tmp_path / "x.npz", x_train=train, x_test=test)
+    with pytest.raises(NumpyganError, match=r"x_test: holds .* x_train float32.*same scale"):
+        load(tmp_path / "x.npz")
+    numpy.savez(tmp_path / "x.npz", x_train=train, x_test=train[:9])
+    assert len(load(tmp_path / "x.npz").test) == 9
+
+
+@pytest.mark.parametrize("test", [GREY / 127.5 - 1, GREY / 2.55, GREY])
+def test_the_split_on_another_scale_is_named(test, tmp_path):
+    numpy.savez(tmp_path / "x.npz", x_train=GREY / 255, x_test=test)
+    with pytest.raises(NumpyganError, match="x_test: holds .* x_train float64 in .0, 1."):
+        load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize(
+    "names", [("Xtr", "Xte"), ("x_tr", "x_te"), ("x_train", "x_test"), ("train", "test")]
+)
+def test_names_of_splits_beside_variants(names, tmp_path):
+    arrays = dict(zip(names, (GREY, GREY[:9])))
+    variants = {f"{name}_noisy": GREY[:7] for name in names}
+    numpy.savez(tmp_path / "x.npz", **arrays, **variants)
+    data = load(tmp_path / "x.npz")
+    assert len(data.test) == 9 and len(data.train) == 20
+    assert data.notes == (f"not read: {names[0]}_noisy, {names[1]}_noisy",)
+
+
+def test_splits_in_the_names_of_images(tmp_path):
+    for i, image in enumerate(GREY):
+        Image.fromarray(image).save(tmp_path / f"{'test' if i % 4 == 0 else 'train'}_{i:02}.png")
+    data = load(tmp_path)
+    assert numpy.array_equal(data.test, GREY[::4].reshape(6, 81)) and "test_*" in data.understood
+    Image.fromarray(GREY[0]).save(tmp_path / "cat.png")  # now the names say nothing
+    assert len(load(tmp_path).test) == 4
+
+
+def test_masks_beside_images_are_not_images(tmp_path):
+    for folder, factor in (("images", 1), ("masks", 0)):
+        (tmp_path / folder).mkdir()
+        pictures_of = [Image.fromarray(image * numpy.uint8(factor)) for image in GREY]
+        for i, image in enumerate(pictures_of):
+            image.save(tmp_path / folder / f"{i}.png")
+    data = load(tmp_path)
+    assert rows(data) == sorted(image.tobytes() for image in GREY)
+    assert data.notes == ("not read: masks/, whose pictures belong to those in images/",)
+    (tmp_path / "images").rename(tmp_path / "no masks")  # two classes
+    assert len(rows(load(tmp_path))) == 48
