@@ -15,6 +15,7 @@ import numpy
 from ..errors import NumpyganError
 
 UNIT, SIGNED = (0.0, 1.0), (-1.0, 1.0)
+LARGEST_FLOAT32 = 3e38
 _ROUNDING = 1e-3  # a value this far beyond an end of the range counts as a rounding error
 _BEYOND = 0.25  # samples of a density may leave the range by this fraction of its length
 _DARKEST = 16  # pixels in [0, 255] have a larger maximum; otherwise the scale is another one
@@ -40,7 +41,7 @@ class Values:
                 f"{where}: values are {array.dtype}; expected integers, floats or bools."
             )
         low, high = float(array.min()), float(array.max())
-        if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) > 3e38:
+        if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) >= LARGEST_FLOAT32:
             raise NumpyganError(
                 f"{where}: holds values that are NaN, infinite or too large for float32; remove "
                 f"them."
@@ -200,6 +201,8 @@ def shuffled_scale(rows):
     if rows.dtype.kind not in "biu" or not rows.size:
         return 1.0
     low, high = int(rows.min()), int(rows.max())
+    if (low, high) == (-1, 1):
+        return 1.0
     if low < 0 or high > 255:
         raise NumpyganError(
             f"rows: integers are read as pixels 0 to 255, these lie in [{low}, {high}]; give "

@@ -86,6 +86,8 @@ def load(path: str | os.PathLike, checkpoint: str = "best") -> Run:
     checkpoint  "best": by the validation log-likelihood, where there is one; "newest"
     Raises NumpyganError if there is no run, or a file of it is damaged.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise NumpyganError(f"load: path must be a str or a Path, got {path!r}.")
     if checkpoint not in ("best", "newest"):
         raise NumpyganError(f'load: checkpoint must be "best" or "newest", got {checkpoint!r}.')
     return Run(RunDirectory.existing(path), checkpoint == "newest")
