@@ -9,7 +9,7 @@ from contextlib import nullcontext, redirect_stdout
 
 import numpy
 
-from . import __version__
+from . import __version__, starting
 from .commands import COMMANDS, ON_RANKS, ONLY_PRINT
 from .errors import NumpyganError
 from .ranks import ALONE, world
@@ -30,6 +30,7 @@ def main(arguments=None):
     exception: if a command only prints, a full disk is an error. A reader who leaves (`numpygan
     recipes | head`) is not.
     """
+    starting.imported()
     options = argparse.Namespace(run_command=None, ranks=ALONE)
     with standard_streams() as out:
         try:

@@ -7,7 +7,14 @@ import sys
 
 import pytest
 
-INTERRUPTED = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+INTERRUPTED = """import os, signal
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    if os.environ["WAY"] != "library":
+        raise ImportError("NumPy says that it is installed badly") from None
+    raise
+"""
 PROGRAM = "import sys\nfrom numpygan.cli import main\nsys.exit(main())\n"
 
 
@@ -20,7 +27,7 @@ def test_a_ctrl_c_during_the_imports(way, tmp_path):
     command = {"program": [tmp_path / "numpygan"], "module": ["-m", "numpygan"]}
     result = subprocess.run(
         [sys.executable, *command.get(way, [tmp_path / "user.py"]), "recipes"],
-        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.getcwd()}"},
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.getcwd()}", "WAY": way},
         cwd=tmp_path if way != "module" else None,
         capture_output=True,
         text=True,
@@ -30,3 +37,13 @@ def test_a_ctrl_c_during_the_imports(way, tmp_path):
     else:
         assert result.returncode == 130
         assert result.stderr == "numpygan: interrupted; give the same command to start again.\n"
+
+
+def test_later_a_ctrl_c_is_an_exception_again(tmp_path):
+    (tmp_path / "numpygan").write_text(
+        "import signal\nfrom numpygan import cli\nbefore = signal.getsignal(signal.SIGINT)\n"
+        "try:\n    cli.main(['--version'])\nexcept SystemExit:\n    pass\n"
+        "assert before is not signal.default_int_handler\n"
+        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+    )
+    subprocess.run([sys.executable, tmp_path / "numpygan"], check=True, capture_output=True)
