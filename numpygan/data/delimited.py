@@ -18,7 +18,7 @@ _MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
 LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|id|unnamed: 0|", re.I)
 
 
-def read_csv(path, drop, notes):
+def read_csv(path, drop, notes, columns=None, beside=False):
     """The numbers in a CSV file, (N, d) float64.
 
     Columns are separated by commas, semicolons, bars, tabs or spaces.
@@ -26,6 +26,8 @@ def read_csv(path, drop, notes):
     drop   the columns to leave out: names, or numbers from 1, separated by commas; "none"; "auto"
            leaves out the columns whose names say that they are labels
     notes  a list; a sentence about each omission is appended
+    columns  a list; the names of the columns are appended, if they have names
+    beside   columns that `drop` names may be missing: another file has them
     Raises NumpyganError if a cell is not a number or the file is not a table.
     """
     lines = _lines(path)
@@ -46,7 +48,9 @@ def read_csv(path, drop, notes):
         names = names[:-1]
     if names and len(names) == width - 1:  # R gives no name to the column of row names
         names = ["", *names]
-    left_out = _left_out(path, names, width, drop)
+    if names and len(names) != width:
+        raise _bad_cell(path, lines, delimiter, names, [], len(names))
+    left_out = _left_out(path, names, width, drop, beside)
     if drop == "auto" and (names is None or numbered):
         left_out |= _unnamed_labels(lines, delimiter, width)
     if left_out:
@@ -56,10 +60,12 @@ def read_csv(path, drop, notes):
     kept = [i for i in range(width) if i not in left_out]
     if not kept:
         raise NumpyganError(f"{path}: --drop {drop}: no column is left; leave out fewer.")
+    if columns is not None and names and not numbered:
+        columns += [names[i] for i in kept]
     if _has_decimal_commas(lines, delimiter):
         lines = [line.replace(",", ".") for line in lines]
     try:
-        if (names and len(names) != width) or not _rectangular(lines, delimiter, width):
+        if not _rectangular(lines, delimiter, width):
             raise ValueError
         return numpy.loadtxt(
             lines,
@@ -160,7 +166,7 @@ def _is_number(cell, comma=False):
     return cell.isascii() and "_" not in cell
 
 
-def _left_out(path, names, width, drop):
+def _left_out(path, names, width, drop, beside):
     """The columns that `drop` names; for "auto" the columns named like labels."""
     if drop == "none":
         return set()
@@ -177,7 +183,7 @@ def _left_out(path, names, width, drop):
             found.add(names.index(item))
         elif item.isdecimal() and 1 <= int(item) <= width:
             found.add(int(item) - 1)
-        else:
+        elif not (beside and names):
             close = difflib.get_close_matches(item, names or (), 1)
             hint = f" (did you mean {close[0]!r}?)" if close else ""
             has = f"columns {', '.join(names)}"[:200] if names else f"{width} columns without names"

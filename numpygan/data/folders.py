@@ -48,6 +48,8 @@ def _read_folder(path, size, drop):
     batches = [f for f in files if re.match(r"(data|test)_batch.*\.bin\Z", f.name, re.I | re.S)]
     idx = [f for f in kinds.get("idx", []) if "label" not in f.name.lower()]
     idx = [f for f in idx if len(shape_of(f)) > 1]
+    if idx or batches:
+        readers.refuse_drop(path, drop)
     if idx:
         return _idx(path, idx)
     if batches:
@@ -56,8 +58,10 @@ def _read_folder(path, size, drop):
         some = [f for f in kinds.get(kind, []) if _is_data(f, kind)]
         some = [f for f in some if not LABELS.search(f.stem)]
         if some and not (kind == "csv" and "image" in kinds):
-            return _by_name(path, some, what, lambda file: readers.read_file(file, drop))
+            images = [file.name for file in kinds.get("image", [])]
+            return _with_note(_by_name(path, some, what, drop), images)
     if "image" in kinds:
+        readers.refuse_drop(path, drop)
         found = _images(path, kinds["image"], size)
         return _with_note(found, [file.name for file in refused if _IMAGE_NAME.search(file.name)])
     names = ", ".join(file.name for file in files[:4]) or "no files"
@@ -170,7 +174,7 @@ def _cifar(path, batches):
     return readers.Found(arrays, {"train": "data_batch*.bin", "test": "test_batch.bin"})
 
 
-def _by_name(path, files, what, reader):
+def _by_name(path, files, what, drop):
     """Files such as x_train.npy and x_test.npy, or a single file."""
     by_split = {}
     for file in files:
@@ -184,14 +188,33 @@ def _by_name(path, files, what, reader):
                 "of the files, or call them x_train and x_test."
             )
     if list(by_split) == ["train"]:
-        return reader(by_split["train"][0])
+        return readers.read_file(by_split["train"][0], drop)
     found = readers.Found({}, {})
     for split in ("train", "validation", "test"):
         if split in by_split:
-            one = reader(by_split[split][0])
-            found.arrays[split], found.names[split] = one.arrays["train"], by_split[split][0].name
+            file = by_split[split][0]
+            one = readers.read_file(file, drop, beside=split != "train")
+            found.columns = found.columns or one.columns
+            found.arrays[split] = _in_order(one, found, file, by_split["train"][0].name)
+            found.names[split] = file.name
             found.notes += [note for note in one.notes if note not in found.notes]
     return found
+
+
+def _in_order(one, found, file, train):
+    """The columns of the table `one` in the order of those of the training table.
+
+    Raises NumpyganError if their names are others.
+    """
+    if not one.columns or one.columns == found.columns:
+        return one.arrays["train"]
+    if sorted(one.columns) != sorted(found.columns):
+        odd = sorted(set(one.columns) ^ set(found.columns)) or one.columns
+        raise NumpyganError(
+            f"{file}: has the columns {', '.join(one.columns)[:150]}, {train} "
+            f"{', '.join(found.columns)[:150]}; leave {', '.join(odd)[:80]} out with --drop."
+        )
+    return one.arrays["train"][:, [one.columns.index(name) for name in found.columns]]
 
 
 def _images(path, files, size):

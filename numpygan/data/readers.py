@@ -27,14 +27,18 @@ class Found:
     names: dict
     notes: list = field(default_factory=list)
     shuffle: bool = False  # rows lie in folders of classes, so splits are cut at random
+    columns: list = field(default_factory=list)  # the names of the columns of a CSV file
 
 
-def read_file(path, drop="auto"):
-    """What the file `path` holds, which may be `FILE.npz:NAME`; see `folders.read`."""
+def read_file(path, drop="auto", beside=False):
+    """What the file `path` holds, which may be `FILE.npz:NAME`; see `folders.read`.
+
+    beside  it is a split beside the training split, which has all columns of `drop`
+    """
     path, member = _member(Path(path))
-    kind, notes = kind_of(path), []
-    if drop not in ("auto", "none") and kind != "csv":
-        raise NumpyganError(f"{path}: --drop is for the columns of a CSV file; leave it out.")
+    kind, notes, columns = kind_of(path), [], []
+    if kind != "csv":
+        refuse_drop(path, drop)
     if kind in ("npy", "npz"):
         return _arrays(path, member)
     if kind == "image":
@@ -47,8 +51,14 @@ def read_file(path, drop="auto"):
             )
     else:
         cifar = kind == "cifar"
-        array = read_cifar([path]) if cifar else read_csv(path, drop, notes)
-    return Found({"train": array}, {"train": path.name}, notes)
+        array = read_cifar([path]) if cifar else read_csv(path, drop, notes, columns, beside)
+    return Found({"train": array}, {"train": path.name}, notes, columns=columns)
+
+
+def refuse_drop(path, drop):
+    """Raise NumpyganError if `drop` names columns, which only CSV files have."""
+    if drop not in ("auto", "none"):
+        raise NumpyganError(f"{path}: --drop is for the columns of a CSV file; leave it out.")
 
 
 def read_cifar(paths):

@@ -7,6 +7,7 @@ import numpy
 
 from ..errors import NumpyganError
 
+_MOST_PIXELS = 1 << 24
 _SIDE = 8  # the smallest side of a square image that is recognised by the number of columns
 
 
@@ -22,7 +23,12 @@ def read_size(text, where="--size"):
         raise NumpyganError(
             f"{where}: expected HEIGHTxWIDTH, such as 28x28, or auto or none, got {text!r}."
         )
-    return int(match[1]), int(match[2])
+    height, width = int(match[1]), int(match[2])
+    if height * width > _MOST_PIXELS:
+        raise NumpyganError(
+            f"{where}: {text} are {height * width:,} pixels; expected at most {_MOST_PIXELS:,}."
+        )
+    return height, width
 
 
 def flatten(array, size, where):

@@ -128,3 +128,47 @@ def test_markup_is_a_page(text, tmp_path):
     (tmp_path / "x.gz").write_text(text)
     with pytest.raises(NumpyganError, match="HTML or XML"):
         load(tmp_path / "x.gz")
+
+
+# Tables in several files
+
+
+def folder(path, **texts):
+    for name, text in texts.items():
+        (path / f"{name}.csv").write_text(text)
+    return path
+
+
+def test_columns_of_the_splits_are_matched_by_name(tmp_path):
+    other = lines(TABLE[:9, ::-1])
+    data = load(folder(tmp_path, train="a,b,c\n" + lines(TABLE), test="c,b,a\n" + other))
+    assert numpy.array_equal(data.test, TABLE[:9].astype("float32"))
+
+
+@pytest.mark.parametrize("header", ["a,b,d", "a,b,c,d", "a,b"])
+def test_other_columns_in_a_split_are_refused(header, tmp_path):
+    rows = numpy.random.default_rng(2).normal(size=(9, header.count(",") + 1))
+    folder(tmp_path, train="a,b,c\n" + lines(TABLE), test=f"{header}\n" + lines(rows))
+    with pytest.raises(NumpyganError, match="test.csv: has the columns.*train.csv.*--drop"):
+        load(tmp_path)
+
+
+def test_a_column_that_only_the_training_table_has_can_be_left_out(tmp_path):
+    train, test = "Id,a,b,Price\n" + lines(numpy.c_[range(30), TABLE]), "Id,a,b\n" + lines(TABLE)
+    folder(tmp_path, train=train, test=test)
+    data = load(tmp_path, drop="Id,Price")
+    assert numpy.array_equal(data.test, TABLE[:, 1:].astype("float32"))
+    with pytest.raises(NumpyganError, match="'Prize'.*'Price'"):
+        load(tmp_path, drop="Id,Prize")
+
+
+def test_drop_is_for_tables_alone(tmp_path):
+    from PIL import Image
+
+    for i in range(9):
+        Image.fromarray(PIXELS[i].reshape(8, 8).astype("uint8")).save(tmp_path / f"{i}.png")
+    (tmp_path / "README.txt").write_text("pictures")
+    with pytest.raises(NumpyganError, match="--drop is for the columns of a CSV file"):
+        load(tmp_path, drop="a")
+    numpy.save(tmp_path / "features.npy", TABLE)
+    assert load(tmp_path).notes == ("not read: 0.png, 1.png, 2.png, 3.png, 4.png and 4 more",)

@@ -202,3 +202,9 @@ def test_masks_beside_images_are_not_images(tmp_path):
     assert data.notes == ("not read: masks/, whose pictures belong to those in images/",)
     (tmp_path / "images").rename(tmp_path / "no masks")  # two classes
     assert len(rows(load(tmp_path))) == 48
+
+
+def test_a_size_that_fits_no_memory(tmp_path):
+    with pytest.raises(NumpyganError, match="99999x99999 are 9,999,800,001 pixels"):
+        pictures(tmp_path, map(Image.fromarray, GREY))
+        load(tmp_path, size="99999x99999")
