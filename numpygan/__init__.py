@@ -9,6 +9,8 @@ __version__ = "0.1.0"
 # an effect only if numpygan is imported first.
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
 
+# `starting` comes first: a Ctrl-C during the other imports needs it.
+from . import starting as starting
 from . import testing
 from .arrays import Stream, streams
 from .check.game_check import check_game

@@ -203,8 +203,14 @@ class Stream:
     """
 
     def __init__(self, seed: int | numpy.random.SeedSequence):
-        """seed  an int or a numpy SeedSequence."""
-        self.generator = numpy.random.Generator(numpy.random.PCG64(seed))
+        """seed  an int or a numpy SeedSequence. Raises NumpyganError for anything else."""
+        try:
+            bits = numpy.random.PCG64(seed)
+        except (TypeError, ValueError):
+            raise NumpyganError(
+                f"Stream: seed must be a whole number ≥ 0 or a SeedSequence of NumPy, got {seed!r}."
+            ) from None
+        self.generator = numpy.random.Generator(bits)
 
     def uniform(self, out: Array, low: float, high: float) -> None:
         """Fill `out` with draws from U(low, high)."""

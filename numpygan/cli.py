@@ -9,7 +9,7 @@ from contextlib import nullcontext, redirect_stdout
 
 import numpy
 
-from . import __version__
+from . import __version__, starting
 from .commands import COMMANDS, ON_RANKS, ONLY_PRINT
 from .errors import NumpyganError
 from .ranks import ALONE, world
@@ -30,6 +30,7 @@ def main(arguments=None):
     exception: if a command only prints, a full disk is an error. A reader who leaves (`numpygan
     recipes | head`) is not.
     """
+    starting.imported()
     options = argparse.Namespace(run_command=None, ranks=ALONE)
     with standard_streams() as out:
         try:
@@ -98,6 +99,11 @@ class _Parser(argparse.ArgumentParser):
         for word in words:
             if re.fullmatch(_WITHOUT_VALUE, word):
                 self.error(f"argument {word[:-2].rstrip('=')}: expected one argument")
+        for before, word in zip(["", *words], words):
+            option, equals, value = word.partition("=")
+            if not word or (equals and not value and re.fullmatch(r"--[\w-]+", option)):
+                where = f"argument {option if word else before or '1'}"
+                self.error(f"{where}: is empty; a shell variable may not be set")
         name = next((word for word in words if not word.startswith("-")), None)
         if name is not None and name not in self.commands:
             self.error(f"there is no command {name!r}{nearest(name.lower(), self.commands)}")

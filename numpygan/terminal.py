@@ -92,19 +92,19 @@ class Progress:
 
     def __init__(self, unit, quiet=False):
         self._unit, self._quiet = unit, quiet
-        self._bar, self._told = None, time.monotonic()
+        self._bar, self._told, self._last = None, time.monotonic(), None
 
     def show(self, done, total, text="", line=False):
         """Show `done` of `total`, and a text.
 
         Without a terminal a line is printed if `line` is true, at the end, and once a minute.
         """
-        if self._quiet:
+        if self._quiet or done == self._last:
             return
         if sys.stderr.isatty():
             self._draw(done, total, text)
         elif line or done == total or time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
-            self._told = time.monotonic()
+            self._told, self._last = time.monotonic(), done
             print(f"{done}/{total} {self._unit}{text and ': '}{text}", file=sys.stderr, flush=True)
 
     def _draw(self, done, total, text):

@@ -9,7 +9,7 @@ import numpygan
 
 ROOT = Path(numpygan.__file__).parent
 FLOORS = [  # each uses what stands above it, and its own
-    {"errors"},
+    {"errors", "starting"},
     {"tables", "numbers", "locks", "files", "reading", "terminal", "arrays", "ranks"},
     {"nn"},
     {"data"},

@@ -1,5 +1,6 @@
 """numpygan train: train a recipe or the user's own data in a run directory."""
 
+import os
 import shlex
 import sys
 
@@ -162,7 +163,7 @@ def train(options):
         if path.exists():
             say(f"  {path.name:16}{what}")
     if run.best.exists():
-        say(f"Next: numpygan evaluate {run.path}")
+        say(f"Next: numpygan evaluate {shlex.quote(str(run.path))}")
     if profile:
         print(profile.table())
 
@@ -174,6 +175,13 @@ def _run_and_recipe(options, changes):
     other.
     """
     named = _run_named(options.recipe)
+    if not named and _is_path(options.recipe):
+        if options.resume:
+            RunDirectory.existing(options.recipe)  # says that there is no run
+        raise NumpyganError(
+            f"{options.recipe}: is a path, not a recipe; for your own data give "
+            f"`numpygan train --data {shlex.quote(options.recipe)}`."
+        )
     if options.resume:
         if options.local_batch:
             raise NumpyganError(
@@ -227,6 +235,10 @@ def _run_named(name):
     if name is None or name in RECIPES or not RunDirectory(name).config.is_file():
         return None
     return RunDirectory(name)
+
+
+def _is_path(name):
+    return name not in (None, *RECIPES) and os.path.exists(os.path.expanduser(name))
 
 
 def _asked_for(options, changes):

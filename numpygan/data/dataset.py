@@ -4,7 +4,6 @@ Either MNIST, which numpygan ships, or the user's own files.
 """
 
 import hashlib
-import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +11,24 @@ from pathlib import Path
 import numpy
 
 from ..arrays import Stream
-from ..errors import NumpyganError
+from ..errors import NumpyganError, printable
 from . import folders
 from .idx import read_idx
-from .meaning import SIGNED, UNIT, Values, as_rows, common_scale, refuse_mixed_rows, samples_as_data
+from .meaning import (
+    SIGNED,
+    UNIT,
+    Values,
+    as_rows,
+    common_scale,
+    note_on_dim,
+    refuse_mixed_rows,
+    samples_as_data,
+)
+from .names import local_path
 from .readers import Found
 from .shapes import flatten, read_size, transposed
 from .sources import TOYS
+from .words import form, in_words
 
 MNIST = Path(__file__).parent / "mnist"
 SHIPPED = ("mnist", "stacked-mnist")  # names of data that `load` knows
@@ -124,7 +134,8 @@ def data_in_words(dataset):
     """Lines that say how the data were read; none for a toy, whose dataset is None."""
     if dataset is None:
         return []
-    return [f"data   {dataset.understood}", *(f"       {note}" for note in dataset.notes)]
+    first, *rest = map(printable, (dataset.understood, *dataset.notes))
+    return [f"data   {first}", *(f"       {note}" for note in rest)]
 
 
 def load(source, size="auto", drop="auto", transpose=0):
@@ -149,7 +160,7 @@ def load(source, size="auto", drop="auto", transpose=0):
         names = {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"}
         found = Found({split: _mnist_file(name) for split, name in names.items()}, names)
     else:
-        path = Path(os.path.expanduser(source))
+        path = Path(local_path(source))
         found = folders.read(path, size if isinstance(size, tuple) else None, drop)
     return _understand(found, path, size, transpose)
 
@@ -165,8 +176,8 @@ def _understand(found, path, size, transpose):
     for split, (others, shape_there, _) in flat.items():
         if (others.shape[1], shape_there) != (rows.shape[1], shape):
             raise NumpyganError(
-                f"{path}: training rows are {_form(shape, rows)}, {split} rows "
-                f"{_form(shape_there, others)}; expected the same size."
+                f"{path}: training rows are {form(shape, rows)}, {split} rows "
+                f"{form(shape_there, others)}; expected the same size."
             )
     parts = {split: others for split, (others, *_) in flat.items()}
     parts = _split(parts, found.shuffle, 5 if shape == (3, 32, 32) else 6, path)
@@ -178,7 +189,7 @@ def _understand(found, path, size, transpose):
     whole = all(v.whole or v.constant for v in values.values())
     if scale == "pixels" and not whole:
         refuse_mixed_rows(parts["train"], where["train"])
-    notes = list(found.notes)
+    notes = found.notes + note_on_dim(scale, values.values())
     if transpose:
         turned = {split: transposed(part, shape, path) for split, part in parts.items()}
         parts, shape = {split: part for split, (part, _) in turned.items()}, turned["train"][1]
@@ -187,7 +198,7 @@ def _understand(found, path, size, transpose):
         split: as_rows(part, scale, replace(values[split], whole=whole))
         for split, part in parts.items()
     }
-    words = _in_words(parts, found, shape, scale, values)
+    words = in_words(parts, found, shape, scale, values)
     return Dataset(
         *(ready[split][0] for split in SPLITS), shape, ready["train"][1], words, tuple(notes)
     )
@@ -201,7 +212,7 @@ def _split(parts, shuffle, share, path):
     held = len(rows) // share
     if missing and not held:
         raise NumpyganError(
-            f"{path}: {len(rows)} examples are too few to split; expected at least {share}."
+            f"{path}: too few examples to split, {len(rows)}; expected at least {share}."
         )
     if missing and shuffle:
         rows = rows[numpy.random.default_rng(0).permutation(len(rows))]
@@ -210,39 +221,12 @@ def _split(parts, shuffle, share, path):
     return {"train": rows, "validation": parts["validation"], "test": parts["test"]}
 
 
-def _form(shape, rows):
-    return " × ".join(map(str, shape)) if shape else f"{rows.shape[1]} wide"
-
-
-def _in_words(parts, found, shape, scale, values):
-    """How the data were read.
-
-    For example "60,000 grey images 28 × 28, uint8, [0, 1]; test split: x_test".
-    """
-    n = len(parts["train"]) + sum(
-        len(rows) for split, rows in parts.items() if split not in found.names
-    )
-    if shape is None:
-        what = f"{n:,} rows of {parts['train'].shape[1]} numbers"
-    else:
-        what = f"{n:,} {'colour' if len(shape) == 3 else 'grey'} images {shape[-2]} × {shape[-1]}"
-    dtype = values["train"].dtype
-    low, high = min(v.low for v in values.values()), max(v.high for v in values.values())
-    ends = {"bits": "0 and 1", "signed": "[-1, 1]", "real": f"in [{low:.4g}, {high:.4g}]"}.get(
-        scale, "[0, 1]"
-    )
-    if scale == "pixels" and dtype != numpy.uint8:
-        ends = "0 to 255 read as [0, 1]"
-    held = f"{'a random' if found.shuffle else 'the last'} {len(parts['test']):,}"
-    return f"{what}, {dtype}, {ends}; test split: {found.names.get('test', held)}"
-
-
 def samples_like(dataset, source):
     """The samples (N, d) in a file, on the scale of the dataset.
 
     Raises NumpyganError if their width or their scale differs from the data's.
     """
-    path = Path(os.path.expanduser(source))
+    path = Path(local_path(source))
     array = folders.read(path).arrays["train"]
     if array.ndim > 2:
         array = flatten(array, None, path)[0]

@@ -14,42 +14,59 @@ import numpy
 from ..errors import NumpyganError
 from ..files import open_regular
 
+_MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
 LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|id|unnamed: 0|", re.I)
 
 
-def read_csv(path, drop, notes):
+def read_csv(path, drop, notes, columns=None, beside=False):
     """The numbers in a CSV file, (N, d) float64.
 
-    Columns are separated by commas, semicolons, tabs or spaces.
+    Columns are separated by commas, semicolons, bars, tabs or spaces.
 
     drop   the columns to leave out: names, or numbers from 1, separated by commas; "none"; "auto"
            leaves out the columns whose names say that they are labels
     notes  a list; a sentence about each omission is appended
+    columns  a list; the names of the columns are appended, if they have names
+    beside   columns that `drop` names may be missing: another file has them
     Raises NumpyganError if a cell is not a number or the file is not a table.
     """
     lines = _lines(path)
     if not lines:
         raise NumpyganError(f"{path}: holds no lines of numbers.")
     delimiter = _delimiter(lines)
-    cells = _cells(lines[0], delimiter)
-    comma = delimiter == ";" and any("," in cell for cell in _cells(lines[-1], delimiter))
-    names = None
-    if not all(_is_number(cell, comma) for cell in cells):
-        names, lines = cells, lines[1:]
-    width = len(cells)
-    left_out = _left_out(path, names, width, drop)
-    if names is None and drop == "auto":
-        left_out = _labels_first(lines, delimiter, width)
+    if re.fullmatch(r"sep=.", lines[0], re.I):  # Excel's first line
+        delimiter, lines = lines[0][-1], lines[1:]
+    first = lines[0][:60]
+    names, numbered, lines = _names(lines, delimiter)
+    if not lines:
+        raise NumpyganError(
+            f"{path}: holds no lines of numbers, only {first!r}; expected a row for each example."
+        )
+    lines = _without_last_delimiter(lines, delimiter, names)
+    width = len(_cells(lines[0], delimiter))
+    if names and not names[-1] and len(names) == width + 1:
+        names = names[:-1]
+    if names and len(names) == width - 1:  # R gives no name to the column of row names
+        names = ["", *names]
+    if names and len(names) != width:
+        raise _bad_cell(path, lines, delimiter, names, [], len(names))
+    left_out = _left_out(path, names, width, drop, beside)
+    if drop == "auto" and (names is None or numbered):
+        left_out |= _unnamed_labels(lines, delimiter, width)
     if left_out:
         columns = sorted(left_out)
-        called = [names[i] or "column 1" if names else f"column {i + 1}" for i in columns]
+        called = [(names and names[i]) or f"column {i + 1}" for i in columns]
         notes.append(f"left out: {', '.join(called)}")
     kept = [i for i in range(width) if i not in left_out]
-    if not kept or not lines:
-        raise NumpyganError(f"{path}: holds no columns or no lines of numbers.")
-    if comma:
+    if not kept:
+        raise NumpyganError(f"{path}: --drop {drop}: no column is left; leave out fewer.")
+    if columns is not None and names and not numbered:
+        columns += [names[i] for i in kept]
+    if _has_decimal_commas(lines, delimiter):
         lines = [line.replace(",", ".") for line in lines]
     try:
+        if not _rectangular(lines, delimiter, width):
+            raise ValueError
         return numpy.loadtxt(
             lines,
             "float64",
@@ -86,39 +103,87 @@ def _lines(path):
 
 
 def _delimiter(lines):
-    for delimiter in "\t;,":
+    for delimiter in "\t;|,":
         if delimiter in lines[-1]:
             return delimiter
     return " "
 
 
+def _names(lines, delimiter):
+    """The names of the columns or None, whether they only count, and the lines of the rows."""
+    first, *rest = (_cells(line, delimiter) for line in lines[:2])
+    words = [not (_is_number(cell, delimiter != ",") or cell.lower() in _MISSING) for cell in first]
+    below = rest[0] if rest else ()
+    above_numbers = any(word and _is_number(cell, True) for word, cell in zip(words, below))
+    all_words = any(words) and all(word or not cell for word, cell in zip(words, first))
+    numbered = len(first) >= 8 and (
+        first in [[str(i + start) for i in range(len(first))] for start in (0, 1)]
+        or first[1:] == [f"{first[0]}.{i}" for i in range(1, len(first))]
+    )
+    if all_words or above_numbers or numbered:
+        return first, numbered, lines[1:]
+    return None, False, lines
+
+
+def _without_last_delimiter(lines, delimiter, names):
+    """The lines without a delimiter that ends each of them and separates nothing."""
+    if delimiter == " " or not all(line.rstrip(" ").endswith(delimiter) for line in lines):
+        return lines
+    if names and names[-1] and len(names) == len(_cells(lines[0], delimiter)):
+        return lines  # the last column has a name, but no values
+    return [line.rstrip(" ")[:-1] for line in lines]
+
+
+def _rectangular(lines, delimiter, width):
+    """Whether all lines have `width` cells; numpy.loadtxt ignores some that are too long."""
+    for line in lines:
+        plain = '"' not in line and delimiter != " "
+        if (line.count(delimiter) + 1 if plain else len(_cells(line, delimiter))) != width:
+            return False
+    return True
+
+
+def _has_decimal_commas(lines, delimiter):
+    """Whether 1,5 stands for 1.5: the comma separates nothing else, and no number has a point."""
+    if delimiter == "," or not any("," in line for line in lines):
+        return False
+    point = re.compile(rf"(^|[{re.escape(delimiter)}\"])\s*[-+]?\d*\.\d")
+    return not any(point.search(line) for line in lines)
+
+
 def _cells(line, delimiter):
     if delimiter == " ":
-        return line.split()
+        return [cell.strip('"') for cell in line.split()]
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
 
 
 def _is_number(cell, comma=False):
+    """Whether numpy.loadtxt can read it, which does not know all that Python's float does."""
     try:
         float(cell.replace(",", ".") if comma else cell)
     except ValueError:
         return False
-    return True
+    return cell.isascii() and "_" not in cell
 
 
-def _left_out(path, names, width, drop):
+def _left_out(path, names, width, drop, beside):
     """The columns that `drop` names; for "auto" the columns named like labels."""
     if drop == "none":
         return set()
     if drop == "auto":
-        return {i for i, name in enumerate(names or ()) if LABELS.fullmatch(name)}
+        names = [name.lower() for name in names or ()]
+        return {
+            i
+            for i, name in enumerate(names)
+            if LABELS.fullmatch(name) and not (name == "y" and "x" in names)  # coordinates
+        }
     found = set()
     for item in (item.strip() for item in drop.split(",")):
         if names and item in names:
             found.add(names.index(item))
         elif item.isdecimal() and 1 <= int(item) <= width:
             found.add(int(item) - 1)
-        else:
+        elif not (beside and names):
             close = difflib.get_close_matches(item, names or (), 1)
             hint = f" (did you mean {close[0]!r}?)" if close else ""
             has = f"columns {', '.join(names)}"[:200] if names else f"{width} columns without names"
@@ -128,21 +193,25 @@ def _left_out(path, names, width, drop):
     return found
 
 
-def _labels_first(lines, delimiter, width):
-    """{0} if the first column holds labels and the others a square image, else the empty set.
+def _unnamed_labels(lines, delimiter, width):
+    """{0} or {width − 1} if this column holds labels and the others a square image, else {}.
 
-    Most CSV files of MNIST look like this.
+    CSV files of MNIST look like this. A corner of an image can look like labels, too, but it is
+    mostly black.
     """
     side = math.isqrt(width - 1)
     if side < 8 or side * side != width - 1:
         return set()
+    some = lines[:: max(1, len(lines) // 200)]
     try:
-        some = numpy.array([_cells(line, delimiter) for line in lines[:200]], "float64")
+        some = numpy.array([_cells(line, delimiter) for line in some], "float64")
     except ValueError:
         return set()
-    labels, pixels = some[:, 0], some[:, 1:]
-    whole = (labels == numpy.rint(labels)).all() and labels.min() >= 0 and labels.max() < 62
-    return {0} if whole and pixels.min() >= 0 and pixels.max() <= 255 else set()
+    if some.min() < 0 or some.max() > 255:
+        return set()
+    ends = [(column, some[:, column]) for column in (0, width - 1)]
+    able = [i for i, cells in ends if cells.max() < 62 and (cells == numpy.rint(cells)).all()]
+    return {max(able, key=lambda column: numpy.count_nonzero(some[:, column]))} if able else set()
 
 
 def _bad_cell(path, lines, delimiter, names, kept, width):

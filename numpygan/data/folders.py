@@ -1,5 +1,6 @@
 """The user's data, a file or a folder: which files are the training, validation and test split."""
 
+import os
 import re
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from .kinds import CIFAR_ROW, is_cifar, kind_of
 from .names import LABELS, split_of
 
 _DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
+_IMAGES = re.compile(r"images?|imgs?", re.I)
+_MASKS = re.compile(r"masks?|annotations?|labels?|gt|ground_?truth|segmentations?", re.I)
+_IMAGE_NAME = re.compile(
+    r"\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|heic|heif|avif|jp2|svg|dng|cr2|nef)\Z", re.I
+)
 
 
 def read(path, size=None, drop="auto"):
@@ -33,15 +39,17 @@ def _read_folder(path, size, drop):
     ignored.
     """
     files = _files(path)
-    kinds, refused = {}, []
+    kinds, refused = {}, {}
     for file in files:
         try:
             kinds.setdefault(kind_of(file), []).append(file)
         except NumpyganError as error:
-            refused.append(str(error))
+            refused[file] = str(error)
     batches = [f for f in files if re.match(r"(data|test)_batch.*\.bin\Z", f.name, re.I | re.S)]
     idx = [f for f in kinds.get("idx", []) if "label" not in f.name.lower()]
     idx = [f for f in idx if len(shape_of(f)) > 1]
+    if idx or batches:
+        readers.refuse_drop(path, drop)
     if idx:
         return _idx(path, idx)
     if batches:
@@ -50,15 +58,26 @@ def _read_folder(path, size, drop):
         some = [f for f in kinds.get(kind, []) if _is_data(f, kind)]
         some = [f for f in some if not LABELS.search(f.stem)]
         if some and not (kind == "csv" and "image" in kinds):
-            return _by_name(path, some, what, lambda file: readers.read_file(file, drop))
+            images = [file.name for file in kinds.get("image", [])]
+            return _with_note(_by_name(path, some, what, drop), images)
     if "image" in kinds:
-        return _images(path, kinds["image"], size)
+        readers.refuse_drop(path, drop)
+        found = _images(path, kinds["image"], size)
+        return _with_note(found, [file.name for file in refused if _IMAGE_NAME.search(file.name)])
     names = ", ".join(file.name for file in files[:4]) or "no files"
-    there = refused[0] if refused else f"there are {names}."
+    there = next(iter(refused.values())) if refused else f"there are {names}."
     raise NumpyganError(
         f"{path}: no data found; expected IDX, CIFAR-10 .bin, .npy, .npz or CSV files, or images, "
         f"such as train-images-idx3-ubyte; {there}"
     )
+
+
+def _with_note(found, names):
+    """`found` with a note about the files called `names`, which are not read."""
+    if names:
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        found.notes.append(f"not read: {', '.join(names[:5])}{more}")
+    return found
 
 
 def _is_data(file, kind):
@@ -69,16 +88,18 @@ def _is_data(file, kind):
 def _files(path):
     """The files in a folder and below, sorted by depth and path.
 
-    Hidden files and the files that macOS adds to archives are left out.
+    Hidden files and the files that macOS adds to archives are left out. Links to folders are
+    followed, but each folder is read only once.
     """
+    found, seen = [], set()
     try:
-        found = []
-        for file in path.rglob("*"):
-            parts = file.relative_to(path).parts
-            hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-            if hidden or len(parts) > _DEEPEST or not file.is_file():
-                continue
-            found.append(file)
+        for folder, below, names in os.walk(path, onerror=_refuse, followlinks=True):
+            here, known = os.stat(folder), len(seen)
+            seen.add((here.st_dev, here.st_ino))
+            deep = len(Path(folder).relative_to(path).parts) >= _DEEPEST - 1
+            below[:] = [] if deep or len(seen) == known else sorted(filter(_is_visible, below))
+            files = [Path(folder, name) for name in filter(_is_visible, names)]
+            found += [file for file in files if len(seen) > known and file.is_file()]
             if len(found) > _MOST:
                 raise NumpyganError(
                     f"{path}: holds more than {_MOST:,} files; give a folder with the data alone."
@@ -88,6 +109,14 @@ def _files(path):
             f"{path}: cannot be read ({error.strerror or error}); check the path."
         ) from None
     return sorted(found, key=lambda file: (len(file.parts), str(file)))
+
+
+def _refuse(error):
+    raise error
+
+
+def _is_visible(name):
+    return not name.startswith(".") and name != "__MACOSX"
 
 
 def _idx(path, files):
@@ -145,7 +174,7 @@ def _cifar(path, batches):
     return readers.Found(arrays, {"train": "data_batch*.bin", "test": "test_batch.bin"})
 
 
-def _by_name(path, files, what, reader):
+def _by_name(path, files, what, drop):
     """Files such as x_train.npy and x_test.npy, or a single file."""
     by_split = {}
     for file in files:
@@ -159,31 +188,59 @@ def _by_name(path, files, what, reader):
                 "of the files, or call them x_train and x_test."
             )
     if list(by_split) == ["train"]:
-        return reader(by_split["train"][0])
+        return readers.read_file(by_split["train"][0], drop)
     found = readers.Found({}, {})
     for split in ("train", "validation", "test"):
         if split in by_split:
-            one = reader(by_split[split][0])
-            found.arrays[split], found.names[split] = one.arrays["train"], by_split[split][0].name
+            file = by_split[split][0]
+            one = readers.read_file(file, drop, beside=split != "train")
+            found.columns = found.columns or one.columns
+            found.arrays[split] = _in_order(one, found, file, by_split["train"][0].name)
+            found.names[split] = file.name
             found.notes += [note for note in one.notes if note not in found.notes]
     return found
 
 
+def _in_order(one, found, file, train):
+    """The columns of the table `one` in the order of those of the training table.
+
+    Raises NumpyganError if their names are others.
+    """
+    if not one.columns or one.columns == found.columns:
+        return one.arrays["train"]
+    if sorted(one.columns) != sorted(found.columns):
+        odd = sorted(set(one.columns) ^ set(found.columns)) or one.columns
+        raise NumpyganError(
+            f"{file}: has the columns {', '.join(one.columns)[:150]}, {train} "
+            f"{', '.join(found.columns)[:150]}; leave {', '.join(odd)[:80]} out with --drop."
+        )
+    return one.arrays["train"][:, [one.columns.index(name) for name in found.columns]]
+
+
 def _images(path, files, size):
-    by_split = {}
-    for file in files:
+    notes = []
+    masks = {file.parent for file in files if _MASKS.fullmatch(file.parent.name)}
+    for folder in sorted(masks):
+        images = {f.parent for f in files if f.parent.parent == folder.parent} - masks
+        if images and all(_IMAGES.fullmatch(other.name) for other in images):
+            files = [file for file in files if file.parent != folder]
+            theirs = ", ".join(f"{other.name}/" for other in sorted(images))
+            notes.append(f"not read: {folder.name}/, whose pictures belong to those in {theirs}")
+    by_split, named = {}, [split_of(file.stem) for file in files]
+    by_name = None not in named and "train" in named
+    for file, its in zip(files, named):
         folders = file.relative_to(path).parts[:-1]
-        split = next((s for s in map(split_of, folders) if s), "train")
+        split = next((s for s in map(split_of, folders) if s), its if by_name else "train")
         by_split.setdefault(split, []).append(file)
     if "train" not in by_split:
         raise NumpyganError(
             f"{path}: has no training images, only {', '.join(by_split)}; give that folder itself."
         )
-    notes = []
     arrays = {split: read_images(some, size, notes) for split, some in by_split.items()}
     if any(array.ndim == 4 for array in arrays.values()):  # grey images beside colour ones
         arrays = {
             s: a if a.ndim == 4 else numpy.repeat(a[..., None], 3, 3) for s, a in arrays.items()
         }
-    names = {split: f"{split}/" if len(arrays) > 1 else path.name for split in arrays}
+    kind = "{}_*" if by_name and all(file.parent == path for file in files) else "{}/"
+    names = {split: kind.format(split) if len(arrays) > 1 else path.name for split in arrays}
     return readers.Found(arrays, names, notes, shuffle=True)

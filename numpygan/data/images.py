@@ -7,7 +7,11 @@ import numpy
 from ..errors import NumpyganError
 from ..files import open_regular
 
-_GREY = ("1", "L", "LA", "I;16", "I;16B", "I", "F")
+_GREY = ("1", "L", "LA")
+
+
+_WIDE = ("I;16", "I;16B", "I")  # integers of more than 8 bits
+_12_BITS = 4095
 
 
 def read_images(files, size, notes):
@@ -17,16 +21,15 @@ def read_images(files, size, notes):
     notes  a list; sentences about what was done to the images are appended
     Raises NumpyganError if an image can't be read or the sizes differ.
     """
-    images, colour, first = [], False, None
+    images, ends, first = [], [], None
     for file in files:
-        image, clear = _read(file)
-        if clear and "transparent pixels are drawn on white" not in notes:
-            notes.append("transparent pixels are drawn on white")
+        image, done = _read(file)
+        if image.mode == "F":
+            ends += image.getextrema()
         if size is not None and image.size != size[::-1]:
             image = image.resize(size[::-1])
-            note = f"images are scaled to {size[0]} × {size[1]}"
-            if note not in notes:
-                notes.append(note)
+            done.append(f"images are scaled to {size[0]} × {size[1]}")
+        notes += [note for note in done if note not in notes]
         first = first or (file, image.size)
         if image.size != first[1]:
             raise NumpyganError(
@@ -34,41 +37,71 @@ def read_images(files, size, notes):
                 f"{first[1][0]}, {file.name} is {image.size[1]} × {image.size[0]}; add --size HxW "
                 "to scale all to one."
             )
-        colour = colour or image.mode == "RGB"
         images.append(image)
-    mode = "RGB" if colour else "L"
-    return numpy.stack(
-        [numpy.asarray(image if image.mode == mode else image.convert(mode)) for image in images]
-    )
+    white = _white(ends, files[0].parent)
+    mode = "RGB" if any(image.mode == "RGB" for image in images) else "L"
+    return numpy.stack([_pixels(image, white, mode) for image in images])
+
+
+def _white(ends, folder):
+    """The white of images of more than 8 bits; `ends` holds their smallest and largest values.
+
+    Raises NumpyganError if it is not known.
+    """
+    low, high = min(ends, default=0), max(ends, default=0)
+    if low < 0 or high > 65535 or 255 < high <= _12_BITS:
+        raise NumpyganError(
+            f"{folder}: pixels lie in [{low:.0f}, {high:.0f}], so their white is not known; save "
+            "the images with 8 bits, or as one .npy divided by the value of white."
+        )
+    return 255 if high <= 255 else 65535
+
+
+def _pixels(image, white, mode):
+    if image.mode == "F":
+        from PIL import Image
+
+        # Scaling an image can lead beyond the ends.
+        levels = numpy.clip(numpy.rint(numpy.asarray(image) * (255 / white)), 0, 255)
+        image = Image.fromarray(levels.astype("uint8"))
+    return numpy.asarray(image if image.mode == mode else image.convert(mode))
 
 
 def _read(file):
-    """An upright image of mode L or RGB, and whether it had transparent pixels."""
+    """An upright image and a list of sentences about it.
+
+    Its mode is L or RGB; F, which still has to be scaled, if it has more than 8 bits.
+    """
     from PIL import Image, ImageOps
 
+    done = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with open_regular(file) as raw, Image.open(raw) as opened:
                 image = ImageOps.exif_transpose(opened)
                 image.load()
+                if getattr(opened, "n_frames", 1) > 1:
+                    done.append("only the first picture in each file is read")
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise NumpyganError(
             f"{file}: the image cannot be read ({error}); remove it or save it again."
         ) from None
-    if image.mode in ("I;16", "I;16B", "I"):
-        values = numpy.asarray(image)
-        if values.max() > 255:  # 16 bits
-            values = numpy.rint(values / 257)
-        return Image.fromarray(values.astype("uint8")), False
+    if image.mode in _WIDE:
+        return Image.fromarray(numpy.asarray(image).astype("float32")), done
     if image.mode == "F":
         raise NumpyganError(
             f"{file}: pixels are floats, whose scale is not known; save the images as one .npy."
         )
+    grey = image.mode in _GREY or image.mode == "P" and _is_grey(image.convert("RGB"))
     if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
-        grey, image = image.mode in _GREY, image.convert("RGBA")
+        image = image.convert("RGBA")
         if image.getextrema()[3][0] < 255:
-            white = Image.new("RGBA", image.size, "white")
-            return Image.alpha_composite(white, image).convert("L" if grey else "RGB"), True
-        return image.convert("L" if grey else "RGB"), False
-    return image.convert("L" if image.mode in _GREY else "RGB"), False
+            done.append("transparent pixels are drawn on white")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if grey else "RGB"), done
+
+
+def _is_grey(image):
+    red, green, blue = (plane.tobytes() for plane in image.split())
+    return red == green == blue

@@ -15,6 +15,8 @@ _START = 512  # bytes that are read
 _IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P4", b"P5", b"P6")
 _SAVE = "save the array with numpy.save"
 _UNPACK = "unpack it and give the folder or file"
+_PICKLE = "pickled Python objects, which are never unpickled"
+_UNPICKLE = f"load it with pickle if you trust it and {_SAVE}"
 _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"MATLAB ", "a MATLAB file", f"load it with scipy.io.loadmat and {_SAVE}"),
     (b"\x89HDF", "an HDF5 file (also MATLAB 7.3 and Keras .h5)", f"load it with h5py and {_SAVE}"),
@@ -27,6 +29,11 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"\x28\xb5\x2f\xfd", "compressed by zstd", "unpack it with unzstd"),
     (b"7z\xbc\xaf", "a 7z archive", _UNPACK),
     (b"Rar!", "a RAR archive", _UNPACK),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook or another Office file", "save the sheet as CSV"),
+    (b"(lp", _PICKLE, _UNPICKLE),
+    (b"(dp", _PICKLE, _UNPICKLE),
+    (b"cnumpy", _PICKLE, _UNPICKLE),
+    (b"%%MatrixMarket", "a Matrix Market file", f"load it with scipy.io.mmread and {_SAVE}"),
     (b"%PDF", "a PDF document", "give the data themselves"),
 )
 
@@ -65,14 +72,13 @@ def _kind(path, start, size, packed):
         if start.startswith(first):
             return what, advice
     if start[:1] == b"\x80" and len(start) > 1 and start[1] in (2, 3, 4, 5):
-        return (
-            "pickled Python objects, which are never unpickled",
-            f"load it with pickle if you trust it and {_SAVE}",
-        )
+        return _PICKLE, _UNPICKLE
+    if start[4:8] == b"ftyp":
+        return "a HEIC, AVIF or MP4 file", "save the images as PNG or JPEG"
     if start[257:262] == b"ustar":
         return "a tar archive", _UNPACK
     head = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+    if head.startswith(b"<"):
         return "an HTML or XML page, not the data", "download the file itself"
     if head.startswith((b"{", b"[")):
         return "JSON", _SAVE
@@ -90,6 +96,11 @@ def _kind(path, start, size, packed):
         return "image"
     if is_cifar(path, size):
         return "cifar"
+    if size % (1 + CIFAR_ROW) == 0:
+        return (
+            "of the length of CIFAR-100, whose rows have two labels",
+            f"leave out two bytes of each {1 + CIFAR_ROW} and {_SAVE}",
+        )
     return (
         "of a kind that is not known",
         "expected IDX, CIFAR-10 binary, .npy, .npz, CSV or a folder of images",

@@ -3,6 +3,7 @@
 bool, or integers 0 and 1 only              0 and 1
 uint8; integers or floats from 0 to 255     grey levels, read as value/255 in [0, 1]
 floats in [0, 1] or [−1, 1]                 unchanged; rounding errors beyond the ends are cut off
+integers −1, 0 and 1                        unchanged, [−1, 1]
 other numbers                               a table of real numbers, unchanged
 """
 
@@ -14,9 +15,11 @@ import numpy
 from ..errors import NumpyganError
 
 UNIT, SIGNED = (0.0, 1.0), (-1.0, 1.0)
+LARGEST_FLOAT32 = 3e38
 _ROUNDING = 1e-3  # a value this far beyond an end of the range counts as a rounding error
 _BEYOND = 0.25  # samples of a density may leave the range by this fraction of its length
 _DARKEST = 16  # pixels in [0, 255] have a larger maximum; otherwise the scale is another one
+_DIM = 63  # a quarter of white; a set of pixels without a brighter one is worth a note
 _APART = 50  # two tables whose mean |x| have a larger ratio are on different scales
 
 
@@ -38,7 +41,7 @@ class Values:
                 f"{where}: values are {array.dtype}; expected integers, floats or bools."
             )
         low, high = float(array.min()), float(array.max())
-        if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) > 3e38:
+        if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) >= LARGEST_FLOAT32:
             raise NumpyganError(
                 f"{where}: holds values that are NaN, infinite or too large for float32; remove "
                 f"them."
@@ -71,6 +74,8 @@ def scale_of(values, images, where):
         return "bits"
     if values.dtype == numpy.uint8:
         return "pixels"
+    if values.integer and (low, high) == (-1, 1):
+        return "signed"
     if not values.integer:
         if low >= -_ROUNDING and high <= 1 + _ROUNDING:
             return "unit"
@@ -92,7 +97,8 @@ def scale_of(values, images, where):
             )
     if values.integer and images:
         raise NumpyganError(
-            f"{where}: pixels are {values}; expected 0 to 255, or floats in [0, 1] or [-1, 1]."
+            f"{where}: pixels are {values}; expected 0 to 255, or floats in [0, 1] or [-1, 1], so "
+            "divide them by the value of white."
         )
     return "real"
 
@@ -114,12 +120,24 @@ def common_scale(parts, images):
         same = own == scale or {own, scale} == {"bits", "unit"}
         if scale == "real":
             same = _near(train, values) if table else own == of_train
+            if images is not False and of_train == "real" and own in ("bits", "unit", "pixels"):
+                same = same and train.low > -0.1  # else only these images are standardised
         if not same:
+            if where == first:  # then the farthest of the others is the odd one
+                where = max(list(parts)[1:], key=lambda s: max(-parts[s].low, parts[s].high))
             raise NumpyganError(
-                f"{where}: holds {values}, {first} {train}; expected the same scale in all splits: "
-                "rescale one of them."
+                f"{where}: holds {parts[where]}, {first} {train}; expected the same scale in all "
+                "splits: rescale one of them."
             )
     return scale
+
+
+def note_on_dim(scale, parts):
+    """A list with a sentence about pixels that are all dark, or an empty one."""
+    high = max(values.high for values in parts)
+    if scale != "pixels" or not 0 < high <= _DIM or all(values.constant for values in parts):
+        return []
+    return [f"the brightest pixel is {high:g} of 255; if {high:g} is white, divide the data by it"]
 
 
 def _near(train, values):
@@ -183,6 +201,8 @@ def shuffled_scale(rows):
     if rows.dtype.kind not in "biu" or not rows.size:
         return 1.0
     low, high = int(rows.min()), int(rows.max())
+    if (low, high) == (-1, 1):
+        return 1.0
     if low < 0 or high > 255:
         raise NumpyganError(
             f"rows: integers are read as pixels 0 to 255, these lie in [{low}, {high}]; give "

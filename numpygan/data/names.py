@@ -1,11 +1,14 @@
 """What the names of files, folders and arrays say: the split, images or labels."""
 
+import os
 import re
 
+from ..errors import NumpyganError
+
 SPLIT_WORDS = {
-    "test": ("test", "t10k", "testing", "eval"),
+    "test": ("test", "t10k", "testing", "eval", "te"),
     "validation": ("val", "valid", "validation", "dev"),
-    "train": ("train", "training"),
+    "train": ("train", "training", "tr"),
 }
 # Names of the array of images, the likeliest first
 IMAGE_NAMES = tuple("x images data image features pixels imgs samples arr_0".split())
@@ -32,4 +35,16 @@ def likeliest(names):
         hits = [n for n in names if word in (n.lower(), *re.split(r"[\W_]+", n.lower()))]
         if len(hits) == 1:
             return hits[0]
-    return None
+    shortest = min(names, key=len, default="")
+    variants = split_of(shortest) and all(name.startswith(shortest) for name in names)
+    return shortest if variants else None  # x_test beside x_test_noisy
+
+
+def local_path(source):
+    """The path `source`, with ~ expanded. Raises NumpyganError if it is empty or an address."""
+    source = os.fspath(source)
+    if not source:
+        raise NumpyganError("data: the path is empty; give a file or a folder.")
+    if re.match(r"\w+://", source):
+        raise NumpyganError(f"{source}: is an address; download the file and give its path.")
+    return os.path.expanduser(source)

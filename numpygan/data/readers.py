@@ -27,14 +27,18 @@ class Found:
     names: dict
     notes: list = field(default_factory=list)
     shuffle: bool = False  # rows lie in folders of classes, so splits are cut at random
+    columns: list = field(default_factory=list)  # the names of the columns of a CSV file
 
 
-def read_file(path, drop="auto"):
-    """What the file `path` holds, which may be `FILE.npz:NAME`; see `folders.read`."""
+def read_file(path, drop="auto", beside=False):
+    """What the file `path` holds, which may be `FILE.npz:NAME`; see `folders.read`.
+
+    beside  it is a split beside the training split, which has all columns of `drop`
+    """
     path, member = _member(Path(path))
-    kind, notes = kind_of(path), []
-    if drop not in ("auto", "none") and kind != "csv":
-        raise NumpyganError(f"{path}: --drop is for the columns of a CSV file; leave it out.")
+    kind, notes, columns = kind_of(path), [], []
+    if kind != "csv":
+        refuse_drop(path, drop)
     if kind in ("npy", "npz"):
         return _arrays(path, member)
     if kind == "image":
@@ -47,8 +51,14 @@ def read_file(path, drop="auto"):
             )
     else:
         cifar = kind == "cifar"
-        array = read_cifar([path]) if cifar else read_csv(path, drop, notes)
-    return Found({"train": array}, {"train": path.name}, notes)
+        array = read_cifar([path]) if cifar else read_csv(path, drop, notes, columns, beside)
+    return Found({"train": array}, {"train": path.name}, notes, columns=columns)
+
+
+def refuse_drop(path, drop):
+    """Raise NumpyganError if `drop` names columns, which only CSV files have."""
+    if drop not in ("auto", "none"):
+        raise NumpyganError(f"{path}: --drop is for the columns of a CSV file; leave it out.")
 
 
 def read_cifar(paths):
@@ -92,7 +102,12 @@ def _member(path):
 def _arrays(path, member):
     """The splits in a .npy or .npz file, recognised by their usual names."""
 
+    every = []
+
     def wanted(found):
+        every.extend(found)
+        if not found:
+            raise NumpyganError(f"{path}: holds no arrays; save them again with numpy.savez.")
         if not member:
             picked = [n for n in found if n.isprintable() and not LABELS.search(n)] or found
             known = [name for name in picked if split_of(name) or name.lower() in IMAGE_NAMES]
@@ -113,7 +128,9 @@ def _arrays(path, member):
     arrays = read_arrays(path, wanted)
     if len(arrays) == 1:
         (name,) = arrays
-        return Found({"train": arrays[name]}, {"train": name or path.name})
+        return Found(
+            {"train": arrays[name]}, {"train": name or path.name}, _left(every, [name, member])
+        )
     found = {}
     for name, array in arrays.items():
         if array.ndim > 1:
@@ -133,4 +150,12 @@ def _arrays(path, member):
     return Found(
         {split: arrays[name] for split, name in picked.items() if name},
         {s: n for s, n in picked.items() if n},
+        _left(every, picked.values()),
     )
+
+
+def _left(every, read):
+    """A list with a note about the arrays that are not read, or an empty one."""
+    names = [name for name in every if name not in read]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return [f"not read: {', '.join(names[:5])}{more}"] if names else []

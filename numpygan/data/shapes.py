@@ -7,6 +7,7 @@ import numpy
 
 from ..errors import NumpyganError
 
+_MOST_PIXELS = 1 << 24
 _SIDE = 8  # the smallest side of a square image that is recognised by the number of columns
 
 
@@ -22,7 +23,12 @@ def read_size(text, where="--size"):
         raise NumpyganError(
             f"{where}: expected HEIGHTxWIDTH, such as 28x28, or auto or none, got {text!r}."
         )
-    return int(match[1]), int(match[2])
+    height, width = int(match[1]), int(match[2])
+    if height * width > _MOST_PIXELS:
+        raise NumpyganError(
+            f"{where}: {text} are {height * width:,} pixels; expected at most {_MOST_PIXELS:,}."
+        )
+    return height, width
 
 
 def flatten(array, size, where):
@@ -53,7 +59,18 @@ def flatten(array, size, where):
         array, shape = array[:, 0], shape[1:]
     elif array.ndim == 3 and shape[1] in (3, 4) and shape[0] > 4 and size is None:
         raise NumpyganError(
-            f"{where}: {found} looks like one colour image; expected many, N × H × W × 3."
+            f"{where}: {found} looks like one colour image; expected many, N × H × W × 3, or "
+            f"--size {shape[0]}x{shape[1]}."
+        )
+    elif array.ndim == 3 and len(array) == shape[0] < shape[1] and _SIDE <= len(array) and not size:
+        raise NumpyganError(
+            f"{where}: {found} looks like {shape[1]} images {shape[0]} × {shape[0]}; transpose the "
+            f"array to N × H × W, or give --size {shape[0]}x{shape[1]}."
+        )
+    elif array.ndim == 2 and shape[0] == 1 and array.dtype.kind in "iu" and size is None:
+        raise NumpyganError(
+            f"{where}: {found} whole numbers look like labels; expected the images, N × H × W; "
+            "--size none takes them as a table."
         )
     elif array.ndim == 4:
         array, shape = _channels_first(array, where)

@@ -13,7 +13,7 @@ import numpy
 from ..arrays import Array, Stream, gather, require, require_stream, to_device
 from ..errors import NumpyganError
 from ..numbers import number
-from .meaning import shuffled_scale
+from .meaning import LARGEST_FLOAT32, shuffled_scale
 
 
 class Source(Protocol):
@@ -112,11 +112,12 @@ def _check_rows(rows, xp):
         )
     if isinstance(rows, numpy.ndarray) and rows.dtype.kind == "f":
         with numpy.errstate(all="ignore"):
-            # isfinite(rows) would be an array as large as the data.
-            finite = numpy.isfinite(rows.min()) and numpy.isfinite(rows.max())
-        if not finite:
+            # numpy.isfinite(rows) would be an array as large as the data.
+            fits = -LARGEST_FLOAT32 < rows.min() and rows.max() < LARGEST_FLOAT32
+        if not fits:
             raise NumpyganError(
-                "Shuffled: rows hold a value that is not finite; leave out the rows that have one."
+                "Shuffled: rows hold a value that is not finite or too large for float32; leave "
+                "out the rows that have one."
             )
 
 

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from ..data.dataset import SHIPPED
+from ..data.names import local_path
 from ..data.shapes import read_size
 from ..data.sources import TOYS
 from ..errors import NumpyganError
@@ -65,9 +66,9 @@ def named_after_data(recipe):
 def absolute_data(data):
     """The path of the data, absolute and with ~ expanded; the name of a dataset stays.
 
-    So a run can be resumed from another folder.
+    So a run can be resumed from another folder. Raises NumpyganError as `local_path` does.
     """
-    return data if data in (*SHIPPED, *TOYS) else os.path.realpath(os.path.expanduser(data))
+    return data if data in (*SHIPPED, *TOYS) else os.path.realpath(local_path(data))
 
 
 def fitted(recipe, dataset, given):

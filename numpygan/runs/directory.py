@@ -114,7 +114,7 @@ class RunDirectory:
         run = cls(path)
         if not os.path.lexists(run.config):
             raise NumpyganError(
-                f"{path}: there is no run here (no config.toml); expected a directory that "
+                f"{run.path}: there is no run here (no config.toml); expected a directory that "
                 f"`numpygan train` made."
             )
         return run

@@ -88,6 +88,8 @@ def load(path: str | os.PathLike, checkpoint: str = "best") -> Run:
     >>> run.iteration, run.recipe.batch
     (2, 128)
     """
+    if not isinstance(path, str | os.PathLike):
+        raise NumpyganError(f"load: path must be a str or a Path, got {path!r}.")
     if checkpoint not in ("best", "newest"):
         raise NumpyganError(f'load: checkpoint must be "best" or "newest", got {checkpoint!r}.')
     return Run(RunDirectory.existing(path), checkpoint == "newest")

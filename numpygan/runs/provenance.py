@@ -4,7 +4,6 @@ Checkpoints keep it as one JSON text, `made`.
 """
 
 import json
-import os
 import platform
 from dataclasses import fields, replace
 
@@ -13,6 +12,7 @@ from threadpoolctl import threadpool_info
 
 from .. import __version__
 from ..data.dataset import load_dataset
+from ..data.names import local_path
 from ..errors import NumpyganError, printable
 from ..nn.threads import cores
 from ..reading import read_arrays
@@ -169,5 +169,5 @@ def dataset_of(run, place=None):
                 f"numpygan can't check that {place} holds the same; if it does, write this path "
                 f"into {run.config}."
             )
-        recipe = replace(recipe, data=os.path.expanduser(place))
+        recipe = replace(recipe, data=local_path(place))
     return load_again(recipe, before, run)

@@ -218,3 +218,27 @@ def test_gradcheck_of_a_network_on_a_gpu():
         "on a GPU; make it with xp=numpy",
         lambda: ng.gradcheck(player(2, 3, 1, dtype="float64", xp=device)),
     )
+
+
+@pytest.mark.parametrize("seed", [0.5, -1, "a", [0.5], numpy.nan])
+def test_a_seed_that_is_none(seed):
+    with pytest.raises(ng.NumpyganError, match="Stream: seed must be a whole number"):
+        ng.Stream(seed)
+
+
+def test_rows_that_float32_cannot_hold():
+    for rows in (numpy.full((9, 2), 1e300), numpy.full((9, 2), -numpy.inf)):
+        with pytest.raises(ng.NumpyganError, match="too large for float32"):
+            ng.Shuffled(rows, ng.Stream(0))
+
+
+def test_integers_from_minus_one_to_one_are_no_pixels():
+    rows, out = numpy.array([[-1, 0], [1, 1]], "int8"), numpy.empty((2, 2), "float32")
+    ng.Shuffled(rows, ng.Stream(0)).minibatch(out)
+    assert sorted(map(tuple, out)) == [(-1, 0), (1, 1)]
+
+
+@pytest.mark.parametrize("path", [None, 3, ["runs"]])
+def test_a_run_without_a_path(path):
+    with pytest.raises(ng.NumpyganError, match="load: path"):
+        ng.load(path)

@@ -1,0 +1,174 @@
+"""CSV files as spreadsheets, R, pandas and Kaggle write them: no row and no column gets lost."""
+
+import numpy
+import pytest
+
+from numpygan.data.dataset import load
+from numpygan.data.delimited import read_csv
+from numpygan.errors import NumpyganError
+
+TABLE = numpy.random.default_rng(0).normal(size=(30, 3)).round(3)
+ROWS = [",".join(map(str, row)) for row in TABLE]
+PIXELS = numpy.random.default_rng(1).integers(100, 256, (60, 64))
+DIGITS = numpy.arange(60) % 10
+
+
+def table(path, text, drop="auto"):
+    """The numbers read from `text`, and the notes."""
+    path.write_text(text, encoding="utf-8")
+    notes = []
+    return read_csv(path, drop, notes), notes
+
+
+def lines(rows, delimiter=","):
+    return "".join(delimiter.join(map(str, row)) + "\n" for row in rows)
+
+
+@pytest.mark.parametrize("header", ["", "a,b,c,\n", "a,b,c\n"])
+def test_a_delimiter_at_the_end_of_each_line(header, tmp_path):
+    found, notes = table(tmp_path / "x", header + "".join(f"{row},\n" for row in ROWS))
+    assert numpy.array_equal(found, TABLE) and notes == []
+
+
+def test_row_names_of_r_are_no_column(tmp_path):
+    text = '"a" "b" "c"\n' + "".join(
+        f'"{i}" {row.replace(",", " ")}\n' for i, row in enumerate(ROWS, 1)
+    )
+    found, notes = table(tmp_path / "x", text)
+    assert numpy.array_equal(found, TABLE) and notes == ["left out: column 1"]
+
+
+def test_a_line_with_more_columns_is_refused(tmp_path):
+    for row in ("1,2,3,4", '1,2,"3",4'):
+        with pytest.raises(NumpyganError, match="line 31 has 4 columns, expected 3"):
+            table(tmp_path / "x", "\n".join([*ROWS, row]))
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_decimal_commas(delimiter, tmp_path):
+    comma = lines(TABLE, delimiter).replace(".", ",") + delimiter.join("123") + "\n"
+    found, _ = table(tmp_path / "x", delimiter.join("abc") + "\n" + comma)
+    assert numpy.array_equal(found, [*TABLE, [1, 2, 3]])
+
+
+def test_commas_beside_points_are_no_decimal_commas(tmp_path):
+    with pytest.raises(NumpyganError, match="line 1, column 1 holds '1,234'"):
+        table(tmp_path / "x", "1,234;5.5\n" * 9)
+
+
+def test_delimiters(tmp_path):
+    for delimiter in ("|", ";", "\t", " ", ", "):
+        found, _ = table(tmp_path / "x", lines(TABLE, delimiter))
+        assert numpy.array_equal(found, TABLE)
+    found, _ = table(tmp_path / "x", "sep=;\na;b;c\n" + lines(TABLE, ";"))
+    assert numpy.array_equal(found, TABLE)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        [str(i) for i in range(64)],
+        [str(i) for i in range(1, 65)],
+        ["0", *(f"0.{i}" for i in range(1, 64))],  # pandas, where the first row served as names
+    ],
+)
+def test_numbers_that_count_the_columns_are_their_names(header, tmp_path):
+    found, _ = table(tmp_path / "x", lines([header]) + lines(PIXELS))
+    assert numpy.array_equal(found, PIXELS)
+
+
+def test_a_first_row_of_numbers_is_a_row(tmp_path):
+    found, _ = table(tmp_path / "x", "0,1,2\n" + lines(TABLE))
+    assert len(found) == 31
+    with pytest.raises(NumpyganError, match="line 1, column 2 holds 'NA'"):
+        table(tmp_path / "x", "1.5,NA,3\n" + lines(TABLE))
+
+
+def test_a_first_row_with_a_class_is_a_row(tmp_path):
+    text = "".join(f"{row},Iris-setosa\n" for row in ROWS)
+    with pytest.raises(NumpyganError, match="line 1, column 4 .*--drop 4"):
+        table(tmp_path / "x", text)
+    assert numpy.array_equal(table(tmp_path / "x", text, "4")[0], TABLE)
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("ordered", [False, True])
+def test_labels_without_a_name(last, ordered, tmp_path):
+    pixels, digits = PIXELS.copy(), numpy.sort(DIGITS) if ordered else DIGITS
+    pixels[:, [0, -1]] = 0  # the corners of digits are black
+    rows = numpy.c_[pixels, digits] if last else numpy.c_[digits, pixels]
+    found, notes = table(tmp_path / "x", lines(rows))
+    assert numpy.array_equal(found, pixels) and notes == [f"left out: column {65 if last else 1}"]
+    found, _ = table(tmp_path / "x", lines([range(65)]) + lines(rows))
+    assert numpy.array_equal(found, pixels)
+
+
+def test_x_and_y_are_coordinates(tmp_path):
+    found, notes = table(tmp_path / "x", "x,y,label\n" + lines(TABLE))
+    assert numpy.array_equal(found, TABLE[:, :2]) and notes == ["left out: label"]
+    found, _ = table(tmp_path / "x", "x1,x2,y\n" + lines(TABLE))
+    assert numpy.array_equal(found, TABLE[:, :2])
+
+
+@pytest.mark.parametrize("cell", ["1_000", "١"])
+def test_what_only_python_calls_a_number(cell, tmp_path):
+    with pytest.raises(NumpyganError, match=f"line 2, column 1 holds {cell!r}"):
+        table(tmp_path / "x", f"1,2\n{cell},3\n")
+
+
+def test_text_without_numbers_is_shown(tmp_path):
+    with pytest.raises(NumpyganError, match="'404: Not Found'"):
+        table(tmp_path / "x", "404: Not Found")
+    with pytest.raises(NumpyganError, match="--drop.*no column is left"):
+        table(tmp_path / "x", "a,b\n1,2\n", "a,b")
+
+
+@pytest.mark.parametrize("text", ["<script>1</script>", "<!-- saved from url --><html>", "<svg/>"])
+def test_markup_is_a_page(text, tmp_path):
+    (tmp_path / "x.gz").write_text(text)
+    with pytest.raises(NumpyganError, match="HTML or XML"):
+        load(tmp_path / "x.gz")
+
+
+# Tables in several files
+
+
+def folder(path, **texts):
+    for name, text in texts.items():
+        (path / f"{name}.csv").write_text(text)
+    return path
+
+
+def test_columns_of_the_splits_are_matched_by_name(tmp_path):
+    other = lines(TABLE[:9, ::-1])
+    data = load(folder(tmp_path, train="a,b,c\n" + lines(TABLE), test="c,b,a\n" + other))
+    assert numpy.array_equal(data.test, TABLE[:9].astype("float32"))
+
+
+@pytest.mark.parametrize("header", ["a,b,d", "a,b,c,d", "a,b"])
+def test_other_columns_in_a_split_are_refused(header, tmp_path):
+    rows = numpy.random.default_rng(2).normal(size=(9, header.count(",") + 1))
+    folder(tmp_path, train="a,b,c\n" + lines(TABLE), test=f"{header}\n" + lines(rows))
+    with pytest.raises(NumpyganError, match="test.csv: has the columns.*train.csv.*--drop"):
+        load(tmp_path)
+
+
+def test_a_column_that_only_the_training_table_has_can_be_left_out(tmp_path):
+    train, test = "Id,a,b,Price\n" + lines(numpy.c_[range(30), TABLE]), "Id,a,b\n" + lines(TABLE)
+    folder(tmp_path, train=train, test=test)
+    data = load(tmp_path, drop="Id,Price")
+    assert numpy.array_equal(data.test, TABLE[:, 1:].astype("float32"))
+    with pytest.raises(NumpyganError, match="'Prize'.*'Price'"):
+        load(tmp_path, drop="Id,Prize")
+
+
+def test_drop_is_for_tables_alone(tmp_path):
+    from PIL import Image
+
+    for i in range(9):
+        Image.fromarray(PIXELS[i].reshape(8, 8).astype("uint8")).save(tmp_path / f"{i}.png")
+    (tmp_path / "README.txt").write_text("pictures")
+    with pytest.raises(NumpyganError, match="--drop is for the columns of a CSV file"):
+        load(tmp_path, drop="a")
+    numpy.save(tmp_path / "features.npy", TABLE)
+    assert load(tmp_path).notes == ("not read: 0.png, 1.png, 2.png, 3.png, 4.png and 4 more",)
