@@ -29,6 +29,7 @@ for name, handler in (
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
 
+
 @pytest.fixture(autouse=True, scope="module")
 def undrawn(request):
     """Drawing takes longer than the small trainings of the tests."""
