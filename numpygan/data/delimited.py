@@ -23,9 +23,9 @@ def read_csv(path, drop, notes, columns=None, beside=False):
 
     Columns are separated by commas, semicolons, bars, tabs or spaces.
 
-    drop   the columns to leave out: names, or numbers from 1, separated by commas; "none"; "auto"
-           leaves out the columns whose names say that they are labels
-    notes  a list; a sentence about each omission is appended
+    drop     the columns to leave out: names, or numbers from 1, separated by commas; "none"; "auto"
+             leaves out the columns whose names say that they are labels
+    notes    a list; a sentence about each omission is appended
     columns  a list; the names of the columns are appended, if they have names
     beside   columns that `drop` names may be missing: another file has them
     Raises NumpyganError if a cell is not a number or the file is not a table.
@@ -54,8 +54,7 @@ def read_csv(path, drop, notes, columns=None, beside=False):
     if drop == "auto" and (names is None or numbered):
         left_out |= _unnamed_labels(lines, delimiter, width)
     if left_out:
-        columns = sorted(left_out)
-        called = [(names and names[i]) or f"column {i + 1}" for i in columns]
+        called = [(names and names[i]) or f"column {i + 1}" for i in sorted(left_out)]
         notes.append(f"left out: {', '.join(called)}")
     kept = [i for i in range(width) if i not in left_out]
     if not kept:

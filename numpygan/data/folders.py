@@ -204,12 +204,13 @@ def _by_name(path, files, what, drop):
 def _in_order(one, found, file, train):
     """The columns of the table `one` in the order of those of the training table.
 
-    Raises NumpyganError if their names are others.
+    Raises NumpyganError if their names are others, or if two have one name.
     """
     if not one.columns or one.columns == found.columns:
         return one.arrays["train"]
-    if sorted(one.columns) != sorted(found.columns):
-        odd = sorted(set(one.columns) ^ set(found.columns)) or one.columns
+    odd = set(one.columns) ^ set(found.columns)
+    odd |= {name for name in one.columns if one.columns.count(name) > 1}
+    if odd := sorted(odd):
         raise NumpyganError(
             f"{file}: has the columns {', '.join(one.columns)[:150]}, {train} "
             f"{', '.join(found.columns)[:150]}; leave {', '.join(odd)[:80]} out with --drop."

@@ -172,3 +172,17 @@ def test_drop_is_for_tables_alone(tmp_path):
         load(tmp_path, drop="a")
     numpy.save(tmp_path / "features.npy", TABLE)
     assert load(tmp_path).notes == ("not read: 0.png, 1.png, 2.png, 3.png, 4.png and 4 more",)
+
+
+def test_columns_are_matched_by_name_beside_a_column_of_labels(tmp_path):
+    (tmp_path / "train.csv").write_text("label,a,b\n" + "".join(f"1,{i},0.5\n" for i in range(9)))
+    (tmp_path / "test.csv").write_text("b,label,a\n0.5,1,7\n0.5,1,8\n")
+    data = load(tmp_path)
+    assert data.test.tolist() == [[7, 0.5], [8, 0.5]]
+
+
+def test_columns_of_one_name_are_not_matched_by_name(tmp_path):
+    (tmp_path / "train.csv").write_text("a,b,b\n" + "".join(f"1,{i},0.5\n" for i in range(9)))
+    (tmp_path / "test.csv").write_text("b,b,a\n0.5,1,7\n0.5,1,8\n")
+    with pytest.raises(NumpyganError, match="b,.*--drop"):
+        load(tmp_path)
