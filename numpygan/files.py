@@ -193,20 +193,26 @@ def _end_of_last_line(file, longest=1 << 16):
 def make_folder(path, exist_ok=True):
     """Make a folder and its parents, flush the parents, and return the folders made.
 
-    Raises OSError.
+    Raises OSError, and then leaves none of them.
     """
     path, made = Path(path), []
-    for folder in reversed([path, *path.parents]):
-        if folder != path and folder.exists():
-            continue
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            if not folder.is_dir() or (folder == path and not exist_ok):
-                raise
-            continue
-        made.append(folder)
-        _flush_folder(folder.parent)
+    try:
+        for folder in reversed([path, *path.parents]):
+            if folder != path and folder.exists():
+                continue
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                if not folder.is_dir() or (folder == path and not exist_ok):
+                    raise
+                continue
+            made.append(folder)
+            _flush_folder(folder.parent)
+    except OSError:
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+        raise
     return made
 
 

@@ -293,3 +293,11 @@ def test_the_row_of_a_trainer_killed_after_its_checkpoint_is_not_lost(
     assert str(mine | {"seconds": 0}) == str(never_killed | {"seconds": 0})
     for name in ("samples/00000030.png", "learning.png"):
         assert (tmp_path / "it" / name).exists()
+
+
+@pytest.mark.parametrize("path", ["y/" * 2100, "a/b/" + "y" * 300])
+def test_folders_that_cannot_all_be_made_are_not_made_in_part(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError):
+        make_folder(path)
+    assert list(tmp_path.iterdir()) == []
