@@ -114,7 +114,7 @@ NAMES = [
     "/dev/zero",
     "/nowhere/new.png",
     "x" * 300,
-    "y/" * 2100,
+    "y/" * 40 + "y" * 300,
     "new",
     "new.png",
     "new.npy",
