@@ -7,13 +7,16 @@ import csv
 import difflib
 import gzip
 import math
+import os
 import re
 
 import numpy
 
 from ..errors import NumpyganError
 from ..files import open_regular
+from ..reading import check_expansion
 
+_PART = 1 << 24  # bytes
 _MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
 LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|id|unnamed: 0|", re.I)
 
@@ -88,7 +91,7 @@ def _lines(path):
         with open_regular(path) as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
-            content = (gzip.open(raw) if packed else raw).read()
+            content = _unpacked(raw, path) if packed else raw.read()
         if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             text = content.decode("utf-16")
         else:
@@ -99,6 +102,17 @@ def _lines(path):
         ) from None
     lines = [line for line in text.splitlines() if line.strip()]
     return [line for line in lines if not line.lstrip().startswith("#")]
+
+
+def _unpacked(raw, path):
+    """The content of a gzipped file, as far as `check_expansion` allows."""
+    size, parts, expanded = os.fstat(raw.fileno()).st_size, [], 0
+    with gzip.open(raw) as file:
+        while part := file.read(_PART):
+            expanded += len(part)
+            check_expansion(path, expanded, size)
+            parts.append(part)
+    return b"".join(parts)
 
 
 def _delimiter(lines):

@@ -1,5 +1,7 @@
 """CSV files as spreadsheets, R, pandas and Kaggle write them: no row and no column gets lost."""
 
+import gzip
+
 import numpy
 import pytest
 
@@ -186,3 +188,12 @@ def test_columns_of_one_name_are_not_matched_by_name(tmp_path):
     (tmp_path / "test.csv").write_text("b,b,a\n0.5,1,7\n0.5,1,8\n")
     with pytest.raises(NumpyganError, match="b,.*--drop"):
         load(tmp_path)
+
+
+def test_a_gzipped_table_that_expands_without_end_is_refused(tmp_path):
+    with gzip.open(tmp_path / "x.csv.gz", "wb", 1) as file:
+        for _ in range(70):
+            file.write(b"1,2\n" * (1 << 18))
+    assert (tmp_path / "x.csv.gz").stat().st_size < 1 << 20
+    with pytest.raises(NumpyganError, match="bytes would expand to .*, more than 200 times"):
+        read_csv(tmp_path / "x.csv.gz", "auto", [])
