@@ -71,7 +71,7 @@ def test_a_failing_assertion_prints_the_verdict(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""},
     )
     assert done.returncode == 1 and "the sign is turned" in done.stdout
     assert "raise AssertionError" not in done.stdout and "ratio -1" in done.stdout

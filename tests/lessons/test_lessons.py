@@ -208,7 +208,8 @@ def test_pytest_has_a_test_for_each_blank(tmp_path):
         "a.py",
         "b.ipynb",
     ]
-    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True)
+    env = os.environ | {"PYTEST_ADDOPTS": ""}
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, env=env)
     assert done.returncode == 1 and "2 failed, 6 passed" in done.stdout, done.stdout
     assert "affine_forward: wrong: y: b is not added" in done.stdout
 
