@@ -59,25 +59,21 @@ def _read_folder(path, size, drop):
         some = [f for f in some if not LABELS.search(f.stem)]
         if some and not (kind == "csv" and "image" in kinds):
             images = [file.name for file in kinds.get("image", [])]
-            return _with_note(_by_name(path, some, what, drop), images)
+            found = _by_name(path, some, what, drop)
+            found.notes += readers.not_read(images)
+            return found
     if "image" in kinds:
         readers.refuse_drop(path, drop)
         found = _images(path, kinds["image"], size)
-        return _with_note(found, [file.name for file in refused if _IMAGE_NAME.search(file.name)])
+        names = [file.name for file in refused if _IMAGE_NAME.search(file.name)]
+        found.notes += readers.not_read(names)
+        return found
     names = ", ".join(file.name for file in files[:4]) or "no files"
     there = next(iter(refused.values())) if refused else f"there are {names}."
     raise NumpyganError(
         f"{path}: no data found; expected IDX, CIFAR-10 .bin, .npy, .npz or CSV files, or images, "
         f"such as train-images-idx3-ubyte; {there}"
     )
-
-
-def _with_note(found, names):
-    """`found` with a note about the files called `names`, which are not read."""
-    if names:
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        found.notes.append(f"not read: {', '.join(names[:5])}{more}")
-    return found
 
 
 def _is_data(file, kind):
@@ -94,12 +90,15 @@ def _files(path):
     found, seen = [], set()
     try:
         for folder, below, names in os.walk(path, onerror=_refuse, followlinks=True):
-            here, known = os.stat(folder), len(seen)
+            here = os.stat(folder)
+            if (here.st_dev, here.st_ino) in seen:
+                below.clear()
+                continue
             seen.add((here.st_dev, here.st_ino))
             deep = len(Path(folder).relative_to(path).parts) >= _DEEPEST - 1
-            below[:] = [] if deep or len(seen) == known else sorted(filter(_is_visible, below))
+            below[:] = [] if deep else sorted(filter(_is_visible, below))
             files = [Path(folder, name) for name in filter(_is_visible, names)]
-            found += [file for file in files if len(seen) > known and file.is_file()]
+            found += [file for file in files if file.is_file()]
             if len(found) > _MOST:
                 raise NumpyganError(
                     f"{path}: holds more than {_MOST:,} files; give a folder with the data alone."

@@ -8,8 +8,6 @@ from ..errors import NumpyganError
 from ..files import open_regular
 
 _GREY = ("1", "L", "LA")
-
-
 _WIDE = ("I;16", "I;16B", "I")  # integers of more than 8 bits
 _12_BITS = 4095
 

@@ -129,7 +129,9 @@ def _arrays(path, member):
     if len(arrays) == 1:
         (name,) = arrays
         return Found(
-            {"train": arrays[name]}, {"train": name or path.name}, _left(every, [name, member])
+            {"train": arrays[name]},
+            {"train": name or path.name},
+            not_read([n for n in every if n not in (name, member)]),
         )
     found = {}
     for name, array in arrays.items():
@@ -150,12 +152,11 @@ def _arrays(path, member):
     return Found(
         {split: arrays[name] for split, name in picked.items() if name},
         {s: n for s, n in picked.items() if n},
-        _left(every, picked.values()),
+        not_read([name for name in every if name not in picked.values()]),
     )
 
 
-def _left(every, read):
-    """A list with a note about the arrays that are not read, or an empty one."""
-    names = [name for name in every if name not in read]
+def not_read(names):
+    """A list with a note about the files or arrays of these names, or an empty one."""
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return [f"not read: {', '.join(names[:5])}{more}"] if names else []

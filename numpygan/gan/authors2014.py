@@ -32,17 +32,11 @@ def authors2014(
 
     The arguments are those of `algorithm1`; so are the errors.
 
-    >>> named = ng.streams(0)
-    >>> G = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])
-    >>> D = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])
-    >>> G.initialize(named["init"]); D.initialize(named["init"])
-    >>> p_data = ng.Shuffled(numpy.linspace(-1, 1, 500, dtype="float32")[:, None], named["data"])
-    >>> p_z = ng.Noise("uniform", named["noise"])
-    >>> game = ng.authors2014(G, D, p_data, p_z, ng.Adam(G), ng.Adam(D), named["dropout"], m=50)
-    >>> for iteration in range(100):
-    ...     state = next(game)
-    >>> state
-    Game of 50 rows: V = -1..., D(x) = 0..., D(G(z)) = 0...
+    >>> G, D = ng.MLP([ng.Affine(1, 1)]), ng.MLP([ng.Affine(1, 1)])  # θ = 0: D says ½ to all
+    >>> p_data, p_z = ng.Noise("gaussian", ng.Stream(0)), ng.Noise("uniform", ng.Stream(1))
+    >>> game = ng.authors2014(G, D, p_data, p_z, ng.Momentum(G), ng.Momentum(D), None, m=50)
+    >>> next(game)  # V = −log 4
+    Game of 50 rows: V = -1.386, D(x) = 0.5, D(G(z)) = 0.5
     """
     xp = G.xp
     check_players(G, D, p_data, p_z, rule_g, rule_d)

@@ -111,7 +111,7 @@ class Recipe:
 
 # The authors' networks and dropout; what learns faster than their numbers is Adam with a higher
 # rate for G than for D, Glorot's initial scales, and samples from the average of G's iterates. With
-# β₁ = .5 D can win for good in the second epoch; with β₁ = 0 it does not (docs/results.md).
+# β₁ = .5 D can win for good in the second epoch; docs/results.md has what was tried.
 _MNIST = Recipe(
     name="mnist",
     about="MNIST by Algorithm 1: the authors' networks, Adam, samples from averaged iterates",
