@@ -25,9 +25,8 @@ from .trainer import Training, length
 _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
-_SMALL = 10_000  # training examples; with fewer, records take most of the time of an epoch
-_SHARE = 0.1  # of the training time that the records of small data may take
 _FIRST = 5  # epochs that always get their records
+_BETWEEN_RECORDS = 20_000  # training rows; a Parzen estimate takes the time of some 1,400
 
 
 class Interrupted(Exception):
@@ -92,16 +91,15 @@ def train(
             session.play(stop)
 
 
-def records_are_due(epoch, recording, seconds):
-    """Whether small data get a row, pictures and a checkpoint at the end of this epoch.
+def is_recorded(epoch, size):
+    """Whether the end of this epoch of `size` rows gets a row of metrics, pictures, a checkpoint.
 
-    They do in the first five epochs; later, if the records so far took at most a tenth of the
-    training time.
-
-    recording  seconds that the records took so far
-    seconds    seconds of the run so far
+    The first five epochs do. Later epochs do when the rows seen so far pass a multiple of 20,000,
+    so that records of small data take about a tenth of the time. The clock has no say: a run has
+    the same records, and the same best.npz, on every machine.
     """
-    return epoch <= _FIRST or recording <= _SHARE * (seconds - recording)
+    before, now = ((epochs * size) // _BETWEEN_RECORDS for epochs in (epoch - 1, epoch))
+    return epoch <= _FIRST or now > before
 
 
 class _Session:
@@ -119,7 +117,6 @@ class _Session:
         self.unwritten = []  # rows of metrics
         self.undrawn = {}  # the samples of pictures that could not be written yet, by path
         self.trouble, self.told = None, set()  # the last error of a picture or row; those printed
-        self.recording = 0.0  # seconds
         self.look_at_each = training.xp is numpy  # on a GPU every check waits for it
         fixed = streams(training.recipe.seed)["sample"]
         self.z = training.xp.zeros((100, training.G.n_in), training.G.dtype)
@@ -181,7 +178,6 @@ class _Session:
 
     def play(self, stop):
         training, looked = self.training, -math.inf
-        always = self.validation is None or training.p_data.size >= _SMALL
         while training.iteration < self.total:
             training.advance()
             now = time.monotonic()
@@ -195,17 +191,14 @@ class _Session:
             if look:
                 looked = now
                 self.progress(training.iteration, self.total, training.means(), False)
-            epoch_ends = training.iteration % training.iterations_per_epoch == 0
-            due = always
-            if epoch_ends and not always:
-                mine = records_are_due(training.epoch, self.recording, now - self.started)
-                (due,) = self.ranks.any(mine)
-            if training.iteration == self.total or epoch_ends and due:
+            epochs, rest = divmod(training.iteration, training.iterations_per_epoch)
+            due = rest == 0 and is_recorded(epochs, training.p_data.size)
+            if training.iteration == self.total or due:
                 self.record(with_parzen=self.validation is not None)
                 self.progress(training.iteration, self.total, self.last, True)
             elif stopping or save:
                 self.record(with_parzen=False)
-            elif epoch_ends:
+            elif rest == 0:
                 training.means(restart=True)  # the next row is then of one epoch
             if stopping and training.iteration < self.total:
                 self.show(picture=False, curves=True)
@@ -216,11 +209,6 @@ class _Session:
             raise NumpyganError(f"the training is done and its state saved, but {self.trouble}")
 
     def record(self, with_parzen):
-        before = time.monotonic()
-        self._record(with_parzen)
-        self.recording += time.monotonic() - before
-
-    def _record(self, with_parzen):
         """Write a checkpoint, best.npz if the log-likelihood improved, a row and a picture."""
         training = self.training
         training.check_finite()

@@ -13,7 +13,7 @@ from numpygan.data.dataset import Dataset, load
 from numpygan.data.sources import Shuffled
 from numpygan.errors import NumpyganError
 from numpygan.recipes.builtin import Recipe
-from numpygan.runs.loop import records_are_due
+from numpygan.runs.loop import is_recorded
 from tests.helpers.cli import checkpoint, cifar, idx, run, sets
 
 NETS = sets(discriminator="relu 6", keep="1,1", scale_d="0,0")
@@ -449,10 +449,8 @@ def test_digest_tells_rows_splits_and_types_apart():
     assert same[0] == same[1] and len({same[0], *(other.digest() for other in others)}) == 4
 
 
-def test_records_of_small_data_take_a_tenth_of_the_time():
-    recording, seconds, records = 0.0, 0.0, 0
-    for epoch in range(1, 4001):  # of 0.05 s, records of 0.5 s
-        seconds += 0.05
-        if records_are_due(epoch, recording, seconds):
-            recording, seconds, records = recording + 0.5, seconds + 0.5, records + 1
-    assert records > 10 and recording / seconds < 0.12
+def test_records_of_small_data_are_the_first_epochs_and_one_for_20_000_rows():
+    few = [epoch for epoch in range(1, 201) if is_recorded(epoch, 300)]
+    assert few == [1, 2, 3, 4, 5, 67, 134, 200]  # 300 × 67 = 20,100; 300 × 134 = 40,200
+    assert [epoch for epoch in range(1, 10) if is_recorded(epoch, 12_000)] == [1, 2, 3, 4, 5, 7, 9]
+    assert all(is_recorded(epoch, 20_000) for epoch in range(1, 50))

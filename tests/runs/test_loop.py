@@ -404,9 +404,8 @@ def test_a_picture_that_could_not_be_written_is_written_later(here, monkeypatch,
 
 
 def test_a_checkpoint_of_small_data_waits_for_no_parzen_estimate(here, monkeypatch):
-    """When records have had their share of the time, the checkpoint of each minute goes on."""
+    """Where an epoch has no record, the checkpoint of each minute goes on."""
     monkeypatch.setattr(loop, "_SECONDS_BETWEEN_CHECKPOINTS", -1)
-    monkeypatch.setattr(loop, "_SHARE", 0)
     assert run(*TINY, *sets(batch=200), "--epochs", "7", "--out", "it") == 0  # of 2 iterations
     rows = metrics(here / "it")
     assert [row["iteration"] for row in rows] == [str(i) for i in range(1, 15)]
