@@ -13,7 +13,8 @@ from ..nn.optimizers import RULES
 from ..recipes.builtin import RECIPES
 from .verdicts import judge
 
-_ETA, _MU, _BETA, _EPSILON = 0.1, 0.5, 0.999, 1e-8
+_ETA, _BETA, _EPSILON = 0.1, 0.999, 1e-8
+_MU = {"momentum": (0.5,), "adam": (0.5, 0.0)}  # Adam at β₁ = 0 has a formula of its own
 _LONG, _SHORT = 2500, 3  # updates: of a few numbers; of more than one piece of the walk over θ
 _TURNS = (0, 1, 2, 3, 4, 5, 10, 99, 100, 1000, 10_000, 100_000, 1_000_000)  # iterations of a run
 _TOLERANCE = {"float32": 1e-4, "float64": 1e-11}
@@ -42,23 +43,20 @@ class Formula:
 def check_rules(seed=0):
     """A Check for each rule and direction in a large network, and for each recipe over its run."""
     checks = []
-    for name in RULES:
+    for name, mu in _rules():
         for direction, sign in (("descend", 1), ("ascend", -1)):
             large = MLP([Affine(400, 400)], "float64")  # more than one piece of the walk
-            checks.append(
-                _check_rule(
-                    f"rule {name}, {direction}",
-                    RULES[name](large, _ETA, _MU),
-                    direction,
-                    sign,
-                    _SHORT,
-                    seed,
-                )
-            )
+            rule, place = RULES[name](large, _ETA, mu), f"rule {name}, momentum {mu}, {direction}"
+            checks.append(_check_rule(place, rule, direction, sign, _SHORT, seed))
     for recipe in RECIPES.values():
         checks.append(_check_recipe(recipe, seed))
         checks.append(_check_schedules(recipe))
     return (*checks, *_check_float32(seed), *check_average(seed))
+
+
+def _rules():
+    """Each optimizer by name, with each momentum that changes its formula."""
+    return [(name, mu) for name in RULES for mu in _MU[name]]
 
 
 def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_norm=None):
@@ -121,17 +119,12 @@ def _check_recipe(recipe, seed):
 
 def _check_float32(seed):
     """Compare each optimizer in float32, the dtype of training, with its formula in float64."""
-    return [
-        _check_rule(
-            f"rule {name}, float32",
-            rule(MLP([Affine(3, 2)], "float32"), 1e-3, _MU),
-            "descend",
-            1,
-            300,
-            seed,
-        )
-        for name, rule in RULES.items()
-    ]
+    checks = []
+    for name, mu in _rules():
+        rule = RULES[name](MLP([Affine(3, 2)], "float32"), 1e-3, mu)
+        place = f"rule {name}, momentum {mu}, float32"
+        checks.append(_check_rule(place, rule, "descend", 1, 300, seed))
+    return checks
 
 
 def _check_schedules(recipe):

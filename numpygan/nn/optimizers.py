@@ -50,6 +50,18 @@ def adam(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
     theta += step
 
 
+def adam_without_momentum(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
+    """`adam` at β₁ = 0, where m is g: eight passes, and the same bits. m stays as it is."""
+    xp.multiply(g, g, out=step)
+    v *= beta2
+    v += step
+    xp.sqrt(v, out=step)
+    step += epsilon
+    xp.divide(g, step, out=step)
+    step *= rate
+    theta += step
+
+
 class Optimizer:
     """What the optimizers share: the direction, the pieces of θ, max-norm, and the state to save.
 
@@ -86,7 +98,6 @@ class Optimizer:
         self.updates = 0
         # By the name that a checkpoint gives them
         self.moments = {moment: net.xp.zeros_like(net.theta) for moment in self.names}
-        self._formula = kernel(self.formula, net.xp)
         self._lanes = lanes(net.xp, net.theta, *self.moments.values(), net.grad)
 
     def descend(self) -> None:
@@ -99,7 +110,7 @@ class Optimizer:
 
     def _move(self, sign):
         self.updates += 1
-        at_once(self._formula, self._lanes, *self.numbers(sign))
+        at_once(kernel(self.formula, self.net.xp), self._lanes, *self.numbers(sign))
         if self.max_norm is not None:
             limit_columns(self.net, self.max_norm)
         self.net.version += 1
@@ -163,8 +174,7 @@ class Adam(Optimizer):
     array([-0.5,  0.5])
     """
 
-    formula = staticmethod(adam)
-    names = ("gradients", "squares")  # the discounted sums
+    names = ("gradients", "squares")  # the discounted sums; at β₁ = 0 the first is not kept
 
     def __init__(
         self,
@@ -178,6 +188,10 @@ class Adam(Optimizer):
         super().__init__(net, learning_rate, momentum, max_norm)
         self.decay = number("Adam: decay", decay, "[0, 1)")
         self.epsilon = number("Adam: epsilon", epsilon, "[0, inf)")
+
+    @property
+    def formula(self):
+        return adam if self.momentum else adam_without_momentum
 
     def from_moments(self, m: Array, v: Array) -> dict:
         """The sums, by name, from the moments m and v, which older checkpoints hold."""

@@ -61,6 +61,31 @@ def test_adam_by_hand(dtype):
     numpy.testing.assert_allclose(second, [theta, -theta], RTOL[dtype])
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_adam_without_momentum_by_hand(dtype):
+    rule = ng.Adam(network(dtype), learning_rate=0.1, momentum=0, decay=0.75, epsilon=1)
+    first, second = moves(rule, [[2, -2], [4, -4]])
+    # v̂ = g = 2; s = ¼·4 = 1, ŝ = 1/(1 − ¾) = 4; step .1 · 2/(2 + 1)
+    numpy.testing.assert_allclose(first, [-0.2 / 3, 0.2 / 3], RTOL[dtype])
+    # v̂ = g = 4; s = ¾ + ¼·16 = 4.75, ŝ = 4.75/(1 − 9/16) = 76/7
+    theta = -0.2 / 3 - 0.1 * 4 / (math.sqrt(76 / 7) + 1)
+    numpy.testing.assert_allclose(second, [theta, -theta], RTOL[dtype])
+
+
+def test_adam_without_momentum_goes_on_from_a_checkpoint_that_kept_the_gradient():
+    """As older versions did: the last gradient is there, and has no effect."""
+    gradients, thetas = [[2, -2], [4, -4], [1, 3]], []
+    for kept in (0, 4):
+        rule = ng.Adam(network(), learning_rate=0.1, momentum=0)
+        moves(rule, gradients[:2])
+        state, theta = rule.state(), rule.net.theta.copy()
+        again = ng.Adam(network(), learning_rate=0.1, momentum=0)
+        again.net.theta = theta
+        again.restore(state | {"gradients": numpy.full(2, float(kept))})
+        thetas.append(moves(again, gradients[2:]).tobytes())
+    assert thetas[0] == thetas[1]
+
+
 def test_the_first_step_of_adam_has_the_length_of_the_rate():
     """Without the bias corrections it would be (1 − .9)/√(1 − .999) = 3.2 times as long."""
     net = network()
@@ -93,13 +118,13 @@ def plain(rule, gradients, eta=0.1, mu=0.5, beta=0.999):
 
 
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-14), ("float32", 1e-6)])
-@pytest.mark.parametrize("rule", RULES)
-def test_a_theta_larger_than_one_piece(rule, dtype, tolerance, rng):
+@pytest.mark.parametrize("rule, mu", [(ng.Momentum, 0.5), (ng.Adam, 0.5), (ng.Adam, 0.0)])
+def test_a_theta_larger_than_one_piece(rule, mu, dtype, tolerance, rng):
     gradients = rng.standard_normal((3, LARGE))
     gradients[1, ::3] = 0  # Adam divides by √s + ε
-    thetas = moves(rule(network(dtype, 500, 500), learning_rate=0.1, momentum=0.5), gradients)
+    thetas = moves(rule(network(dtype, 500, 500), learning_rate=0.1, momentum=mu), gradients)
     assert thetas.shape == (3, LARGE)
-    assert_near(thetas, plain(rule, gradients), tolerance)
+    assert_near(thetas, plain(rule, gradients, mu=mu), tolerance)
 
 
 def test_adam_with_averages_that_forget_quickly(rng):

@@ -36,7 +36,7 @@ def learn(rule, on, monkeypatch, updates=3):
     )
     net.initialize(Stream(0))
     updated, average = rule(net, learning_rate=1e-3), Average(net, 0.9)
-    formula = updated._formula
+    formula = updated.formula
 
     def watched(*args):
         threads.add(threading.current_thread())
@@ -45,7 +45,7 @@ def learn(rule, on, monkeypatch, updates=3):
         assert on == 1 or two.wait(60)  # the first thread leaves a share to the second
         formula(*args)
 
-    updated._formula = watched
+    monkeypatch.setattr(rule, "formula", staticmethod(watched))
     for t in range(1, updates + 1):
         Stream(t).normal(net.grad)
         updated.descend()
