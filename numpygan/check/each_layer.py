@@ -57,9 +57,8 @@ def check_layers(net, x=None, *, rows=3, seed=0, oracle="complex"):
         net.initialize(stream)
         for layer in net.layers:
             for name in layer.shapes():
-                if not getattr(
-                    layer, name
-                ).any():  # a bias of zeros would leave a wrong use of it unseen
+                # A bias of zeros would hide a wrong use of it.
+                if not getattr(layer, name).any():
                     stream.normal(getattr(layer, name))
     check_network(net)
     if x is not None:

@@ -43,7 +43,7 @@ def algorithm1(
                    learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
     Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said
     here: the loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or
-    array module, a rule moves another network.
+    array module, or an optimizer moves another network.
 
     >>> named = ng.streams(0)
     >>> G = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])

@@ -69,7 +69,7 @@ def non_saturating_slope(xp, a, out):
     out /= -len(a)
 
 
-# Where 1 − D < 1e−13; beyond it e^a is continued by its tangent, so that no dtype overflows
+# There 1 − D < 1e−13. Beyond it the tangent takes the place of e^a, so that no dtype overflows.
 LARGEST_LOGIT = 30.0
 
 
