@@ -15,8 +15,8 @@ def says(default, meaning):
 class Recipe:
     """One experiment.
 
-    The defaults are the authors' MNIST table (`mnist.yaml` of their released code, see
-    docs/authors.md), but for `algorithm`.
+    The defaults are the authors' numbers for MNIST (`mnist.yaml` of their released code, see
+    docs/authors.md), played by Algorithm 1.
     """
 
     name: str = says("mnist-authors", "its name; run directories are called after it")
@@ -29,10 +29,16 @@ class Recipe:
         "mnist",
         '"mnist", "stacked-mnist", a toy ("gauss1d", "ring", "grid"), or a path (see --data)',
     )
-    size: str = says("auto", 'of own images, "HxW"; "none": a table; "auto": by the data')
-    drop: str = says("auto", 'columns of a CSV to leave out; "none"; "auto": the labels')
-    transpose: int = says(0, "1: images' rows and columns change places (EMNIST)")
-    preprocess: str = says("none", '"none", or "contrast": to mean 0 and length 55')
+    size: str = says(
+        "auto", 'size of the images in own data, "HxW"; "none": a table; "auto": by the data'
+    )
+    drop: str = says(
+        "auto", 'columns of a CSV to leave out; "none": keep all; "auto": leave out the labels'
+    )
+    transpose: int = says(0, "1: exchange rows and columns of the images (EMNIST)")
+    preprocess: str = says(
+        "none", '"none", or "contrast": shift and scale each example to mean 0 and length 55'
+    )
     generator: tuple[str, ...] = says(
         ("relu 1200", "relu 1200", "sigmoid"), "G's hidden layers, then its visible nonlinearity"
     )
@@ -45,11 +51,13 @@ class Recipe:
     scale_g: tuple[float, ...] = says(
         (0.05, 0.05, 0.05), "G's weights start in U(−s, s), s for each layer; 0: Glorot's scale"
     )
-    scale_d: tuple[float, ...] = says((0.005, 0.005, 0.005), "D's weights likewise")
+    scale_d: tuple[float, ...] = says((0.005, 0.005, 0.005), "the same for D's weights")
     bias: str = says("mean", 'visible bias of G: "zero", or such that G(0) is the mean example')
     bias_sigmoid: float = says(0.0, "initial bias of G's hidden sigmoid layers")
     sparse: int = says(
-        0, "so many weights of each visible unit of G start in N(0, 1), the others at 0; 0: scale_g"
+        0,
+        "of each visible unit of G this number of weights start in N(0, 1), the others at 0; "
+        "0: all start by scale_g",
     )
     noise: str = says("uniform", 'the density of z: "uniform" on (−√3, √3), or "gaussian"')
     noise_dim: int = says(100, "the width of z")
@@ -70,20 +78,20 @@ class Recipe:
     learning_rate_decay: float = says(
         1.000004, "both rates are divided by this number at every iteration"
     )
-    learning_rate_floor: float = says(1e-6, "both rates end here")
-    momentum: float = says(0.5, "its value in epoch 1; Adam's β₁")
+    learning_rate_floor: float = says(1e-6, "both rates stay at this value once they reach it")
+    momentum: float = says(0.5, "momentum in epoch 1; with rule adam, β₁")
     momentum_final: float = says(
-        0.7, "reached linearly from the first value; Adam needs the same value"
+        0.7, "momentum goes linearly to this value; with rule adam it must equal momentum"
     )
-    momentum_epochs: int = says(250, "the epoch in which it has the final value")
+    momentum_epochs: int = says(250, "the epoch in which momentum reaches momentum_final")
     average: float = says(
         0.0, "samples come from a running average of θ_g with this β; 0: from θ_g"
     )
     average_every: int = says(
-        1, "the average takes in every n-th θ_g, with βⁿ; more is as good and takes less time"
+        1, "n: the average takes in every n-th θ_g, with βⁿ in place of β, to save time"
     )
     max_norm: float = says(0.0, "largest length of a column of D's weights; 0: no limit")
-    max_norm_g: float = says(0.0, "the same of G's weights")
+    max_norm_g: float = says(0.0, "the same for G's weights")
     sigma_rows: int = says(
         1000, "validation rows on which σ of the Parzen estimate is chosen; 0: all"
     )
@@ -109,9 +117,9 @@ class Recipe:
         return self.momentum + share * (self.momentum_final - self.momentum)
 
 
-# The authors' networks and dropout; what learns faster than their numbers is Adam with a higher
-# rate for G than for D, Glorot's initial scales, and samples from the average of G's iterates. With
-# β₁ = .5 D can win for good in the second epoch; docs/results.md has what was tried.
+# The authors' networks and dropout. It learns faster than with their numbers because of Adam, a
+# higher rate for G than for D, Glorot's initial scales, and samples from the average of G's
+# iterates. With β₁ = .5 D can win for good in the second epoch: see docs/results.md.
 _MNIST = Recipe(
     name="mnist",
     about="MNIST by Algorithm 1: the authors' networks, Adam, samples from averaged iterates",
@@ -128,7 +136,7 @@ _MNIST = Recipe(
     epochs=60.0,
 )
 
-# The authors' experiment. They climb ½ V: by Algorithm 1, on V, their rate for D is half of .1.
+# The authors' experiment. Their D ascends ½ V at the rate .1; on V the same step has the rate .05.
 _PAPER = Recipe(
     name="paper",
     about="the paper's MNIST experiment: the authors' file mnist.yaml and their update; they give "
@@ -177,8 +185,8 @@ _TOY = Recipe(
     epochs=4.0,
 )
 
-# On a line p_g is p_z over the slope of G: smooth networks, D's first units steep, β₁ = 0,
-# noise with tails like the data's.
+# On a line p_g is p_z divided by the slope of G. Therefore the networks are smooth, D's first units
+# are steep, β₁ = 0, and the noise has tails as the data have.
 _LINE = replace(
     _TOY,
     name="gauss1d",
@@ -198,7 +206,7 @@ _LINE = replace(
     iterations=5_000,
 )
 
-# The letter of Algorithm 1, the saturating loss included; the rates fall until samples settle
+# Algorithm 1 to the letter, with the saturating loss. The rates fall until the samples settle
 # within the narrow modes.
 _MODES = replace(
     _TOY,
