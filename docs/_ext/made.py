@@ -17,7 +17,8 @@ from numpygan.gan.game import Game
 from numpygan.nn.optimizers import Optimizer
 from numpygan.nn.tape import LayerTape, Tape
 from numpygan.pages import layer_text as explain
-from numpygan.recipes.builtin import RECIPES, Recipe
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.recipe import Recipe
 from numpygan.recipes.settings import change
 from numpygan.runs.load import Run
 
@@ -127,17 +128,12 @@ def _recipes():
     return page
 
 
-_WRONG = {  # by the type of a field: values of which one is refused
-    int: (-1,),
-    float: (-1.0, 1e300),
-    str: ("", "\0"),
-    tuple[str, ...]: (("?",) * 2, ("?",) * 3),
-    tuple[float, ...]: ((-1.0,) * 3,),
-}
+# By the type of a field: values of which one is refused
+_WRONG = {str: ("", "\0"), tuple[str, ...]: (("?",) * 2, ("?",) * 3)}
 
 
 def _fields():
-    """A table of the fields. What is allowed is asked from the check, with a value that is not."""
+    """A table of the fields."""
     rows = [("field", "meaning", "what is allowed", "default")]
     for field in fields(Recipe):
         default = json.dumps(field.default, ensure_ascii=False).strip("[]")
@@ -155,6 +151,9 @@ def _fields():
 
 
 def _allowed(field):
+    """What is allowed: the field's Range in words, or what the error says of a wrong value."""
+    if allowed := field.metadata["allowed"]:
+        return allowed.words
     for value in _WRONG[field.type]:
         try:
             change(Recipe(), **{field.name: value})

@@ -12,7 +12,7 @@ from ..data.dataset import SHIPPED, prepared
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..reading import read_toml
-from ..recipes.builtin import Recipe
+from ..recipes.recipe import Recipe
 from ..recipes.settings import absolute_data, change, fitted, nearest, recipe_named
 
 _MOST_RUNS = 10_000
