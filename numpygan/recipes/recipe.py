@@ -137,11 +137,11 @@ class Recipe:
     learning_rate_floor: float = says(
         1e-6, "both rates stay at this value once they reach it", NOT_NEGATIVE
     )
-    momentum: float = says(0.5, "momentum in epoch 1; for adam, β₁", BELOW_1)
+    momentum: float = says(0.5, "the momentum μ in epoch 1; for adam, β₁", BELOW_1)
     momentum_final: float = says(
-        0.7, "momentum goes linearly to this value; for adam it equals momentum", BELOW_1
+        0.7, "μ goes linearly to this value; for adam it equals momentum", BELOW_1
     )
-    momentum_epochs: int = says(250, "the epoch in which momentum reaches momentum_final", COUNT)
+    momentum_epochs: int = says(250, "the epoch in which μ reaches momentum_final", COUNT)
     average: float = says(
         0.0, "samples come from a running average of θ_g with this β; 0: from θ_g", BELOW_1
     )
