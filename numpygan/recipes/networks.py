@@ -25,8 +25,7 @@ def hidden_layer(field, text):
         return int(units), NONLINEARITIES[kind](), int(units)
     raise NumpyganError(
         f"{field}: {text!r} is not a hidden layer; expected {', '.join(NONLINEARITIES)} and a "
-        f"width (relu 1200), "
-        f"or maxout, units and pieces (maxout 240x5)."
+        f"width (relu 1200), or maxout, units and pieces (maxout 240x5)."
     )
 
 
