@@ -15,7 +15,7 @@ from ..recipes.settings import change, recipe_named
 from ..runs.trainer import Training
 from .datasets import CELLS, NAMES, dataset_of
 
-# A change of these goes on from where the game is; a change of any other starts it anew.
+# A change of these goes on from where the game is; a change of any other starts it again.
 LIVE = (
     "data",
     "noise",
