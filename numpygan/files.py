@@ -106,7 +106,10 @@ def write_whole(path, write):
                 _flush(file.fileno())
             if isinstance(path, OwnedPath):
                 path.check()
-            _publish(temporary, path) if isinstance(path, NewPath) else os.replace(temporary, path)
+            if isinstance(path, NewPath):
+                _publish(temporary, path)
+            else:
+                os.replace(temporary, path)
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)

@@ -10,10 +10,19 @@ from inspect import ismodule
 
 import numpygan as ng
 from numpygan import cli
+from numpygan.check.report import Report
+from numpygan.check.verdicts import Check
 from numpygan.errors import NumpyganError
+from numpygan.gan.game import Game
+from numpygan.nn.optimizers import Optimizer
+from numpygan.nn.tape import LayerTape, Tape
 from numpygan.pages import layer_text as explain
-from numpygan.recipes.builtin import RECIPES, Recipe
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.recipe import Recipe
 from numpygan.recipes.settings import change
+from numpygan.runs.load import Run
+
+GIVEN_BACK = (Tape, LayerTape, Optimizer, Game, Report, Check, Run)  # public, but made by others
 
 ELSEWHERE = {  # pages that lie elsewhere in the repository, as pages of docs/ link to them
     "../tests/mutation/SUMMARY.md": "_made/mutation.md",
@@ -52,9 +61,9 @@ def _literal(words, indent=""):
 def _api():
     page = _heading("The Python interface")
     page += (
-        "Every public name, as its docstring has it. ``import numpygan as ng``. A test runs the "
+        "Every name of ``import numpygan as ng``, as its docstring has it; at the end the classes "
     )
-    page += "lines after ``>>>``.\n\n"
+    page += "whose objects they return. A test runs the lines after ``>>>``.\n\n"
     page += ".. py:module:: numpygan\n\n"
     things = {name: getattr(ng, name) for name in ng.__all__ if not ismodule(getattr(ng, name))}
     things |= {
@@ -67,20 +76,26 @@ def _api():
         kind = "class" if inspect.isclass(thing) else "function"
         page += f".. py:{kind}:: {name}{_signature(thing)}\n\n" + _literal(thing.__doc__, "   ")
         if kind == "class":
-            page += "".join(map(_method, _methods(thing)))
+            page += "".join(_members(thing))
+    for kind in GIVEN_BACK:
+        page += _heading(kind.__name__, "-")
+        place = f"{kind.__module__}.{kind.__name__}".removeprefix("numpygan.")
+        page += f".. py:class:: {place}\n\n" + _literal(kind.__doc__, "   ")
+        page += "".join(_members(kind))
     return page
 
 
-def _methods(kind):
-    for name, function in vars(kind).items():
-        if inspect.isfunction(function) and not name.startswith("_") and function.__doc__:
-            yield name, function
-
-
-def _method(item):
-    name, function = item
-    signature = re.sub(r"\(self(, )?", "(", _signature(function))
-    return f"   .. py:method:: {name}{signature}\n\n" + _literal(function.__doc__, "      ")
+def _members(kind):
+    for name, member in vars(kind).items():
+        if name.startswith("_") or not member.__doc__:
+            continue
+        if inspect.isfunction(member):
+            head = f"py:method:: {name}" + re.sub(r"\(self(, )?", "(", _signature(member))
+        elif isinstance(member, property):
+            head = f"py:property:: {name}"
+        else:
+            continue
+        yield f"   .. {head}\n\n" + _literal(member.__doc__, "      ")
 
 
 def _signature(thing):
@@ -113,17 +128,12 @@ def _recipes():
     return page
 
 
-_WRONG = {  # by the type of a field: values of which one is refused
-    int: (-1,),
-    float: (-1.0, 1e300),
-    str: ("", "\0"),
-    tuple[str, ...]: (("?",) * 2, ("?",) * 3),
-    tuple[float, ...]: ((-1.0,) * 3,),
-}
+# By the type of a field: values of which one is refused
+_WRONG = {str: ("", "\0"), tuple[str, ...]: (("?",) * 2, ("?",) * 3)}
 
 
 def _fields():
-    """A table of the fields. What is allowed is asked from the check, with a value that is not."""
+    """A table of the fields."""
     rows = [("field", "meaning", "what is allowed", "default")]
     for field in fields(Recipe):
         default = json.dumps(field.default, ensure_ascii=False).strip("[]")
@@ -141,6 +151,9 @@ def _fields():
 
 
 def _allowed(field):
+    """What is allowed: the field's Range in words, or what the error says of a wrong value."""
+    if allowed := field.metadata["allowed"]:
+        return allowed.words
     for value in _WRONG[field.type]:
         try:
             change(Recipe(), **{field.name: value})

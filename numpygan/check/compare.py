@@ -43,8 +43,8 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
         except (TypeError, numpy.exceptions.ComplexWarning) as error:
             raise NumpyganError(
                 f"{place}: forward doesn't work on complex numbers ({error}); check it with "
-                f"oracle='five-point'; "
-                f'an array of memory() that keeps values of x needs the kind "value".'
+                f"oracle='five-point'; an array of memory() that keeps values of x needs the kind "
+                f'"value".'
             ) from None
     with numpy.errstate(invalid="ignore"):
         along = [direction @ flat for direction in directions[len(entries) :]]
@@ -72,10 +72,8 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
         tolerance=tolerance,
         rows=rows,
     )
-    if (
-        check.verdict == WRONG
-        and check.error * largest <= 16 * numpy.finfo("float64").eps * upstream
-    ):
+    all_rounding = check.error * largest <= 16 * numpy.finfo("float64").eps * upstream
+    if check.verdict == WRONG and all_rounding:
         hint = (
             "saturated: the gradient is so small beside the upstream one that rounding hides "
             "mistakes; use smaller inputs"
@@ -115,14 +113,10 @@ def second_opinion(check, g, f, point, stream, size):
     """
     direction, h = numpy.empty(g.size), 1e-7
     stream.normal(direction)
-    analytic, numeric = (
-        float(direction @ g.reshape(-1)),
-        oracles.central(f, point.reshape(-1), direction, h),
-    )
-    agree = (
-        abs(analytic - numeric)
-        <= 1e-4 * numpy.linalg.norm(g) + 100 * numpy.finfo("float64").eps * size / h
-    )
+    analytic = float(direction @ g.reshape(-1))
+    numeric = oracles.central(f, point.reshape(-1), direction, h)
+    rounding = 100 * numpy.finfo("float64").eps * size / h
+    agree = abs(analytic - numeric) <= 1e-4 * numpy.linalg.norm(g) + rounding
     if check.passed and not agree:
         closer = oracles.central(f, point.reshape(-1), direction, h / 4)
         if not abs(closer - numeric) <= 0.1 * abs(analytic - numeric):

@@ -57,9 +57,8 @@ def check_layers(net, x=None, *, rows=3, seed=0, oracle="complex"):
         net.initialize(stream)
         for layer in net.layers:
             for name in layer.shapes():
-                if not getattr(
-                    layer, name
-                ).any():  # a bias of zeros would leave a wrong use of it unseen
+                # A bias of zeros would hide a wrong use of it.
+                if not getattr(layer, name).any():
                     stream.normal(getattr(layer, name))
     check_network(net)
     if x is not None:
@@ -101,6 +100,7 @@ def _elsewhere(net, checks, seed, oracle):
 
 
 def check_network(net, dtypes=("float64",)):
+    """Raise NumpyganError unless `net` is on the host, has one of the dtypes, and is finite."""
     if net.xp.ndarray is not numpy.ndarray:
         raise NumpyganError("gradcheck: the network is on a GPU; make it with xp=numpy.")
     if net.dtype not in dtypes:
@@ -226,12 +226,8 @@ class _Twin:
     """L = Σ gy ⊙ y as a function of one tensor, by a copy of the layer with the same masks."""
 
     def __init__(self, twin, index, t, gy):
-        self.layer, self.t, self.x, self.gy = (
-            twin.layers[index],
-            twin.tape(len(t.x)).layers[index],
-            t.x.copy(),
-            gy,
-        )
+        self.layer, self.t = twin.layers[index], twin.tape(len(t.x)).layers[index]
+        self.x, self.gy = t.x.copy(), gy
         same_masks(self.layer, t, self.t)
 
     def function_of(self, name):
@@ -277,23 +273,9 @@ def _check_whole(net, tape, twin, stream, oracle):
         twin.theta = net.theta.astype(twin.dtype)
         return (twin.forward(value.reshape(x.shape).astype(twin.dtype), shadow_tape) * gy).sum()
 
-    upstream = float(numpy.abs(gy).max())
-    checks = [
-        compare("whole network", "x", gx, of_x, tape.x.copy(), stream, oracle, tape.m, upstream)
-    ]
+    how = stream, oracle, tape.m, float(numpy.abs(gy).max())
+    checks = [compare("whole network", "x", gx, of_x, tape.x.copy(), *how)]
     if net.theta.size:
-        checks.insert(
-            0,
-            compare(
-                "whole network",
-                "theta",
-                grad,
-                of_theta,
-                net.theta.copy(),
-                stream,
-                oracle,
-                tape.m,
-                upstream,
-            ),
-        )
+        of_whole = compare("whole network", "theta", grad, of_theta, net.theta.copy(), *how)
+        checks.insert(0, of_whole)
     return checks

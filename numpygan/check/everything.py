@@ -20,7 +20,10 @@ from .values import check_values
 _LONG = 60  # iterations of a game in which each update is checked along one direction
 _LARGEST = 6_000_000  # parameters of a recipe whose layers are checked at their own width
 _FEW = tuple(v for v in VARIATIONS if v.label in ("13 rows", "large inputs"))
-_WIDTHS = {
+# Of a row of the data, by the name of the data: at reduced width, and their own
+_WIDTH, _WIDTH_OF_TOYS = 7, {"gauss1d": 1, "ring": 2, "grid": 2}
+_OWN_WIDTH = _WIDTH_OF_TOYS | {"mnist": 784, "stacked-mnist": 3 * 784, "tfd.npy": 48 * 48}
+_REDUCED = {
     "relu": "relu 9",
     "leaky": "leaky 9",
     "tanh": "tanh 9",
@@ -29,9 +32,9 @@ _WIDTHS = {
 }
 
 
-def reduced(recipe, dim=7):
+def reduced(recipe):
     """The recipe at small widths, in float64, with weights large enough for every gradient."""
-    narrow = lambda layers: tuple(_WIDTHS[text.split()[0]] for text in layers)
+    narrow = lambda layers: tuple(_REDUCED[text.split()[0]] for text in layers)
     return replace(
         recipe,
         generator=(*narrow(recipe.generator[:-1]), recipe.generator[-1]),
@@ -48,11 +51,11 @@ def reduced(recipe, dim=7):
 def check_recipe(recipe, seed=0):
     """The Report of a recipe.
 
-    At reduced width: every layer of G and D, two iterations of the game number by number, and a
-    long game in both dtypes. Then the layers at their own width.
+    All is at reduced width: every layer of G and D, two iterations of the game number by number,
+    and a long game in both dtypes. `check_own_size` has the layers at their own width.
     """
     small = reduced(recipe)
-    dim = _dim(recipe)
+    dim = _WIDTH_OF_TOYS.get(recipe.data, _WIDTH)
     checks = []
     for name, net in zip("GD", _networks(small, dim, seed)):
         report = gradcheck(net, rows=ROWS, seed=seed)
@@ -73,17 +76,11 @@ def check_recipe(recipe, seed=0):
     return Report(tuple(checks), "complex")
 
 
-def _dim(recipe):
-    return 2 if recipe.data in ("ring", "grid") else 1 if recipe.data == "gauss1d" else 7
-
-
 def check_own_size(seed=0):
     """The Report of every layer of the recipes at its own width, without the very largest."""
     checks, done, stream = [], set(), Stream(seed)
     for recipe in RECIPES.values():
-        dim = {"mnist": 784, "stacked-mnist": 3 * 784, "tfd.npy": 48 * 48}.get(
-            recipe.data, _dim(recipe)
-        )
+        dim = _OWN_WIDTH.get(recipe.data, _WIDTH)
         if sizes(recipe, dim)[0] > _LARGEST:
             continue
         for name, net in zip("GD", build(replace(recipe, dtype="float64"), dim, numpy)):

@@ -69,7 +69,7 @@ def check_hvp(problem, values, hvp):
         if len(ys) > 1 or ys[0].ndim:
             raise NumpyganError(
                 f"{problem.form.name}: hvp is checked for a function that returns one number, "
-                f"got shape {ys[0].shape}; of others check backward as a function: "
+                f"got shape {ys[0].shape}; for other functions check backward like any function: "
                 f"ng.gradcheck(backward, its_backward, gy, x)."
             )
 

@@ -5,6 +5,7 @@ the derivative of the value function, recomputed from θ, the minibatches and th
 """
 
 import inspect
+from collections.abc import Callable
 
 import numpy
 
@@ -14,6 +15,7 @@ from ..errors import NumpyganError
 from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
 from ..gan.objective import g_loss
+from ..nn.mlp import MLP
 from ..nn.optimizers import Momentum
 from ..numbers import whole
 from .each_layer import check_network
@@ -26,26 +28,30 @@ ROWS = 5  # of a minibatch: more than 1 and not 2, so that a missing 1/m can't h
 
 @numpy.errstate(all="ignore")  # as gradcheck
 def check_game(
-    G,
-    D,
-    algorithm="algorithm1",
-    k=1,
-    loss="non_saturating",
-    noise="uniform",
-    seed=0,
-    iterations=2,
-    rows=ROWS,
-    numbers=2,
-    value=None,
-):
+    G: MLP,
+    D: MLP,
+    algorithm: str | Callable = "algorithm1",
+    k: int = 1,
+    loss: str | Callable = "non_saturating",
+    noise: str = "uniform",
+    seed: int = 0,
+    iterations: int = 2,
+    rows: int = ROWS,
+    numbers: int = 2,
+    value: Callable | None = None,
+) -> Report:
     """Check ∂V/∂θ_d and ∂L_G/∂θ_g in every update of a game between G and D; returns a Report.
 
-    algorithm1   θ_d ascends V (paper, Eq. 1); θ_g descends its loss through the updated, frozen,
-                 dropped-out D
-    authors2014  θ_d ascends ½V; θ_g descends −log D, both from the same pass
-
-    `algorithm` may also be a function of your own with the arguments of `algorithm1`, which is
-    checked as that is.
+    algorithm    "algorithm1": θ_d ascends V (paper, Eq. 1); θ_g descends its loss through the
+                 updated D, with its dropout. "authors2014": θ_d ascends ½ V and θ_g descends
+                 −log D, both from the same pass. Or a loop of your own with the arguments of
+                 `ng.algorithm1`, which is checked as "algorithm1"
+    k, loss      as in `ng.algorithm1`
+    noise, seed  the density of z; the seed of everything random, the data too
+    iterations   how many are played
+    rows         the rows of a minibatch
+    numbers      in this many iterations each entry of the gradient is checked; later, and in
+                 float32, one random direction for each update
 
     A game with losses of your own is a loop of your own, which needs no argument `loss`, and two
     functions of D's outputs (m, 1) that give one number and are written for complex numbers:
@@ -55,11 +61,8 @@ def check_game(
         ng.check_game(G, D, least_squares, value=lambda real, fake: …, loss=lambda fake: …)
 
     θ_d must ascend `value(real, fake)`, or descend its negative; θ_g must descend `loss(fake)`
-    through the updated, frozen D, with fresh noise. Between two updates the loop may clip θ_d to
-    [−c, c]; nothing else may move.
-
-    In the first `numbers` iterations of a game in float64 the gradient is checked number by number;
-    later, and in float32, along one random direction for each update.
+    through the updated D with fresh noise. Between two updates the loop may clip θ_d to [−c, c];
+    nothing else may move.
 
     Raises NumpyganError if an argument is not what is said here, if the loop never yields, or if
     `value` or `loss` drops the imaginary part.
@@ -109,10 +112,9 @@ def check_game(
     arguments = [G, D, witness.p_data, witness.p_z, *rules, witness, rows]
     if one_pass:
         game = authors2014(*arguments)
-    elif algorithm == "algorithm1":
-        game = algorithm1(*arguments, k, loss)
     else:
-        game = _start(algorithm, [*arguments, k] if own else [*arguments, k, loss])
+        loop = algorithm1 if algorithm == "algorithm1" else algorithm
+        game = _start(loop, [*arguments, k] if own else [*arguments, k, loss])
     expected = ["D"] * k + ["G"]
     witness.play(game, expected, iterations)
     return Report((*witness.checks, *witness.later.values()), "complex")

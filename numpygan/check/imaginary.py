@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy
 
-_NOT_ANALYTIC = ("absolute", "sign", "conjugate")  # complex in, and not a derivative's friend
+_NOT_ANALYTIC = ("absolute", "sign", "conjugate")  # take complex numbers, have no derivative
 _OURS = (str(Path(numpy.__file__).parent), str(Path(__file__).parent))
 
 

@@ -2,6 +2,7 @@
 
 import numpy
 
+from ..arrays import Array
 from ..errors import NumpyganError
 from ..nn.layer import Layer
 from ..nn.mlp import MLP
@@ -13,14 +14,30 @@ from .report import Report
 from .verdicts import WRONG, Check
 
 
-def gradcheck(net, *inputs, x=None, rows=3, seed=0, oracle=None, **options):
+def gradcheck(
+    net,
+    *inputs,
+    x: Array | None = None,
+    rows: int = 3,
+    seed: int = 0,
+    oracle: str | None = None,
+    **options,
+) -> Report:
     """Check a hand-written backward pass; returns a Report, whose str() is a table.
 
-    ng.gradcheck([layers…])                       every layer, and the network of them
-    ng.gradcheck(function, backward, *inputs)     any function of arrays: see `check_function`
-    ng.gradcheck(function, *inputs)               one that returns (loss, gradients) or
-                                                  (y, pullback)
-    For layers the arguments are those of `check_layers`, x among them, which may also come second.
+    ng.gradcheck([layers…])                    every layer, and the network of them
+    ng.gradcheck(net, x)                       the same of an MLP in float64, at the input x
+    ng.gradcheck(function, backward, *inputs)  any function of arrays
+    ng.gradcheck(function, *inputs)            one that returns (loss, gradients) or (y, pullback)
+
+    x        the input of the layers (rows, n_in); random if not given
+    rows     the rows of a random x
+    seed     the seed of everything random
+    oracle   "complex": the complex step. "five-point": differences in float64, for code that cannot
+             take complex numbers. None: for layers the complex step, for a function whatever works
+    options  of a function: wrt, jvp, hvp, form, domain, only_given; `docs/checker.md` explains them
+    Raises NumpyganError if an argument is not what is said here, a parameter or input is not
+    finite, a layer has no backward, or the function does not run.
 
     >>> ng.gradcheck([ng.Affine(3, 4), ng.ReLU(), ng.Affine(4, 1)]).passed
     True

@@ -10,7 +10,12 @@ from .verdicts import Check
 
 @dataclass(frozen=True)
 class Report:
-    """The Checks of a network or a game; `passed` if every one is ok. str() is a table."""
+    """What `gradcheck` and `check_game` return; str() is a table.
+
+    checks  a Check for each tensor
+    oracle  what they were compared with: "complex", "five-point" or "formula"
+    notes   sentences about what was tried, below the table
+    """
 
     checks: tuple[Check, ...]
     oracle: str
@@ -18,10 +23,12 @@ class Report:
 
     @property
     def passed(self):
+        """Whether every verdict is "ok"."""
         return all(check.passed for check in self.checks)
 
     @property
     def failures(self):
+        """The Checks whose verdict is not "ok"."""
         return tuple(check for check in self.checks if not check.passed)
 
     def as_json(self) -> dict:

@@ -9,11 +9,20 @@ OK, WRONG, UNINFORMATIVE, AT_A_KINK = "ok", "wrong", "uninformative", "at a kink
 
 @dataclass(frozen=True)
 class Check:
-    """The verdict on one tensor of one place.
+    """The verdict on the gradient of one tensor; str() is a sentence.
 
-    error    max |analytic − numeric| over what was compared, relative to max |gradient|
-    checked  how many numbers were compared, of `size`
-    index    of the largest error (None for a random direction), with both values
+    place      the layer, network, function or game
+    tensor     what the gradient belongs to: "x", "W", "theta_d", …
+    verdict    "ok", "wrong", "uninformative" (the gradient is so small that no mistake would show)
+               or "at a kink" (there is no derivative)
+    error      max |analytic − numeric| over what was compared, relative to max |gradient|
+    tolerance  the largest error that is "ok"
+    checked    how many numbers were compared: entries, and sums along random directions
+    size       the number of entries of the tensor
+    index      the entry with the largest error; None: a random direction
+    analytic   what backward gives there
+    numeric    what the numerical derivative is there
+    hint       the pattern of the mistake, where one is known
     """
 
     place: str
@@ -30,6 +39,7 @@ class Check:
 
     @property
     def passed(self):
+        """Whether the verdict is "ok"."""
         return self.verdict == OK
 
     def __str__(self):

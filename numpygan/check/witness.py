@@ -95,7 +95,8 @@ class Witness:
             self.wrong(name, f"θ {direction}s; D ascends V, G descends its loss")
         self._sign = 1 if usual or not self.goals.own else -1  # D may descend −value
         one_pass = name == "G" and self._one_pass
-        for source in () if one_pass else (self.p_z, self.p_data)[: 2 if name == "D" else 1]:
+        drawn = {"D": (self.p_z, self.p_data), "G": () if one_pass else (self.p_z,)}
+        for source in drawn[name]:
             if not source.fresh:
                 self.wrong(
                     name, f"no minibatch of {source.name} has been drawn since the last update"
@@ -104,8 +105,10 @@ class Witness:
         rows = [self._rows * (1 if name == "G" else 2)] * self._layers_with_masks
         if not one_pass and [len(mask) for mask in self.masks] != rows:
             self.wrong(name, "no dropout masks have been drawn for its pass")
+        elif name == "D":
+            self._check_d()
         else:
-            self._check_d() if name == "D" else self._check_g()
+            self._check_g()
         self.masks = []
         if len(self.moves) > self.most:
             raise NumpyganError(

@@ -82,7 +82,8 @@ def add_data(parser, about):
     parser.add_argument(
         "--drop",
         metavar="NAMES",
-        help="columns of a CSV file to leave out, such as labels: names, or numbers from 1",
+        help="columns of a CSV file to leave out, such as labels: names, or numbers from 1, "
+        "separated by commas; none: keep all",
     )
     parser.add_argument(
         "--transpose",
@@ -119,7 +120,8 @@ def add_set(parser):
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="change a field of the recipe",
+        help="change a field of the recipe; may be given several times (fields: `numpygan recipes "
+        "NAME`)",
     )
 
 

@@ -13,7 +13,9 @@ def add(command):
     parser = command(
         "recipes", recipes, "List the recipes, or every field of one.", "numpygan recipes mnist"
     )
-    parser.add_argument("name", nargs="?", metavar="NAME")
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="show the fields of this recipe (default: list all)"
+    )
 
 
 def recipes(options):

@@ -8,9 +8,10 @@ from pathlib import Path
 from ..arrays import array_module
 from ..files import write_json
 from ..nn.threads import cpus
-from ..runs.grid import finished, mean_and_se, play, read_sweep
+from ..runs.grid import finished, mean_and_se, play
 from ..runs.loop import Interrupted
 from ..runs.pool import carry_out, in_words
+from ..runs.sweep_file import read_sweep
 from ..tables import as_text
 from .arguments import folder_of_runs, positive
 

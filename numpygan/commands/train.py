@@ -11,8 +11,7 @@ from ..errors import NumpyganError
 from ..gan.objective import G_LOSSES
 from ..recipes.builtin import RECIPES
 from ..recipes.settings import absolute_data, change, fitted, named_after_data, recipe_named
-from ..runs import loop as loop
-from ..runs import provenance
+from ..runs import loop, provenance
 from ..runs.config_file import rules_in_force
 from ..runs.directory import RunDirectory
 from ..runs.profile import Profile
@@ -82,41 +81,13 @@ def add(command):
 
 
 def train(options):
-    changes = {
-        name: getattr(options, name)
-        for name in ("seed", "k", "loss")
-        if getattr(options, name) is not None
-    }
-    changes |= data_fields(options) | changed_fields(options.set)
-    if "data" in changes:
-        changes["data"] = absolute_data(changes["data"])
-    if options.epochs is not None and options.iterations is not None:
-        raise NumpyganError(
-            "--epochs and --iterations both give the length of the run; give one of them."
-        )
-
-    if options.epochs is not None:
-        changes |= {"epochs": options.epochs, "iterations": 0}
-    if options.iterations is not None:
-        changes["iterations"] = options.iterations
-
+    changes = _changes(options)
     run, recipe = options.ranks.from_first(lambda: _run_and_recipe(options, changes))
     with run.reserved():
         recipe, dataset = _with_data(options, changes, recipe, run)
     say = (lambda *_: None) if options.quiet else print
-    say(
-        f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> "
-        f"{run.path}"
-    )
-    for line in data_in_words(dataset):
-        say(f"  {line}")
-    for line in rules_in_force(recipe):
-        say(f"  {line}")
-    if options.local_batch:
-        rows = f"{recipe.batch} rows, {recipe.batch // options.ranks.size} for each rank"
-        say(f"  batch  {rows}; the learning rates are unchanged")
-    elif options.ranks.size > 1:
-        say(f"  batch  {recipe.batch} rows, shared by {options.ranks.size} ranks")
+    for line in _header(options, run, recipe, dataset):
+        say(line)
     sys.stdout.flush()  # so that a log has these lines before the progress
     profile = Profile() if options.profile else None
     with Progress("iterations", options.quiet or options.ranks.rank > 0) as bar:
@@ -135,21 +106,72 @@ def train(options):
             bar.close()
             if profile:
                 print(profile.table())
-            length = ""
-            for name in ("epochs", "iterations"):
-                if (value := getattr(options, name)) is not None:
-                    length += f" --{name} {repr(value).removesuffix('.0')}"
-            device = "" if options.device == "cpu" else f" --device {options.device}"
-            print(
-                f"Stopped and saved. Go on with: numpygan train --resume --out "
-                f"{shlex.quote(str(run.path))}{length}{device}",
-                file=sys.stderr,
-            )
+            print(_stopped(options, run), file=sys.stderr)
             return 130
     if options.ranks.rank:
         return 0
+    for line in _summary(run):
+        say(line)
+    if profile:
+        print(profile.table())
+
+
+def _changes(options):
+    """The fields of the recipe that the options give.
+
+    Raises NumpyganError if two of them give the length.
+    """
+    changes = {
+        name: getattr(options, name)
+        for name in ("seed", "k", "loss")
+        if getattr(options, name) is not None
+    }
+    changes |= data_fields(options) | changed_fields(options.set)
+    if "data" in changes:
+        changes["data"] = absolute_data(changes["data"])
+    if options.epochs is not None and options.iterations is not None:
+        raise NumpyganError(
+            "--epochs and --iterations both give the length of the run; give one of them."
+        )
+    if options.epochs is not None:
+        changes |= {"epochs": options.epochs, "iterations": 0}
+    if options.iterations is not None:
+        changes["iterations"] = options.iterations
+    return changes
+
+
+def _header(options, run, recipe, dataset):
+    """The lines that say what is trained on what, and where it is written."""
+    yield (
+        f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> "
+        f"{run.path}"
+    )
+    for line in (*data_in_words(dataset), *rules_in_force(recipe)):
+        yield f"  {line}"
+    if options.local_batch:
+        rows = f"{recipe.batch} rows, {recipe.batch // options.ranks.size} for each rank"
+        yield f"  batch  {rows}; the learning rates are unchanged"
+    elif options.ranks.size > 1:
+        yield f"  batch  {recipe.batch} rows, shared by {options.ranks.size} ranks"
+
+
+def _stopped(options, run):
+    """The sentence after Ctrl-C, with the command that goes on."""
+    length = ""
+    for name in ("epochs", "iterations"):
+        if (value := getattr(options, name)) is not None:
+            length += f" --{name} {repr(value).removesuffix('.0')}"
+    device = "" if options.device == "cpu" else f" --device {options.device}"
+    return (
+        f"Stopped and saved. Go on with: numpygan train --resume --out "
+        f"{shlex.quote(str(run.path))}{length}{device}"
+    )
+
+
+def _summary(run):
+    """The lines after a training: its length, and the files that it has written."""
     last = run.read_metrics()[-1]
-    say(
+    yield (
         f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, "
         f"{last['seconds']:.0f} s):"
     )
@@ -161,11 +183,9 @@ def train(options):
         (run.best, "the state with the best validation log-likelihood"),
     ):
         if path.exists():
-            say(f"  {path.name:16}{what}")
+            yield f"  {path.name:16}{what}"
     if run.best.exists():
-        say(f"Next: numpygan evaluate {shlex.quote(str(run.path))}")
-    if profile:
-        print(profile.table())
+        yield f"Next: numpygan evaluate {shlex.quote(str(run.path))}"
 
 
 def _run_and_recipe(options, changes):

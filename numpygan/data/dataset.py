@@ -145,9 +145,9 @@ def load(source, size="auto", drop="auto", transpose=0):
 
     size, drop, transpose  as in a recipe
     MNIST is split like the paper's: 50,000 training and 10,000 validation images, and the test
-    set. Other data keep the splits that they have. Each missing split is the last sixth (for
-    CIFAR-10 the last fifth) of the remaining rows. Images in a folder are first put into a fixed
-    random order.
+    set. Other data keep the splits that they have. Each missing split is a sixth of the training
+    rows, taken from their end (a fifth for CIFAR-10 with a test split). Images in a folder are
+    first put into a fixed random order.
 
     Raises NumpyganError if a file is missing, damaged, empty, of the wrong rank or not finite, or
     if the splits are on different scales.

@@ -81,8 +81,8 @@ def flatten(array, size, where):
         fits = {math.prod(size): size, 3 * math.prod(size): (3, *size)}
         if rows.shape[1] not in fits or (len(shape) > 1 and tuple(shape[-2:]) != size):
             raise NumpyganError(
-                f"{where}: --size {size[0]}x{size[1]} does not fit {found}; a size is only scaled "
-                f"to for image files."
+                f"{where}: --size {size[0]}x{size[1]} does not fit {found}; only image files are "
+                f"scaled to a size."
             )
         return rows, fits[rows.shape[1]], True
     if len(shape) > 1:

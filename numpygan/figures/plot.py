@@ -34,7 +34,10 @@ def saved_figure(target, width, height, columns=1, dpi=110):
         figure, axes = new_figure(width, height, columns)
         yield figure, axes
         save = lambda file: figure.savefig(file, format="png", dpi=dpi)
-        save(target) if hasattr(target, "write") else write_whole(target, save)
+        if hasattr(target, "write"):
+            save(target)
+        else:
+            write_whole(target, save)
 
 
 def new_figure(width, height, columns=1):

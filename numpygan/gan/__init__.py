@@ -1,1 +1,1 @@
-"""The paper: the value function, the learning rules, Algorithm 1, the recipes."""
+"""The paper: the value function, Algorithm 1, and the update of the authors' code."""

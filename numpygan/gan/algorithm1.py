@@ -38,12 +38,12 @@ def algorithm1(
     rule_g, rule_d the optimizers of G and D, such as Momentum(G) and Adam(D)
     dropout        the random stream that D's dropout masks are drawn from
     m, k           the rows of a minibatch; the steps of D in an iteration
-    loss           "saturating": (1/m) Σ log(1 − D(G(z))), the letter of Algorithm 1;
+    loss           "saturating": (1/m) Σ log(1 − D(G(z))), as Algorithm 1 prints it;
                    "non_saturating": −(1/m) Σ log D(G(z)), which the paper recommends early in
                    learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
     Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said
     here: the loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or
-    array module, a rule moves another network.
+    array module, or an optimizer moves another network.
 
     >>> named = ng.streams(0)
     >>> G = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])

@@ -11,22 +11,21 @@ from ..numbers import number, whole
 class Average:
     """θ̄ ← β_t θ̄ + (1 − β_t) θ after iteration t = 1, 2, …, with β_t = min(β, (t − 1)/(t + 2)).
 
-    Until β is reached θ_t counts as t² (Shamir and Zhang 2013, §4: polynomial-decay averaging), so
-    that the start is soon forgotten. Algorithm 1 never reads θ̄: its iterates stay what they are.
-    They circle the point that they approach, as those of any game do, and jitter about it with the
-    noise of the minibatches; their average does neither (Polyak and Juditsky 1992; for GANs Yazıcı
-    et al. 2019, "The Unusual Effectiveness of Averaging in GAN Training"). The paper does not
-    average.
+    While β_t < β, the weight of θ_t grows as t², so the start is soon forgotten (Shamir and Zhang
+    2013, §4: polynomial-decay averaging). Training never reads θ̄. In a game the iterates go round
+    the point that they approach, and the noise of the minibatches moves them about. The average
+    does neither (Polyak and Juditsky 1992; for GANs Yazıcı et al. 2019, "The Unusual Effectiveness
+    of Averaging in GAN Training"). docs/explain/averaging.md says why. The paper does not average.
 
     Neighbouring iterates hardly differ, so every n-th is enough. Then θ̄ moves only at t = j n:
-    θ̄ ← θ̄ + (1 − min(βⁿ, (j − 1)/(j + 2))) (θ − θ̄). With βⁿ in place of β, the same number of
-    iterations counts.
+    θ̄ ← θ̄ + (1 − min(βⁿ, (j − 1)/(j + 2))) (θ − θ̄). Because of βⁿ in place of β, the average
+    reaches back over the same number of iterations.
 
     of     the network whose θ is averaged
-    beta   β in (0, 1): about 1/(1 − β) iterations count
+    beta   β in (0, 1): θ̄ is the average of about the last 1/(1 − β) iterates
     every  n; until iteration n, θ̄ is θ itself
     net    a network of the same layers whose θ is θ̄
-    Raises NumpyganError if `of` is no network, or β or n no such number.
+    Raises NumpyganError if `of` is no network, or if β or n lies outside its range.
     """
 
     def __init__(self, of: MLP, beta: float, every: int = 1):

@@ -8,7 +8,7 @@ from . import objective
 
 
 class Game:
-    """G, D and the tapes of one iteration.
+    """G, D and the tapes of one iteration; `algorithm1` and `authors2014` yield it.
 
     pass_g      G's pass over m noise rows
     pass_d      D's pass over 2m rows: m examples (`real`), then m generated rows (`fake`)
@@ -20,8 +20,7 @@ class Game:
         if G.n_out != D.n_in or D.n_out != 1:
             raise NumpyganError(
                 f"game: G makes rows of width {G.n_out}, D takes {D.n_in} and gives {D.n_out} "
-                f"numbers; "
-                f"expected D to take G's rows and to give one logit."
+                f"numbers; expected D to take G's rows and to give one logit."
             )
         if G is D or G.dtype != D.dtype or G.xp is not D.xp:
             raise NumpyganError(
@@ -69,7 +68,7 @@ def _kind(net):
 
 
 def check_players(G, D, p_data, p_z, rule_g, rule_d):
-    """Raise NumpyganError unless both sources can be drawn from and each rule moves its network."""
+    """Raise NumpyganError unless sources can be drawn from and optimizers move their networks."""
     for name, net in (("G", G), ("D", D)):
         if not net.theta.size:
             raise NumpyganError(f"game: {name} has no parameters, so there is nothing to train.")
@@ -86,13 +85,13 @@ def check_players(G, D, p_data, p_z, rule_g, rule_d):
     for name, rule, net, other in (("rule_g", rule_g, G, D), ("rule_d", rule_d, D, G)):
         if not (_has(rule, "ascend") and _has(rule, "descend")):
             raise NumpyganError(
-                f"game: {name} must be a learning rule, such as Momentum(net), got {_what(rule)}."
+                f"game: {name} must be an optimizer, such as Momentum(net), got {_what(rule)}."
             )
-        moved = getattr(rule, "net", net)  # a rule of one's own need not tell
+        moved = getattr(rule, "net", net)  # an optimizer of the user's own may have no `net`
         if moved is not net:
             which = "the other player" if moved is other else "a network that doesn't play"
             raise NumpyganError(
-                f"game: {name} moves {which}; each network needs a rule of its own, "
+                f"game: {name} moves {which}; each network needs an optimizer of its own, "
                 f"this one must move {name[-1].upper()}."
             )
 

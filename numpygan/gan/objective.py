@@ -42,7 +42,7 @@ def value_slopes(xp, a_real, a_fake, out_real, out_fake):
 
 
 def saturating(xp, a):
-    """L_G = (1/m) Σ log(1 − D(G(z))), to be descended: the letter of Algorithm 1.
+    """L_G = (1/m) Σ log(1 − D(G(z))), as Algorithm 1 prints it; G descends it.
 
     Its slope vanishes where D is sure (D → 0).
     """
@@ -69,7 +69,7 @@ def non_saturating_slope(xp, a, out):
     out /= -len(a)
 
 
-# Where 1 − D < 1e−13; beyond it e^a is continued by its tangent, so that no dtype overflows
+# There 1 − D < 1e−13. Beyond it the tangent takes the place of e^a, so that no dtype overflows.
 LARGEST_LOGIT = 30.0
 
 

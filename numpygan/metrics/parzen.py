@@ -10,7 +10,7 @@ import numpy
 
 from ..errors import NumpyganError
 from ..ranks import ALONE
-from ..recipes.builtin import Recipe
+from ..recipes.recipe import Recipe
 from .distances import blocks
 
 GRID = tuple(numpy.logspace(-1, 0, 10).tolist())  # the authors' bandwidths σ

@@ -75,7 +75,7 @@ class Layer(Views):
 
     xp      the array module, numpy or cupy: set by the MLP that takes the layer
     n_in    the input's width, where the layer fixes it, else None
-    random  whether the layer has `draw_mask(t, stream)` and is left out when not training
+    random  whether the layer has `draw_mask(t, stream)`; without training y = x then
     """
 
     xp: Array = None
@@ -128,7 +128,7 @@ class Layer(Views):
                 f"self.g{name}[...] = (gy * t.x).sum(0)`."
             )
 
-    def __getattr__(self, name):  # asked for what is not there alone
+    def __getattr__(self, name):  # Python calls it only for a name that it has not found
         if name.startswith("_"):
             raise AttributeError(name)
         raise Missing(

@@ -1,7 +1,7 @@
 """The layers: for each its equation, its adjoint equations, and the code of both.
 
 Notation. x (m, n_in) is the minibatch, one example a row; y (m, n_out) the output; gx, gy, gW, gb
-stand for ∂L/∂x, ∂L/∂y, ∂L/∂W, ∂L/∂b, where L is whatever scalar the network serves. `⊙` is the
+stand for ∂L/∂x, ∂L/∂y, ∂L/∂W, ∂L/∂b, where L is the scalar to be differentiated. `⊙` is the
 elementwise product, `1` a column of m ones.
 
 To write a layer of your own, see `Layer` in layer.py.
@@ -100,7 +100,7 @@ class ReLU(Layer):
 
     def forward(self, x, t):
         self.xp.greater(x.real, 0, out=t.mask)
-        # The maximum of two arrays is several times faster than that of an array and a number
+        # NumPy compares two arrays several times faster than an array and a number.
         t.y[...] = 0
         larger(self.xp, x, t.y, out=t.y)
 
@@ -185,9 +185,9 @@ class Maxout(Layer):
 
     won_pj = [piece p is the first to reach the maximum of unit j]        gx_pj = gy_j · won_pj
 
-    Goodfellow et al. 2013, Maxout Networks, Eq. 1, with the Affine before it. Piece p of unit j is
-    column p·n_out + j of x, so each piece is a contiguous block of a row. At a tie only the first
-    of the largest pieces wins.
+    With the Affine before it this is Goodfellow et al. 2013, Maxout Networks, Eq. 1. x_pj is column
+    (p − 1)·n_out + j of x, so each piece is a contiguous block of a row. At a tie only the first of
+    the largest pieces wins.
 
     >>> net = ng.MLP([ng.Affine(1, 4), ng.Maxout(2)], "float64")
     >>> net.theta = numpy.array([1.0, 5, 3, 4, 0, 0, 0, 0])  # W, the layer's x here; then b
@@ -215,7 +215,7 @@ class Maxout(Layer):
             first_largest(self.xp, t.y, *(u[:, p] for p in pieces), *(t.won[:, p] for p in pieces))
 
     def backward(self, gy, t):
-        # (m, 1, n_out)·(m, pieces, n_out)
+        # (m, 1, n_out) ⊙ (m, pieces, n_out) -> (m, pieces, n_out)
         self.xp.multiply(gy[:, None], t.won, out=t.gx.reshape(t.won.shape))
 
     def __repr__(self):
@@ -227,9 +227,9 @@ class Dropout(Layer):
 
     gx = gy ⊙ mask
 
-    The masks are drawn into the tape by `MLP.draw_masks`, apart from the mathematics; E[mask] = 1,
-    so nothing is rescaled when dropout is off (`MLP.tape(m, training=False)`), where y = x.
-    Srivastava et al. 2014, "inverted" as in the authors' code.
+    `MLP.draw_masks` draws the masks into the tape before the pass. Dropout is off on a tape with
+    `training=False`: there y = x. E[mask] = 1, so nothing has to be rescaled then (Srivastava et
+    al. 2014; "inverted" dropout, as in the authors' code).
 
     >>> net = ng.MLP([ng.Affine(1, 8), ng.Dropout(0.5)], "float64")
     >>> net.theta = numpy.array([1.0] * 8 + [0] * 8)  # W, the layer's x here; then b
@@ -280,7 +280,7 @@ def first_largest(xp, y, *u_and_won):
         xp.greater(won[p], won[p + 1], out=won[p])  # p, and none after it
 
 
-# e^−x would overflow where −x is larger; there σ is 0 to the last bit that matters.
+# e^−x overflows where −x is a little larger. σ(x) is about 1e−38 or 1e−308 there.
 _LOG_LARGEST = {
     numpy.dtype("float32"): 87.0,
     numpy.dtype("float64"): 708.0,

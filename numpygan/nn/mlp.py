@@ -90,7 +90,7 @@ class MLP:
         forward again yourself.
         """
         if value is not self._theta:
-            self._check("MLP: theta", value, self._theta.shape, self.dtype)
+            self._check("MLP: theta", value, self._theta.shape)
             self._theta[...] = value
         self.version += 1
 
@@ -101,7 +101,7 @@ class MLP:
         self.version += 1
 
     def copy(self, dtype: str | None = None) -> MLP:
-        """A network of its own with the same layers and θ, in another dtype if one is given."""
+        """A second network with copies of the layers and of θ, in another dtype if one is given."""
         layers = [copy.copy(layer) for layer in self.layers]
         for layer in layers:
             layer.xp = None
@@ -153,8 +153,8 @@ class MLP:
 
         gy      ∂L/∂y (m, n_out)
         params  False: the input gradient alone; `grad` is left as it is (D frozen in the G step)
-        inputs  False: the parameters' gradient alone; returns None and saves the products below the
-                lowest parameters
+        inputs  False: the parameters' gradient alone; returns None, and computes nothing below the
+                first layer with parameters
         Raises NumpyganError if the pass is stale: θ has changed since `forward`, or there was none.
         """
         self._own(tape)
@@ -180,15 +180,15 @@ class MLP:
 
     def check_rows(self, name, array, m, n):
         """Raise NumpyganError unless `array` is (m, n), of the network's dtype and array module."""
-        self._check(name, array, (m, n), self.dtype)
+        self._check(name, array, (m, n))
 
-    def _check(self, name, array, shape, dtype):
+    def _check(self, name, array, shape):
         require(self.xp, **{name: array})
         if array.shape != shape:
             raise NumpyganError(f"{name} has shape {array.shape}, expected {shape}.")
-        if array.dtype != dtype:
+        if array.dtype != self.dtype:
             raise NumpyganError(
-                f"{name} is {array.dtype}, expected {dtype}; convert it with astype."
+                f"{name} is {array.dtype}, expected {self.dtype}; convert it with astype."
             )
 
     def _own(self, tape):

@@ -2,8 +2,8 @@
 
 The paper allows "any standard gradient-based learning rule" (Algorithm 1) and used momentum (§4).
 An optimizer belongs to one network. `descend` moves its θ against its gradient, `ascend` along it.
-The one who trains sets `learning_rate` and `momentum` before each update, as the recipe's schedules
-say.
+A training loop may set `learning_rate` and `momentum` before each update, as the schedules of a
+recipe do.
 """
 
 import math
@@ -35,8 +35,8 @@ def momentum(xp, theta, v, g, step, rate, mu):
 def adam(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
     """m ← β₁ m + g,  v ← β₂ v + g²,  θ ← θ + rate m/(√v + ε)  of arrays (n,).
 
-    These are ten passes over θ; `Adam` says how the numbers lead to the moments of the paper.
-    `step` (n,) is scratch memory.
+    m and v are discounted sums of g and g²; `Adam` says how they give Adam's step in these ten
+    passes over θ. `step` (n,) is scratch memory.
     """
     m *= beta1
     m += g
@@ -139,9 +139,9 @@ class Momentum(Optimizer):
     Its arguments are those of Optimizer.
 
     >>> net = ng.MLP([ng.Affine(1, 1)], "float64")  # θ starts at 0
-    >>> rule = ng.Momentum(net, learning_rate=0.5, momentum=0.5)
+    >>> optimizer = ng.Momentum(net, learning_rate=0.5, momentum=0.5)
     >>> net.grad[:] = 1
-    >>> rule.descend(); rule.descend()
+    >>> optimizer.descend(); optimizer.descend()
     >>> net.theta  # −½, then −½ − ¾
     array([-1.25, -1.25])
     """
@@ -162,14 +162,14 @@ class Adam(Optimizer):
     `momentum` is β₁, which must stay constant; `decay` is β₂. The other arguments are those of
     Optimizer.
 
-    Kept are m/(1 − β₁) and v/(1 − β₂), the discounted sums of g and g². With them and
-    c = √((1 − β₂)/(1 − β₂ᵗ)) the step is η (1 − β₁)/(1 − β₁ᵗ)/c · m/(√v + ε/c): the same step
-    in fewer passes over θ.
+    `moments` holds m/(1 − β₁) and v/(1 − β₂), the discounted sums of g and g². If m and v stand for
+    these sums, and c = √((1 − β₂)/(1 − β₂ᵗ)), the step is η (1 − β₁)/(1 − β₁ᵗ)/c · m/(√v + ε/c).
+    It is the same step in fewer passes over θ.
 
     >>> net = ng.MLP([ng.Affine(1, 1)], "float64")  # θ starts at 0
-    >>> rule = ng.Adam(net, learning_rate=0.5)
+    >>> optimizer = ng.Adam(net, learning_rate=0.5)
     >>> net.grad[:] = 4, -9
-    >>> rule.descend()
+    >>> optimizer.descend()
     >>> net.theta.round(3)  # the first step has length η, whatever the gradient
     array([-0.5,  0.5])
     """
@@ -194,7 +194,7 @@ class Adam(Optimizer):
         return adam if self.momentum else adam_without_momentum
 
     def from_moments(self, m: Array, v: Array) -> dict:
-        """The sums, by name, from the moments m and v, which older checkpoints hold."""
+        """The sums, by name, from the moments m and v, which checkpoints of older versions hold."""
         return {"gradients": m / (1 - self.momentum), "squares": v / (1 - self.decay)}
 
     def numbers(self, sign):

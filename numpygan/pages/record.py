@@ -221,7 +221,7 @@ class Recorder:
         self.kept.keep_theta(name)
         velocity = "μ v ± η g: the step"
         if type(rule).__name__ == "Adam":
-            velocity = "μ v + g; the step is v̂/√ŝ (Adam)"
+            velocity = "μ v + g: Adam's first moment over 1 − β₁; the step is η m̂/(√v̂ + ε)"
         lengths = [
             ("length of the step", norm(moved)),
             ("norm before", norm(self._before[name])),

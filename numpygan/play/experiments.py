@@ -9,12 +9,12 @@ _EXPERIMENTS = {
         "Eight modes, one by one",
         "ring",
         {},
-        "The letter of Algorithm 1 on a ring. Watch D's surface: it rises where data are "
-        "missing among the samples, and the arrows pull samples there.",
+        "Algorithm 1 to the letter, on a ring. Watch D's surface: it rises where there are data "
+        "but no samples, and the arrows pull samples there.",
         "gan/algorithm1.py: algorithm1",
     ),
     "figure1": (
-        "Figure 1, alive",
+        "Figure 1, live",
         "gauss1d",
         {},
         "The paper's Figure 1. D follows D*, the arrows z → x crowd where p_g is high, and V "
@@ -48,7 +48,7 @@ _EXPERIMENTS = {
         "gan/algorithm1.py: for _ in range(k)",
     ),
     "eaten": (
-        "Modes are eaten",
+        "Modes get lost",
         "ring",
         {"loss": "non_saturating", "learning_rate_g": "0.004"},
         "G moves twice as fast as D. All samples run to the place that D likes best now, D "
@@ -64,8 +64,8 @@ _EXPERIMENTS = {
             "learning_rate_d": "50",
             "learning_rate_decay": "1",
         },
-        "Plain momentum with an absurd rate. Within a few iterations something is no longer "
-        "finite. The page names the layer and goes back to the iteration before.",
+        "Momentum with a learning rate that is far too high. Within a few iterations a number is "
+        "not finite any more. The page names the layer and goes back to the iteration before.",
         "runs/trainer.py: check_finite",
     ),
     "strongd": (

@@ -71,8 +71,8 @@ class Trainer(threading.Thread):
                     )
                 except Exception as error:  # a mistake of ours ends this game, and no other
                     self._closed.set()
-                    kind = type(error).__name__
-                    self._send("error", f"play: {kind}: {error}; this game has ended, load anew.")
+                    words = f"play: {type(error).__name__}: {error}"
+                    self._send("error", f"{words}; this game has ended, so reload the page.")
 
     # The game may be stopped between iterations, and inside one after each line but the last
 

@@ -178,7 +178,7 @@ class Server:
         game = self.games.get(request.match_info["session"])
         name = request.match_info["name"]
         if game is None or name not in game.files:
-            return web.Response(status=404, text="There is no such file; make it anew.")
+            return web.Response(status=404, text="There is no such file; make it again.")
         if name.endswith(".gif"):
             return web.Response(body=game.files[name], content_type="image/gif")
         return web.Response(
@@ -199,7 +199,7 @@ class Server:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return socket
         if game.socket is not None:
-            await game.socket.close(message=b"the page was opened anew")
+            await game.socket.close(message=b"the page was opened again")
         game.socket, self._last_seen = socket, time.monotonic()
         game.trainer.do_if_room({"do": "hello"})  # a page that comes back knows nothing
         sender = asyncio.create_task(game.send_all(socket))
@@ -228,7 +228,7 @@ class Server:
     def _game_of(self, session):
         """The game of the page that calls itself `session`; a new one if it has none."""
         if not re.fullmatch(r"[0-9a-f]{32}", session):
-            raise NumpyganError("The page has no valid session; load it anew.")
+            raise NumpyganError("The page has no valid session; reload it.")
         if session in self.games and not self.games[session].trainer.is_alive():
             del self.games[session]
         if session not in self.games:
@@ -236,7 +236,7 @@ class Server:
             if len(self.games) >= GAMES:
                 raise NumpyganError(
                     f"{GAMES} games are open, and numpygan play keeps no more; "
-                    f"close a page, then load this one anew."
+                    f"close a page, then reload this one."
                 )
             self.games[session] = Game(self.setup, asyncio.get_running_loop())
         return self.games[session]

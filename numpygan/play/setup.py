@@ -8,13 +8,14 @@ import numpy
 from ..data.dataset import check_fits
 from ..data.sources import TOYS
 from ..errors import NumpyganError
-from ..recipes.builtin import RECIPES, Recipe
+from ..recipes.builtin import RECIPES
 from ..recipes.networks import sizes
+from ..recipes.recipe import Recipe
 from ..recipes.settings import change, recipe_named
 from ..runs.trainer import Training
 from .datasets import CELLS, NAMES, dataset_of
 
-# A change of these goes on from where the game is; a change of any other starts it anew.
+# A change of these goes on from where the game is; a change of any other starts it again.
 LIVE = (
     "data",
     "noise",

@@ -1,117 +1,12 @@
-"""The experiments as plain data.
+"""The recipes that numpygan has, as plain data."""
 
-Every field can be changed from the command line with --set FIELD=VALUE.
-"""
+from dataclasses import replace
 
-from dataclasses import dataclass, field, replace
+from .recipe import Recipe
 
-
-def says(default, meaning):
-    """A field of a recipe, and what it means, which `numpygan recipes NAME` prints."""
-    return field(default=default, metadata={"meaning": meaning})
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One experiment.
-
-    The defaults are the authors' MNIST table (`mnist.yaml` of their released code, see
-    docs/authors.md), but for `algorithm`.
-    """
-
-    name: str = says("mnist-authors", "its name; run directories are called after it")
-    about: str = says(
-        "the authors' MNIST numbers by Algorithm 1, where D's steps are twice theirs; "
-        "the 250 epochs are ours",
-        "the recipe in a line",
-    )
-    data: str = says(
-        "mnist",
-        '"mnist", "stacked-mnist", a toy ("gauss1d", "ring", "grid"), or a path (see --data)',
-    )
-    size: str = says("auto", 'of own images, "HxW"; "none": a table; "auto": by the data')
-    drop: str = says("auto", 'columns of a CSV to leave out; "none"; "auto": the labels')
-    transpose: int = says(0, "1: images' rows and columns change places (EMNIST)")
-    preprocess: str = says("none", '"none", or "contrast": to mean 0 and length 55')
-    generator: tuple[str, ...] = says(
-        ("relu 1200", "relu 1200", "sigmoid"), "G's hidden layers, then its visible nonlinearity"
-    )
-    discriminator: tuple[str, ...] = says(
-        ("maxout 240x5", "maxout 240x5"), "D's hidden layers; one logit follows"
-    )
-    keep: tuple[float, ...] = says(
-        (0.8, 0.5, 0.5), "dropout in D: the share kept of its input and of each hidden layer"
-    )
-    scale_g: tuple[float, ...] = says(
-        (0.05, 0.05, 0.05), "G's weights start in U(−s, s), s for each layer; 0: Glorot's scale"
-    )
-    scale_d: tuple[float, ...] = says((0.005, 0.005, 0.005), "D's weights likewise")
-    bias: str = says("mean", 'visible bias of G: "zero", or such that G(0) is the mean example')
-    bias_sigmoid: float = says(0.0, "initial bias of G's hidden sigmoid layers")
-    sparse: int = says(
-        0, "so many weights of each visible unit of G start in N(0, 1), the others at 0; 0: scale_g"
-    )
-    noise: str = says("uniform", 'the density of z: "uniform" on (−√3, √3), or "gaussian"')
-    noise_dim: int = says(100, "the width of z")
-    algorithm: str = says(
-        "algorithm1", '"algorithm1", or "authors2014": D and G are updated at once'
-    )
-    loss: str = says(
-        "non_saturating", 'G\'s: "non_saturating", "saturating" or "maximum_likelihood"'
-    )
-    k: int = says(1, "steps of D in an iteration")
-    batch: int = says(100, "rows in a minibatch")
-    last_batch: str = says(
-        "drop", 'the last rows of an epoch, fewer than a minibatch: "drop" or "use"'
-    )
-    rule: str = says("momentum", 'the optimizer: "momentum" or "adam"')
-    learning_rate_g: float = says(0.1, "G's learning rate in the first iteration")
-    learning_rate_d: float = says(0.1, "D's learning rate in the first iteration")
-    learning_rate_decay: float = says(
-        1.000004, "both rates are divided by this number at every iteration"
-    )
-    learning_rate_floor: float = says(1e-6, "both rates end here")
-    momentum: float = says(0.5, "its value in epoch 1; Adam's β₁")
-    momentum_final: float = says(
-        0.7, "reached linearly from the first value; Adam needs the same value"
-    )
-    momentum_epochs: int = says(250, "the epoch in which it has the final value")
-    average: float = says(
-        0.0, "samples come from a running average of θ_g with this β; 0: from θ_g"
-    )
-    average_every: int = says(
-        1, "the average takes in every n-th θ_g, with βⁿ; more is as good and takes less time"
-    )
-    max_norm: float = says(0.0, "largest length of a column of D's weights; 0: no limit")
-    max_norm_g: float = says(0.0, "the same of G's weights")
-    sigma_rows: int = says(
-        1000, "validation rows on which σ of the Parzen estimate is chosen; 0: all"
-    )
-    epochs: float = says(250.0, "length of the run in passes over the data")
-    iterations: int = says(0, "length of the run in iterations; 0: the epochs count")
-    dtype: str = says("float32", "kind of number: float32 or float64")
-    seed: int = says(0, "the seed of all randomness")
-
-    def learning_rates(self, iteration):
-        """The rates of G and D in iteration 0, 1, 2, …: max(floor, rate · decay^−iteration)."""
-        factor = self.learning_rate_decay**-iteration
-        return tuple(
-            max(self.learning_rate_floor, rate * factor)
-            for rate in (self.learning_rate_g, self.learning_rate_d)
-        )
-
-    def momentum_in(self, epoch):
-        """μ in epoch 1, 2, …: from `momentum` linearly to `momentum_final`, then constant.
-
-        It reaches `momentum_final` in epoch `momentum_epochs`.
-        """
-        share = min(1.0, (epoch - 1) / max(1, self.momentum_epochs - 1))
-        return self.momentum + share * (self.momentum_final - self.momentum)
-
-
-# The authors' networks and dropout; what learns faster than their numbers is Adam with a higher
-# rate for G than for D, Glorot's initial scales, and samples from the average of G's iterates. With
-# β₁ = .5 D can win for good in the second epoch; docs/results.md has what was tried.
+# The authors' networks and dropout. It learns faster than with their numbers because of Adam, a
+# higher rate for G than for D, Glorot's initial scales, and samples from the average of G's
+# iterates. With β₁ = .5 D can win for good in the second epoch: see docs/results.md.
 _MNIST = Recipe(
     name="mnist",
     about="MNIST by Algorithm 1: the authors' networks, Adam, samples from averaged iterates",
@@ -128,7 +23,7 @@ _MNIST = Recipe(
     epochs=60.0,
 )
 
-# The authors' experiment. They climb ½ V: by Algorithm 1, on V, their rate for D is half of .1.
+# The authors' experiment. Their D ascends ½ V at the rate .1; on V the same step has the rate .05.
 _PAPER = Recipe(
     name="paper",
     about="the paper's MNIST experiment: the authors' file mnist.yaml and their update; they give "
@@ -177,8 +72,8 @@ _TOY = Recipe(
     epochs=4.0,
 )
 
-# On a line p_g is p_z over the slope of G: smooth networks, D's first units steep, β₁ = 0,
-# noise with tails like the data's.
+# On a line p_g is p_z divided by the slope of G. Therefore the networks are smooth, D's first units
+# are steep, β₁ = 0, and the noise has tails as the data have.
 _LINE = replace(
     _TOY,
     name="gauss1d",
@@ -198,7 +93,7 @@ _LINE = replace(
     iterations=5_000,
 )
 
-# The letter of Algorithm 1, the saturating loss included; the rates fall until samples settle
+# Algorithm 1 to the letter, with the saturating loss. The rates fall until the samples settle
 # within the narrow modes.
 _MODES = replace(
     _TOY,

@@ -25,8 +25,7 @@ def hidden_layer(field, text):
         return int(units), NONLINEARITIES[kind](), int(units)
     raise NumpyganError(
         f"{field}: {text!r} is not a hidden layer; expected {', '.join(NONLINEARITIES)} and a "
-        f"width (relu 1200), "
-        f"or maxout, units and pieces (maxout 240x5)."
+        f"width (relu 1200), or maxout, units and pieces (maxout 240x5)."
     )
 
 
@@ -75,7 +74,7 @@ def build(recipe, dim, xp, visible_bias=0.0):
 
 
 def draw_sparse(layer, count, stream):
-    """Draw the W of an Affine anew: each unit has `count` weights from N(0, 1), the others are 0.
+    """Draw the W of an Affine again: each unit has `count` weights from N(0, 1), the others are 0.
 
     Which ones is random (Martens 2010, §5; the authors' TFD recipe).
     """

@@ -5,7 +5,7 @@ import json
 from .. import __version__
 from ..errors import NumpyganError
 from ..reading import read_toml
-from ..recipes.builtin import Recipe
+from ..recipes.recipe import Recipe
 from ..recipes.settings import change
 
 OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"

@@ -16,7 +16,7 @@ from ..data.names import local_path
 from ..errors import NumpyganError, printable
 from ..nn.threads import cores
 from ..reading import read_arrays
-from ..recipes.builtin import Recipe
+from ..recipes.recipe import Recipe
 
 LENGTH = ("epochs", "iterations")  # the fields that may change in a run
 _NAMES = {  # the bits of θ depend on these

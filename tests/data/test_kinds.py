@@ -12,7 +12,7 @@ from numpygan.arrays import Stream
 from numpygan.data.dataset import Dataset, load
 from numpygan.data.sources import Shuffled
 from numpygan.errors import NumpyganError
-from numpygan.recipes.builtin import Recipe
+from numpygan.recipes.recipe import Recipe
 from numpygan.runs.loop import is_recorded
 from tests.helpers.cli import checkpoint, cifar, idx, run, sets
 

@@ -5,11 +5,11 @@ import pytest
 from tests.helpers.pages import DOCS, blocks, follow
 
 PAGES = sorted((DOCS / "howto").glob("*.md"))
-LONG = {"load_run", "own_data", "mpi", "sweep", "resume", "curves", "export"}  # seconds each
+LONG = {"load_run", "own_data", "mpi", "sweep", "resume", "curves", "export", "evaluate"}  # seconds
 
 
 def test_there_is_a_page_for_each_task():
-    tasks = "own_data own_layer load_run export resume sweep mpi gpu check curves"
+    tasks = "own_data own_layer load_run export resume sweep mpi gpu check curves evaluate"
     assert {page.stem for page in PAGES} >= set(tasks.split())
     index = (DOCS / "howto.rst").read_text(encoding="utf-8")
     assert all(f"howto/{page.stem}\n" in index for page in PAGES)

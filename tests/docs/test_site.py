@@ -57,7 +57,7 @@ def test_the_reference_has_every_public_name_and_command(site):
 def test_every_field_of_a_recipe_has_its_meaning_and_its_range(site):
     from dataclasses import fields
 
-    from numpygan.recipes.builtin import Recipe
+    from numpygan.recipes.recipe import Recipe
 
     page = (site / "_made/recipes.html").read_text(encoding="utf-8")
     assert all(f">{field.name}</span>" in page for field in fields(Recipe))

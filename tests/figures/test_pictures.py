@@ -17,7 +17,7 @@ from matplotlib.image import imread
 
 from numpygan.figures import panels, pictures, plot, theory_plots
 from numpygan.figures.side_by_side import save_side_by_side
-from numpygan.recipes.builtin import Recipe
+from numpygan.recipes.recipe import Recipe
 from tests.helpers.cli import run
 
 DRAW = """

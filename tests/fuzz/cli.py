@@ -37,7 +37,8 @@ import numpy
 from numpygan import cli
 from numpygan.data import dataset as datasets
 from numpygan.gan.algorithm1 import algorithm1
-from numpygan.recipes.builtin import RECIPES, Recipe
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.recipe import Recipe
 from numpygan.runs import trainer as training
 from tests.helpers.cli import TINY, images, run, small_world
 

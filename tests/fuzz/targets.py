@@ -22,8 +22,8 @@ from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
 from numpygan.runs import checkpoint
 from numpygan.runs.directory import RunDirectory
-from numpygan.runs.grid import read_sweep
 from numpygan.runs.metrics_file import COLUMNS
+from numpygan.runs.sweep_file import read_sweep
 from numpygan.runs.trainer import Training
 
 RAW, PACKED = b"\0", b"\1"

@@ -67,11 +67,8 @@ def test_what_fits_plays(algorithm):
             {"rule_d": lambda G, D: ng.Momentum(D.copy())},
             "rule_d moves a network that doesn't play",
         ),
-        (
-            {"rule_g": lambda G, D: ng.Momentum},
-            "rule_g must be a learning rule.*the class Momentum",
-        ),
-        ({"rule_g": lambda G, D: "adam"}, "rule_g must be a learning rule.*str"),
+        ({"rule_g": lambda G, D: ng.Momentum}, "rule_g must be an optimizer.*the class Momentum"),
+        ({"rule_g": lambda G, D: "adam"}, "rule_g must be an optimizer.*str"),
         ({"p_data": numpy.ones((12, 4), "float32")}, "p_data must have minibatch.*ndarray"),
         ({"p_data": Shuffled}, "p_data must have minibatch.*the class Shuffled"),
         ({"p_z": None}, "p_z must have minibatch.*NoneType"),

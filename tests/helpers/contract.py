@@ -83,7 +83,7 @@ class Source:
 
 
 class Recorded:
-    """A learning rule whose moves are noted, with both θ before and after."""
+    """An optimizer whose moves are noted, with both θ before and after."""
 
     def __init__(self, rule, name, nets, events):
         self.rule, self.name, self.nets, self.events = rule, name, nets, events

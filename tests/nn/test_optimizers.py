@@ -1,4 +1,4 @@
-"""The learning rules by hand, their directions, max-norm, and their state."""
+"""The optimizers by hand, their directions, max-norm, and their state."""
 
 import math
 

@@ -244,7 +244,7 @@ def test_a_session_is_named_by_the_page():
     async def test(client, server):
         for session in ("x", "0" * 31, "G" * 32, "0" * 64):
             async with client.game(session) as socket:
-                assert "load it anew" in await said(socket, "error")
+                assert "reload it" in await said(socket, "error")
         assert not server.games
 
     with_server(test)

@@ -10,7 +10,8 @@ from dataclasses import fields
 
 import pytest
 
-from numpygan.recipes.builtin import RECIPES, Recipe
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.recipe import Recipe
 
 PRETRAIN, TRAIN = "tfd_pretrain/pretrain.yaml", "tfd_pretrain/train.yaml"
 CIFAR = "cifar10_fully_connected.yaml"

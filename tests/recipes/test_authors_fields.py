@@ -9,7 +9,8 @@ import pytest
 import numpygan as ng
 from numpygan.data.dataset import Dataset, as_float
 from numpygan.metrics import parzen
-from numpygan.recipes.builtin import RECIPES, Recipe
+from numpygan.recipes.builtin import RECIPES
+from numpygan.recipes.recipe import Recipe
 from numpygan.recipes.settings import change
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.grid import finished, play

@@ -11,8 +11,9 @@ import pytest
 import numpygan as ng
 from numpygan.arrays import Stream
 from numpygan.data.dataset import Dataset
-from numpygan.recipes.builtin import RECIPES, Recipe
+from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.networks import build
+from numpygan.recipes.recipe import Recipe
 from numpygan.recipes.settings import change, recipe_named
 from numpygan.runs.trainer import Training
 

@@ -23,9 +23,10 @@ from numpygan.ranks import ALONE
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
 from numpygan.runs.directory import RunDirectory
-from numpygan.runs.grid import finished, mean_and_se, play, read_sweep
+from numpygan.runs.grid import finished, mean_and_se, play
 from numpygan.runs.loop import Interrupted, train
 from numpygan.runs.pool import carry_out
+from numpygan.runs.sweep_file import read_sweep
 from tests.helpers.cli import files, images, learned, run
 from tests.helpers.plain import at_once, plain_play
 

@@ -15,7 +15,7 @@ import threadpoolctl
 from numpygan import __version__
 from numpygan.data.dataset import Dataset, load
 from numpygan.metrics import parzen
-from numpygan.recipes.builtin import Recipe
+from numpygan.recipes.recipe import Recipe
 from numpygan.runs import checkpoint, provenance
 from tests.helpers.cli import TINY, TINY_TOY, cifar, images, learned, run, sets
 from tests.helpers.cli import checkpoint as arrays

@@ -17,7 +17,7 @@ export function buildSettings(place, change) {
     const control = setting.choices
       ? make("select", attributes, ...Object.entries(setting.choices).map(([value, text]) => make("option", { value }, text)))
       : make("input", { type: "text", autocomplete: "off", spellcheck: "false", ...attributes });
-    const anew = setting.live ? "" : " The game starts anew.";
+    const anew = setting.live ? "" : " The game starts again.";
     groups.get(setting.group).append(
       make(
         "div",
