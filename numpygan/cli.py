@@ -11,7 +11,7 @@ import numpy
 
 from . import __version__, starting
 from .commands import COMMANDS, ON_RANKS, ONLY_PRINT
-from .errors import NumpyganError
+from .errors import NumpyganError, words_of
 from .ranks import ALONE, world
 from .recipes.settings import nearest
 from .terminal import standard_streams
@@ -41,7 +41,7 @@ def main(arguments=None):
             code, asked_for_help = 130, None
         out.flush()
         if out.lost and not isinstance(out.lost, BrokenPipeError):
-            why = f"stdout: cannot be written ({out.lost.strerror})"
+            why = f"stdout: cannot be written ({getattr(out.lost, 'strerror', out.lost)})"
             _tell(options.ranks, f"{why}; the rest of the output is lost.")
             if asked_for_help or options.run_command in ONLY_PRINT:
                 return code or 2
@@ -60,7 +60,7 @@ def _carry_out(arguments, options):
                 return 0
             # Commands check for values that are not finite; some BLAS kernels warn without reason.
             with numpy.errstate(all="ignore"):
-                return options.run_command(options) or 0
+                return _result_of(options)
     except NumpyganError as error:
         _tell(options.ranks, error)
         return 2
@@ -77,6 +77,19 @@ def _carry_out(arguments, options):
             words = f"{error.filename}: {error.strerror or error}; check the path."
         _tell(options.ranks, NumpyganError(words))
         return 2
+
+
+def _result_of(options):
+    """The command's exit code. An end that code of the user asks for is an error, and not 0."""
+    try:
+        return options.run_command(options) or 0
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise NumpyganError(
+            f"the code that this command ran raises {type(error).__name__} ({words_of(error)}), so the "
+            "command is not done; correct that code."
+        ) from None
 
 
 def _tell(ranks, error):

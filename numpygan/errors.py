@@ -11,6 +11,14 @@ def printable(text):
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def words_of(error):
+    """str(error), which an exception of the user's own can refuse to give."""
+    try:
+        return str(error)
+    except Exception:
+        return "without words"
+
+
 class NumpyganError(Exception):
     """One sentence: what, where, what was found, what was expected, what to do.
 

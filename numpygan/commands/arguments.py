@@ -24,9 +24,10 @@ def positive(kind, most=float("inf")):
 
 
 def natural(text):
-    if int(text) < 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number ≥ 0, got {text}")
-    return int(text)
+    value = int(text)
+    if not 0 <= value < 10**100:  # read_json, too, refuses larger ones
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to 10¹⁰⁰, got {text}")
+    return value
 
 
 natural.__name__ = "whole number"

@@ -99,7 +99,8 @@ def evaluate_seeds(options):
     runs = [RunDirectory(path) for _, path in jobs]
     draws = [_draw(run.generator()[0], recipe, options.seed) for run in runs]
     for run in runs:
-        print(f"{run.path}: trained in {run.read_metrics()[-1]['seconds']:.0f} s")
+        for row in run.read_metrics()[-1:]:
+            print(f"{run.path}: trained in {row['seconds']:.0f} s")
     about = {"seeds": list(range(options.seeds)), "seed": options.seed}
     _report(recipe.data, draws, file, about, f"{recipe.name}, seed 0")
 

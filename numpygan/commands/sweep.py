@@ -1,6 +1,5 @@
 """numpygan sweep: a recipe with many settings, each with several seeds."""
 
-import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..runs.grid import finished, mean_and_se, play, read_sweep
 from ..runs.loop import Interrupted
 from ..runs.pool import carry_out, in_words
 from ..tables import as_text
+from ..terminal import shell_word
 from .arguments import folder_of_runs, positive
 
 _COLUMNS = {
@@ -85,7 +85,7 @@ def sweep(options):
             told = failures[job] if error else _measures(results[job])
             print(f"[{done}/{len(names)}] {names[job]}, seed {job[0].seed}: {told}", flush=True)
     except Interrupted:
-        again = f"{shlex.quote(options.file)} --out {shlex.quote(str(out))}"
+        again = f"{shell_word(options.file)} --out {shell_word(out)}"
         again += "" if options.device == "cpu" else f" --device {options.device}"
         print(f"Stopped; the runs are saved. Go on with: numpygan sweep {again}", file=sys.stderr)
         return 130

@@ -1,7 +1,6 @@
 """numpygan train: train a recipe or the user's own data in a run directory."""
 
 import os
-import shlex
 import sys
 
 from .. import __version__
@@ -16,7 +15,7 @@ from ..runs import provenance
 from ..runs.config_file import rules_in_force
 from ..runs.directory import RunDirectory
 from ..runs.profile import Profile
-from ..terminal import Progress
+from ..terminal import Progress, shell_word
 from .arguments import add_data, add_set, changed_fields, data_fields, positive
 
 
@@ -142,7 +141,7 @@ def train(options):
             device = "" if options.device == "cpu" else f" --device {options.device}"
             print(
                 f"Stopped and saved. Go on with: numpygan train --resume --out "
-                f"{shlex.quote(str(run.path))}{length}{device}",
+                f"{shell_word(run.path)}{length}{device}",
                 file=sys.stderr,
             )
             return 130
@@ -163,7 +162,7 @@ def train(options):
         if path.exists():
             say(f"  {path.name:16}{what}")
     if run.best.exists():
-        say(f"Next: numpygan evaluate {shlex.quote(str(run.path))}")
+        say(f"Next: numpygan evaluate {shell_word(run.path)}")
     if profile:
         print(profile.table())
 
@@ -180,7 +179,7 @@ def _run_and_recipe(options, changes):
             RunDirectory.existing(options.recipe)  # says that there is no run
         raise NumpyganError(
             f"{options.recipe}: is a path, not a recipe; for your own data give "
-            f"`numpygan train --data {shlex.quote(options.recipe)}`."
+            f"`numpygan train --data {shell_word(options.recipe)}`."
         )
     if options.resume:
         if options.local_batch:
