@@ -69,14 +69,32 @@ def _carry_out(arguments, options):
         return 130
     except MemoryError as error:
         advice = "make the batch, the networks or the number of samples smaller"
-        _tell(options.ranks, f"not enough memory ({error or 'for the arrays'}); {advice}.")
+        _tell(options.ranks, f"not enough memory ({str(error) or 'for the arrays'}); {advice}.")
+        return 2
+    except RuntimeError as error:
+        if "new thread" not in str(error):
+            raise
+        _tell(
+            options.ranks,
+            "the system starts no more threads; end other programs or raise the limit.",
+        )
         return 2
     except OSError as error:  # for example a path that is too long, or a folder without permission
         words = f"the system says: {error.strerror or error}."
         if error.filename:
             words = f"{error.filename}: {error.strerror or error}; check the path."
+        elif _here_is_gone():
+            words = "the folder in which this command runs was deleted; go to another one (cd)."
         _tell(options.ranks, NumpyganError(words))
         return 2
+
+
+def _here_is_gone():
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _result_of(options):
@@ -87,8 +105,8 @@ def _result_of(options):
         raise
     except BaseException as error:
         raise NumpyganError(
-            f"the code that this command ran raises {type(error).__name__} ({words_of(error)}), so the "
-            "command is not done; correct that code."
+            f"the code that this command ran raises {type(error).__name__} ({words_of(error)}), "
+            "so the command is not done; correct that code."
         ) from None
 
 

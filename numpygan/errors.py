@@ -37,6 +37,10 @@ class NumpyganError(Exception):
         return f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 4 :]}"
 
 
+class Unreadable(NumpyganError):
+    """The system did not let a file be read. What is in the file is not known."""
+
+
 class Diverged(NumpyganError):
     """Training met a value that is not finite.
 

@@ -78,8 +78,8 @@ def _call(place, file, function):
         lines += [error.lineno] if isinstance(error, SyntaxError) and error.lineno else []
         where = f" in line {lines[-1]}" if lines else ""
         raise NumpyganError(
-            f"{place}: its code raises {type(error).__name__}{where}: {words_of(error)}; make it run under "
-            "python first."
+            f"{place}: its code raises {type(error).__name__}{where}: {words_of(error)}; make it "
+            "run under python first."
         ) from None
 
 

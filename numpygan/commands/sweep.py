@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from ..arrays import array_module
-from ..files import write_json
+from ..files import make_folder, write_json
 from ..nn.threads import cpus
 from ..runs.grid import finished, mean_and_se, play, read_sweep
 from ..runs.loop import Interrupted
@@ -99,6 +99,7 @@ def sweep(options):
     file = out / "sweep.json"
     lines = [*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items())]
     print("\n".join(lines), flush=True)
+    make_folder(out)  # no run may have made it
     write_json(file, {"settings": rows, "failed": failed})
     print(f"{file}: the same as JSON")
     return 1 if failed else 0

@@ -44,7 +44,8 @@ class StopSignals:
         try:
             threading.Thread(target=self._watch, daemon=True).start()
         except RuntimeError:  # the system refuses a thread; the loop still sees the first signal
-            pass
+            signal.set_wakeup_fd(self._wakeup)
+            self._read.close()
         return self
 
     def _ask(self, number, frame):

@@ -6,7 +6,7 @@ import numpy
 import pytest
 
 from numpygan.metrics import ais, image_scores
-from tests.helpers.cli import run, sets
+from tests.helpers.cli import files, run, sets
 
 AIS = ("--ais", "--examples", 1, "--distributions", 2)
 
@@ -51,6 +51,15 @@ def test_what_ais_wrote_during_evaluate_is_kept(hurt, monkeypatch):
     assert run("evaluate", "hurt") == 0
     after = metrics_of(hurt)
     assert after[:-2] == before and all("AIS" in name for name in after[-2:])
+
+
+@pytest.mark.parametrize("name", ["checkpoint.npz", "best.npz", "ais.npz"])
+def test_an_export_does_not_replace_a_file_of_the_run(name, hurt, capsys):
+    there = files(hurt)
+    assert run("export", "hurt", "-o", hurt / name, "--force") == 2
+    assert f"{name}: is the name of a file that the run in" in capsys.readouterr().err
+    assert files(hurt) == there
+    assert run("export", "hurt", "-o", hurt / "networks.npz") == 0
 
 
 def test_two_ais_at_once_add_to_each_other(hurt, monkeypatch):
