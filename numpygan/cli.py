@@ -30,9 +30,8 @@ def main(arguments=None):
     exception: if a command only prints, a full disk is an error. A reader who leaves (`numpygan
     recipes | head`) is not.
     """
-    starting.imported()
     options = argparse.Namespace(run_command=None, ranks=ALONE)
-    with standard_streams() as out:
+    with starting.interruptible(), standard_streams() as out:
         try:
             code, asked_for_help = _carry_out(arguments, options), None
         except SystemExit as error:  # -h or --version, which argparse has printed

@@ -1,8 +1,9 @@
-"""A Ctrl-C while the program still imports its modules ends it without a traceback."""
+"""A Ctrl-C while the program imports its modules, or when it is done: there is no traceback."""
 
 import os
 import signal
 import sys
+from contextlib import contextmanager
 
 
 def _is_program():
@@ -23,10 +24,21 @@ def _end(number, frame):
         os._exit(130)
 
 
-def imported():
-    """From here on a Ctrl-C is a KeyboardInterrupt again."""
+@contextmanager
+def interruptible():
+    """Within the block a Ctrl-C is a KeyboardInterrupt again.
+
+    After it the program is done, and a Ctrl-C changes nothing: it would kill the interpreter,
+    which is about to end.
+    """
     if signal.getsignal(signal.SIGINT) is _end:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
+        yield
 
 
 if _is_program() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from ..arrays import array_module
-from ..files import make_folder, write_json
+from ..files import check_writable, make_folder, write_json
 from ..nn.threads import cpus
 from ..runs.grid import finished, mean_and_se, play, read_sweep
 from ..runs.loop import Interrupted
@@ -71,9 +71,12 @@ def sweep(options):
     results = options.ranks.from_first(
         lambda: {job: result for job in names if (result := finished(*job)) is not None}
     )
+    file, jobs = out / "sweep.json", [job for job in names if job not in results]
+    if jobs:
+        options.ranks.from_first(lambda: (make_folder(out), check_writable(file)))
     runs = f"{len(names)} runs, {len(results)} of them finished"
     print(f"{len(settings)} settings, {runs} -> {out}", flush=True)
-    jobs, failures, done = [job for job in names if job not in results], {}, len(results)
+    failures, done = {}, len(results)
     try:
         work = partial(play, device=options.device)
         for job, future in carry_out(work, jobs, options.jobs, options.ranks):
@@ -96,10 +99,8 @@ def sweep(options):
         own = [job for job in names if names[job] == setting.name]
         rows.append(_row(setting, [results[job] for job in own if job in results]))
     failed = {job[1]: failures[job] for job in names if job in failures}
-    file = out / "sweep.json"
     lines = [*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items())]
     print("\n".join(lines), flush=True)
-    make_folder(out)  # no run may have made it
     write_json(file, {"settings": rows, "failed": failed})
     print(f"{file}: the same as JSON")
     return 1 if failed else 0

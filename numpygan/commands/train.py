@@ -147,11 +147,11 @@ def train(options):
             return 130
     if options.ranks.rank:
         return 0
-    last = run.read_metrics()[-1]
-    say(
-        f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, "
-        f"{last['seconds']:.0f} s):"
-    )
+    for last in run.read_metrics()[-1:]:  # none, if somebody has removed it
+        say(
+            f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, "
+            f"{last['seconds']:.0f} s):"
+        )
     for path, what in (
         (run.samples, "pictures of samples"),
         (run.learning, "learning curves"),

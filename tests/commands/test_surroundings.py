@@ -94,3 +94,21 @@ def test_a_sweep_on_a_system_without_threads(tmp_path, monkeypatch, capsys):
 
 def refused(path, *args, **options):
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+@pytest.mark.parametrize(
+    "command, name",
+    [
+        (("sweep", "s.toml", "--out", "many"), "sweep.json"),
+        (("evaluate", "ring", "--seeds", 1, "--out", "many"), "evaluation.json"),
+    ],
+)
+def test_the_last_file_of_many_runs_is_tried_before_the_first_run(
+    command, name, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.toml").write_text('recipe = "ring"\niterations = 1\n[grid]\nk = [1]\n')
+    (tmp_path / "many" / name).mkdir(parents=True)
+    assert run(*command) == 2
+    assert f"{name}: cannot be written (it is a folder, not a file)" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "many").iterdir()] == [name]
