@@ -141,7 +141,7 @@ def changed_fields(items):
     changes = {}
     for item in items:
         name, equals, value = item.partition("=")
-        if not equals:
+        if not equals or not name.strip():
             raise NumpyganError(f"--set: expected FIELD=VALUE, got {item!r}.")
         changes[name.strip()] = value
     return changes
