@@ -1,4 +1,4 @@
-"""A Ctrl-C while the program imports its modules, or when it is done: there is no traceback."""
+"""A signal to stop while the program imports its modules, or when it is done: one sentence."""
 
 import os
 import signal
@@ -31,8 +31,10 @@ def interruptible():
     After it the program is done, and a Ctrl-C changes nothing: it would kill the interpreter,
     which is about to end.
     """
-    if signal.getsignal(signal.SIGINT) is _end:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, handler in _before.items():
+        if signal.getsignal(number) is _end:
+            signal.signal(number, handler)
+    if signal.SIGINT in _before:
         try:
             yield
         finally:
@@ -41,5 +43,10 @@ def interruptible():
         yield
 
 
-if _is_program() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, _end)
+_before: dict[int, object] = {}  # the handlers that wait for the end of the imports
+if _is_program():
+    for _name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        _number = getattr(signal, _name, None)  # Windows has no SIGHUP
+        _usual = (signal.default_int_handler, signal.SIG_DFL)
+        if _number is not None and signal.getsignal(_number) in _usual:
+            _before[_number] = signal.signal(_number, _end)

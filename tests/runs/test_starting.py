@@ -9,7 +9,7 @@ import pytest
 
 INTERRUPTED = """import os, signal
 try:
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), int(os.environ.get("SIGNAL", signal.SIGINT)))
 except KeyboardInterrupt:
     if os.environ["WAY"] != "library":
         raise ImportError("NumPy says that it is installed badly") from None
@@ -37,6 +37,23 @@ def test_a_ctrl_c_during_the_imports(way, tmp_path):
     else:
         assert result.returncode == 130
         assert result.stderr == "numpygan: interrupted; give the same command to start again.\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", None)])
+def test_another_signal_during_the_imports(number, tmp_path):
+    (tmp_path / "numpy.py").write_text(INTERRUPTED)
+    (tmp_path / "numpygan").write_text(PROGRAM)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "numpygan", "recipes"],
+        env=os.environ
+        | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.getcwd()}", "SIGNAL": str(int(number))},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 130
+    assert done.stderr == "numpygan: interrupted; give the same command to start again.\n"
 
 
 def test_later_a_ctrl_c_is_an_exception_again_until_the_program_is_done(tmp_path):
