@@ -11,7 +11,7 @@ import numpy
 
 from . import __version__, starting
 from .commands import COMMANDS, ON_RANKS, ONLY_PRINT
-from .errors import NumpyganError
+from .errors import NumpyganError, words_of
 from .ranks import ALONE, world
 from .recipes.settings import nearest
 from .terminal import standard_streams
@@ -30,9 +30,8 @@ def main(arguments=None):
     exception: if a command only prints, a full disk is an error. A reader who leaves (`numpygan
     recipes | head`) is not.
     """
-    starting.imported()
     options = argparse.Namespace(run_command=None, ranks=ALONE)
-    with standard_streams() as out:
+    with starting.interruptible(), standard_streams() as out:
         try:
             code, asked_for_help = _carry_out(arguments, options), None
         except SystemExit as error:  # -h or --version, which argparse has printed
@@ -41,7 +40,7 @@ def main(arguments=None):
             code, asked_for_help = 130, None
         out.flush()
         if out.lost and not isinstance(out.lost, BrokenPipeError):
-            why = f"stdout: cannot be written ({out.lost.strerror})"
+            why = f"stdout: cannot be written ({getattr(out.lost, 'strerror', out.lost)})"
             _tell(options.ranks, f"{why}; the rest of the output is lost.")
             if asked_for_help or options.run_command in ONLY_PRINT:
                 return code or 2
@@ -60,7 +59,7 @@ def _carry_out(arguments, options):
                 return 0
             # Commands check for values that are not finite; some BLAS kernels warn without reason.
             with numpy.errstate(all="ignore"):
-                return options.run_command(options) or 0
+                return _result_of(options)
     except NumpyganError as error:
         _tell(options.ranks, error)
         return 2
@@ -69,14 +68,45 @@ def _carry_out(arguments, options):
         return 130
     except MemoryError as error:
         advice = "make the batch, the networks or the number of samples smaller"
-        _tell(options.ranks, f"not enough memory ({error or 'for the arrays'}); {advice}.")
+        _tell(options.ranks, f"not enough memory ({str(error) or 'for the arrays'}); {advice}.")
+        return 2
+    except RuntimeError as error:
+        if "new thread" not in str(error):
+            raise
+        _tell(
+            options.ranks,
+            "the system starts no more threads; end other programs or raise the limit.",
+        )
         return 2
     except OSError as error:  # for example a path that is too long, or a folder without permission
         words = f"the system says: {error.strerror or error}."
         if error.filename:
             words = f"{error.filename}: {error.strerror or error}; check the path."
+        elif _here_is_gone():
+            words = "the folder in which this command runs was deleted; go to another one (cd)."
         _tell(options.ranks, NumpyganError(words))
         return 2
+
+
+def _here_is_gone():
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def _result_of(options):
+    """The command's exit code. An end that code of the user asks for is an error, and not 0."""
+    try:
+        return options.run_command(options) or 0
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise NumpyganError(
+            f"the code that this command ran raises {type(error).__name__} ({words_of(error)}), "
+            "so the command is not done; correct that code."
+        ) from None
 
 
 def _tell(ranks, error):

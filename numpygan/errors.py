@@ -11,6 +11,14 @@ def printable(text):
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+def words_of(error):
+    """str(error), which an exception of the user's own can refuse to give."""
+    try:
+        return str(error)
+    except Exception:
+        return "without words"
+
+
 class NumpyganError(Exception):
     """One sentence: what, where, what was found, what was expected, what to do.
 
@@ -27,6 +35,10 @@ class NumpyganError(Exception):
         if len(text) <= _LONGEST:
             return text
         return f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 4 :]}"
+
+
+class Unreadable(NumpyganError):
+    """The system did not let a file be read. What is in the file is not known."""
 
 
 class Diverged(NumpyganError):

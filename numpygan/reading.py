@@ -11,7 +11,7 @@ import zlib
 
 from numpy.lib import format as npy
 
-from .errors import NumpyganError
+from .errors import NumpyganError, Unreadable
 from .files import open_regular, read_bytes
 
 _EXPANSION, _HARMLESS = 200, 64 << 20  # a compressed file may expand by this factor or to this size
@@ -60,13 +60,17 @@ def read_arrays(path, wanted=list):
                 return {name: _read_array(file, size) for name in wanted([""])}
             if start[:2] == b"PK":
                 return _read_archive(file, size, wanted, path)
+    except FileNotFoundError as error:
+        raise NumpyganError(f"{path}: cannot be read ({error.strerror}); check the path.") from None
     except OSError as error:
-        raise NumpyganError(
+        raise Unreadable(
             f"{path}: cannot be read ({error.strerror or error}); check the path."
         ) from None
     except _OtherKind as error:
         raise NumpyganError(f"{path}: holds {error}") from None
     except _DAMAGE as error:
+        if isinstance(error, MemoryError) and str(error):  # without words: from Python's parser
+            raise
         raise NumpyganError(
             f"{path}: is damaged ({str(error)[:200] or type(error).__name__})."
         ) from None
@@ -122,7 +126,7 @@ def read_json(path, advice):
 
 
 def _small_int(text):
-    if len(text) > 16:
+    if len(text) > 100:  # beyond LARGEST
         raise ValueError(f"a whole number of {len(text)} digits")
     return int(text)
 

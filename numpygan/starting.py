@@ -1,8 +1,9 @@
-"""A Ctrl-C while the program still imports its modules ends it without a traceback."""
+"""A signal to stop while the program imports its modules, or when it is done: one sentence."""
 
 import os
 import signal
 import sys
+from contextlib import contextmanager
 
 
 def _is_program():
@@ -23,11 +24,29 @@ def _end(number, frame):
         os._exit(130)
 
 
-def imported():
-    """From here on a Ctrl-C is a KeyboardInterrupt again."""
-    if signal.getsignal(signal.SIGINT) is _end:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+@contextmanager
+def interruptible():
+    """Within the block a Ctrl-C is a KeyboardInterrupt again.
+
+    After it the program is done, and a Ctrl-C changes nothing: it would kill the interpreter,
+    which is about to end.
+    """
+    for number, handler in _before.items():
+        if signal.getsignal(number) is _end:
+            signal.signal(number, handler)
+    if signal.SIGINT in _before:
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
+        yield
 
 
-if _is_program() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, _end)
+_before: dict[int, object] = {}  # the handlers that wait for the end of the imports
+if _is_program():
+    for _name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        _number = getattr(signal, _name, None)  # Windows has no SIGHUP
+        _usual = (signal.default_int_handler, signal.SIG_DFL)
+        if _number is not None and signal.getsignal(_number) in _usual:
+            _before[_number] = signal.signal(_number, _end)

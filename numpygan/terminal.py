@@ -3,24 +3,31 @@
 import contextlib
 import os
 import re
+import shlex
 import sys
 import time
 
 _SECONDS_BETWEEN_LINES = 60  # of progress, without a terminal
 
-# Names and values come from files, and a terminal would obey codes in them. \r is allowed: the bar
-# needs it.
-_CODES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Names and values come from files. A terminal would obey codes in them; \u202e and its kind turn
+# text round. The progress bar begins each text with \r; elsewhere \r would hide what is before it.
+_CODES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|(?!^)\r")
 
 
 def _escaped(code):
     return code[0].encode("unicode_escape").decode()
 
 
+def shell_word(path):
+    """`path` as one word of a command to type: quoted, and never taken for an option."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+
+
 class Output:
     """A standard stream. Text that can't be written is dropped, so that the work goes on.
 
-    lost  None, or the stream's first OSError: BrokenPipeError if its reader has left; in most other
+    lost  None, or the stream's first error: BrokenPipeError if its reader has left; in most other
           cases the disk is full
     """
 
@@ -40,10 +47,10 @@ class Output:
     def _dropping(self):
         try:
             yield
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: the user's own code has closed it
             self.lost = self.lost or error
             # Everything that follows, also Python's flush at its end, goes nowhere.
-            with contextlib.suppress(OSError, AttributeError):
+            with contextlib.suppress(OSError, AttributeError, ValueError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())
                 os.close(nowhere)

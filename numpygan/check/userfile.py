@@ -10,13 +10,14 @@ Without `::NAME` every name that starts with `check_` is taken.
 """
 
 import importlib.util
+import os
 import sys
 import traceback
 from pathlib import Path
 
 import numpy
 
-from ..errors import NumpyganError
+from ..errors import NumpyganError, words_of
 from ..nn.layer import Layer
 from ..nn.mlp import MLP
 from .layer_check import gradcheck
@@ -34,7 +35,7 @@ def check_file(text: str, seed: int = 0) -> dict[str, Report]:
     Raises NumpyganError if there is no such file or name, or if its code raises.
     """
     name, _, wanted = text.partition("::")
-    module = _run(Path(name).expanduser())
+    module = _run(Path(os.path.expanduser(name)))
     found = {key: value for key, value in vars(module).items() if key.startswith("check_")}
     if wanted:
         if not hasattr(module, wanted):
@@ -46,43 +47,45 @@ def check_file(text: str, seed: int = 0) -> dict[str, Report]:
             f"{name}: no name starts with check_; write `def check_f(): return f, backward, x`, or "
             f"name one: {name}::NAME."
         )
-    return {key: _report(f"{name}::{key}", value, seed) for key, value in found.items()}
+    return {key: _report(f"{name}::{key}", value, module, seed) for key, value in found.items()}
 
 
 def _run(path):
     if not path.is_file():
         raise NumpyganError(f"{path}: there is no such file; check the path.")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    file = os.path.abspath(path)
+    spec = importlib.util.spec_from_file_location(path.stem, file)
     module = importlib.util.module_from_spec(spec)
     kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # leave nothing in the folder
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        _call(path, lambda: spec.loader.exec_module(module))
+        _call(path, file, lambda: spec.loader.exec_module(module))
     finally:
         sys.path.pop(0)
         sys.dont_write_bytecode = kept
     return module
 
 
-def _call(place, function):
-    """function(), with whatever the user's code raises as one sentence."""
+def _call(place, file, function):
+    """function(), with whatever the code in the user's file raises as one sentence."""
     try:
         return function()
     except NumpyganError:
         raise
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
-        frame = next((f for f in reversed(frames) if str(place).startswith(f.filename)), None)
-        line = f" in line {getattr(error, 'lineno', None) or (frame and frame.lineno)}"
+        lines = [frame.lineno for frame in frames if frame.filename == file]
+        lines += [error.lineno] if isinstance(error, SyntaxError) and error.lineno else []
+        where = f" in line {lines[-1]}" if lines else ""
         raise NumpyganError(
-            f"{place}: its code raises {type(error).__name__}{line if '?' not in line else ''}: "
-            f"{error}; make it run under python first."
+            f"{place}: its code raises {type(error).__name__}{where}: {words_of(error)}; make it "
+            "run under python first."
         ) from None
 
 
-def _report(place, value, seed):
+def _report(place, value, module, seed):
     if callable(value) and not isinstance(value, (Layer, type)):
-        value = _call(place, value)
+        value = _call(place, module.__file__, value)
     if isinstance(value, Report):
         return value
     if isinstance(value, Layer):

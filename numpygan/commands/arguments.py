@@ -8,6 +8,9 @@ from ..data.dataset import SHIPPED
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import NewPath, check_writable
+from ..runs.grid import RESULT
+
+_OF_A_RUN = ("checkpoint.npz", "best.npz", "ais.npz", RESULT)
 
 
 def positive(kind, most=float("inf")):
@@ -24,9 +27,10 @@ def positive(kind, most=float("inf")):
 
 
 def natural(text):
-    if int(text) < 0:
-        raise argparse.ArgumentTypeError(f"expected a whole number ≥ 0, got {text}")
-    return int(text)
+    value = int(text)
+    if not 0 <= value < 10**100:  # read_json, too, refuses larger ones
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to 10¹⁰⁰, got {text}")
+    return value
 
 
 natural.__name__ = "whole number"
@@ -35,7 +39,8 @@ natural.__name__ = "whole number"
 def new_file(name, options, *suffixes, option="-o"):
     """The path to write.
 
-    Raises NumpyganError if its ending is wrong, it exists, or its folder does not.
+    Raises NumpyganError if its ending is wrong, it exists, its folder does not, or it would take
+    the place of a run's own file.
     """
     file = Path(os.path.expanduser(name))
     if file.suffix.lower() not in suffixes:
@@ -44,6 +49,11 @@ def new_file(name, options, *suffixes, option="-o"):
         raise NumpyganError(f"{option} {file}: exists already; add --force to overwrite it.")
     if not file.parent.is_dir():
         raise NumpyganError(f"{option} {file}: there is no folder {file.parent}; make it first.")
+    if file.name in _OF_A_RUN and os.path.lexists(file.parent / "config.toml"):
+        raise NumpyganError(
+            f"{option} {file}: is the name of a file that the run in {file.parent} keeps or will "
+            "keep for itself; choose another name."
+        )
     file = file if options.force else NewPath(file)
     check_writable(file)
     return file
@@ -133,7 +143,7 @@ def changed_fields(items):
     changes = {}
     for item in items:
         name, equals, value = item.partition("=")
-        if not equals:
+        if not equals or not name.strip():
             raise NumpyganError(f"--set: expected FIELD=VALUE, got {item!r}.")
         changes[name.strip()] = value
     return changes

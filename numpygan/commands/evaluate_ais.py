@@ -4,12 +4,12 @@ import itertools
 import math
 
 from ..errors import NumpyganError
-from ..files import write_json
+from ..files import check_writable, write_json
 from ..metrics import ais
 from ..runs.ais_state import BATCH, bounds, steps
 from ..runs.provenance import dataset_of
 from ..tables import as_text
-from ..terminal import Progress
+from ..terminal import Progress, shell_word
 from .arguments import positive, result_file
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
@@ -55,6 +55,7 @@ def check(options):
 def evaluate_ais(options, run):
     """Add the rows of AIS to the run's result."""
     file = result_file(options, run, ".json")
+    check_writable(run.ais)
     recipe, (G, _, source) = run.recipe(), run.generator()
     dataset = dataset_of(run, options.data)
     if dataset is None or dataset.range != (0, 1):
@@ -68,20 +69,27 @@ def evaluate_ais(options, run):
         raise NumpyganError(
             f"--examples: {examples} is more than the {len(dataset.test)} test images."
         )
-    result = run.read_evaluation() or {"data": recipe.data, "source": source, "rows": []}
-    if result.get("source") != source:
-        raise NumpyganError(
-            f"{run.evaluation}: is of the checkpoint {result.get('source')}, the best is now "
-            f"{source}; run `numpygan evaluate {run.path}` first."
-        )
+    _result(run, recipe.data, source)  # another result is refused before the work
     state = _with_bar(run, G, recipe, dataset, examples, distributions, options)
     if options.ranks.rank:
         return
-    rows, others = _rows(state, examples, distributions), result.get("rows", [])
-    result["rows"] = [row for row in others if row["metric"] not in NAMES] + rows
+    rows = _rows(state, examples, distributions)
     print("\n".join(_table(rows, recipe.data == "mnist")), flush=True)
+    result = _result(run, recipe.data, source)  # an `evaluate` may have written it meanwhile
+    result["rows"] = [row for row in result["rows"] if row["metric"] not in NAMES] + rows
     write_json(file, result)
     print(f"{file}: the same as JSON")
+
+
+def _result(run, data, source):
+    """The run's evaluation.json, or one without rows; raises NumpyganError if it doesn't fit."""
+    result = run.read_evaluation() or {"data": data, "source": source, "rows": []}
+    if result.get("source") != source:
+        raise NumpyganError(
+            f"{run.evaluation}: is of the checkpoint {result.get('source')}, the best is now "
+            f"{source}; run `numpygan evaluate {shell_word(run.path)}` first."
+        )
+    return result
 
 
 def kept(run, source):

@@ -38,7 +38,7 @@ def evaluate_images(options, run, data):
         fields = data_fields(options)
         fields.pop("data", None)
         dataset = load(data, **fields)
-        samples, digits, kept = samples_like(dataset, options.samples), data == "mnist", []
+        samples, digits = samples_like(dataset, options.samples), data == "mnist"
         sigma_rows = VALIDATION
         source = {"file": options.samples}
     else:
@@ -49,7 +49,7 @@ def evaluate_images(options, run, data):
         digits = data == "mnist" and recipe.preprocess == "none"
         G, _, source = run.generator()
         samples = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed))
-        kept = evaluate_ais.kept(run, source)
+        evaluate_ais.kept(run, source)  # a damaged file is refused before the work
     evaluation.rows_compared(samples, dataset)  # before anything is written
     print(f"measuring {len(samples):,} samples against {data} …", flush=True)
     baselines = _baselines(picture, options, samples, dataset) if picture else {}
@@ -57,6 +57,7 @@ def evaluate_images(options, run, data):
     result = evaluation.evaluate(samples, dataset, options.seed, *more)
     if options.ranks.rank:
         return
+    kept = [] if run is None else evaluate_ais.kept(run, source)
     result |= {"data": data, "source": source, "rows": result["rows"] + kept}
     print("\n".join(evaluation.table(result, with_paper=data == "mnist")), flush=True)
     write_json(file, result)

@@ -20,7 +20,7 @@ def evaluate_stacked(options, run):
     if run is None:
         file = new_file(options.file or "evaluation.json", options, ".json")
         parts = [samples_like(load("stacked-mnist"), options.samples)[: stacked.SAMPLES]]
-        about, kept = {"source": {"file": options.samples}}, []
+        about = {"source": {"file": options.samples}}
     else:
         file = result_file(options, run, ".json")
         if options.data is not None:
@@ -31,9 +31,10 @@ def evaluate_stacked(options, run):
             sampling.sample(G, recipe.noise, _PART, stream) for _ in range(stacked.SAMPLES // _PART)
         )
         about = {"source": source, "seed": options.seed}
-        kept = evaluate_ais.kept(run, source)
+        evaluate_ais.kept(run, source)  # a damaged file is refused before the work
     print(f"counting modes in {stacked.SAMPLES:,} samples …", flush=True)
     rows = stacked.evaluate(parts)
     print("\n".join(stacked.table(rows)), flush=True)
+    kept = [] if run is None else evaluate_ais.kept(run, source)
     write_json(file, {"rows": rows + kept, "data": "stacked-mnist"} | about)
     print(f"{file}: the same as JSON")

@@ -11,7 +11,7 @@ from ..data.readers import read_numpy
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..figures.toy_plot import save_toy_plot
-from ..files import write_json
+from ..files import check_writable, make_folder, write_json
 from ..gan import sampling
 from ..metrics import toys
 from ..metrics.modes import SAMPLES
@@ -99,7 +99,8 @@ def evaluate_seeds(options):
     runs = [RunDirectory(path) for _, path in jobs]
     draws = [_draw(run.generator()[0], recipe, options.seed) for run in runs]
     for run in runs:
-        print(f"{run.path}: trained in {run.read_metrics()[-1]['seconds']:.0f} s")
+        for row in run.read_metrics()[-1:]:
+            print(f"{run.path}: trained in {row['seconds']:.0f} s")
     about = {"seeds": list(range(options.seeds)), "seed": options.seed}
     _report(recipe.data, draws, file, about, f"{recipe.name}, seed 0")
 
@@ -107,11 +108,14 @@ def evaluate_seeds(options):
 def _file(options, folder):
     """The file for the result of many seeds.
 
-    Raises NumpyganError if `-o` names a file that exists, or a picture beside it exists.
+    Raises NumpyganError if it can't be written, `-o` names a file that exists, or a picture
+    beside it exists.
     """
-    file = folder / "evaluation.json"
     if options.file is not None:
         file = new_file(options.file, options, ".json")
+    else:
+        make_folder(folder)
+        check_writable(file := folder / "evaluation.json")
     _check_picture(file, options)
     return file
 

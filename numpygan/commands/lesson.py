@@ -6,6 +6,7 @@ from pathlib import Path
 from ..errors import NumpyganError
 from ..files import NewPath, make_folder, write_whole
 from ..lessons import grade, text
+from ..terminal import shell_word
 
 
 def add(command):
@@ -61,7 +62,7 @@ def _write(options):
     write_whole(NewPath(file), lambda opened: opened.write(content))
     print(f"{file}: lesson {number}, {text.title(number)}")
     if blanks:
-        print(f"Work through it, then: numpygan lesson check {file}")
+        print(f"Work through it, then: numpygan lesson check {shell_word(file)}")
     return 0
 
 

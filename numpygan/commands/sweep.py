@@ -1,18 +1,18 @@
 """numpygan sweep: a recipe with many settings, each with several seeds."""
 
-import shlex
 import sys
 from functools import partial
 from pathlib import Path
 
 from ..arrays import array_module
-from ..files import write_json
+from ..files import check_writable, make_folder, write_json
 from ..nn.threads import cpus
 from ..runs.grid import finished, mean_and_se, play
 from ..runs.loop import Interrupted
 from ..runs.pool import carry_out, in_words
 from ..runs.sweep_file import read_sweep
 from ..tables import as_text
+from ..terminal import shell_word
 from .arguments import folder_of_runs, positive
 
 _COLUMNS = {
@@ -72,9 +72,12 @@ def sweep(options):
     results = options.ranks.from_first(
         lambda: {job: result for job in names if (result := finished(*job)) is not None}
     )
+    file, jobs = out / "sweep.json", [job for job in names if job not in results]
+    if jobs:
+        options.ranks.from_first(lambda: (make_folder(out), check_writable(file)))
     runs = f"{len(names)} runs, {len(results)} of them finished"
     print(f"{len(settings)} settings, {runs} -> {out}", flush=True)
-    jobs, failures, done = [job for job in names if job not in results], {}, len(results)
+    failures, done = {}, len(results)
     try:
         work = partial(play, device=options.device)
         for job, future in carry_out(work, jobs, options.jobs, options.ranks):
@@ -86,7 +89,7 @@ def sweep(options):
             told = failures[job] if error else _measures(results[job])
             print(f"[{done}/{len(names)}] {names[job]}, seed {job[0].seed}: {told}", flush=True)
     except Interrupted:
-        again = f"{shlex.quote(options.file)} --out {shlex.quote(str(out))}"
+        again = f"{shell_word(options.file)} --out {shell_word(out)}"
         again += "" if options.device == "cpu" else f" --device {options.device}"
         print(f"Stopped; the runs are saved. Go on with: numpygan sweep {again}", file=sys.stderr)
         return 130
@@ -97,7 +100,6 @@ def sweep(options):
         own = [job for job in names if names[job] == setting.name]
         rows.append(_row(setting, [results[job] for job in own if job in results]))
     failed = {job[1]: failures[job] for job in names if job in failures}
-    file = out / "sweep.json"
     lines = [*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items())]
     print("\n".join(lines), flush=True)
     write_json(file, {"settings": rows, "failed": failed})

@@ -1,7 +1,6 @@
 """numpygan train: train a recipe or the user's own data in a run directory."""
 
 import os
-import shlex
 import sys
 
 from .. import __version__
@@ -15,7 +14,7 @@ from ..runs import loop, provenance
 from ..runs.config_file import rules_in_force
 from ..runs.directory import RunDirectory
 from ..runs.profile import Profile
-from ..terminal import Progress
+from ..terminal import Progress, shell_word
 from .arguments import add_data, add_set, changed_fields, data_fields, positive
 
 
@@ -164,17 +163,17 @@ def _stopped(options, run):
     device = "" if options.device == "cpu" else f" --device {options.device}"
     return (
         f"Stopped and saved. Go on with: numpygan train --resume --out "
-        f"{shlex.quote(str(run.path))}{length}{device}"
+        f"{shell_word(run.path)}{length}{device}"
     )
 
 
 def _summary(run):
     """The lines after a training: its length, and the files that it has written."""
-    last = run.read_metrics()[-1]
-    yield (
-        f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, "
-        f"{last['seconds']:.0f} s):"
-    )
+    for last in run.read_metrics()[-1:]:  # none, if somebody has removed it
+        yield (
+            f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, "
+            f"{last['seconds']:.0f} s):"
+        )
     for path, what in (
         (run.samples, "pictures of samples"),
         (run.learning, "learning curves"),
@@ -185,7 +184,7 @@ def _summary(run):
         if path.exists():
             yield f"  {path.name:16}{what}"
     if run.best.exists():
-        yield f"Next: numpygan evaluate {shlex.quote(str(run.path))}"
+        yield f"Next: numpygan evaluate {shell_word(run.path)}"
 
 
 def _run_and_recipe(options, changes):
@@ -200,7 +199,7 @@ def _run_and_recipe(options, changes):
             RunDirectory.existing(options.recipe)  # says that there is no run
         raise NumpyganError(
             f"{options.recipe}: is a path, not a recipe; for your own data give "
-            f"`numpygan train --data {shlex.quote(options.recipe)}`."
+            f"`numpygan train --data {shell_word(options.recipe)}`."
         )
     if options.resume:
         if options.local_batch:

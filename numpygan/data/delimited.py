@@ -9,6 +9,7 @@ import gzip
 import math
 import os
 import re
+import zlib
 
 import numpy
 
@@ -96,7 +97,7 @@ def _lines(path):
             text = content.decode("utf-16")
         else:
             text = content.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise NumpyganError(
             f"{path}: cannot be read as text ({error}); save it as CSV in UTF-8."
         ) from None
@@ -167,7 +168,10 @@ def _has_decimal_commas(lines, delimiter):
 def _cells(line, delimiter):
     if delimiter == " ":
         return [cell.strip('"') for cell in line.split()]
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
+    except csv.Error:  # a cell of more than 131,072 characters, which is no number
+        return line.split(delimiter)
 
 
 def _is_number(cell, comma=False):

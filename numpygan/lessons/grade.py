@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy
 
-from ..errors import NumpyganError
+from ..errors import NumpyganError, words_of
 from ..files import read_bytes
 from . import text
 from .judging import Wrong
@@ -121,7 +121,9 @@ def _mark(number, name, thing, node, empty):
         told = "lesson check runs imports, functions, classes and constants alone"
         return Mark(name, WRONG, f"it raises NameError{_where(error)}: {error}; {told}")
     except (Exception, SystemExit) as error:  # whatever a learner's code raises is its mark
-        return Mark(name, WRONG, f"it raises {type(error).__name__}{_where(error)}: {error}")
+        return Mark(
+            name, WRONG, f"it raises {type(error).__name__}{_where(error)}: {words_of(error)}"
+        )
     return Mark(name, RIGHT)
 
 
@@ -165,17 +167,16 @@ def _run(cells, path):
         linecache.cache[place] = (len(code), None, code.splitlines(keepends=True), place)
         try:
             body = ast.parse(code, place).body
-        except (SyntaxError, ValueError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # or nested deeply
             line = cell.line + (getattr(error, "lineno", None) or 1) - 1
-            troubles.append(
-                (code, f"Python cannot read cell {number} (line {line}: {error.args[0]})")
-            )
+            why = error.args[0] if error.args else "it is nested too deeply"
+            troubles.append((code, f"Python cannot read cell {number} (line {line}: {why})"))
             continue
         for node in filter(_defines, body):
             try:
                 exec(compile(ast.Module([node], []), place, "exec"), names)
             except (Exception, SystemExit) as error:
-                what = f"its definition raises {type(error).__name__}: {error}"
+                what = f"its definition raises {type(error).__name__}: {words_of(error)}"
                 troubles.append((ast.unparse(node), what))
             else:
                 if isinstance(node, (ast.FunctionDef, ast.ClassDef)):

@@ -29,29 +29,29 @@ TABLE1 = (
 )
 _GAMED = (
     "It can rank models wrongly (Theis et al. 2016). A model above the real-data value exploits "
-    "the measure; its images are not better than real ones."
+    "the measure; its samples are not better than real ones."
 )
 CAVEATS = {
     "Parzen log-likelihood, authors' grid (nats)": _GAMED,
     "Parzen log-likelihood, fine grid (nats)": _GAMED,
-    "MMD²": "One Gaussian kernel on pixels sees overall shape and contrast, and hardly sees a "
-    "rare mode.",
+    "MMD²": "One Gaussian kernel on raw values sees the overall distribution (of images: shape "
+    "and contrast), and hardly sees a rare mode.",
     "1-NN accuracy": "It says that samples differ from data, but not how. Noise that is too faint "
     "to see can raise it to 1.",
-    "Precision": "An outlier among the real images has a large ball in pixel space, and every "
-    "sample in this ball counts as realistic.",
+    "Precision": "An outlier among the real examples has a large ball, and every sample in this "
+    "ball counts as realistic.",
     "Recall": "Widely scattered samples have large balls, so noise raises it.",
-    "Density": "It rewards samples in the regions where real images are densest. Above 1 the "
-    "samples are more typical than real images.",
-    "Coverage": "One sample in the ball of a real image is enough to cover it, even a poor one.",
+    "Density": "It rewards samples in the regions where real examples are densest. Above 1 the "
+    "samples are more typical than real examples.",
+    "Coverage": "One sample in the ball of a real example is enough to cover it, even a poor one.",
     "Fréchet distance": "It can't be compared with a published FID: the features are those of "
     "numpygan's own classifier. Only their mean and covariance count.",
     "Class histogram, distance": "The classes are the classifier's guesses. It does not see "
     "whether the images of a class are all alike.",
     "Distance to nearest training image": "A value below the real-data value can mean copies, but "
     "also blurred samples or few kinds of samples.",
-    "Nearer to training than to held-out": "It finds copies of whole training images, but not of "
-    "parts or of shifted images.",
+    "Nearer to training than to held-out": "It finds copies of whole training examples, but no "
+    "copies of parts and no shifted images.",
 }
 
 
@@ -79,7 +79,7 @@ class Measures:
         """(value, standard error, detail) by name, for the samples x (n, d)."""
         pair = compare(x, self.reference, within(x, K, self.sigma), self.within, self.sigma)
         n, stream = f"n = {len(x):,}", Stream(self.seed)
-        detail = f"{n}, Gaussian kernel, σ = {self.sigma:.3f}, the real images' median distance"
+        detail = f"{n}, Gaussian kernel, σ = {self.sigma:.3f}, the real examples' median distance"
         found = {"MMD²": (*mmd2(pair), f"{detail}; jackknife SE")}
         accuracy, generated, real, se = one_nn(pair)
         detail = f"{n}; of samples {generated:.1%}, of real {real:.1%}; ½ if p_g = p_data"
@@ -208,7 +208,7 @@ def table(result, with_paper):
     lines += [
         "",
         f"Authors' grid: σ is the best of {grid}.",
-        "Real: Parzen uses the same number of training images as samples; the other measures "
+        "Real: Parzen uses the same number of training examples as samples; the other measures "
         "compare one half of the test split with the other. Caveats:",
     ]
     caveats = {}

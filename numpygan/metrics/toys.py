@@ -10,6 +10,7 @@ from ..data.sources import TOYS, Mixture
 from ..gan.sampling import sample
 from ..tables import as_text
 from .modes import SAMPLES, ceiling, count_modes, jensen_shannon
+from .parzen import check_samples
 from .transport import wasserstein2
 
 DRAWS = 100_000  # samples of each G for the JSD; its bias is proportional to 1/DRAWS
@@ -144,6 +145,7 @@ def score(G, recipe):
 
 def _protocol(samples, toy):
     means, std = TOYS[toy]()
+    check_samples(samples, means.shape[1])
     few = count_modes(samples[:SAMPLES], means, std)
     jsd = jensen_shannon(samples, means, std)
     return few.found, 100 * few.high_quality, few.reverse_kl, jsd

@@ -8,7 +8,6 @@ import base64
 import hashlib
 import io
 import math
-import shlex
 from pathlib import Path
 from string import Template
 
@@ -28,6 +27,7 @@ from ..metrics.stacked import PUBLISHED as STACKED
 from ..metrics.toys import real_draw
 from ..runs.config_file import rules_in_force
 from ..runs.provenance import dataset_of
+from ..terminal import shell_word
 from .markup import definitions, escape
 
 FRAMES = 24  # most pictures of samples over time
@@ -207,7 +207,7 @@ def _checkpoint(source):
 
 def _evaluation(run, source):
     """The measures and their checkpoint; `source` is the checkpoint of the samples on the page."""
-    command = f"<code>{escape(f'numpygan evaluate {shlex.quote(str(run.path))}')}</code>"
+    command = f"<code>{escape(f'numpygan evaluate {shell_word(run.path)}')}</code>"
     result = run.read_evaluation()
     if result is None:
         return f"<p>Not evaluated yet. Run {command}, then make this page again.</p>"

@@ -60,9 +60,8 @@ def bounds(
     settings = {"examples": examples, "distributions": distributions, "seed": seed}
     settings |= {"chains": ais.CHAINS, "noise": noise}
     settings["theta_g"] = hashlib.sha256(numpy.ascontiguousarray(G.theta)).hexdigest()
-    state = _nothing(json.dumps(settings), examples)
-    if not force:
-        state = ranks.from_first(lambda: _load(run, state))
+    nothing = _nothing(json.dumps(settings), examples)
+    state = nothing if force else ranks.from_first(lambda: _load(run, nothing))
     # Batch 0 is the simulated one.
     waiting = numpy.isnan([state["simulated_lower"][0], *state["acceptance"]]).nonzero()[0].tolist()
     to_do = _steps(ranks.each(waiting), distributions)
@@ -86,8 +85,17 @@ def bounds(
             for name, value in found.items():
                 state[name][places.get(name, ...)] = value
         if ranks.rank == 0:
+            if not force:
+                _add(state, _load(run, nothing))
             checkpoint.save(run.ais, state)
     return state
+
+
+def _add(state, other):
+    """Add the batches that another process has computed at the same time."""
+    for name in state.keys() - {"settings"}:
+        missing = numpy.isnan(state[name])
+        state[name][missing] = other[name][missing]
 
 
 def _rows(batch):

@@ -42,7 +42,11 @@ def load_finite(path):
     state = load(path)
     for name in ("theta_g", "theta_d", "average_g"):
         theta = state.get(name, numpy.zeros(0))
-        if theta.dtype.kind != "f" or not numpy.isfinite(theta).all():
+        if theta.dtype.kind != "f":
+            raise NumpyganError(
+                f"{path}: {name} is {theta.dtype}, expected floats; the checkpoint is damaged."
+            )
+        if not numpy.isfinite(theta).all():
             raise NumpyganError(
                 f"{path}: {name} holds values that are not finite numbers, so nothing can be drawn "
                 "from it."

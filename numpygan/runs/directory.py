@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy
 
-from ..errors import NumpyganError
+from ..errors import NumpyganError, Unreadable
 from ..files import OwnedPath, append_line, leftovers, make_folder, remove_leftovers, write_whole
 from ..recipes.networks import build
 from . import checkpoint, config_file, evaluation_file, provenance
@@ -224,12 +224,16 @@ class RunDirectory:
         """
         try:
             return checkpoint.load_finite(self.checkpoint)
+        except Unreadable:
+            raise
         except NumpyganError as error:
             raise NumpyganError(f"{error} {self._still_good(self.best, self.checkpoint)}") from None
 
     def _still_good(self, other, damaged):
         try:
             iteration = int(checkpoint.load_finite(other)["iteration"])
+        except Unreadable as error:
+            return f"Whether {other.name} is good is not known ({error})."
         except (*_MISFITS, NumpyganError):
             return "No other checkpoint in this run is good; start a new run."
         return (
@@ -246,6 +250,8 @@ class RunDirectory:
             return self.state(), self.checkpoint.name
         try:
             return checkpoint.load_finite(self.best), self.best.name
+        except Unreadable:
+            raise
         except NumpyganError as error:
             raise NumpyganError(f"{error} {self._still_good(self.checkpoint, self.best)}") from None
 

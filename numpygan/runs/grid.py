@@ -64,6 +64,11 @@ def play(recipe, path, device="cpu"):
     except Finished:  # the process was killed before it wrote the result
         pass
     rows = run.read_metrics()
+    if not rows:
+        raise NumpyganError(
+            f"{run.metrics}: has no rows; delete {run.path}, and the same command makes this run "
+            "again."
+        )
     parzen = [row["parzen"] for row in rows if not math.isnan(row["parzen"])]
     result = {"parzen": max(parzen)} if parzen else {}
     result |= {name: rows[-1][name] for name in _MEASURES}

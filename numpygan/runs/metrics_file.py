@@ -46,7 +46,9 @@ def from_array(array, seconds, path):
         )
     rows = [dict(zip(COLUMNS, map(float, row))) | {"seconds": seconds} for row in array]
     try:
-        return [_checked(row) for row in rows]
+        for row, before in zip(rows, [None, *rows]):
+            _checked(row, before)
+        return rows
     except ValueError as error:
         raise NumpyganError(
             f"{path}: its rows of metrics are damaged ({error}); start a new run."
@@ -78,14 +80,12 @@ def read(path):
 def _row(cells, before):
     if len(cells) != len(COLUMNS):
         raise ValueError(f"{len(cells)} cells, expected {len(COLUMNS)}")
-    row = _checked({name: float(cell) if cell else math.nan for name, cell in zip(COLUMNS, cells)})
-    if before and row["iteration"] <= before["iteration"]:
-        raise ValueError(f"iteration {row['iteration']:g} comes after {before['iteration']:g}")
-    return row
+    row = {name: float(cell) if cell else math.nan for name, cell in zip(COLUMNS, cells)}
+    return _checked(row, before)
 
 
-def _checked(row):
-    """`row`, if it can be a row of metrics; else raises ValueError."""
+def _checked(row, before):
+    """`row`, if it can be a row of metrics after the row `before`; else raises ValueError."""
     for name, value in row.items():
         empty = name == "seconds" and math.isnan(value)
         if name in _COUNTERS and not empty and not 0 <= value <= _LARGEST_COUNTER:
@@ -96,4 +96,6 @@ def _checked(row):
             raise ValueError(f"{name} is {value:g}")
     if row["iteration"] % 1:
         raise ValueError(f"iteration is {row['iteration']:g}, expected a whole number")
+    if before and row["iteration"] <= before["iteration"]:
+        raise ValueError(f"iteration {row['iteration']:g} comes after {before['iteration']:g}")
     return row

@@ -62,6 +62,8 @@ def in_words(error):
         return "interrupted and saved"
     if isinstance(error, BrokenExecutor):
         return "its process was killed; the same command resumes it"
+    if isinstance(error, OSError):
+        return f"the system says: {error.strerror or error}"
     return str(error) if isinstance(error, NumpyganError) else f"{type(error).__name__}: {error}"
 
 

@@ -1,11 +1,12 @@
 """Signals that ask a command to stop."""
 
 import os
-import shlex
 import signal
 import socket
 import sys
 import threading
+
+from ..terminal import shell_word
 
 # Ctrl-C; `kill` and schedulers; a closed terminal (SIGBREAK on Windows). No system has all four.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
@@ -40,7 +41,11 @@ class StopSignals:
         self._read, self._write = socket.socketpair()
         self._write.setblocking(False)
         self._wakeup = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
-        threading.Thread(target=self._watch, daemon=True).start()
+        try:
+            threading.Thread(target=self._watch, daemon=True).start()
+        except RuntimeError:  # the system refuses a thread; the loop still sees the first signal
+            signal.set_wakeup_fd(self._wakeup)
+            self._read.close()
         return self
 
     def _ask(self, number, frame):
@@ -83,5 +88,5 @@ def _tell(sentence):
 
 def go_on(path, device):
     """The command that resumes the run in `path`."""
-    command = f"numpygan train {shlex.quote(str(path))} --resume"
+    command = f"numpygan train {shell_word(path)} --resume"
     return command if device == "cpu" else f"{command} --device {device}"

@@ -24,6 +24,8 @@ def save_data():
     numpy.save("inf.npy", numpy.where(numpy.eye(64) > 0, numpy.inf, 0.5).astype("float32"))
     numpy.save("int.npy", numpy.arange(60 * 64).reshape(60, 8, 8))
     numpy.save("objects.npy", numpy.array([{}] * 9, object), allow_pickle=True)
+    numpy.save("rank0.npy", numpy.float64(3))
+    numpy.save("wide-points.npy", numpy.zeros((2501, 3), "float32"))
     numpy.save("few-points.npy", numpy.zeros((2499, 2), "float32"))
     numpy.save(
         "nan-points.npy", numpy.where(numpy.arange(5000).reshape(-1, 2) == 6, numpy.nan, 0.5)
@@ -183,6 +185,7 @@ TRAIN = {
     "unknown recipe, another": (["train", "cifar"], ["'cifar10'"]),
     "unknown field": ([*NEW, "--set", "bacth=10"], ["bacth", "'batch'"]),
     "field without a value": ([*NEW, "--set", "batch"], ["FIELD=VALUE"]),
+    "value without a field": ([*NEW, "--set", "=10"], ["FIELD=VALUE"]),
     "k": ([*NEW, "--k", "0"], ["k"]),
     "k, not a number": ([*NEW, "--k", "two"], ["two"]),
     "k, fraction": ([*NEW, "--k", "1.5"], ["1.5"]),
@@ -341,6 +344,14 @@ OTHERS = {
     "evaluate wide samples of a toy": (
         ["evaluate", "--samples", "wide.npy", "--data", "grid", "-o", "new.json"],
         ["width 2"],
+    ),
+    "evaluate many wide samples of a toy": (
+        ["evaluate", "--samples", "wide-points.npy", "--data", "ring", "-o", "new.json"],
+        ["width 2", "(2501, 3)"],
+    ),
+    "evaluate one number as samples of a toy": (
+        ["evaluate", "--samples", "rank0.npy", "--data", "ring", "-o", "new.json"],
+        ["width 2", "()"],
     ),
     "evaluate over a toy's picture": (
         ["evaluate", "toy", "-o", "picture.json"],

@@ -197,3 +197,18 @@ def test_a_gzipped_table_that_expands_without_end_is_refused(tmp_path):
     assert (tmp_path / "x.csv.gz").stat().st_size < 1 << 20
     with pytest.raises(NumpyganError, match="bytes would expand to .*, more than 200 times"):
         read_csv(tmp_path / "x.csv.gz", "auto", [])
+
+
+@pytest.mark.parametrize("cell", ["x", "9"])
+def test_a_cell_that_is_too_long_for_csv_is_one_sentence(cell, tmp_path):
+    with pytest.raises(NumpyganError, match="x: .*number|x: .*finite"):
+        (tmp_path / "x").write_text("1,2\n" * 30 + f"{cell * 200_000},2\n" + "1,2\n" * 30)
+        load(tmp_path / "x")
+
+
+def test_a_damaged_gzip_is_one_sentence(tmp_path):
+    whole = bytearray(gzip.compress("\n".join(ROWS).encode()))
+    whole[20:40] = b"\xff" * 20
+    (tmp_path / "x.csv.gz").write_bytes(whole)
+    with pytest.raises(NumpyganError, match="cannot be read as text"):
+        read_csv(tmp_path / "x.csv.gz", "auto", [])

@@ -22,6 +22,7 @@ from numpygan.metrics.modes import count_modes, jensen_shannon
 from numpygan.ranks import ALONE
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
+from numpygan.runs import checkpoint
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.grid import finished, mean_and_se, play
 from numpygan.runs.loop import Interrupted, train
@@ -286,6 +287,18 @@ def test_a_run_killed_before_its_result_was_written_is_kept(here):
     (here / "it" / "result.json").unlink()
     assert finished(recipe, "it") is None
     assert play(recipe, "it") == result and files(here / "it") == before
+
+
+def test_a_finished_run_without_rows_is_one_sentence(here):
+    """Checkpoints of old versions hold no rows, so a deleted metrics.csv is not written again."""
+    (setting,) = sweep_of('recipe = "ring"\niterations = 3\n' + SMALL + "[grid]\nk = [2]\n")
+    (recipe,) = setting.recipes
+    play(recipe, "it")
+    state = checkpoint.load(here / "it" / "checkpoint.npz")
+    checkpoint.save(here / "it" / "checkpoint.npz", {k: state[k] for k in state if k != "rows"})
+    (here / "it" / "metrics.csv").unlink()
+    with pytest.raises(NumpyganError, match="metrics.csv: has no rows; delete it, and the same"):
+        play(recipe, "it")
 
 
 def test_the_parzen_value_of_a_run_is_its_best(here, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 INTERRUPTED = """import os, signal
 try:
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), int(os.environ.get("SIGNAL", signal.SIGINT)))
 except KeyboardInterrupt:
     if os.environ["WAY"] != "library":
         raise ImportError("NumPy says that it is installed badly") from None
@@ -39,11 +39,45 @@ def test_a_ctrl_c_during_the_imports(way, tmp_path):
         assert result.stderr == "numpygan: interrupted; give the same command to start again.\n"
 
 
-def test_later_a_ctrl_c_is_an_exception_again(tmp_path):
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", None)])
+def test_another_signal_during_the_imports(number, tmp_path):
+    (tmp_path / "numpy.py").write_text(INTERRUPTED)
+    (tmp_path / "numpygan").write_text(PROGRAM)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "numpygan", "recipes"],
+        env=os.environ
+        | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.getcwd()}", "SIGNAL": str(int(number))},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 130
+    assert done.stderr == "numpygan: interrupted; give the same command to start again.\n"
+
+
+def test_later_a_ctrl_c_is_an_exception_again_until_the_program_is_done(tmp_path):
     (tmp_path / "numpygan").write_text(
-        "import signal\nfrom numpygan import cli\nbefore = signal.getsignal(signal.SIGINT)\n"
-        "try:\n    cli.main(['--version'])\nexcept SystemExit:\n    pass\n"
+        "import signal, sys\nfrom numpygan import cli\nbefore = signal.getsignal(signal.SIGINT)\n"
+        "def parser():\n"
+        "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+        "    sys.exit()\n"
+        "cli.parser = parser\n"
+        "try:\n    cli.main(['recipes'])\nexcept SystemExit:\n    pass\n"
         "assert before is not signal.default_int_handler\n"
-        "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+        "assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN\n"
     )
     subprocess.run([sys.executable, tmp_path / "numpygan"], check=True, capture_output=True)
+
+
+def test_a_ctrl_c_when_the_work_is_done_changes_nothing(tmp_path):
+    """It comes after the handlers of exit: the interpreter has given up its own handler then."""
+    (tmp_path / "numpygan").write_text(
+        "import os, signal, sys\nfrom numpygan.cli import main\n"
+        "class Late:\n    def __del__(self, kill=os.kill, me=os.getpid()):\n        kill(me, 2)\n"
+        "sys.late = Late()\n" + PROGRAM
+    )
+    done = subprocess.run(
+        [sys.executable, tmp_path / "numpygan", "recipes"], capture_output=True, text=True
+    )
+    assert done.returncode == 0 and done.stderr == "" and "mnist" in done.stdout
