@@ -64,7 +64,7 @@ def _carry_out(arguments, options):
         _tell(options.ranks, error)
         return 2
     except KeyboardInterrupt as error:
-        _tell(options.ranks, str(error) or "interrupted; give the same command to start again.")
+        _tell(options.ranks, str(error) or "Stopped; give the same command to start again.")
         return 130
     except MemoryError as error:
         advice = "make the batch, the networks or the number of samples smaller"

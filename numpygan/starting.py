@@ -19,7 +19,7 @@ def _is_program():
 def _end(number, frame):
     # An exception would not do: NumPy turns it into an ImportError that tells of a bad install.
     try:
-        os.write(2, b"numpygan: interrupted; give the same command to start again.\n")
+        os.write(2, b"numpygan: Stopped; give the same command to start again.\n")
     finally:
         os._exit(130)
 

@@ -41,7 +41,7 @@ def theory(options):
         return _draw_and_check(folder)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
-            f"interrupted; {folder} holds the finished figures; to draw all of them, give the "
+            f"Stopped; {folder} holds the finished figures; to draw all of them, give the "
             "same command with --force."
         ) from None
 

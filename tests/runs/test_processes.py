@@ -322,7 +322,7 @@ def test_ctrl_c_in_any_command_is_a_sentence_that_says_how_to_go_on(
     with with_python_handler():
         assert run(*arguments) == 130
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "interrupted; " in err and words in err
+    assert err.count("\n") == 1 and "Stopped; " in err and words in err
 
 
 @contextlib.contextmanager

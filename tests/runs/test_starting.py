@@ -36,7 +36,7 @@ def test_a_ctrl_c_during_the_imports(way, tmp_path):
         assert result.returncode == -signal.SIGINT and "Traceback" in result.stderr
     else:
         assert result.returncode == 130
-        assert result.stderr == "numpygan: interrupted; give the same command to start again.\n"
+        assert result.stderr == "numpygan: Stopped; give the same command to start again.\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
@@ -53,7 +53,7 @@ def test_another_signal_during_the_imports(number, tmp_path):
         text=True,
     )
     assert done.returncode == 130
-    assert done.stderr == "numpygan: interrupted; give the same command to start again.\n"
+    assert done.stderr == "numpygan: Stopped; give the same command to start again.\n"
 
 
 def test_later_a_ctrl_c_is_an_exception_again_until_the_program_is_done(tmp_path):
