@@ -77,7 +77,7 @@ class Witness:
     def keep(self, out, keep):
         """Stands in for the dropout stream."""
         self._dropout.keep(out, keep)
-        self.masks = (self.masks + [out.copy()])[-self._layers_with_masks :]
+        self.masks = (self.masks + [out.copy()])[-2 * self._layers_with_masks :]
 
     def remember(self):
         self.thetas = {"G": self.G.theta.copy(), "D": self.D.theta.copy()}
@@ -101,17 +101,31 @@ class Witness:
                     name, f"no minibatch of {source.name} has been drawn since the last update"
                 )
             source.fresh = False
-        rows = [self._rows * (1 if name == "G" else 2)] * self._layers_with_masks
-        if not one_pass and [len(mask) for mask in self.masks] != rows:
+        possible = self._possible_masks(self._rows * (1 if name == "G" else 2))
+        if not one_pass and not possible:
             self.wrong(name, "no dropout masks have been drawn for its pass")
         else:
-            self._check_d() if name == "D" else self._check_g()
+            self._check_d(possible) if name == "D" else self._check_g(possible)
         self.masks = []
         if len(self.moves) > self.most:
             raise NumpyganError(
                 f"check_game: {self.game} has made {len(self.moves)} updates and goes on; expected "
                 f"a `yield` at the end of each iteration."
             )
+
+    def _possible_masks(self, rows):
+        """The masks of all layers for a pass over `rows` rows, as they may have been drawn.
+
+        At once, or for the first and the second half of the rows, in either order.
+        """
+        n = self._layers_with_masks
+        last, halves = self.masks[-n:] if n else [], self.masks
+        if all(len(mask) == rows for mask in last) and len(last) == n:
+            return [last]
+        if len(halves) < 2 * n or any(len(mask) != rows // 2 for mask in halves):
+            return []
+        pairs = [(halves[:n], halves[n:]), (halves[n:], halves[:n])]
+        return [[numpy.concatenate(pair) for pair in zip(*two)] for two in pairs]
 
     def play(self, game, iteration, iterations):
         """Play `iterations` of the game; `iteration` holds the players in the order they move."""
@@ -149,24 +163,32 @@ class Witness:
             Check(place, f"theta_{name.lower()}", WRONG, numpy.inf, 0.0, size, size, hint=hint)
         )
 
-    def _check_d(self):
+    def _check_d(self, possible):
         x, z = self.p_data.last, self.p_z.last
         self.theta_d = self.D.theta.copy()  # authors2014 teaches G with this D
-        self.drawn = [mask.copy() for mask in self.masks]
         generated = self._forward(self.G, z, [])
 
-        def value(theta_d):
-            logit = self._forward(self.D, numpy.concatenate([x, generated]), self.drawn, theta_d)
+        def value(theta_d, masks=None):
+            masks = self.drawn if masks is None else masks
+            logit = self._forward(self.D, numpy.concatenate([x, generated]), masks, theta_d)
             return self.goals.of_d(logit[: len(x)], logit[len(x) :])
 
+        u, point = numpy.empty(self.theta_d.size), self.theta_d.astype("float64")
+        self._stream.normal(u)
+        analytic = self._sign * float(self.D.grad @ u)
+
+        def gap(masks):
+            return abs(analytic - complex_step(lambda theta: value(theta, masks), point, u))
+
+        self.drawn = min(possible, key=gap) if len(possible) > 1 else possible[0]
         self._compare("D", value)
 
-    def _check_g(self):
+    def _check_g(self, possible):
         z = self.p_z.last
         if self._one_pass:
             theta_d, masks = self.theta_d, [mask[len(z) :] for mask in self.drawn]
         else:
-            theta_d, masks = self.D.theta.copy(), self.masks
+            theta_d, masks = self.D.theta.copy(), possible[0]
 
         def value(theta_g):
             generated = self._forward(self.G, z, [], theta_g)
