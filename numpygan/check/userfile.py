@@ -19,13 +19,13 @@ import numpy
 from ..errors import NumpyganError
 from ..nn.layer import Layer
 from ..nn.mlp import MLP
-from .layer_check import gradcheck
+from .layer_check import OPTIONS, gradcheck
 from .report import Report
 
 
 def is_file(text: str) -> bool:
     """Whether the argument of the command means a file and not a recipe."""
-    return text.partition("::")[0].endswith(".py")
+    return text.partition(":")[0].endswith(".py")
 
 
 def check_file(text: str, seed: int = 0) -> dict[str, Report]:
@@ -34,6 +34,8 @@ def check_file(text: str, seed: int = 0) -> dict[str, Report]:
     Raises NumpyganError if there is no such file or name, or if its code raises.
     """
     name, _, wanted = text.partition("::")
+    if ":" in name:
+        raise NumpyganError(f"{text}: write {name.replace(':', '::')}.")
     module = _run(Path(name).expanduser())
     found = {key: value for key, value in vars(module).items() if key.startswith("check_")}
     if wanted:
@@ -72,10 +74,11 @@ def _call(place, function):
         raise
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
-        frame = next((f for f in reversed(frames) if str(place).startswith(f.filename)), None)
-        line = f" in line {getattr(error, 'lineno', None) or (frame and frame.lineno)}"
+        file = Path(str(place).partition("::")[0]).name
+        lines = [frame.lineno for frame in frames if Path(frame.filename).name == file]
+        line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
         raise NumpyganError(
-            f"{place}: its code raises {type(error).__name__}{line if '?' not in line else ''}: "
+            f"{place}: its code raises {type(error).__name__}{f' in line {line}' if line else ''}: "
             f"{error}; make it run under python first."
         ) from None
 
@@ -103,5 +106,4 @@ def _report(place, value, seed):
 
 
 def _are_options(last):
-    names = {"wrt", "jvp", "hvp", "form", "domain", "only_given", "oracle", "seed"}
-    return bool(last) and set(last) <= names
+    return not set(last).isdisjoint(OPTIONS)
