@@ -81,7 +81,24 @@ def narrow_back(g, x):
     return g[:, None] * 2 * x * 1e-16 / (x**2 + 1e-16) ** 2
 
 
+def spread(x):
+    d = x - x.mean()
+    return np.sqrt(d * d + 1).sum()
+
+
+def spread_back(x):
+    d = x - x.mean()
+    s = d / np.sqrt(d * d + 1)
+    return s - s.mean()
+
+
+def mean_deviation(x):
+    d = x - x.mean()
+    return np.sqrt(d * d).sum()
+
+
 RIGHT = {
+    "a spread far from 0": (spread, spread_back, 1e6 + 3 * rng.normal(size=12)),
     "sin x/x near 0": (sinc, sinc_back, np.array([0.0, 1e-9, 1e-5, -1e-3, 0.5, -2, 7])),
     "sin x/x by its formula, float32": (
         lambda x: np.sin(x) / x,
@@ -133,9 +150,10 @@ def test_a_right_one_passes(name):
         (qr, lambda gq, gr, a: qr_back(gq, -gr, a), rng.normal(size=(5, 3))),
         (median, odd_median_back, rng.normal(size=(5, 3))),
         (narrow, lambda g, x: narrow_back(g[:1] * np.ones_like(g), x), TINY),
+        (mean_deviation, spread_back, 1e6 + 3 * rng.normal(size=12)),
         (lambda x: np.tanh(x), lambda g, x: g * (1 - np.tanh(x) ** 2 + 1e-8), rng.normal(size=5)),
     ],
-    ids=["factor", "cast", "newton", "qr", "odd median", "narrow", "one part in 10⁸"],
+    ids=["factor", "cast", "newton", "qr", "odd median", "narrow", "spread", "one part in 10⁸"],
 )
 def test_a_mistake_beside_it_is_found(function, backward, x):
     report = ng.gradcheck(function, backward, x)
