@@ -9,10 +9,13 @@ from dataclasses import replace
 import numpy
 
 from ..errors import NumpyganError
+from ..gan.game import Game
 from .compare import compare
 from .derivative import allowed
 from .oracles import complex_step
 from .verdicts import OK, WRONG, Check
+
+_EVERY, _SOME = 120, 47  # of a player's updates the first 120 are compared, then one in 47
 
 
 class Blobs:
@@ -68,7 +71,7 @@ class Witness:
         self._rows, self._numbers, self.later = rows, numbers, {}
         self._dropout, self._stream = named["dropout"], named["sample"]
         self._layers_with_masks = sum(layer.random for layer in D.layers)
-        self.masks, self.checks, self.moves = [], [], []
+        self.masks, self.checks, self.moves, self._logits = [], [], [], None
         self._twins, self._tapes = {net: net.copy("complex128") for net in (G, D)}, {}
         self.p_data = Kept("x", Blobs(named["data"]))
         self.p_z = Kept("z", noise)
@@ -101,6 +104,10 @@ class Witness:
                     name, f"no minibatch of {source.name} has been drawn since the last update"
                 )
             source.fresh = False
+        number = self.moves.count(name)
+        if number > _EVERY and number % _SOME:
+            self.masks, self._logits = [], None
+            return
         possible = self._possible_masks(self._rows * (1 if name == "G" else 2))
         if not one_pass and not possible:
             self.wrong(name, "no dropout masks have been drawn for its pass")
@@ -132,7 +139,7 @@ class Witness:
         for done in range(iterations):
             self.most = len(self.moves) + 100 * len(iteration)
             try:
-                next(game)
+                state = next(game)
             except NumpyganError:
                 raise
             except StopIteration:
@@ -141,7 +148,26 @@ class Witness:
             except Exception as error:  # whatever a wrong layer or game raises is its verdict
                 self.wrong("G", f"the game raises {type(error).__name__}: {error}")
                 break
+            if isinstance(state, Game) and not self.goals.own and done % 10 < 2:
+                self._check_scores(state)
         self.check_moves(iteration, iterations)
+
+    def _check_scores(self, state):
+        """V, D_real and D_fake of the game, from D's logits in its last step."""
+        if self._logits is None:
+            return
+        real, fake = self._logits
+        D_real, D_fake = 1 / (1 + numpy.exp(-real)), 1 / (1 + numpy.exp(-fake))
+        V = -numpy.logaddexp(0, -real).mean() - numpy.logaddexp(0, fake).mean()
+        for name, numeric in (("V", V), ("D_real", D_real.mean()), ("D_fake", D_fake.mean())):
+            analytic = float(getattr(state, name))
+            error = abs(analytic - numeric) / (1 + abs(numeric))
+            tolerance = 1e-4 if self.G.dtype == "float32" else 1e-12
+            if not error <= tolerance and name not in self.later:
+                hint = "as the Game says it; the oracle is its formula"
+                self.later[name] = Check(
+                    self.game, name, WRONG, error, tolerance, 1, 1, None, analytic, numeric, hint
+                )
 
     def check_moves(self, iteration, iterations):
         """Check the number of updates and their order."""
@@ -182,6 +208,8 @@ class Witness:
 
         self.drawn = min(possible, key=gap) if len(possible) > 1 else possible[0]
         self._compare("D", value)
+        logit = self._forward(self.D, numpy.concatenate([x, generated]), self.drawn).real
+        self._logits = logit[: len(x)], logit[len(x) :]
 
     def _check_g(self, possible):
         z = self.p_z.last
