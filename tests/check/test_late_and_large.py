@@ -31,12 +31,26 @@ def test_gradients_of_many_sizes(few_recipes, monkeypatch):
         sgd.momentum(xp, theta, v, xp.clip(g, -25, 25), step, rate, mu)
 
     right = sgd.adam
+    monkeypatch.setattr(rules, "LARGE", (40, 40))  # for the time
     assert not failing(rules.check_rules())
     monkeypatch.setattr(sgd.Adam, "formula", staticmethod(with_epsilon))
     assert failing(rules.check_rules()) == {"rule adam, float32"}
     monkeypatch.setattr(sgd.Adam, "formula", staticmethod(right))
     monkeypatch.setattr(sgd.Momentum, "formula", staticmethod(clipped))
     assert "rule momentum, descend" in failing(rules.check_rules())
+
+
+def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch):
+    def without_the_last(xp, *vectors):
+        lanes = right(xp, *vectors)
+        if vectors[0].size > 1_000_000:
+            lanes[0][0] = tuple(piece[:-1] for piece in lanes[0][0])
+        return lanes
+
+    right = sgd.lanes
+    monkeypatch.setattr(sgd, "lanes", without_the_last)
+    names = {f"rule {rule}, {way}" for rule in sgd.RULES for way in ("ascend", "descend")}
+    assert failing(rules.check_rules()) == names
 
 
 def test_maximum_likelihood_beyond_the_largest_logit(monkeypatch):
