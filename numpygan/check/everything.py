@@ -81,7 +81,9 @@ def _dim(recipe):
 
 def check_own_size(seed=0):
     """The Report of every layer of the recipes at its own width, without the very largest."""
-    checks, done, stream = [], set(), Stream(seed)
+    done, stream = set(), Stream(seed)
+    wide = MLP([Dropout(0.5), Affine(4000, 1)], "float64")  # wider than those below
+    checks = _check_draws("wide", wide, [0], stream)
     for recipe in RECIPES.values():
         dim = {"mnist": 784, "stacked-mnist": 3 * 784, "tfd.npy": 48 * 48}.get(
             recipe.data, _dim(recipe)

@@ -122,7 +122,7 @@ def _limited(net, theta, max_norm):
 def _check_recipe(recipe, seed):
     """The rule of D in a recipe, with its rate, momentum and limit as they change over the run."""
     limit = recipe.max_norm or None
-    net = MLP([Affine(3, 2), Affine(2, 2)], "float64")
+    net = MLP([Affine(3, 2), Affine(2, 2), Affine(2, 2), Affine(2, 4)], "float64")
     rule = RULES[recipe.rule](net, recipe.learning_rate_d, recipe.momentum, limit)
 
     def schedule(t):

@@ -40,6 +40,22 @@ def test_gradients_of_many_sizes(few_recipes, monkeypatch):
     assert "rule momentum, descend" in failing(rules.check_rules())
 
 
+def test_the_max_norm_of_the_fourth_layer(few_recipes, monkeypatch):
+    def forgets(net, max_norm):
+        class Few:
+            xp, layers = net.xp, net.layers[:3]
+
+        right(Few, max_norm)
+
+    right = sgd.limit_columns
+    recipes = {"tfd": everything.RECIPES["tfd"]}
+    monkeypatch.setattr(rules, "RECIPES", recipes)
+    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    assert recipes["tfd"].max_norm and not failing(rules.check_rules())
+    monkeypatch.setattr(sgd, "limit_columns", forgets)
+    assert failing(rules.check_rules()) == {"rule of tfd"}
+
+
 def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch):
     def without_the_last(xp, *vectors):
         lanes = right(xp, *vectors)
@@ -73,7 +89,7 @@ def test_maximum_likelihood_beyond_the_largest_logit(monkeypatch):
 def test_masks_of_a_wide_layer_that_are_not_drawn_again(monkeypatch):
     def draw_masks(self, tape, stream):
         for layer, t in zip(self.layers, tape.layers):
-            if layer.random and (t.x.shape[1] < 700 or not tape.drawn.all()):
+            if layer.random and (t.x.shape[1] < 1000 or not tape.drawn.all()):
                 layer.draw_mask(t, stream)
         tape.drawn[...] = True
 
