@@ -61,9 +61,9 @@ def check_values(seed=0):
     """The Checks of every loss, of V, and of samples."""
     checks = []
     for dtype in ("float32", "float64"):
-        for m in (1, 2, 100):
-            a = numpy.linspace(-29, 45, m) if m > 1 else numpy.array([0.7])
-            a = a.astype(dtype).reshape(m, 1)
+        logits = ([0.7], [-20], [20], [-29, 45], numpy.linspace(-29, 45, 100))
+        for a in logits:
+            a = numpy.array(a, dtype)[:, None]
             checks += _check_losses(a, a.astype("float64"), dtype)
         checks += [
             *_check_samples(dtype, seed),

@@ -86,6 +86,16 @@ def test_maximum_likelihood_beyond_the_largest_logit(monkeypatch):
         assert places and all("maximum_likelihood" in place for place in places)
 
 
+def test_a_small_loss_of_one_row_in_float32(monkeypatch):
+    value, slope = objective.G_LOSSES["non_saturating"]
+
+    def none_beyond_12(xp, a):
+        return value(xp, xp.where(a > 12, 200, a) if a.dtype == "float32" else a)
+
+    monkeypatch.setitem(objective.G_LOSSES, "non_saturating", (none_beyond_12, slope))
+    assert failing(values.check_values()) == {"loss non_saturating, 1 rows, float32"}
+
+
 def test_masks_of_a_wide_layer_that_are_not_drawn_again(monkeypatch):
     def draw_masks(self, tape, stream):
         for layer, t in zip(self.layers, tape.layers):
