@@ -52,10 +52,12 @@ def require(xp, **named):
     """
     for name, array in named.items():
         if not isinstance(array, xp.ndarray):
+            hint = "move it with numpygan.arrays.to_device"
+            if isinstance(array, (list, tuple, int, float)):
+                hint = "make it one with numpy.asarray"
             raise NumpyganError(
                 f"{name}: expected an array of {xp.__name__}, got "
-                f"{type(array).__module__}.{type(array).__name__}; move it with "
-                "numpygan.arrays.to_device."
+                f"{type(array).__module__}.{type(array).__name__}; {hint}."
             )
 
 

@@ -6,6 +6,7 @@ from .arrays import Stream
 from .check.layer_check import gradcheck
 from .check.report import Report
 from .errors import NumpyganError
+from .numbers import whole
 
 
 def assert_gradients(*arguments, **options) -> Report:
@@ -45,6 +46,12 @@ def inputs(*shapes: str, most: int = 6, dtype: str = "float64"):
         raise NumpyganError(
             "testing.inputs: Hypothesis is not installed; install it with `pip install hypothesis`."
         ) from None
+    if not shapes or not all(isinstance(shape, str) for shape in shapes):
+        got = next((repr(shape) for shape in shapes if not isinstance(shape, str)), "nothing")
+        raise NumpyganError(f"testing.inputs: expected shapes such as 'm n', got {got}.")
+    if str(dtype) not in ("float32", "float64"):
+        raise NumpyganError(f"testing.inputs: dtype must be float32 or float64, got {dtype!r}.")
+    most = whole("testing.inputs: most", most)
     letters = sorted({letter for shape in shapes for letter in shape.split()})
 
     @strategies.composite

@@ -54,14 +54,23 @@ class Line:
         behind = self.f(self.point - h * self.direction)
         return abs(ahead - 2 * self.f(self.point) + behind) / h
 
-    def at_a_kink(self, gap):
+    def at_a_kink(self, gap, near=True):
         """Whether the slope jumps here, by an amount that could explain a `gap` between two slopes.
 
         Two steps, the second a sixteenth of the first: a jump stays, curvature falls to 1/16.
+        near   whether a jump counts that lies within the steps of differences. If not, more steps
+               tell it from a bend that is narrow beside the numbers, at 10⁶ + 1 for example
         """
-        long, short = self.bend(1e-4), self.bend(1e-4 / 16)
-        noise = 64 * EPSILON * self.size / (1e-4 / 16)
-        return bool(short > noise and short > 0.4 * long and short > 0.1 * gap)
+        h, long = 1e-4, self.bend(1e-4)
+        for closer in range(1 if near else 4):
+            h /= 16
+            short, noise = self.bend(h), 64 * EPSILON * self.size / h
+            if closer and 0.4 * long <= noise:  # nothing is told any more
+                return True
+            if not (short > noise and short > 0.4 * long and short > 0.1 * gap):
+                return False
+            long = short
+        return True
 
 
 def scales(point):

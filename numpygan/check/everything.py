@@ -16,7 +16,9 @@ from .layer_check import gradcheck
 from .report import Report
 from .rules import check_rules
 from .values import check_values
+from .verdicts import WRONG, Check
 
+HORIZON = 600  # iterations of a long game; beyond the first some updates alone are compared
 _LONG = 60  # iterations of a game in which each update is checked along one direction
 _LARGEST = 6_000_000  # parameters of a recipe whose layers are checked at their own width
 _FEW = tuple(v for v in VARIATIONS if v.label in ("13 rows", "large inputs"))
@@ -78,7 +80,9 @@ def check_recipe(recipe, seed=0):
 
 def check_own_size(seed=0):
     """The Report of every layer of the recipes at its own width, without the very largest."""
-    checks, done, stream = [], set(), Stream(seed)
+    done, stream = set(), Stream(seed)
+    wide = MLP([Dropout(0.5), Affine(4000, 1)], "float64")  # wider than those below
+    checks = _check_draws("wide", wide, [0], stream)
     for recipe in RECIPES.values():
         dim = _OWN_WIDTH.get(recipe.data, _WIDTH)
         if sizes(recipe, dim)[0] > _LARGEST:
@@ -89,12 +93,26 @@ def check_own_size(seed=0):
             ]
             done |= {f"{layer} {net.widths[i]}" for i, layer in enumerate(net.layers)}
             net.initialize(stream)
+            checks += _check_draws(f"{recipe.name}, {name}", net, new, stream)
             others = set(range(len(net.layers))) - set(new)
             found = check_everywhere(net, stream, True, leave_out=others, variations=_FEW)
             checks += [
                 replace(check, place=f"{recipe.name}, {name} {check.place}") for check in found
             ]
     return Report(tuple(checks), "complex")
+
+
+def _check_draws(place, net, new, stream):
+    """A Check for each layer with masks that has the same ones after a second draw."""
+    tape, checks = net.tape(2), []
+    net.draw_masks(tape, stream)
+    first = {i: tape.layers[i].mask.copy() for i in new if net.layers[i].random}
+    net.draw_masks(tape, stream)
+    for i, mask in first.items():
+        if mask.size > 100 and (mask == tape.layers[i].mask).all() and net.layers[i].keep < 1:
+            hint, where = "a second draw gives the same masks", f"{place} layer {i}"
+            checks.append(Check(where, "mask", WRONG, 1.0, 0.0, mask.size, mask.size, hint=hint))
+    return checks
 
 
 def check_all(seed=0):
@@ -116,7 +134,11 @@ def check_all(seed=0):
             game = {"algorithm": "algorithm1", "k": k, "loss": loss, "seed": seed}
             found = [*check_game(*_networks(small, 7, seed), **game).checks]
             found += check_game(
-                *_networks(small, 7, seed), **game, rows=23, iterations=_LONG, numbers=0
+                *_networks(small, 7, seed),
+                **game,
+                rows=23,
+                iterations=HORIZON if k == 1 else _LONG,
+                numbers=0,
             ).checks
             reports[f"algorithm1, k = {k}, {loss}"] = Report(tuple(found), "complex")
     reports["authors2014"] = check_game(*_networks(small, 7, seed), "authors2014", seed=seed)

@@ -75,9 +75,19 @@ class Form:
             found = found[:-1]
         elif self.kind == "loss":
             found = found[:1]
-        elif not isinstance(found, tuple):
-            found = (found,)
-        return [numpy.asarray(y) for y in found]
+        found = _as_tuple(found)
+        several = isinstance(found, tuple)
+        return [self._output(y, several) for y in (found if several else (found,))]
+
+    def _output(self, y, several):
+        array = None if isinstance(y, (dict, str)) else numpy.asarray(y)
+        if array is None or array.dtype.kind not in "fiubc":
+            kind = type(y).__name__ + " in a tuple" * several
+            raise NumpyganError(
+                f"{self.name}: function returns {kind}; expected an array, a number, or a tuple "
+                f"of them."
+            )
+        return array
 
     @property
     def scalar(self):
@@ -112,6 +122,12 @@ class Form:
         return tuple(arrays)
 
 
+def _as_tuple(found):
+    """A list of outputs as a tuple; a list of numbers is one output."""
+    listed = isinstance(found, list) and any(numpy.ndim(part) for part in found)
+    return tuple(found) if listed and not isinstance(found[0], list) else found
+
+
 def taken_as(function, backward, inputs, form=None, name=None):
     """The Form of the user's functions: `form` if it is given, else found from the arguments.
 
@@ -129,6 +145,7 @@ def taken_as(function, backward, inputs, form=None, name=None):
             f"{name}: function raises {type(error).__name__}: {error}{where(error)}; it must run "
             f"at the inputs that are given."
         ) from None
+    found = _as_tuple(found)
     if form is not None:
         if form not in FORMS:
             raise NumpyganError(
@@ -212,6 +229,8 @@ def gradient_of(result, path, tops, count):
     count  of all inputs
     """
     top, rest = path[0], path[1:]
+    if isinstance(result, list) and isinstance(result[0], list) and len(tops) == 1 and not rest:
+        return numpy.asarray(result)  # rows of numbers
     if isinstance(result, (tuple, list)) and len(result) == count and (count > 1 or not rest):
         result = result[top]
     elif isinstance(result, (tuple, list)) and len(result) == len(tops) > 1:

@@ -14,6 +14,7 @@ from ..data.sources import Noise
 from ..errors import NumpyganError
 from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
+from ..gan.game import Game
 from ..gan.objective import g_loss
 from ..nn.mlp import MLP
 from ..nn.optimizers import Momentum
@@ -90,8 +91,15 @@ def check_game(
             f"check_game: there is no algorithm {algorithm!r}; expected 'algorithm1', "
             f"'authors2014' or a loop of your own."
         )
-    for net in (G, D):
+    for player, net in (("G", G), ("D", D)):
+        if not isinstance(net, MLP):
+            raise NumpyganError(
+                f"check_game: {player} must be an MLP, got {type(net).__name__}; write "
+                f"ng.MLP([ng.Affine(…), …], 'float64')."
+            )
         check_network(net, ("float64", "float32"))
+    Game(G, D, rows)  # they must fit
+    seed = whole("check_game: seed", seed, 0)
     numbers = numbers if G.dtype == numpy.float64 else 0
     named, one_pass = streams(seed), algorithm == "authors2014"
     k = 1 if one_pass else k

@@ -13,12 +13,14 @@ from .forward_mode import check_hvp, check_jvp
 from .report import Report
 from .verdicts import WRONG, Check
 
+OPTIONS = ("wrt", "jvp", "hvp", "form", "domain", "only_given", "oracle", "seed")
+
 
 def gradcheck(
     net,
     *inputs,
     x: Array | None = None,
-    rows: int = 3,
+    rows: int | None = None,
     seed: int = 0,
     oracle: str | None = None,
     **options,
@@ -51,6 +53,15 @@ def gradcheck(
             inputs = (*inputs, x)
         has_backward = bool(inputs) and (inputs[0] is None or callable(inputs[0]))
         backward, inputs = (inputs[0], inputs[1:]) if has_backward else (None, inputs)
+        if rows is not None:
+            raise NumpyganError(
+                "gradcheck: rows goes with layers; a function gets the rows of its inputs."
+            )
+        for name in set(options) - set(OPTIONS):
+            raise NumpyganError(
+                f"gradcheck: there is no option {name!r}; expected some of {', '.join(OPTIONS)}; "
+                f"step and tolerance follow from the function."
+            )
         return check_function(net, backward, *inputs, seed=seed, oracle=oracle, **options)
     if options or len(inputs) > 1:
         raise NumpyganError(
@@ -60,6 +71,7 @@ def gradcheck(
     if inputs and x is not None:
         raise NumpyganError("gradcheck: x is given twice; pass it once.")
     x = inputs[0] if inputs else x
+    rows = 3 if rows is None else rows
     return check_layers(net, x, rows=rows, seed=seed, oracle=oracle or "complex")
 
 
@@ -100,9 +112,15 @@ def check_function(
     dtype, the number of terms and the condition there (`derivative.allowed`), and is printed.
     Raises NumpyganError if the function does not run at the inputs given or no form fits.
     """
+    for name, product in (("jvp", jvp), ("hvp", hvp)):
+        if product is not None and not callable(product):
+            raise NumpyganError(
+                f"gradcheck: {name} must be a function, got {type(product).__name__}."
+            )
     asked, values = problem.problem(
         function, backward, inputs, wrt, form, oracle, whole("gradcheck: seed", seed, 0)
     )
+    domain = _domain(domain)
     try:
         behaviour.check_behaviour(asked, values)
         checks, notes = vjp.check_vjp(asked, values, domain, only_given)
@@ -117,3 +135,19 @@ def check_function(
     used = oracle or ("five-point" if asked.reason else "complex")
     notes.insert(0, f"oracle: {used}" + (f", as {asked.reason}" if asked.reason else " step"))
     return Report(tuple(checks), used, tuple(notes))
+
+
+def _domain(domain):
+    """(low, high) with numbers for open ends. Raises NumpyganError if it is none."""
+    if domain is None:
+        return None
+    try:
+        low, high = (end if end is None else float(end) for end in domain)
+    except (TypeError, ValueError):
+        low, high = 1.0, 0.0
+    low, high = -numpy.inf if low is None else low, numpy.inf if high is None else high
+    if not low < high:
+        raise NumpyganError(
+            f"gradcheck: domain must be (low, high), got {domain!r}; None leaves an end open."
+        )
+    return low, high

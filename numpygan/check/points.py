@@ -7,6 +7,7 @@ import numpy
 from ..errors import NumpyganError
 
 MANY = 13  # rows: more than any block of 4 or 8
+ROWS = ("one row", "many rows")
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Point:
 
     sure   False if it was guessed which inputs have rows: then only a wrong number is a mistake
     same   pairs of leaves that are to be one and the same array
+    other  whether its numbers are others than those given; `outside` if some have a new sign
     """
 
     label: str
@@ -22,15 +24,17 @@ class Point:
     lay: object = None
     sure: bool = True
     same: tuple = ()
+    other: bool = False
+    outside: bool = False
 
     def laid(self):
         """Fresh copies of the values, in memory as `lay` says."""
-        found = [self._copy(value) for value in self.values]
+        found = [self.laid_out(value) for value in self.values]
         for first, second in self.same:
             found[second] = found[first]
         return found
 
-    def _copy(self, value):
+    def laid_out(self, value):
         if not isinstance(value, numpy.ndarray):
             return value
         return value.copy() if self.lay is None else self.lay(value)
@@ -58,7 +62,9 @@ def points(values, free, stream, domain=None):
             ]
             if not all(part.all() for part in inside):
                 return []
-        return [Point(label, tuple(new))]
+        signs = [[{*numpy.sign(v).flat} for v in (new[i], values[i])] for i in free]
+        outside = not all(a <= b for a, b in signs)
+        return [Point(label, tuple(new), other=True, outside=outside)]
 
     found = [given]
     found += changed("inputs of many sizes", lambda v: v * 10 ** _uniform(v, stream, -2, 1.2))
@@ -108,9 +114,11 @@ def _other_rows(given, free, stream):
         return []
     alike = [i for i in long if i not in free or values[i].shape == values[first].shape]
     sets = [long] if alike == long else [alike, long]
+    many = max(MANY, m + 3)
+    many += (many - m) % 2 == 0  # a median takes other branches for even and odd numbers
     return [
         _with_rows(given, label, rows, chosen, free, stream, sure=len(sets) == 1)
-        for label, rows in (("one row", 1), ("many rows", max(MANY, m + 3)))
+        for label, rows in zip(ROWS, (1, many))
         if rows != m
         for chosen in sets
     ]

@@ -1,5 +1,6 @@
 """A function, its backward and its inputs, as the checks of them need it."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy
@@ -21,6 +22,8 @@ class Problem:
     stream: Stream
     oracle: str | None
     reason: str = ""  # why the complex step isn't used
+    size: float = 0.0  # of the largest output at the inputs given
+    hidden: float = 0.0  # relative rounding of its values, from what is no input
 
     @property
     def taken(self):
@@ -125,3 +128,19 @@ def random_gys(problem, ys):
             problem.stream.normal(gy)
         gys.append(gy)
     return gys
+
+
+def scalar_of(problem, values, i, gys, kind):
+    """L(v) = Σ gy ⊙ y with leaf i replaced by the vector v, in complex128 or float64."""
+    others = [v.astype(kind) if j in problem.free else v for j, v in enumerate(values)]
+    shape = values[i].shape
+
+    def L(v):
+        new = [o.copy() if isinstance(o, numpy.ndarray) else o for o in others]
+        new[i] = v.astype(kind).reshape(shape)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", numpy.exceptions.ComplexWarning)
+            ys = problem.outputs(new)
+        return sum((gy * y).sum() for gy, y in zip(gys, ys) if y.dtype.kind in "fc")
+
+    return L

@@ -20,13 +20,13 @@ import numpy
 from ..errors import NumpyganError, words_of
 from ..nn.layer import Layer
 from ..nn.mlp import MLP
-from .layer_check import gradcheck
+from .layer_check import OPTIONS, gradcheck
 from .report import Report
 
 
 def is_file(text: str) -> bool:
     """Whether the argument of the command means a file and not a recipe."""
-    return text.partition("::")[0].endswith(".py")
+    return text.partition(":")[0].endswith(".py")
 
 
 def check_file(text: str, seed: int = 0) -> dict[str, Report]:
@@ -35,6 +35,8 @@ def check_file(text: str, seed: int = 0) -> dict[str, Report]:
     Raises NumpyganError if there is no such file or name, or if its code raises.
     """
     name, _, wanted = text.partition("::")
+    if ":" in name:
+        raise NumpyganError(f"{text}: write {name.replace(':', '::')}.")
     module = _run(Path(os.path.expanduser(name)))
     found = {key: value for key, value in vars(module).items() if key.startswith("check_")}
     if wanted:
@@ -106,5 +108,4 @@ def _report(place, value, module, seed):
 
 
 def _are_options(last):
-    names = {"wrt", "jvp", "hvp", "form", "domain", "only_given", "oracle", "seed"}
-    return bool(last) and set(last) <= names
+    return not set(last).isdisjoint(OPTIONS)

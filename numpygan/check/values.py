@@ -31,7 +31,10 @@ def _log_D(a):
 _LOSSES = {
     "saturating": (lambda a: _log_D(-a), lambda a: -_D(a)),
     "non_saturating": (lambda a: -_log_D(a), lambda a: -_D(-a)),
-    "maximum_likelihood": (lambda a: -numpy.exp(a) / 2, lambda a: -numpy.exp(a) / 2),
+    "maximum_likelihood": (  # beyond 30 continued by its tangent
+        lambda a: -numpy.exp(numpy.minimum(a, 30)) * (1 + numpy.maximum(a - 30, 0)) / 2,
+        lambda a: -numpy.exp(numpy.minimum(a, 30)) / 2,
+    ),
 }
 
 
@@ -58,9 +61,9 @@ def check_values(seed=0):
     """The Checks of every loss, of V, and of samples."""
     checks = []
     for dtype in ("float32", "float64"):
-        for m in (1, 2, 100):
-            a = numpy.linspace(-29, 29, m) if m > 1 else numpy.array([0.7])
-            a = a.astype(dtype).reshape(m, 1)
+        logits = ([0.7], [-20], [20], [-29, 45], numpy.linspace(-29, 45, 100))
+        for a in logits:
+            a = numpy.array(a, dtype)[:, None]
             checks += _check_losses(a, a.astype("float64"), dtype)
         checks += [
             *_check_samples(dtype, seed),

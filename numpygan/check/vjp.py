@@ -1,18 +1,20 @@
 """Compare a hand-written vector-Jacobian product of any function with numerical derivatives."""
 
-import warnings
 from dataclasses import replace
 
 import numpy
 
 from ..errors import NumpyganError
 from . import imaginary
-from .derivative import EPSILON, Line, allowed, random_direction
-from .points import points
-from .problem import Skipped, Wrong, random_gys
+from .derivative import EPSILON, Line, allowed, random_direction, scales
+from .points import ROWS, points
+from .problem import Skipped, Wrong, random_gys, scalar_of
+from .rounding import Comparison
 from .verdicts import AT_A_KINK, OK, UNINFORMATIVE, WRONG, Check, judge
 
 _ENTRIES_GIVEN, _ENTRIES, _DIRECTIONS = 120, 8, 3  # at the inputs given; elsewhere; at each
+_NEARLY_INFINITE = 1e6  # times the values at the inputs given, where only the rows are others
+_OUTSIDE = "if function isn't meant for such inputs, domain=(low, high) leaves them out"
 _NEARBY = 1e-5  # relative change of the inputs that shows how much rounding of them matters
 
 
@@ -35,17 +37,23 @@ def check_point(problem, point, everything):
         raise Skipped("function gives no numbers")
     if not all(numpy.isfinite(y).all() for y in ys if y.dtype.kind == "f"):
         raise Skipped("function gives values that are not finite")
+    if point.label in ROWS and _size(ys) > _NEARLY_INFINITE * (1 + problem.size):
+        raise Skipped("function gives values as large as if it meant infinity")
     gys = random_gys(problem, ys)
     values = point.laid()
     try:
-        laid = [point.lay(gy) if point.lay else gy.copy() for gy in gys]
+        laid = [point.laid_out(gy) for gy in gys]
         found = problem.backward(values)([gy if gy.ndim else gy[()] for gy in laid])
     except NumpyganError:
         raise
     except Exception as error:
+        if isinstance(error, numpy.linalg.LinAlgError) and point.label != "as given":
+            raise Skipped("backward raises LinAlgError") from None
         hint = f"backward raises {type(error).__name__}: {error}{imaginary.where(error)}"
         raise Wrong(None, hint) from None
     gradients = [_as_array(problem, i, g, point) for i, g in zip(problem.free, found)]
+    if point.outside and not all(numpy.isfinite(g).all() for g in gradients):
+        raise Skipped("backward gives values that are not finite")
     return [
         _compare(problem, point, i, g, gys, ys, everything) for i, g in zip(problem.free, gradients)
     ]
@@ -67,20 +75,8 @@ def _as_array(problem, i, g, point):
     return g.astype("float64")
 
 
-def scalar_of(problem, values, i, gys, kind):
-    """L(v) = Σ gy ⊙ y with leaf i replaced by the vector v, in complex128 or float64."""
-    others = [v.astype(kind) if j in problem.free else v for j, v in enumerate(values)]
-    shape = values[i].shape
-
-    def L(v):
-        new = [o.copy() if isinstance(o, numpy.ndarray) else o for o in others]
-        new[i] = v.astype(kind).reshape(shape)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", numpy.exceptions.ComplexWarning)
-            ys = problem.outputs(new)
-        return sum((gy * y).sum() for gy, y in zip(gys, ys) if y.dtype.kind in "fc")
-
-    return L
+def _size(ys):
+    return max(float(numpy.abs(y).max(initial=0.0)) for y in ys)
 
 
 def _compare(problem, point, i, g, gys, ys, everything):
@@ -93,7 +89,7 @@ def _compare(problem, point, i, g, gys, ys, everything):
     if flat.size > most:
         entries = stream.permutation(flat.size)[:most]
         entries[0] = numpy.abs(flat).argmax()
-    directions = [numpy.eye(1, flat.size, k)[0] * max(1e-3, abs(base[k])) for k in entries]
+    directions = [numpy.eye(1, flat.size, k)[0] * scales(base)[k] for k in entries]
     directions += [random_direction(base, stream) for _ in range(_DIRECTIONS)]
     real = scalar_of(problem, values, i, gys, "float64")
     lines = [Line(real, base, direction, size) for direction in directions]
@@ -140,12 +136,22 @@ def _compare(problem, point, i, g, gys, ys, everything):
     gap = numpy.abs(analytic - numeric)
     if gap.max() <= 32 * numpy.finfo(dtype).eps * upstream:
         return replace(check, verdict=UNINFORMATIVE, hint="it is small beside gy: all rounding")
+    compared = Comparison(
+        problem, point, values, i, gys, oracle, lines, lengths, analytic, numeric, largest
+    )
+    excess = numpy.where(gap * clear > tolerance * largest, gap, 0.0)
+    bound = compared.rounding(excess, dtype == numpy.float32)
+    if bound > 1e-2 * largest:
+        raise Skipped("rounding hides the derivative there")
+    if bound:
+        return replace(check, verdict=OK, tolerance=bound / largest, hint="")
     gap = numpy.nan_to_num(numpy.where(clear, gap, 0), nan=numpy.inf) * lengths
     worst = numpy.argsort(gap)[::-1][:4]
     if not all(numpy.isfinite(lines[k].bend(1e-4)) for k in worst):
         raise Skipped("at the edge of where function is defined")
     for k in [*worst, *range(len(lines) - _DIRECTIONS, len(lines))]:
-        if lines[k].at_a_kink(gap[k] if numpy.isfinite(gap[k]) else 0.0):
+        jump = gap[k] if numpy.isfinite(gap[k]) else 0.0
+        if lines[k].at_a_kink(jump, near=oracle != "complex"):
             raise Skipped("at a kink")
     return check
 
@@ -206,6 +212,7 @@ def check_vjp(problem, values, domain=None, only_given=False):
     total = dict.fromkeys(problem.free)
     place, compared, skipped, stopped = problem.form.name, [], [], False
     tried = points(values, problem.free, problem.stream, domain)
+    problem.size = _size(problem.outputs(tried[0].laid()))
     for point in tried[:1] if only_given else tried:
         try:
             checks = check_point(problem, point, point.label == "as given")
@@ -225,7 +232,7 @@ def check_vjp(problem, values, domain=None, only_given=False):
             break
         compared.append(point.label)
         for i, check in zip(problem.free, checks):
-            total[i] = _worse(total[i], check, point.label)
+            total[i] = _worse(total[i], check, point)
         if any(check.verdict == WRONG for check in total.values()):
             break
     kinks = [text for text in skipped if text.endswith("(at a kink)")]
@@ -242,9 +249,10 @@ def check_vjp(problem, values, domain=None, only_given=False):
     return [check for check in total.values() if check is not None], notes
 
 
-def _worse(before, check, label):
-    if check.verdict == WRONG and label != "as given":
-        check = replace(check, hint="; ".join(filter(None, [check.hint, f"with {label}"])))
+def _worse(before, check, point):
+    if check.verdict == WRONG and point.label != "as given":
+        parts = [check.hint, f"with {point.label}", _OUTSIDE if point.other else ""]
+        check = replace(check, hint="; ".join(filter(None, parts)))
     if before is None:
         return check
     order = [UNINFORMATIVE, OK, WRONG]

@@ -9,10 +9,13 @@ from dataclasses import replace
 import numpy
 
 from ..errors import NumpyganError
+from ..gan.game import Game
 from .compare import compare
 from .derivative import allowed
 from .oracles import complex_step
 from .verdicts import OK, WRONG, Check
+
+_EVERY, _SOME = 120, 47  # of a player's updates the first 120 are compared, then one in 47
 
 
 class Blobs:
@@ -68,7 +71,7 @@ class Witness:
         self._rows, self._numbers, self.later = rows, numbers, {}
         self._dropout, self._stream = named["dropout"], named["sample"]
         self._layers_with_masks = sum(layer.random for layer in D.layers)
-        self.masks, self.checks, self.moves = [], [], []
+        self.masks, self.checks, self.moves, self._logits = [], [], [], None
         self._twins, self._tapes = {net: net.copy("complex128") for net in (G, D)}, {}
         self.p_data = Kept("x", Blobs(named["data"]))
         self.p_z = Kept("z", noise)
@@ -77,7 +80,7 @@ class Witness:
     def keep(self, out, keep):
         """Stands in for the dropout stream."""
         self._dropout.keep(out, keep)
-        self.masks = (self.masks + [out.copy()])[-self._layers_with_masks :]
+        self.masks = (self.masks + [out.copy()])[-2 * self._layers_with_masks :]
 
     def remember(self):
         self.thetas = {"G": self.G.theta.copy(), "D": self.D.theta.copy()}
@@ -102,13 +105,17 @@ class Witness:
                     name, f"no minibatch of {source.name} has been drawn since the last update"
                 )
             source.fresh = False
-        rows = [self._rows * (1 if name == "G" else 2)] * self._layers_with_masks
-        if not one_pass and [len(mask) for mask in self.masks] != rows:
+        number = self.moves.count(name)
+        if number > _EVERY and number % _SOME:
+            self.masks, self._logits = [], None
+            return
+        possible = self._possible_masks(self._rows * (1 if name == "G" else 2))
+        if not one_pass and not possible:
             self.wrong(name, "no dropout masks have been drawn for its pass")
         elif name == "D":
-            self._check_d()
+            self._check_d(possible)
         else:
-            self._check_g()
+            self._check_g(possible)
         self.masks = []
         if len(self.moves) > self.most:
             raise NumpyganError(
@@ -116,12 +123,26 @@ class Witness:
                 f"a `yield` at the end of each iteration."
             )
 
+    def _possible_masks(self, rows):
+        """The masks of all layers for a pass over `rows` rows, as they may have been drawn.
+
+        At once, or for the first and the second half of the rows, in either order.
+        """
+        n = self._layers_with_masks
+        last, halves = self.masks[-n:] if n else [], self.masks
+        if all(len(mask) == rows for mask in last) and len(last) == n:
+            return [last]
+        if len(halves) < 2 * n or any(len(mask) != rows // 2 for mask in halves):
+            return []
+        pairs = [(halves[:n], halves[n:]), (halves[n:], halves[:n])]
+        return [[numpy.concatenate(pair) for pair in zip(*two)] for two in pairs]
+
     def play(self, game, iteration, iterations):
         """Play `iterations` of the game; `iteration` holds the players in the order they move."""
         for done in range(iterations):
             self.most = len(self.moves) + 100 * len(iteration)
             try:
-                next(game)
+                state = next(game)
             except NumpyganError:
                 raise
             except StopIteration:
@@ -130,7 +151,26 @@ class Witness:
             except Exception as error:  # whatever a wrong layer or game raises is its verdict
                 self.wrong("G", f"the game raises {type(error).__name__}: {error}")
                 break
+            if isinstance(state, Game) and not self.goals.own and done % 10 < 2:
+                self._check_scores(state)
         self.check_moves(iteration, iterations)
+
+    def _check_scores(self, state):
+        """V, D_real and D_fake of the game, from D's logits in its last step."""
+        if self._logits is None:
+            return
+        real, fake = self._logits
+        D_real, D_fake = 1 / (1 + numpy.exp(-real)), 1 / (1 + numpy.exp(-fake))
+        V = -numpy.logaddexp(0, -real).mean() - numpy.logaddexp(0, fake).mean()
+        for name, numeric in (("V", V), ("D_real", D_real.mean()), ("D_fake", D_fake.mean())):
+            analytic = float(getattr(state, name))
+            error = abs(analytic - numeric) / (1 + abs(numeric))
+            tolerance = 1e-4 if self.G.dtype == "float32" else 1e-12
+            if not error <= tolerance and name not in self.later:
+                hint = "as the Game says it; the oracle is its formula"
+                self.later[name] = Check(
+                    self.game, name, WRONG, error, tolerance, 1, 1, None, analytic, numeric, hint
+                )
 
     def check_moves(self, iteration, iterations):
         """Check the number of updates and their order."""
@@ -152,24 +192,34 @@ class Witness:
             Check(place, f"theta_{name.lower()}", WRONG, numpy.inf, 0.0, size, size, hint=hint)
         )
 
-    def _check_d(self):
+    def _check_d(self, possible):
         x, z = self.p_data.last, self.p_z.last
         self.theta_d = self.D.theta.copy()  # authors2014 teaches G with this D
-        self.drawn = [mask.copy() for mask in self.masks]
         generated = self._forward(self.G, z, [])
 
-        def value(theta_d):
-            logit = self._forward(self.D, numpy.concatenate([x, generated]), self.drawn, theta_d)
+        def value(theta_d, masks=None):
+            masks = self.drawn if masks is None else masks
+            logit = self._forward(self.D, numpy.concatenate([x, generated]), masks, theta_d)
             return self.goals.of_d(logit[: len(x)], logit[len(x) :])
 
-        self._compare("D", value)
+        u, point = numpy.empty(self.theta_d.size), self.theta_d.astype("float64")
+        self._stream.normal(u)
+        analytic = self._sign * float(self.D.grad @ u)
 
-    def _check_g(self):
+        def gap(masks):
+            return abs(analytic - complex_step(lambda theta: value(theta, masks), point, u))
+
+        self.drawn = min(possible, key=gap) if len(possible) > 1 else possible[0]
+        self._compare("D", value)
+        logit = self._forward(self.D, numpy.concatenate([x, generated]), self.drawn).real
+        self._logits = logit[: len(x)], logit[len(x) :]
+
+    def _check_g(self, possible):
         z = self.p_z.last
         if self._one_pass:
             theta_d, masks = self.theta_d, [mask[len(z) :] for mask in self.drawn]
         else:
-            theta_d, masks = self.D.theta.copy(), self.masks
+            theta_d, masks = self.D.theta.copy(), possible[0]
 
         def value(theta_g):
             generated = self._forward(self.G, z, [], theta_g)

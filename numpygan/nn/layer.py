@@ -128,6 +128,13 @@ class Layer(Views):
                 f"self.g{name}[...] = (gy * t.x).sum(0)`."
             )
 
+    def draw_mask(self, t: LayerTape, stream: Stream) -> None:
+        """Draw the arrays of t that are random; a layer with `random = True` needs it."""
+        raise NumpyganError(
+            f"{self}: the layer is random but has no draw_mask; write one that fills what memory "
+            f"declares, such as `def draw_mask(self, t, stream): stream.keep(t.mask, 0.5)`."
+        )
+
     def __getattr__(self, name):  # Python calls it only for a name that it has not found
         if name.startswith("_"):
             raise AttributeError(name)

@@ -229,7 +229,16 @@ def _size(layers):
     """The number of parameters. Raises NumpyganError for a shape that is none."""
     size = 0
     for layer in layers:
-        for name, shape in layer.shapes().items():
+        shapes = layer.shapes()
+        if not isinstance(shapes, dict):
+            raise NumpyganError(
+                f'{layer}: shapes() gives {shapes!r}; expected a dict such as {{"a": (n,)}}.'
+            )
+        for name, shape in shapes.items():
+            if hasattr(Layer, name):
+                raise NumpyganError(
+                    f"{layer}: a parameter is named {name}, as is a member of Layer; rename it."
+                )
             if not isinstance(shape, tuple) or not all(
                 isinstance(n, (int, numpy.integer)) and n > 0 for n in shape
             ):
@@ -250,7 +259,7 @@ def _widths(layers):
         )
     n_in = layers[fixed].n_in
     for i, layer in enumerate(layers[:fixed]):
-        if layer.width(n_in) != n_in:
+        if _width(layer, n_in) != n_in:
             raise NumpyganError(
                 f"MLP: layer {i}, {layer}, comes before the first Affine, so it must keep the "
                 f"width."
@@ -261,5 +270,15 @@ def _widths(layers):
             raise NumpyganError(
                 f"MLP: layer {i}, {layer}, takes rows of width {layer.n_in}, but gets {widths[-1]}."
             )
-        widths.append(layer.width(widths[-1]))
+        widths.append(_width(layer, widths[-1]))
     return widths
+
+
+def _width(layer, n_in):
+    found = layer.width(n_in)
+    if not isinstance(found, (int, numpy.integer)) or found < 1:
+        raise NumpyganError(
+            f"{layer}: width({n_in}) gives {found!r}; expected a whole number ≥ 1, the output's "
+            f"width for an input of width {n_in}."
+        )
+    return found

@@ -6,6 +6,7 @@ from .. import tables
 from ..arrays import to_host
 from ..errors import NumpyganError
 from ..numbers import whole
+from .layer import Missing
 from .views import Views
 
 
@@ -20,6 +21,14 @@ class LayerTape(Views):
     def __init__(self, layer, x, y, gx, gy, own):
         self.layer, self.own = layer, tuple(own)
         self.set_views(x=x, y=y, gx=gx, gy=gy, **own)
+
+    def __getattr__(self, name):  # asked for what is not there alone
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise Missing(
+            f"{self}: it has no {name}; an array is declared by "
+            f'`def memory(self, n_in): return {{"{name}": ((n_in,), "value")}}`.'
+        )
 
     def __repr__(self):
         return f"the tape of {self.layer}"
@@ -171,6 +180,12 @@ def _own(net, layer, n_in, m):
     """The arrays that `layer.memory` asks for, of m rows."""
     kinds = {"value": net.dtype, "float": net.real_dtype, "bool": numpy.dtype(bool)}
     memory = layer.memory(n_in)
+    taken = [name for name in memory if name in ("x", "y", "gx", "gy", "layer", "own", "arrays")]
+    if taken:
+        raise NumpyganError(
+            f"{layer}: memory() names an array {taken[0]}, as the tape names one of its own; "
+            f"rename it."
+        )
     try:
         return {
             name: net.xp.zeros((m, *shape), kinds[kind]) for name, (shape, kind) in memory.items()

@@ -71,6 +71,10 @@ def load_theta(net: MLP, file: str | os.PathLike | Mapping, prefix: str = "") ->
         if name.startswith(prefix)
     }
     wanted = state_dict(net)
+    if prefix and arrays and not there:
+        raise NumpyganError(
+            f"{file}: no name starts with {prefix!r}; it has {', '.join(sorted(arrays)[:4])}."
+        )
     if set(there) != set(wanted):
         missing, more = sorted(set(wanted) - set(there)), sorted(set(there) - set(wanted))
         hint = ' (give prefix="G." or "D.")' if any(n[:2] in ("G.", "D.") for n in more) else ""

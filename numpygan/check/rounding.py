@@ -1,0 +1,128 @@
+"""How much of a gap between two derivatives is rounding, of the function or of its backward.
+
+A function may take a small difference of large numbers, sin x/x near 0 for example. Its derivative,
+by the complex step or by hand, then loses digits, though its formula is right.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy
+
+from .derivative import Line
+from .problem import Problem, Skipped, scalar_of
+
+_TRIES, _ULPS = 8, 4
+_SAFETY = 8  # times the largest change that is seen
+_LEAST = 2e-12  # of max |gradient| in float64: less is never called a mistake
+_STEP_LOSES = 1e-6  # of max |gradient|: as much may the complex step lose
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Derivatives by leaf i at one point along `lines`, by backward and by an oracle.
+
+    oracle   "complex" or "five-point"
+    largest  max |gradient|
+    """
+
+    problem: Problem
+    point: object
+    values: list
+    i: int
+    gys: list
+    oracle: str
+    lines: list
+    lengths: numpy.ndarray
+    analytic: numpy.ndarray
+    numeric: numpy.ndarray
+    largest: float
+
+    @property
+    def units(self):
+        directions = numpy.array([line.direction for line in self.lines])
+        return directions / self.lengths[:, None]
+
+    def rounding(self, gap, single):
+        """A bound of the rounding if it explains every gap that is not 0, else 0.
+
+        single   whether float32 is in use; then backward in float64 is asked, too. Raises Skipped
+                 if that is right, at inputs that the user has not given
+        """
+        bound = self._noise(gap)
+        if self.oracle == "complex" and not bound:
+            bound = max(self._of_the_step(gap), self._hidden())
+        bound = max(bound, 0.0 if single else _LEAST * self.largest)
+        if gap.max() <= bound:
+            return bound
+        if single and self.point.other and self._right_in_float64():
+            raise Skipped("rounding in float32 hides the derivative")
+        return 0.0
+
+    def _noise(self, gap):
+        """From inputs a few ulps apart: they are rounded in other ways."""
+        order, bounds = numpy.argsort(gap)[::-1][: numpy.count_nonzero(gap)], [0.0]
+        for chosen in (order[:1], order[1:]):  # the worst one alone is seldom explained
+            seen = numpy.zeros(len(chosen))
+            for _ in range(_TRIES):
+                seen = numpy.fmax(seen, self._changes(chosen))
+            if not (gap[chosen] <= _SAFETY * seen).all():
+                return 0.0
+            bounds.append(_SAFETY * seen.max(initial=0.0))
+        return float(max(bounds))
+
+    def _changes(self, chosen):
+        """|changes| of the derivatives along some lines when the inputs move by a few ulps."""
+        units = self.units[chosen]
+        near = replace(self.point, values=tuple(self._near())).laid()
+        changes = abs(units @ self._gradient(near, self.gys) - self.analytic[chosen])
+        if self.oracle == "complex":
+            near = self._near("float64")
+            f = scalar_of(self.problem, near, self.i, self.gys, "complex128")
+            point = near[self.i].reshape(-1)
+            there = [Line(f, point, unit, 0.0).complex_step()[0] for unit in units]
+            changes += abs(numpy.array(there) - self.numeric[chosen])
+        return changes
+
+    def _near(self, dtype=None):
+        """The values, each moved by at most _ULPS units in the last place."""
+        near = list(self.values)
+        for j in self.problem.free:
+            value = near[j].astype(dtype or near[j].dtype)
+            ulps = numpy.empty(value.shape)
+            self.problem.stream.uniform(ulps, -_ULPS, _ULPS)
+            near[j] = (value * (1 + numpy.finfo(value.dtype).eps * ulps)).astype(value.dtype)
+        return near
+
+    def _gradient(self, values, gys):
+        """Backward's gradient of the leaf as a vector."""
+        gys = [self.point.laid_out(gy)[()] for gy in gys]
+        found = self.problem.backward(values)(gys)[self.problem.free.index(self.i)]
+        return numpy.asarray(found, "float64").reshape(-1)
+
+    def _of_the_step(self, gap):
+        """The largest gap if five-point differences agree with backward wherever there is one."""
+        for k in numpy.flatnonzero(gap):
+            value, off = self.lines[k].five_point()
+            value, off = value / self.lengths[k], off / self.lengths[k]
+            if not abs(value - self.analytic[k]) <= off <= _STEP_LOSES * self.largest:
+                return 0.0
+        return float(gap.max())
+
+    def _hidden(self):
+        """From the function's values in complex numbers and in float64.
+
+        Other routines factorize a matrix in complex numbers; if it is badly conditioned, they show.
+        """
+        problem = self.problem
+        f = scalar_of(problem, self.values, self.i, self.gys, "complex128")
+        for line in self.lines[-8:]:
+            point = line.point + 1e-3 * line.direction
+            problem.hidden = max(problem.hidden, abs(f(point).real - line.f(point)) / line.size)
+        return 32 * self.largest * problem.hidden
+
+    def _right_in_float64(self):
+        double = [
+            v.astype("float64") if j in self.problem.free else v for j, v in enumerate(self.values)
+        ]
+        g = self._gradient(double, [gy.astype("float64") for gy in self.gys])
+        return abs(self.units @ g - self.numeric).max() <= _STEP_LOSES * self.largest

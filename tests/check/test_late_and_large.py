@@ -1,0 +1,179 @@
+"""Errors of the paper's code that show late, at large numbers or in a game's scores alone."""
+
+import numpy as np
+import pytest
+
+import numpygan as ng
+from numpygan.check import everything, game_check, rules, values
+from numpygan.gan import algorithm1, game, objective
+from numpygan.nn import mlp
+from numpygan.nn import optimizers as sgd
+
+
+def failing(checks):
+    return {check.place for check in checks if not check.passed}
+
+
+@pytest.fixture
+def few_recipes(monkeypatch):
+    recipes = {name: rules.RECIPES[name] for name in ("mnist", "ring")}
+    monkeypatch.setattr(rules, "RECIPES", recipes)
+
+
+def test_gradients_of_many_sizes(few_recipes, monkeypatch):
+    """An ε of Adam that shows at small gradients alone, in float32; clipping of large ones."""
+
+    def with_epsilon(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
+        epsilon = 1e-4 if theta.dtype == "float32" else epsilon
+        right(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon)
+
+    def clipped(xp, theta, v, g, step, rate, mu):
+        sgd.momentum(xp, theta, v, xp.clip(g, -25, 25), step, rate, mu)
+
+    right = sgd.adam
+    monkeypatch.setattr(rules, "LARGE", (40, 40))  # for the time
+    assert not failing(rules.check_rules())
+    monkeypatch.setattr(sgd.Adam, "formula", staticmethod(with_epsilon))
+    assert failing(rules.check_rules()) == {"rule adam, float32"}
+    monkeypatch.setattr(sgd.Adam, "formula", staticmethod(right))
+    monkeypatch.setattr(sgd.Momentum, "formula", staticmethod(clipped))
+    assert "rule momentum, descend" in failing(rules.check_rules())
+
+
+def test_the_max_norm_of_the_fourth_layer(few_recipes, monkeypatch):
+    def forgets(net, max_norm):
+        class Few:
+            xp, layers = net.xp, net.layers[:3]
+
+        right(Few, max_norm)
+
+    right = sgd.limit_columns
+    recipes = {"tfd": everything.RECIPES["tfd"]}
+    monkeypatch.setattr(rules, "RECIPES", recipes)
+    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    assert recipes["tfd"].max_norm and not failing(rules.check_rules())
+    monkeypatch.setattr(sgd, "limit_columns", forgets)
+    assert failing(rules.check_rules()) == {"rule of tfd"}
+
+
+def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch):
+    def without_the_last(xp, *vectors):
+        lanes = right(xp, *vectors)
+        if vectors[0].size > 1_000_000:
+            lanes[0][0] = tuple(piece[:-1] for piece in lanes[0][0])
+        return lanes
+
+    right = sgd.lanes
+    monkeypatch.setattr(sgd, "lanes", without_the_last)
+    names = {f"rule {rule}, {way}" for rule in sgd.RULES for way in ("ascend", "descend")}
+    assert failing(rules.check_rules()) == names
+
+
+def test_maximum_likelihood_beyond_the_largest_logit(monkeypatch):
+    value, slope = objective.G_LOSSES["maximum_likelihood"]
+
+    def flat(xp, a, out):
+        slope(xp, a, out)
+        out[a > objective.LARGEST_LOGIT] = 0
+
+    def constant(xp, a):
+        return value(xp, xp.minimum(a, objective.LARGEST_LOGIT))
+
+    assert not failing(values.check_values())
+    for pair in ((value, flat), (constant, slope)):
+        monkeypatch.setitem(objective.G_LOSSES, "maximum_likelihood", pair)
+        places = failing(values.check_values())
+        assert places and all("maximum_likelihood" in place for place in places)
+
+
+def test_a_small_loss_of_one_row_in_float32(monkeypatch):
+    value, slope = objective.G_LOSSES["non_saturating"]
+
+    def none_beyond_12(xp, a):
+        return value(xp, xp.where(a > 12, 200, a) if a.dtype == "float32" else a)
+
+    monkeypatch.setitem(objective.G_LOSSES, "non_saturating", (none_beyond_12, slope))
+    assert failing(values.check_values()) == {"loss non_saturating, 1 rows, float32"}
+
+
+def test_masks_of_a_wide_layer_that_are_not_drawn_again(monkeypatch):
+    def draw_masks(self, tape, stream):
+        for layer, t in zip(self.layers, tape.layers):
+            if layer.random and (t.x.shape[1] < 1000 or not tape.drawn.all()):
+                layer.draw_mask(t, stream)
+        tape.drawn[...] = True
+
+    recipes = {"mnist": everything.RECIPES["mnist"]}
+    monkeypatch.setattr(everything, "RECIPES", recipes)
+    assert everything.check_own_size().passed
+    monkeypatch.setattr(mlp.MLP, "draw_masks", draw_masks)
+    wrong = everything.check_own_size().failures
+    assert [check.hint for check in wrong] == ["a second draw gives the same masks"] * len(wrong)
+    assert wrong
+
+
+def players(dtype="float64"):
+    G = ng.MLP([ng.Affine(2, 5), ng.ReLU(), ng.Affine(5, 3)], dtype)
+    D = ng.MLP([ng.Affine(3, 6), ng.Maxout(2), ng.Dropout(0.5), ng.Affine(3, 1)], dtype)
+    for net in (G, D):
+        net.initialize(ng.Stream(1))
+    return G, D
+
+
+def test_a_slope_that_changes_after_iteration_100(monkeypatch):
+    name = "non_saturating"
+    value, slope = objective.G_LOSSES[name]
+    calls = []
+
+    def late(xp, a, out):
+        calls.append(1)
+        slope(xp, a, out)
+        if len(calls) > 100:
+            out *= 0.9
+
+    long = {"iterations": everything.HORIZON, "rows": 11, "numbers": 0}
+    assert ng.check_game(*players(), **long).passed
+    monkeypatch.setitem(objective.G_LOSSES, name, (value, late))
+    wrong = ng.check_game(*players(), **long).failures
+    assert len(calls) == everything.HORIZON
+    assert [check.tensor for check in wrong] == ["theta_g"]
+
+
+def swapped(right):
+    def scores(self):
+        found = right(self)
+        found[1:3] = found[2:0:-1].copy()
+        return found
+
+    return scores
+
+
+def of_the_first_rows(right):
+    def scores(self):
+        found = right(self)
+        found[0] = objective.value(np, self.real.y[:2], self.fake.y[:2])
+        return found
+
+    return scores
+
+
+@pytest.mark.parametrize(
+    "change, score", [(swapped, "D_real"), (of_the_first_rows, "V")], ids=["swapped", "first rows"]
+)
+@pytest.mark.parametrize("algorithm", ["algorithm1", "authors2014"])
+def test_scores_of_a_game_that_are_wrong(algorithm, change, score, monkeypatch):
+    assert ng.check_game(*players(), algorithm).passed
+    monkeypatch.setattr(game.Game, "scores", change(game.Game.scores))
+    wrong, *_ = ng.check_game(*players(), algorithm).failures
+    assert wrong.tensor == score and wrong.analytic != wrong.numeric
+
+
+def test_a_pass_for_g_that_overwrites_the_fake_half(monkeypatch):
+    class Overwrites(game.Game):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            self.pass_dg = self.fake
+
+    monkeypatch.setattr(algorithm1, "Game", Overwrites)
+    assert {check.tensor for check in ng.check_game(*players()).failures} >= {"V"}
+    assert game_check.algorithm1 is algorithm1.algorithm1

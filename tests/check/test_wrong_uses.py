@@ -1,0 +1,157 @@
+"""Wrong uses of the checker and of a layer of one's own: each is refused in one true sentence."""
+
+import numpy as np
+import pytest
+
+import numpygan as ng
+from numpygan.cli import main
+
+x = np.random.default_rng(0).normal(size=(3, 4))
+
+
+def square(x):
+    return x**2
+
+
+def back(g, x):
+    return 2 * g * x
+
+
+def refused(call, words):
+    with pytest.raises(ng.NumpyganError, match=words) as error:
+        call()
+    assert "\n" not in str(error.value) and str(error.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "arguments, options, words",
+    [
+        ((square, back, x), {"eps": 1e-6}, "no option 'eps'; expected .*domain.*tolerance"),
+        ((square, back, x), {"rows": 4}, "rows goes with layers"),
+        ((square, back, x), {"domain": 3}, r"domain must be \(low, high\), got 3"),
+        (
+            (square, back, x),
+            {"domain": "positive"},
+            r"domain must be \(low, high\), got 'positive'",
+        ),
+        ((square, back, x), {"domain": (1, -1)}, r"domain must be \(low, high\), got \(1, -1\)"),
+        ((square, back, x), {"domain": (None, None, 3)}, r"domain must be \(low, high\), got"),
+        ((square, back, x), {"jvp": 3}, "jvp must be a function, got int"),
+        ((square, back, x), {"hvp": "H"}, "hvp must be a function, got str"),
+        ((lambda x: None, back, x), {}, "function returns NoneType; expected an array, a number"),
+        ((lambda x: "a", back, x), {}, "function returns str; expected an array, a number"),
+        ((lambda x: {"y": x}, back, x), {}, "function returns dict; expected an array, a number"),
+        ((lambda x: (x, None), lambda g, h, x: g, x), {}, "function returns NoneType in a tuple"),
+        (
+            ([ng.Affine(2, 2)], [[1.0, 2.0]]),
+            {},
+            "x: expected an array of numpy, got .*list; .*asarray",
+        ),
+    ],
+)
+def test_of_gradcheck(arguments, options, words):
+    refused(lambda: ng.gradcheck(*arguments, **options), words)
+
+
+def test_a_domain_may_be_open():
+    assert ng.gradcheck(np.log, lambda g, x: g / x, abs(x), domain=(0, None)).passed
+    assert ng.gradcheck(np.exp, lambda g, x: g * np.exp(x), -abs(x), domain=(None, 0)).passed
+
+
+def test_several_outputs_may_be_a_list():
+    def both(x):
+        return [x**2, x.sum(0)]
+
+    def both_back(g, h, x):
+        return 2 * g * x + h
+
+    assert ng.gradcheck(both, both_back, x).passed
+    assert not ng.gradcheck(both, lambda g, h, x: 2 * g * x, x).passed
+
+
+def test_a_gradient_may_be_a_list_of_rows():
+    assert ng.gradcheck(square, lambda g, x: back(g, x).tolist(), x).passed
+
+
+def layer(**members):
+    def forward(self, x, t):
+        t.y[...] = x**2
+
+    def backward(self, gy, t):
+        t.gx[...] = 2 * t.x * gy
+
+    members = {"forward": forward, "backward": backward} | members
+    return type("Mine", (ng.Layer,), members)()
+
+
+@pytest.mark.parametrize(
+    "members, words",
+    [
+        (
+            {"width": lambda self, n: "a"},
+            r"Mine\(\): width\(2\) gives 'a'; expected a whole number",
+        ),
+        ({"width": lambda self, n: None}, r"Mine\(\): width\(2\) gives None; expected"),
+        ({"width": lambda self, n: 0}, r"Mine\(\): width\(2\) gives 0; expected"),
+        ({"shapes": lambda self: ["a"]}, r"shapes\(\) gives \['a'\]; expected a dict"),
+        ({"shapes": lambda self: {"forward": (2,)}}, "parameter is named forward, as .* of Layer"),
+        ({"memory": lambda self, n: {"x": ((n,), "value")}}, "memory.. names an array x, as"),
+        ({"random": True}, "is random but has no draw_mask; write"),
+    ],
+)
+def test_of_a_layer(members, words):
+    refused(lambda: ng.gradcheck([ng.Affine(2, 2), layer(**members)]), words)
+
+
+def test_an_array_that_memory_does_not_declare_is_named():
+    def forward(self, x, t):
+        t.mask[...] = x > 0
+
+    words = r'has no mask; .*memory.self, n_in.: return {"mask": ..n_in,., "value".}'
+    refused(lambda: ng.gradcheck([ng.Affine(2, 2), layer(forward=forward)]), words)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (((3,), {}), "expected shapes such as 'm n', got 3"),
+        (((), {}), "expected shapes such as 'm n', got nothing"),
+        ((("m",), {"most": 0}), "most must be a whole number ≥ 1, got 0"),
+        ((("m",), {"dtype": "int"}), "dtype must be float32 or float64, got 'int'"),
+    ],
+)
+def test_of_inputs(arguments, words):
+    refused(lambda: ng.testing.inputs(*arguments[0], **arguments[1]), words)
+
+
+FILE = """import numpy as np
+def check_raises():
+    return 1 / 0
+def check_option():
+    return np.tanh, lambda g, x: g * (1 - np.tanh(x) ** 2), np.ones(3), {"domain": (0, 2), "eps": 3}
+"""
+
+
+@pytest.mark.parametrize(
+    "text, name, words",
+    [
+        (FILE, "u.py::check_raises", "raises ZeroDivisionError in line 3: division by zero;"),
+        (FILE, "u.py::check_option", "there is no option 'eps'"),
+        (FILE, "u.py:check_raises", "u.py:check_raises: write u.py::check_raises"),
+        ("import nowhere_at_all\n", "u.py::f", "raises ModuleNotFoundError in line 1: No module"),
+        ("a = 1\0", "u.py::f", "raises SyntaxError: source code"),
+    ],
+)
+def test_of_a_file(text, name, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "u.py").write_text(text, encoding="utf-8")
+    assert main(["gradcheck", name]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_prefix_that_no_name_has_is_told(tmp_path):
+    net = ng.MLP([ng.Affine(2, 1)], "float64")
+    names = {"G.0.weight": np.ones((1, 2)), "G.0.bias": np.ones(1)}
+    refused(
+        lambda: ng.load_theta(net, names, prefix="gen."), "no name starts with 'gen.'; .*G.0.bias"
+    )
