@@ -93,7 +93,7 @@ def _compare(problem, point, i, g, gys, ys, everything):
     directions += [random_direction(base, stream) for _ in range(_DIRECTIONS)]
     real = scalar_of(problem, values, i, gys, "float64")
     lines = [Line(real, base, direction, size) for direction in directions]
-    oracle = _oracle_at(problem, values, i, gys, lines[-1])
+    oracle = _oracle_at(problem, values, i, gys, lines)
     if oracle == "complex":
         f = scalar_of(problem, values, i, gys, "complex128")
         numeric = [(Line(f, base, d, size).complex_step()) for d in directions]
@@ -179,24 +179,28 @@ def _sensitivity(problem, values, i, gys, oracle, directions, numeric, lengths):
     return max(changes, default=0.0)
 
 
-def _oracle_at(problem, values, i, gys, line):
+def _oracle_at(problem, values, i, gys, lines):
     """ "complex" if it works here and agrees with float64, else "five-point"; sets `reason`."""
     if problem.oracle is not None or problem.reason:
         return problem.oracle or "five-point"
     f = scalar_of(problem, values, i, gys, "complex128")
-    try:
-        there, _ = Line(f, line.point, line.direction, line.size).complex_step()
-    except Exception as error:
-        problem.reason = (
-            f"forward does not take complex numbers: {type(error).__name__}: {error}"
-            f"{imaginary.where(error)}"
-        )
-        return "five-point"
-    real, off = line.five_point()
-    length = float(numpy.abs(line.direction).sum())
-    if off > 1e-3 * max(abs(real), abs(there)) or not numpy.isfinite(real):
-        return "complex"  # differences decide nothing here
-    if abs(there - real) <= 10 * off + 1e-6 * abs(real) or length == 0 or line.at_a_kink(0.0):
+    for line in reversed(lines):  # the last one is random; at a kink, one input may be off it
+        try:
+            there, _ = Line(f, line.point, line.direction, line.size).complex_step()
+        except Exception as error:
+            problem.reason = (
+                f"forward does not take complex numbers: {type(error).__name__}: {error}"
+                f"{imaginary.where(error)}"
+            )
+            return "five-point"
+        real, off = line.five_point()
+        if off > 1e-3 * max(abs(real), abs(there)) or not numpy.isfinite(real):
+            return "complex"  # differences decide nothing here
+        if abs(there - real) <= 10 * off + 1e-6 * abs(real) or not line.direction.any():
+            return "complex"
+        if not line.at_a_kink(0.0):
+            break
+    else:
         return "complex"
     complex_inputs = [v * (1 + 1e-3j) if j in problem.free else v for j, v in enumerate(values)]
     named = imaginary.dropped(problem.outputs, complex_inputs)

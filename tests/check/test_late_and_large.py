@@ -34,10 +34,11 @@ def test_gradients_of_many_sizes(few_recipes, monkeypatch):
     monkeypatch.setattr(rules, "LARGE", (40, 40))  # for the time
     assert not failing(rules.check_rules())
     monkeypatch.setattr(sgd.Adam, "formula", staticmethod(with_epsilon))
-    assert failing(rules.check_rules()) == {"rule adam, float32"}
+    small = {f"rule adam, momentum {beta1}, float32" for beta1 in (0.0, 0.5)}
+    assert failing(rules.check_rules()) == small
     monkeypatch.setattr(sgd.Adam, "formula", staticmethod(right))
     monkeypatch.setattr(sgd.Momentum, "formula", staticmethod(clipped))
-    assert "rule momentum, descend" in failing(rules.check_rules())
+    assert "rule momentum, momentum 0.5, descend" in failing(rules.check_rules())
 
 
 def test_the_max_norm_of_the_fourth_layer(few_recipes, monkeypatch):
@@ -65,7 +66,8 @@ def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch)
 
     right = sgd.lanes
     monkeypatch.setattr(sgd, "lanes", without_the_last)
-    names = {f"rule {rule}, {way}" for rule in sgd.RULES for way in ("ascend", "descend")}
+    each = "momentum, momentum 0.5", "adam, momentum 0.5", "adam, momentum 0.0"
+    names = {f"rule {rule}, {way}" for rule in each for way in ("ascend", "descend")}
     assert failing(rules.check_rules()) == names
 
 

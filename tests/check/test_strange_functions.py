@@ -163,3 +163,24 @@ def test_a_mistake_beside_it_is_found(function, backward, x):
 def test_a_mistake_at_inputs_of_another_sign_says_how_to_leave_them_out():
     report = ng.gradcheck(lambda x: x**2, lambda g, x: 2 * g * abs(x), np.array([1.0, 2.0]))
     assert "domain=" in report.failures[0].hint
+
+
+ZEROS = np.array([[0.0, 1.0, -2.0], [3.0, 0.0, 0.5]])
+
+
+@pytest.mark.parametrize(
+    "function, right, wrong",
+    [
+        (abs, lambda g, x: g * np.sign(x), lambda g, x: -g * np.sign(x)),
+        (lambda x: np.abs(x).sum(), lambda g, x: g * np.sign(x), lambda g, x: 2 * g * np.sign(x)),
+        (
+            lambda x: np.where(abs(x) < 1, x**2 / 2, abs(x) - 0.5),
+            lambda g, x: g * np.clip(x, -1, 1),
+            lambda g, x: g * np.clip(x, -1.2, 1),
+        ),
+    ],
+)
+def test_abs_is_named_although_an_input_lies_at_its_kink(function, right, wrong):
+    report = ng.gradcheck(function, right, ZEROS)
+    assert report.passed and "drops the imaginary part in numpy.absolute" in str(report)
+    assert not ng.gradcheck(function, wrong, ZEROS).passed
