@@ -11,7 +11,7 @@ import numpy
 
 from . import __version__, starting
 from .commands import COMMANDS, ON_RANKS, ONLY_PRINT
-from .errors import NumpyganError, words_of
+from .errors import NumpyganError
 from .ranks import ALONE, world
 from .recipes.settings import nearest
 from .terminal import standard_streams
@@ -59,7 +59,7 @@ def _carry_out(arguments, options):
                 return 0
             # Commands check for values that are not finite; some BLAS kernels warn without reason.
             with numpy.errstate(all="ignore"):
-                return _result_of(options)
+                return options.run_command(options) or 0
     except NumpyganError as error:
         _tell(options.ranks, error)
         return 2
@@ -94,19 +94,6 @@ def _here_is_gone():
     except FileNotFoundError:
         return True
     return False
-
-
-def _result_of(options):
-    """The command's exit code. An end that code of the user asks for is an error, and not 0."""
-    try:
-        return options.run_command(options) or 0
-    except (Exception, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        raise NumpyganError(
-            f"the code that this command ran raises {type(error).__name__} ({words_of(error)}), "
-            "so the command is not done; correct that code."
-        ) from None
 
 
 def _tell(ranks, error):

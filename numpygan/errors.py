@@ -1,5 +1,7 @@
 """The exceptions that a user can cause."""
 
+from contextlib import contextmanager
+
 _LONGEST = 900  # characters; a name or value from a file can have a million
 
 
@@ -51,3 +53,17 @@ class Diverged(NumpyganError):
 
 class Finished(NumpyganError):
     """A run that is to be resumed is finished already."""
+
+
+@contextmanager
+def code_of_the_user():
+    """Within the block code of the user runs; an end that it asks for is an error, not exit 0."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise NumpyganError(
+            f"the code that this command ran raises {type(error).__name__} ({words_of(error)}), "
+            "so the command is not done; correct that code."
+        ) from None

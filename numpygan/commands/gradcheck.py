@@ -5,6 +5,7 @@ import sys
 
 from ..check.everything import check_all, check_recipe
 from ..check.userfile import check_file, is_file
+from ..errors import code_of_the_user
 from ..figures.step_plot import save_step_plot
 from ..recipes.settings import recipe_named
 from .arguments import add_force, natural, new_file
@@ -52,7 +53,8 @@ def gradcheck(options):
         lines = as_table(reports)
     elif is_file(options.recipe):
         print(f"numpygan: runs the code of {options.recipe.partition('::')[0]}", file=sys.stderr)
-        reports = check_file(options.recipe, options.seed)
+        with code_of_the_user():
+            reports = check_file(options.recipe, options.seed)
         lines = [f"{name}\n{report}" for name, report in reports.items()]
     else:
         reports = {options.recipe: check_recipe(recipe_named(options.recipe), options.seed)}

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ..errors import NumpyganError
+from ..errors import NumpyganError, code_of_the_user
 from ..files import NewPath, make_folder, write_whole
 from ..lessons import grade, text
 from ..terminal import shell_word
@@ -70,7 +70,8 @@ def _check(options):
     if options.out is not None or options.py:
         raise NumpyganError("lesson check: takes one FILE and nothing else.")
     file = Path(os.path.expanduser(options.which))
-    number, marks = grade.grade(file)
+    with code_of_the_user():
+        number, marks = grade.grade(file)
     print(f"Lesson {number}, {text.title(number)}: {file}")
     width = max(len(mark.name) for mark in marks)
     for mark in marks:
