@@ -229,8 +229,9 @@ def gradient_of(result, path, tops, count):
     count  of all inputs
     """
     top, rest = path[0], path[1:]
-    if isinstance(result, list) and isinstance(result[0], list) and len(tops) == 1 and not rest:
-        return numpy.asarray(result)  # rows of numbers
+    rows = isinstance(result, list) and result and isinstance(result[0], list)
+    if rows and len(tops) == 1 and not rest:
+        return numpy.asarray(result)
     if isinstance(result, (tuple, list)) and len(result) == count and (count > 1 or not rest):
         result = result[top]
     elif isinstance(result, (tuple, list)) and len(result) == len(tops) > 1:
