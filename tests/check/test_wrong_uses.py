@@ -1,5 +1,7 @@
 """Wrong uses of the checker and of a layer of one's own: each is refused in one true sentence."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,11 @@ def test_several_outputs_may_be_a_list():
 
 def test_a_gradient_may_be_a_list_of_rows():
     assert ng.gradcheck(square, lambda g, x: back(g, x).tolist(), x).passed
+
+
+def test_an_empty_list_is_a_gradient_of_a_wrong_shape():
+    report = ng.gradcheck(square, lambda g, x: [], x)
+    assert "its gradient has shape (0,), expected (3, 4)" in report.failures[0].hint
 
 
 def layer(**members):
@@ -147,6 +154,15 @@ def test_of_a_file(text, name, words, tmp_path, monkeypatch, capsys):
     (tmp_path / "u.py").write_text(text, encoding="utf-8")
     assert main(["gradcheck", name]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in the name of a folder")
+def test_a_folder_may_have_a_colon_in_its_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a:b").mkdir()
+    (tmp_path / "a:b" / "u.py").write_text(FILE, encoding="utf-8")
+    assert main(["gradcheck", "a:b/u.py::check_raises"]) == 2
+    assert "a:b/u.py::check_raises: its code raises ZeroDivisionError" in capsys.readouterr().err
 
 
 def test_a_prefix_that_no_name_has_is_told(tmp_path):
