@@ -88,6 +88,11 @@ class Witness:
     def check(self, name, direction):
         """Check the update that comes next: whose θ has moved, the direction, the gradient."""
         self.moves.append(name)
+        if len(self.moves) > self.most:
+            raise NumpyganError(
+                f"check_game: {self.game} has made {len(self.moves)} updates and goes on; expected "
+                f"a `yield` at the end of each iteration."
+            )
         for other, net in (("G", self.G), ("D", self.D)):
             before = self.thetas[other]
             still = numpy.array_equal(before, net.theta, equal_nan=True)
@@ -117,11 +122,6 @@ class Witness:
         else:
             self._check_g(possible)
         self.masks = []
-        if len(self.moves) > self.most:
-            raise NumpyganError(
-                f"check_game: {self.game} has made {len(self.moves)} updates and goes on; expected "
-                f"a `yield` at the end of each iteration."
-            )
 
     def _possible_masks(self, rows):
         """The masks of all layers for a pass over `rows` rows, as they may have been drawn.
