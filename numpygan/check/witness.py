@@ -72,6 +72,7 @@ class Witness:
         self._dropout, self._stream = named["dropout"], named["sample"]
         self._layers_with_masks = sum(layer.random for layer in D.layers)
         self.masks, self.checks, self.moves, self._logits = [], [], [], None
+        self.most = 100  # updates; a loop without a `yield` makes them before it is played
         self._twins, self._tapes = {net: net.copy("complex128") for net in (G, D)}, {}
         self.p_data = Kept("x", Blobs(named["data"]))
         self.p_z = Kept("z", noise)
