@@ -76,7 +76,7 @@ def _as_array(problem, i, g, point):
 
 
 def _size(ys):
-    return max(float(numpy.abs(y).max(initial=0.0)) for y in ys)
+    return max((float(numpy.abs(y).max(initial=0.0)) for y in ys), default=0.0)
 
 
 def _compare(problem, point, i, g, gys, ys, everything):

@@ -44,6 +44,7 @@ def refused(call, words):
         ((lambda x: "a", back, x), {}, "function returns str; expected an array, a number"),
         ((lambda x: {"y": x}, back, x), {}, "function returns dict; expected an array, a number"),
         ((lambda x: (x, None), lambda g, h, x: g, x), {}, "function returns NoneType in a tuple"),
+        ((lambda x: [[1.0, 2.0], [3.0]], back, x), {}, "function returns list; expected an array"),
         (
             ([ng.Affine(2, 2)], [[1.0, 2.0]]),
             {},
@@ -69,6 +70,12 @@ def test_several_outputs_may_be_a_list():
 
     assert ng.gradcheck(both, both_back, x).passed
     assert not ng.gradcheck(both, lambda g, h, x: 2 * g * x, x).passed
+
+
+@pytest.mark.parametrize("nothing", [(), []])
+def test_a_function_that_returns_no_numbers_is_not_ok(nothing):
+    report = ng.gradcheck(lambda x: nothing, lambda *args: 0 * x, x)
+    assert not report.passed and "function gives no numbers" in str(report)
 
 
 def test_a_gradient_may_be_a_list_of_rows():
