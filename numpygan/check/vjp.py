@@ -54,9 +54,15 @@ def check_point(problem, point, everything):
     gradients = [_as_array(problem, i, g, point) for i, g in zip(problem.free, found)]
     if point.outside and not all(numpy.isfinite(g).all() for g in gradients):
         raise Skipped("backward gives values that are not finite")
-    return [
-        _compare(problem, point, i, g, gys, ys, everything) for i, g in zip(problem.free, gradients)
-    ]
+    try:
+        return [
+            _compare(problem, point, i, g, gys, ys, everything)
+            for i, g in zip(problem.free, gradients)
+        ]
+    except (NumpyganError, Skipped):
+        raise
+    except Exception as error:
+        raise Skipped(f"at inputs near it the code raises {type(error).__name__}") from None
 
 
 def _as_array(problem, i, g, point):

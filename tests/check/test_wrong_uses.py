@@ -87,6 +87,19 @@ def test_an_empty_list_is_a_gradient_of_a_wrong_shape():
     assert "its gradient has shape (0,), expected (3, 4)" in report.failures[0].hint
 
 
+def test_a_pair_that_refuses_inputs_beside_those_given():
+    edge = np.array([1.0, 0.5, 0.0])
+
+    def within(x):
+        assert (x.real <= 1).all()
+        return x
+
+    report = ng.gradcheck(square, lambda g, x: 1.01 * back(g, within(x)), edge)
+    assert [check.verdict for check in report.checks] == ["wrong"]
+    report = ng.gradcheck(lambda x: square(within(x)), back, edge, only_given=True)
+    assert not report.passed and "near it the code raises AssertionError" in str(report)
+
+
 def layer(**members):
     def forward(self, x, t):
         t.y[...] = x**2
