@@ -81,6 +81,12 @@ def _as_array(problem, i, g, point):
     return g.astype("float64")
 
 
+def _length(direction):
+    """‖direction‖, or 1 if it is 0. A power of 2 is taken out, so that no square overflows."""
+    _, power = numpy.frexp(numpy.abs(direction).max(initial=0.0))
+    return numpy.ldexp(numpy.linalg.norm(numpy.ldexp(direction, -power)), power) or 1.0
+
+
 def _size(ys):
     return max((float(numpy.abs(y).max(initial=0.0)) for y in ys), default=0.0)
 
@@ -105,7 +111,7 @@ def _compare(problem, point, i, g, gys, ys, everything):
         numeric = [(Line(f, base, d, size).complex_step()) for d in directions]
     else:
         f, numeric = real, [line.five_point() for line in lines]
-    lengths = numpy.array([numpy.linalg.norm(d) or 1.0 for d in directions])
+    lengths = numpy.array([_length(d) for d in directions])
     off = numpy.array([error for _, error in numeric]) / lengths
     numeric = numpy.array([value for value, _ in numeric]) / lengths
     analytic = numpy.array([d @ flat for d in directions]) / lengths

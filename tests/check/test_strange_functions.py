@@ -174,6 +174,13 @@ def test_a_gradient_that_is_not_finite_is_not_taken_for_rounding(where, bad, ora
     assert "backward gives values that are not finite" in str(report)
 
 
+@pytest.mark.parametrize("size", [1e-250, 1e-200, 1e-100, 1e100, 1e200, 1e250])
+def test_inputs_whose_squares_are_no_numbers(size):
+    x = size * np.array([1.0, 0.5, 2.0])
+    assert ng.gradcheck(lambda x: 2 * x, lambda g, x: 2 * g, x).passed
+    assert not ng.gradcheck(lambda x: 2 * x, lambda g, x: 2.1 * g, x).passed
+
+
 def test_a_mistake_at_inputs_of_another_sign_says_how_to_leave_them_out():
     report = ng.gradcheck(lambda x: x**2, lambda g, x: 2 * g * abs(x), np.array([1.0, 2.0]))
     assert "domain=" in report.failures[0].hint
