@@ -34,13 +34,11 @@ def interruptible():
     for number, handler in _before.items():
         if signal.getsignal(number) is _end:
             signal.signal(number, handler)
-    if signal.SIGINT in _before:
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-    else:
+    try:
         yield
+    finally:
+        if signal.SIGINT in _before:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 _before: dict[int, object] = {}  # the handlers that wait for the end of the imports

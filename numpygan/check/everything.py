@@ -18,11 +18,11 @@ from .rules import check_rules
 from .values import check_values
 from .verdicts import WRONG, Check
 
-HORIZON = 600  # iterations of a long game; beyond the first some updates alone are compared
+HORIZON = 600  # iterations of the longest game; witness.py says which updates are compared
 _LONG = 60  # iterations of a game in which each update is checked along one direction
 _LARGEST = 6_000_000  # parameters of a recipe whose layers are checked at their own width
 _FEW = tuple(v for v in VARIATIONS if v.label in ("13 rows", "large inputs"))
-# Of a row of the data, by the name of the data: at reduced width, and their own
+# The width of a row, by the name of the data: in the check at reduced width; as it really is
 _WIDTH, _WIDTH_OF_TOYS = 7, {"gauss1d": 1, "ring": 2, "grid": 2}
 _OWN_WIDTH = _WIDTH_OF_TOYS | {"mnist": 784, "stacked-mnist": 3 * 784, "tfd.npy": 48 * 48}
 _REDUCED = {
@@ -81,7 +81,7 @@ def check_recipe(recipe, seed=0):
 def check_own_size(seed=0):
     """The Report of every layer of the recipes at its own width, without the very largest."""
     done, stream = set(), Stream(seed)
-    wide = MLP([Dropout(0.5), Affine(4000, 1)], "float64")  # wider than those below
+    wide = MLP([Dropout(0.5), Affine(4000, 1)], "float64")  # wider than any recipe's
     checks = _check_draws("wide", wide, [0], stream)
     for recipe in RECIPES.values():
         dim = _OWN_WIDTH.get(recipe.data, _WIDTH)
@@ -103,7 +103,7 @@ def check_own_size(seed=0):
 
 
 def _check_draws(place, net, new, stream):
-    """A Check for each layer with masks that has the same ones after a second draw."""
+    """A wrong Check for each layer whose masks a second draw leaves as they are."""
     tape, checks = net.tape(2), []
     net.draw_masks(tape, stream)
     first = {i: tape.layers[i].mask.copy() for i in new if net.layers[i].random}

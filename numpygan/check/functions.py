@@ -80,7 +80,10 @@ class Form:
         return [self._output(y, several) for y in (found if several else (found,))]
 
     def _output(self, y, several):
-        array = None if isinstance(y, (dict, str)) else numpy.asarray(y)
+        try:
+            array = None if isinstance(y, (dict, str)) else numpy.asarray(y)
+        except ValueError:  # lists of several lengths
+            array = None
         if array is None or array.dtype.kind not in "fiubc":
             kind = type(y).__name__ + " in a tuple" * several
             raise NumpyganError(
@@ -124,8 +127,8 @@ class Form:
 
 def _as_tuple(found):
     """A list of outputs as a tuple; a list of numbers is one output."""
-    listed = isinstance(found, list) and any(numpy.ndim(part) for part in found)
-    return tuple(found) if listed and not isinstance(found[0], list) else found
+    listed = isinstance(found, list) and found and not isinstance(found[0], list)
+    return tuple(found) if listed and any(map(numpy.ndim, found)) else found
 
 
 def taken_as(function, backward, inputs, form=None, name=None):
@@ -179,7 +182,7 @@ def taken_as(function, backward, inputs, form=None, name=None):
             return Form("cache", function, backward, name)
     outputs = len(found) if several else 1
     real = sum(is_real(leaf) for _, _, leaf in leaves(tuple(inputs), ""))
-    scalar = not several and numpy.ndim(found) == 0
+    scalar = not isinstance(found, (list, tuple)) and numpy.ndim(found) == 0
     of_one = getattr(function, "__self__", None) is not None
     of_one = of_one and function.__self__ is getattr(backward, "__self__", None)
     if takes(outputs + len(inputs)):
@@ -229,8 +232,9 @@ def gradient_of(result, path, tops, count):
     count  of all inputs
     """
     top, rest = path[0], path[1:]
-    if isinstance(result, list) and isinstance(result[0], list) and len(tops) == 1 and not rest:
-        return numpy.asarray(result)  # rows of numbers
+    rows = isinstance(result, list) and result and isinstance(result[0], list)
+    if rows and len(tops) == 1 and not rest:
+        return numpy.asarray(result)
     if isinstance(result, (tuple, list)) and len(result) == count and (count > 1 or not rest):
         result = result[top]
     elif isinstance(result, (tuple, list)) and len(result) == len(tops) > 1:

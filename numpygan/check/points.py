@@ -14,7 +14,7 @@ class Point:
 
     sure   False if it was guessed which inputs have rows: then only a wrong number is a mistake
     same   pairs of leaves that are to be one and the same array
-    other  whether its numbers are others than those given; `outside` if some have a new sign
+    other  whether its numbers differ from those given; `outside`: whether some have a new sign
     """
 
     label: str
@@ -41,11 +41,11 @@ class Point:
 def points(values, free, stream, domain=None):
     """The Points for leaves `values`, of which those whose numbers are in `free` may change."""
     given = Point("as given", tuple(values))
-    low, high = (-numpy.inf, numpy.inf) if domain is None else domain
 
     def changed(label, change):
         new = [change(v).astype(v.dtype) if i in free else v for i, v in enumerate(values)]
         if domain is not None:
+            low, high = domain
             new = [numpy.clip(v, low, high) if i in free else v for i, v in enumerate(new)]
             inside = [
                 ((v > low) | (values[i] == low)) & ((v < high) | (values[i] == high))

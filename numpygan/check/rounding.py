@@ -64,7 +64,10 @@ class Comparison:
         for chosen in (order[:1], order[1:]):  # the worst one alone is seldom explained
             seen = numpy.zeros(len(chosen))
             for _ in range(_TRIES):
-                seen = numpy.fmax(seen, self._changes(chosen))
+                try:
+                    seen = numpy.fmax(seen, self._changes(chosen))
+                except Exception:  # function or backward refuses the other inputs
+                    return 0.0
             if not (gap[chosen] <= _SAFETY * seen).all():
                 return 0.0
             bounds.append(_SAFETY * seen.max(initial=0.0))

@@ -20,7 +20,7 @@ _MU = {"momentum": (0.5,), "adam": (0.5, 0.0)}  # Adam at β₁ = 0 has a formul
 _LONG, _SHORT = 2500, 3  # updates: of a few numbers; of more than one piece of the walk over θ
 _TURNS = (0, 1, 2, 3, 4, 5, 10, 99, 100, 1000, 10_000, 100_000, 1_000_000)  # iterations of a run
 LARGE = 1200, 1200  # of an Affine: many pieces of the walk over θ
-_MANY = 100_000  # numbers; of more than these the worst one is shown alone
+_MANY = 100_000  # numbers; if there are more, only the worst one is judged
 _TOLERANCE = {"float32": 1e-4, "float64": 1e-11}
 
 

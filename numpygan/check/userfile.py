@@ -26,7 +26,8 @@ from .report import Report
 
 def is_file(text: str) -> bool:
     """Whether the argument of the command means a file and not a recipe."""
-    return text.partition(":")[0].endswith(".py")
+    name = text.partition("::")[0]
+    return name.endswith(".py") or ".py:" in name
 
 
 def check_file(text: str, seed: int = 0) -> dict[str, Report]:
@@ -35,8 +36,8 @@ def check_file(text: str, seed: int = 0) -> dict[str, Report]:
     Raises NumpyganError if there is no such file or name, or if its code raises.
     """
     name, _, wanted = text.partition("::")
-    if ":" in name:
-        raise NumpyganError(f"{text}: write {name.replace(':', '::')}.")
+    if ".py:" in name:
+        raise NumpyganError(f"{text}: write {name.replace('.py:', '.py::')}.")
     module = _run(Path(os.path.expanduser(name)))
     found = {key: value for key, value in vars(module).items() if key.startswith("check_")}
     if wanted:

@@ -72,6 +72,7 @@ class Witness:
         self._dropout, self._stream = named["dropout"], named["sample"]
         self._layers_with_masks = sum(layer.random for layer in D.layers)
         self.masks, self.checks, self.moves, self._logits = [], [], [], None
+        self.most = 100  # updates; a loop without a `yield` makes them before it is played
         self._twins, self._tapes = {net: net.copy("complex128") for net in (G, D)}, {}
         self.p_data = Kept("x", Blobs(named["data"]))
         self.p_z = Kept("z", noise)
@@ -88,6 +89,11 @@ class Witness:
     def check(self, name, direction):
         """Check the update that comes next: whose θ has moved, the direction, the gradient."""
         self.moves.append(name)
+        if len(self.moves) > self.most:
+            raise NumpyganError(
+                f"check_game: {self.game} has made {len(self.moves)} updates and goes on; expected "
+                f"a `yield` at the end of each iteration."
+            )
         for other, net in (("G", self.G), ("D", self.D)):
             before = self.thetas[other]
             still = numpy.array_equal(before, net.theta, equal_nan=True)
@@ -117,11 +123,6 @@ class Witness:
         else:
             self._check_g(possible)
         self.masks = []
-        if len(self.moves) > self.most:
-            raise NumpyganError(
-                f"check_game: {self.game} has made {len(self.moves)} updates and goes on; expected "
-                f"a `yield` at the end of each iteration."
-            )
 
     def _possible_masks(self, rows):
         """The masks of all layers for a pass over `rows` rows, as they may have been drawn.

@@ -8,9 +8,8 @@ from ..data.dataset import SHIPPED
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import NewPath, check_writable
+from ..runs.directory import RunDirectory
 from ..runs.grid import RESULT
-
-_OF_A_RUN = ("checkpoint.npz", "best.npz", "ais.npz", RESULT)
 
 
 def positive(kind, most=float("inf")):
@@ -49,7 +48,9 @@ def new_file(name, options, *suffixes, option="-o"):
         raise NumpyganError(f"{option} {file}: exists already; add --force to overwrite it.")
     if not file.parent.is_dir():
         raise NumpyganError(f"{option} {file}: there is no folder {file.parent}; make it first.")
-    if file.name in _OF_A_RUN and os.path.lexists(file.parent / "config.toml"):
+    run = RunDirectory(file.parent)
+    own = (run.checkpoint, run.best, run.ais, run.path / RESULT)
+    if file in own and os.path.lexists(run.config):
         raise NumpyganError(
             f"{option} {file}: is the name of a file that the run in {file.parent} keeps or will "
             "keep for itself; choose another name."

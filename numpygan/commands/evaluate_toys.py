@@ -114,8 +114,9 @@ def _file(options, folder):
     if options.file is not None:
         file = new_file(options.file, options, ".json")
     else:
+        file = folder / "evaluation.json"
         make_folder(folder)
-        check_writable(file := folder / "evaluation.json")
+        check_writable(file)
     _check_picture(file, options)
     return file
 

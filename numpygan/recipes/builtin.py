@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from .recipe import Recipe
 
-# The authors' networks and dropout. It learns faster than with their numbers because of Adam, a
+# The authors' networks and dropout. This learns faster than their numbers because of Adam, a
 # higher rate for G than for D, Glorot's initial scales, and samples from the average of G's
 # iterates. With β₁ = .5 D can win for good in the second epoch: see docs/results.md.
 _MNIST = Recipe(

@@ -95,8 +95,8 @@ def is_recorded(epoch, size):
     """Whether the end of this epoch of `size` rows gets a row of metrics, pictures, a checkpoint.
 
     The first five epochs do. Later epochs do when the rows seen so far pass a multiple of 20,000,
-    so that records of small data take about a tenth of the time. The clock has no say: a run has
-    the same records, and the same best.npz, on every machine.
+    so that records of small data take about a tenth of the time. The clock has no say: a slow
+    machine makes the same records, and the same best.npz, as a fast one.
     """
     before, now = ((epochs * size) // _BETWEEN_RECORDS for epochs in (epoch - 1, epoch))
     return epoch <= _FIRST or now > before

@@ -160,6 +160,27 @@ def test_a_mistake_beside_it_is_found(function, backward, x):
     assert [check.verdict for check in report.checks] == ["wrong"], report
 
 
+@pytest.mark.parametrize("oracle", [None, "five-point"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("where", [slice(None), -1], ids=["everywhere", "at one entry"])
+def test_a_gradient_that_is_not_finite_is_not_taken_for_rounding(where, bad, oracle):
+    def backward(g, x):
+        gx = 2 * g * x
+        gx[where] = bad
+        return gx
+
+    report = ng.gradcheck(lambda x: x**2, backward, np.array([1.0, 2.0, 3.0]), oracle=oracle)
+    assert [check.verdict for check in report.checks] == ["wrong"]
+    assert "backward gives values that are not finite" in str(report)
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e-200, 1e-100, 1e100, 1e200, 1e250])
+def test_inputs_whose_squares_are_no_numbers(size):
+    x = size * np.array([1.0, 0.5, 2.0])
+    assert ng.gradcheck(lambda x: 2 * x, lambda g, x: 2 * g, x).passed
+    assert not ng.gradcheck(lambda x: 2 * x, lambda g, x: 2.1 * g, x).passed
+
+
 def test_a_mistake_at_inputs_of_another_sign_says_how_to_leave_them_out():
     report = ng.gradcheck(lambda x: x**2, lambda g, x: 2 * g * abs(x), np.array([1.0, 2.0]))
     assert "domain=" in report.failures[0].hint

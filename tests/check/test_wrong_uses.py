@@ -1,5 +1,7 @@
 """Wrong uses of the checker and of a layer of one's own: each is refused in one true sentence."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,7 @@ def refused(call, words):
         ((lambda x: "a", back, x), {}, "function returns str; expected an array, a number"),
         ((lambda x: {"y": x}, back, x), {}, "function returns dict; expected an array, a number"),
         ((lambda x: (x, None), lambda g, h, x: g, x), {}, "function returns NoneType in a tuple"),
+        ((lambda x: [[1.0, 2.0], [3.0]], back, x), {}, "function returns list; expected an array"),
         (
             ([ng.Affine(2, 2)], [[1.0, 2.0]]),
             {},
@@ -69,8 +72,32 @@ def test_several_outputs_may_be_a_list():
     assert not ng.gradcheck(both, lambda g, h, x: 2 * g * x, x).passed
 
 
+@pytest.mark.parametrize("nothing", [(), []])
+def test_a_function_that_returns_no_numbers_is_not_ok(nothing):
+    report = ng.gradcheck(lambda x: nothing, lambda *args: 0 * x, x)
+    assert not report.passed and "function gives no numbers" in str(report)
+
+
 def test_a_gradient_may_be_a_list_of_rows():
     assert ng.gradcheck(square, lambda g, x: back(g, x).tolist(), x).passed
+
+
+def test_an_empty_list_is_a_gradient_of_a_wrong_shape():
+    report = ng.gradcheck(square, lambda g, x: [], x)
+    assert "its gradient has shape (0,), expected (3, 4)" in report.failures[0].hint
+
+
+def test_a_pair_that_refuses_inputs_beside_those_given():
+    edge = np.array([1.0, 0.5, 0.0])
+
+    def within(x):
+        assert (x.real <= 1).all()
+        return x
+
+    report = ng.gradcheck(square, lambda g, x: 1.01 * back(g, within(x)), edge)
+    assert [check.verdict for check in report.checks] == ["wrong"]
+    report = ng.gradcheck(lambda x: square(within(x)), back, edge, only_given=True)
+    assert not report.passed and "near it the code raises AssertionError" in str(report)
 
 
 def layer(**members):
@@ -147,6 +174,15 @@ def test_of_a_file(text, name, words, tmp_path, monkeypatch, capsys):
     (tmp_path / "u.py").write_text(text, encoding="utf-8")
     assert main(["gradcheck", name]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in the name of a folder")
+def test_a_folder_may_have_a_colon_in_its_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a:b").mkdir()
+    (tmp_path / "a:b" / "u.py").write_text(FILE, encoding="utf-8")
+    assert main(["gradcheck", "a:b/u.py::check_raises"]) == 2
+    assert "a:b/u.py::check_raises: its code raises ZeroDivisionError" in capsys.readouterr().err
 
 
 def test_a_prefix_that_no_name_has_is_told(tmp_path):

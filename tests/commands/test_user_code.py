@@ -67,7 +67,7 @@ def test_an_exception_without_words(capsys):
 def test_a_domain_that_is_none(domain, capsys):
     assert told(SQUARE.format(", {'domain': (0, 5)}"), capsys)[0] == 0
     code, err = told(SQUARE.format(f", {{'domain': {domain}}}"), capsys)
-    assert code == 2 and "domain must be (low, high)" in err
+    assert code == 2 and "domain must be (low, high), got" in err
 
 
 def test_code_that_closes_stdout():

@@ -198,6 +198,15 @@ MEAN, BOTH = (lambda fake: fake.mean()), (lambda real, fake: real.mean() - fake.
 MINE = loop("least_squares")
 
 
+def plays_one_iteration(*arguments):
+    next(MINE(*arguments))
+
+
+def plays_at_once(*arguments):
+    for _ in MINE(*arguments):
+        pass
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [
@@ -209,6 +218,11 @@ MINE = loop("least_squares")
         ({"algorithm": "algorithm2"}, "no algorithm 'algorithm2'; expected 'algorithm1'"),
         ({"algorithm": never_yields, "value": BOTH, "loss": MEAN}, "updates and goes on.*yield"),
         ({"algorithm": returns_nothing, "value": BOTH, "loss": MEAN}, "returns NoneType.*yield"),
+        (
+            {"algorithm": plays_one_iteration, "value": BOTH, "loss": MEAN},
+            "returns NoneType.*yield",
+        ),
+        ({"algorithm": plays_at_once, "value": BOTH, "loss": MEAN}, "updates and goes on.*yield"),
         ({"algorithm": lambda G, D: 1, "value": BOTH, "loss": MEAN}, r"\(G, D\); expected.*m, k\)"),
         ({"algorithm": MINE, "value": MEAN, "loss": MEAN}, "value raises TypeError.*real, fake"),
         ({"algorithm": MINE, "value": BOTH, "loss": lambda a: a}, r"ndarray of shape \(5, 1\)"),
