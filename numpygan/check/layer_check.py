@@ -142,6 +142,8 @@ def _domain(domain):
     if domain is None:
         return None
     try:
+        if isinstance(domain, str):
+            raise TypeError
         low, high = (end if end is None else float(end) for end in domain)
     except (TypeError, ValueError):
         low, high = 1.0, 0.0

@@ -109,4 +109,6 @@ def _report(place, value, module, seed):
 
 
 def _are_options(last):
-    return not set(last).isdisjoint(OPTIONS)
+    """Whether a dict holds options, misspelt ones included, and not arrays of parameters."""
+    arrays = any(isinstance(value, numpy.ndarray) for value in last.values())
+    return not arrays and not set(last).isdisjoint(OPTIONS)

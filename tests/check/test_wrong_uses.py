@@ -31,6 +31,7 @@ def refused(call, words):
         ((square, back, x), {"eps": 1e-6}, "no option 'eps'; expected .*domain.*tolerance"),
         ((square, back, x), {"rows": 4}, "rows goes with layers"),
         ((square, back, x), {"domain": 3}, r"domain must be \(low, high\), got 3"),
+        ((square, back, x), {"domain": "12"}, r"domain must be \(low, high\), got '12'"),
         (
             (square, back, x),
             {"domain": "positive"},

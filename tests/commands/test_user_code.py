@@ -98,3 +98,14 @@ def test_the_command_to_type_is_one_that_works(here, capsys):
     assert run("lesson", "start", "1", f"./{folder.name}", "--py") == 0
     word = capsys.readouterr().out.rpartition("lesson check ")[2].strip()
     assert word == "'./-a b/lesson_1.py'"
+
+
+def test_parameters_named_like_an_option_are_parameters(capsys):
+    loss = (
+        "def loss(p):\n    return (p['seed'] * p['W']).sum(), {'seed': p['W'], 'W': p['seed']}\n\n"
+        "def check_loss():\n    return loss, {'seed': x, 'W': x + 1}\n"
+    )
+    assert told(loss, capsys)[0] == 0
+    assert told(loss.replace("'W': p['seed']}", "'W': 2 * p['seed']}"), capsys)[0] == 1
+    code, err = told(SQUARE.format(", {'domian': (0, 5), 'seed': 1}"), capsys)
+    assert code == 2 and "domian" in err
