@@ -40,24 +40,21 @@ def adam(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
     """
     m *= beta1
     m += g
+    _adam_step(xp, theta, m, v, g, step, beta2, rate, epsilon)
+
+
+def adam_without_momentum(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
+    """`adam` at β₁ = 0, where m is g: eight passes, and the same bits. m stays as it is."""
+    _adam_step(xp, theta, g, v, g, step, beta2, rate, epsilon)
+
+
+def _adam_step(xp, theta, m, v, g, step, beta2, rate, epsilon):
     xp.multiply(g, g, out=step)
     v *= beta2
     v += step
     xp.sqrt(v, out=step)
     step += epsilon
     xp.divide(m, step, out=step)
-    step *= rate
-    theta += step
-
-
-def adam_without_momentum(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
-    """`adam` at β₁ = 0, where m is g: eight passes, and the same bits. m stays as it is."""
-    xp.multiply(g, g, out=step)
-    v *= beta2
-    v += step
-    xp.sqrt(v, out=step)
-    step += epsilon
-    xp.divide(g, step, out=step)
     step *= rate
     theta += step
 
