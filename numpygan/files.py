@@ -173,6 +173,8 @@ def append_line(path, line, first=""):
                 file.write(f"{head}{line}\n".encode())
                 file.flush()
                 _flush(file.fileno())
+                if not end:  # the name of a new file can be lost by itself
+                    _flush_folder(os.path.dirname(os.path.abspath(path)))
             except OSError:
                 with suppress(OSError):
                     os.truncate(path, end)

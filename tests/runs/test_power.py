@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from numpygan.files import append_line
 from tests.power import FOLDER, Journal, failures, rebuild
 
 
@@ -114,3 +115,10 @@ def test_a_content_is_rebuilt(tmp_path):
     rebuild({"b": None, "b/c": b"c", "d": b""}, tmp_path / "again")
     assert sorted(path.name for path in (tmp_path / "again").rglob("*")) == ["b", "c", "d"]
     assert (tmp_path / "again" / "b" / "c").read_bytes() == b"c"
+
+
+def test_a_line_that_was_appended_is_kept_with_its_new_file(tmp_path):
+    """A later checkpoint may reach the disk before the name of metrics.csv would by itself."""
+    last, _ = seen(tmp_path, lambda: append_line(tmp_path / "rows.csv", "1,2", first="a,b"))
+    for content in failures(last, random.Random(0), 8):
+        assert content == {"rows.csv": b"a,b\n1,2\n"}
