@@ -69,7 +69,9 @@ def _read_folder(path, size, drop):
         others = [file.name for file in files if file not in kinds["image"]]
         found.notes += readers.not_read(filter(_IMAGE_NAME.search, others))
         return found
-    names = ", ".join(file.name for file in files[:4]) or f"no files {_DEEPEST} folders down"
+    names = (
+        ", ".join(file.name for file in files[:4]) or f"no files (down to {_DEEPEST} folders deep)"
+    )
     there = next(iter(refused.values())) if refused else f"there are {names}."
     raise NumpyganError(
         f"{path}: no data found; expected IDX, CIFAR-10 .bin, .npy, .npz or CSV files, or images, "
