@@ -206,12 +206,7 @@ class Stream:
 
     def __init__(self, seed: int | numpy.random.SeedSequence):
         """seed  an int or a numpy SeedSequence. Raises NumpyganError for anything else."""
-        try:
-            bits = numpy.random.PCG64(seed)
-        except (TypeError, ValueError):
-            raise NumpyganError(
-                f"Stream: seed must be a whole number ≥ 0 or a SeedSequence of NumPy, got {seed!r}."
-            ) from None
+        bits = numpy.random.PCG64(_seed_sequence("Stream", seed))
         self.generator = numpy.random.Generator(bits)
 
     def uniform(self, out: Array, low: float, high: float) -> None:
@@ -266,13 +261,26 @@ class Stream:
         self.generator.bit_generator.state = json.loads(text)
 
 
+def _seed_sequence(name, seed):
+    """The SeedSequence of `seed`. Raises NumpyganError, with `name`, if it is no seed."""
+    if isinstance(seed, numpy.random.SeedSequence):
+        return seed
+    try:
+        return numpy.random.SeedSequence(seed)
+    except (TypeError, ValueError):
+        raise NumpyganError(
+            f"{name}: seed must be a whole number ≥ 0 or a SeedSequence of NumPy, got {seed!r}."
+        ) from None
+
+
 def streams(seed: int) -> dict[str, Stream]:
     """Independent random streams from one seed: `init`, `data`, `noise`, `dropout`, `sample`.
 
-    More draws from one stream, for example for a picture, never change another stream.
+    More draws from one stream, for example for a picture, never change another stream. Raises
+    NumpyganError if `seed` is no seed.
 
     >>> list(ng.streams(0))
     ['init', 'data', 'noise', 'dropout', 'sample']
     """
-    children = numpy.random.SeedSequence(seed).spawn(len(STREAMS))
+    children = _seed_sequence("streams", seed).spawn(len(STREAMS))
     return {name: Stream(child) for name, child in zip(STREAMS, children)}

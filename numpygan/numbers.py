@@ -1,5 +1,7 @@
 """Numbers from the user: Python's or NumPy's, not bool, in the allowed range."""
 
+import sys
+
 import numpy
 
 from .errors import NumpyganError
@@ -21,6 +23,7 @@ def number(name, value, interval):
     low, high = map(float, interval[1:-1].split(","))
     found = _plain(value)
     right = type(found) in (int, float) and low <= found <= high  # False for NaN
+    right = right and found <= sys.float_info.max  # an int may be larger
     open_ends = [low] * (interval[0] == "(") + [high] * (interval[-1] == ")")
     if not right or found in open_ends:
         raise NumpyganError(f"{name} must be a number in {interval}, got {value!r}.")

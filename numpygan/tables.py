@@ -1,6 +1,17 @@
 """Small tables: as text for the terminal, and as HTML for a notebook."""
 
+import textwrap
 from html import escape
+
+WIDTH = 100  # columns of a terminal that all lines fit
+
+
+def wrapped(line, indent=0):
+    """A line of text cut into lines of at most WIDTH columns, all but the first indented."""
+    rest = " " * indent
+    return textwrap.fill(
+        line, WIDTH, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def as_text(head, rows, left=(0,)):

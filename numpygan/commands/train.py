@@ -125,7 +125,13 @@ def _changes(options):
         for name in ("seed", "k", "loss")
         if getattr(options, name) is not None
     }
-    changes |= data_fields(options) | changed_fields(options.set)
+    changes |= data_fields(options)
+    by_set = changed_fields(options.set)
+    if twice := sorted(changes.keys() & by_set.keys()):
+        raise NumpyganError(
+            f"--{twice[0]} and --set {twice[0]} both give the {twice[0]}; give one of them."
+        )
+    changes |= by_set
     if "data" in changes:
         changes["data"] = absolute_data(changes["data"])
     if options.epochs is not None and options.iterations is not None:

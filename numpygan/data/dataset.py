@@ -4,6 +4,7 @@ Either MNIST, which numpygan ships, or the user's own files.
 """
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -161,6 +162,11 @@ def load(source, size="auto", drop="auto", transpose=0):
         found = Found({split: _mnist_file(name) for split, name in names.items()}, names)
     else:
         path = Path(local_path(source))
+        if path.name.lower() in SHIPPED and not os.path.exists(path):
+            raise NumpyganError(
+                f"{source}: there is no such file or folder; the shipped data are called "
+                f"{path.name.lower()}."
+            )
         found = folders.read(path, size if isinstance(size, tuple) else None, drop)
     return _understand(found, path, size, transpose)
 

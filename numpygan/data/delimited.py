@@ -19,7 +19,8 @@ from ..reading import check_expansion
 
 _PART = 1 << 24  # bytes
 _MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
-LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|id|unnamed: 0|", re.I)
+LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|unnamed: 0|", re.I)
+_IDENTITY = re.compile(r"(.*[\W_])?(?i:id)|.*[a-z](ID|Id)", re.S)  # id, row_id, PassengerId
 
 
 def read_csv(path, drop, notes, columns=None, beside=False):
@@ -50,8 +51,8 @@ def read_csv(path, drop, notes, columns=None, beside=False):
     width = len(_cells(lines[0], delimiter))
     if names and not names[-1] and len(names) == width + 1:
         names = names[:-1]
-    if names and len(names) == width - 1:  # R gives no name to the column of row names
-        names = ["", *names]
+    if names and len(names) == width - 1 and _are_row_names(lines, delimiter):
+        names = ["", *names]  # R gives no name to the column of row names
     if names and len(names) != width:
         raise _bad_cell(path, lines, delimiter, names, [], len(names))
     left_out = _left_out(path, names, width, drop, beside)
@@ -139,6 +140,13 @@ def _names(lines, delimiter):
     return None, False, lines
 
 
+def _are_row_names(lines, delimiter):
+    """Whether the first column holds words, or counts the rows."""
+    first = [next(iter(_cells(line, delimiter)), "") for line in lines]
+    start = int(first[0]) if first[0].isdecimal() else 0
+    return not _is_number(first[0]) or first == [str(i) for i in range(start, start + len(first))]
+
+
 def _without_last_delimiter(lines, delimiter, names):
     """The lines without a delimiter that ends each of them and separates nothing."""
     if delimiter == " " or not all(line.rstrip(" ").endswith(delimiter) for line in lines):
@@ -188,11 +196,14 @@ def _left_out(path, names, width, drop, beside):
     if drop == "none":
         return set()
     if drop == "auto":
-        names = [name.lower() for name in names or ()]
+        names = names or ()
+        coordinates = "x" in [name.lower() for name in names]
         return {
             i
             for i, name in enumerate(names)
-            if LABELS.fullmatch(name) and not (name == "y" and "x" in names)  # coordinates
+            if _IDENTITY.fullmatch(name)
+            or LABELS.fullmatch(name)
+            and not (name.lower() == "y" and coordinates)
         }
     found = set()
     for item in (item.strip() for item in drop.split(",")):

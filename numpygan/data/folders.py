@@ -29,7 +29,8 @@ def read(path, size=None, drop="auto"):
     Raises NumpyganError if it can't be read.
     """
     path = Path(path)
-    return _read_folder(path, size, drop) if path.is_dir() else readers.read_file(path, drop)
+    is_folder = os.path.isdir(path)  # Path.is_dir raises for a name that is too long
+    return _read_folder(path, size, drop) if is_folder else readers.read_file(path, drop)
 
 
 def _read_folder(path, size, drop):
@@ -65,10 +66,12 @@ def _read_folder(path, size, drop):
     if "image" in kinds:
         readers.refuse_drop(path, drop)
         found = _images(path, kinds["image"], size)
-        names = [file.name for file in refused if _IMAGE_NAME.search(file.name)]
-        found.notes += readers.not_read(names)
+        others = [file.name for file in files if file not in kinds["image"]]
+        found.notes += readers.not_read(filter(_IMAGE_NAME.search, others))
         return found
-    names = ", ".join(file.name for file in files[:4]) or "no files"
+    names = (
+        ", ".join(file.name for file in files[:4]) or f"no files (down to {_DEEPEST} folders deep)"
+    )
     there = next(iter(refused.values())) if refused else f"there are {names}."
     raise NumpyganError(
         f"{path}: no data found; expected IDX, CIFAR-10 .bin, .npy, .npz or CSV files, or images, "
@@ -98,7 +101,7 @@ def _files(path):
             deep = len(Path(folder).relative_to(path).parts) >= _DEEPEST - 1
             below[:] = [] if deep else sorted(filter(_is_visible, below))
             files = [Path(folder, name) for name in filter(_is_visible, names)]
-            found += [file for file in files if file.is_file()]
+            found += [file for file in files if file.is_file() or file.is_symlink()]
             if len(found) > _MOST:
                 raise NumpyganError(
                     f"{path}: holds more than {_MOST:,} files; give a folder with the data alone."

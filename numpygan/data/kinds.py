@@ -1,6 +1,7 @@
 """The kind of a file, recognised by its first bytes; its name is not trusted."""
 
 import os
+import re
 import zipfile
 import zlib
 
@@ -12,7 +13,8 @@ from ..files import open_regular
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CIFAR_ROW = 1 + 3 * 32 * 32
 _START = 512  # bytes that are read
-_IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"P4", b"P5", b"P6")
+_IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_PNM = re.compile(rb"P[1-6]\s+[#\d]")  # whose pixels can all look like letters
 _SAVE = "save the array with numpy.save"
 _UNPACK = "unpack it and give the folder or file"
 _PICKLE = "pickled Python objects, which are never unpickled"
@@ -34,6 +36,8 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"(dp", _PICKLE, _UNPICKLE),
     (b"cnumpy", _PICKLE, _UNPICKLE),
     (b"%%MatrixMarket", "a Matrix Market file", f"load it with scipy.io.mmread and {_SAVE}"),
+    (b"\0\0\0\x0cjP", "a JPEG 2000 image", "save it as PNG"),
+    (b"\0\0\1\0", "a Windows icon", "save it as PNG"),
     (b"%PDF", "a PDF document", "give the data themselves"),
 )
 
@@ -84,6 +88,8 @@ def _kind(path, start, size, packed):
         return "JSON", _SAVE
     if head.startswith((b"@relation", b"% ")) and b"@relation" in head:
         return "an ARFF file", f"load it with scipy.io.arff and {_SAVE}"
+    if _PNM.match(start) and not packed:
+        return "image"
     if _is_text(start):
         return "csv"
     if packed:

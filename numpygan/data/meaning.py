@@ -42,9 +42,12 @@ class Values:
             )
         low, high = float(array.min()), float(array.max())
         if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) >= LARGEST_FLOAT32:
+            with numpy.errstate(invalid="ignore"):
+                bad = ~(numpy.abs(array) < LARGEST_FLOAT32)
+            row = 1 + int(bad.reshape(len(array), -1).any(1).argmax())
             raise NumpyganError(
-                f"{where}: holds values that are NaN, infinite or too large for float32; remove "
-                f"them."
+                f"{where}: holds values that are NaN, infinite or too large for float32, the first "
+                f"in its row {row:,}; leave such rows out."
             )
         floats = array.dtype.kind == "f"
         whole = not floats or (high > 1 and bool((numpy.rint(array) == array).all()))
@@ -127,7 +130,7 @@ def common_scale(parts, images):
                 where = max(list(parts)[1:], key=lambda s: max(-parts[s].low, parts[s].high))
             raise NumpyganError(
                 f"{where}: holds {parts[where]}, {first} {train}; expected the same scale in all "
-                "splits: rescale one of them."
+                "splits: rescale one of them, or shuffle the rows if they are sorted."
             )
     return scale
 

@@ -6,9 +6,9 @@ import re
 from ..errors import NumpyganError
 
 SPLIT_WORDS = {
-    "test": ("test", "t10k", "testing", "eval", "te"),
-    "validation": ("val", "valid", "validation", "dev"),
-    "train": ("train", "training", "tr"),
+    "test": ("test", "t10k", "testing", "testset", "eval", "te"),
+    "validation": ("val", "valid", "validation", "valset", "dev"),
+    "train": ("train", "training", "trainset", "tr"),
 }
 # Names of the array of images, the likeliest first
 IMAGE_NAMES = tuple("x images data image features pixels imgs samples arr_0".split())
@@ -20,6 +20,7 @@ LABELS = re.compile(
 def split_of(name):
     """The split that a name mentions, or None."""
     words = re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
+    words += [word.rstrip("0123456789") for word in words]  # train2017
     joined = [word[1:] for word in words if word[:1] == "x"]
     joined += [word[:-1] for word in words if word[-1:] == "x"]
     return next(

@@ -1,5 +1,6 @@
 """Readers of the user's files: the arrays of each split, and their names."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,9 +94,11 @@ def read_numpy(path):
 
 def _member(path):
     """The file and the NAME in `FILE.npz:NAME`; NAME is "" if none is given."""
-    name, colon, member = str(path).rpartition(":")
-    if colon and not path.exists() and Path(name).is_file():
-        return Path(name), member
+    text = str(path)
+    if not os.path.exists(path):
+        for colon in (i for i, letter in enumerate(text) if letter == ":"):
+            if os.path.isfile(text[:colon]):
+                return Path(text[:colon]), text[colon + 1 :]
     return path, ""
 
 
@@ -158,5 +161,6 @@ def _arrays(path, member):
 
 def not_read(names):
     """A list with a note about the files or arrays of these names, or an empty one."""
+    names = list(names)
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return [f"not read: {', '.join(names[:5])}{more}"] if names else []

@@ -42,7 +42,7 @@ class Shuffled:
     def __init__(self, rows: Array, stream: Stream, xp: ModuleType = numpy):
         _check_rows(rows, xp)
         if not callable(getattr(stream, "permutation", None)) or isinstance(stream, type):
-            require_stream("Shuffled", None)
+            require_stream("Shuffled", stream)
         self.size = len(rows)
         self._rows, self._stream, self._xp = to_device(rows, xp), stream, xp
         self._scale = shuffled_scale(rows)

@@ -43,7 +43,8 @@ def algorithm1(
                    learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
     Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said
     here: the loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or
-    array module, or an optimizer moves another network.
+    array module, an optimizer moves another network, or a source leaves a part of `out` as it was;
+    later, if a source ends.
 
     >>> named = ng.streams(0)
     >>> G = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])
@@ -58,8 +59,8 @@ def algorithm1(
     Game of 50 rows: V = -1..., D(x) = 0..., D(G(z)) = 0...
     """
     k = whole("algorithm1: k", k)
+    p_data, p_z = check_players(G, D, p_data, p_z, rule_g, rule_d)
     xp, (_, loss_slope) = G.xp, g_loss(loss)
-    check_players(G, D, p_data, p_z, rule_g, rule_d)
     game = Game(G, D, m)
     pass_g, pass_d, pass_dg = game.pass_g, game.pass_d, game.pass_dg
     real, fake = game.real, game.fake

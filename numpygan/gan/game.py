@@ -1,7 +1,10 @@
 """The state of play that the two training algorithms share."""
 
+import math
+
 from ..arrays import Array, to_host
 from ..errors import NumpyganError
+from ..nn.layers import Sigmoid
 from ..nn.mlp import MLP
 from ..numbers import whole
 from . import objective
@@ -68,10 +71,23 @@ def _kind(net):
 
 
 def check_players(G, D, p_data, p_z, rule_g, rule_d):
-    """Raise NumpyganError unless sources can be drawn from and optimizers move their networks."""
+    """p_data and p_z, each `Watched`.
+
+    Raises NumpyganError unless G and D are networks, sources can be drawn from and optimizers move
+    their networks.
+    """
     for name, net in (("G", G), ("D", D)):
+        if not isinstance(net, MLP):
+            raise NumpyganError(f"game: {name} must be an MLP, got {_what(net)}.")
         if not net.theta.size:
             raise NumpyganError(f"game: {name} has no parameters, so there is nothing to train.")
+        if net.dtype.kind == "c":
+            raise NumpyganError(f"game: {name} is {net.dtype}; train in float32 or float64.")
+    if isinstance(D.layers[-1], Sigmoid):
+        raise NumpyganError(
+            "game: D ends with Sigmoid(), but its output is taken as the logit, so a sigmoid would "
+            "be applied twice; leave the layer out."
+        )
     if any(layer.random for layer in G.layers):
         raise NumpyganError(
             "game: G has random layers, but masks are drawn for D alone; leave them out of G."
@@ -94,6 +110,37 @@ def check_players(G, D, p_data, p_z, rule_g, rule_d):
                 f"game: {name} moves {which}; each network needs an optimizer of its own, "
                 f"this one must move {name[-1].upper()}."
             )
+    return Watched("p_data", p_data), Watched("p_z", p_z)
+
+
+class Watched:
+    """A source that must not end, and whose first minibatch must fill all of `out`."""
+
+    def __init__(self, name, source):
+        self._name, self._source, self._first = name, source, True
+
+    def minibatch(self, out):
+        if self._first:
+            out[...] = math.nan  # what is written nowhere stays NaN
+        try:
+            self._source.minibatch(out)
+        except NumpyganError:
+            raise
+        except StopIteration:
+            raise NumpyganError(
+                f"game: {self._name} has no more minibatches; a source must begin anew at its end."
+            ) from None
+        except (TypeError, ValueError) as error:
+            raise NumpyganError(
+                f"game: {self._name}.minibatch(out) raises {type(error).__name__}: {error}; it "
+                f"must fill the array out, here {' × '.join(map(str, out.shape))}."
+            ) from error
+        if self._first and bool((out != out).any()):
+            raise NumpyganError(
+                f"game: {self._name}.minibatch(out) does not write a number to every place of out; "
+                "it must fill out itself, out[...] = rows: what it returns is not used."
+            )
+        self._first = False
 
 
 def _has(thing, method):

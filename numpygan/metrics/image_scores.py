@@ -6,7 +6,7 @@ from ..arrays import Stream
 from ..data.dataset import as_float
 from ..errors import NumpyganError
 from ..ranks import ALONE
-from ..tables import as_text
+from ..tables import as_text, wrapped
 from .classifier import CLASSES, Classifier
 from .frechet import frechet, histogram_distance, shares
 from .memorising import memorising
@@ -198,8 +198,11 @@ def table(result, with_paper):
         for rows in result["baselines"].values():  # which lack the rows of AIS
             other = rows[index] if index < len(rows) else {"value": None, "se": None}
             pairs.append((other["value"], other["se"]))
-        cells.append([row["metric"], *(_with_error(*pair) for pair in pairs), row["detail"]])
-    lines = as_text(["measure", *head, "detail"], cells, left=(0, len(head) + 1)).splitlines()
+        cells.append([row["metric"], *(_with_error(*pair) for pair in pairs)])
+    lines = []
+    numbers = as_text(["measure", *head], cells).splitlines()
+    for line, detail in zip(numbers, ["", *(row["detail"] for row in result["rows"])]):
+        lines += [line, *wrapped(f"    {detail}", 4).splitlines()] if detail else [line]
     if with_paper:
         lines += ["", "The paper's Table 1, Parzen log-likelihood on the authors' grid in nats:"]
         table1 = [[f"  {name}", f"{mean:g} ± {se:g}"] for name, mean, se in TABLE1]
@@ -207,14 +210,16 @@ def table(result, with_paper):
     grid = ", ".join(f"{sigma:.4f}" for sigma in result["parzen"]["grid"])
     lines += [
         "",
-        f"Authors' grid: σ is the best of {grid}.",
-        "Real: Parzen uses the same number of training examples as samples; the other measures "
+        *wrapped(f"Authors' grid: σ is the best of {grid}.").splitlines(),
+        "Real: Parzen uses the same number of training examples as samples; the other measures",
         "compare one half of the test split with the other. Caveats:",
     ]
     caveats = {}
     for row in result["rows"]:
         caveats.setdefault(row["caveat"], []).append(row["metric"])
-    return lines + [f"  {' and '.join(names)}: {caveat}" for caveat, names in caveats.items()]
+    for caveat, names in caveats.items():
+        lines += wrapped(f"  {' and '.join(names)}: {caveat}", 4).splitlines()
+    return lines
 
 
 def _with_error(value, se):

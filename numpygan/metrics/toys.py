@@ -8,7 +8,7 @@ import numpy
 from ..arrays import Stream
 from ..data.sources import TOYS, Mixture
 from ..gan.sampling import sample
-from ..tables import as_text
+from ..tables import as_text, wrapped
 from .modes import SAMPLES, ceiling, count_modes, jensen_shannon
 from .parzen import check_samples
 from .transport import wasserstein2
@@ -19,17 +19,17 @@ _DECIMALS = 1, 2, 3, 4, 3  # of the five measures
 PAIRED = 1_000  # samples for W2, whose time grows with their cube
 
 # (name, modes, SE, HQ %, SE, reverse KL, SE), None where not published
-_VEEGAN, _PACGAN = "vanilla GAN, VEEGAN paper (5 runs)", "vanilla GAN, PacGAN paper (10 runs)"
+_VEEGAN, _PACGAN = "GAN, VEEGAN paper, 5 runs", "GAN, PacGAN paper, 10 runs"
 PUBLISHED = {
     "ring": (
         (_VEEGAN, 1, None, 99.3, None, None, None),
         (_PACGAN, 6.3, 0.5, 98.2, 0.2, 0.45, 0.09),
-        ("PacGAN4, PacGAN paper (10 runs)", 7.8, 0.1, 95.9, None, 0.07, None),
+        ("PacGAN4, PacGAN, 10 runs", 7.8, 0.1, 95.9, None, 0.07, None),
     ),
     "grid": (
         (_VEEGAN, 3.3, None, 0.5, None, None, None),
         (_PACGAN, 17.3, 0.8, 94.8, 0.7, 0.70, 0.07),
-        ("PacGAN4, PacGAN paper (10 runs)", 24.8, 0.2, 93.6, None, 0.04, None),
+        ("PacGAN4, PacGAN, 10 runs", 24.8, 0.2, 93.6, None, 0.04, None),
     ),
 }
 
@@ -89,13 +89,14 @@ def table(rows, toy):
     header = f"modes of {len(means)}", "HQ %", "reverse KL", "JSD", "W2"
     ours = [(row["value"], row["se"]) for row in rows]
     real = [(row["real"], row["real_se"]) for row in rows]
-    cells = [_line("this GAN", ours), _line("samples of the true distribution", real)]
+    cells = [_line("this GAN", ours), _line("the true distribution", real)]
     for name, *numbers in PUBLISHED.get(toy, ()):
         cells.append(_line(name, [*zip(numbers[::2], numbers[1::2]), (None, None), (None, None)]))
     lines = as_text([f"{toy}: mean ± SE", *header], cells).splitlines()
     best = 100 * ceiling(means.shape[1])
     lines += ["", f"HQ: within 3σ of the nearest mode; p_data has {best:.2f} % if modes lie apart."]
-    lines += [f"{row['metric']}: {row['detail']}. {row['caveat']}" for row in rows]
+    for row in rows:
+        lines += wrapped(f"{row['metric']}: {row['detail']}. {row['caveat']}", 2).splitlines()
     return lines
 
 
@@ -174,7 +175,7 @@ def _standard_error(values):
 
 def _line(name, pairs):
     """The cells of a line of the table; each column has a fixed number of decimals."""
-    cells = [f"  {name}"]
+    cells = [name]
     for (value, se), decimals in zip(pairs, _DECIMALS):
         cell = "–" if value is None else f"{value:.{decimals}f}"
         cells.append(cell + ("" if value is None or se is None else f" ± {se:.{decimals}f}"))

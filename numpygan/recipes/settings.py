@@ -210,5 +210,6 @@ def _check(recipe):
 
 def nearest(name, names):
     """ " (did you mean 'x'?)" with the name nearest to `name`, or nothing."""
-    close = difflib.get_close_matches(name, names, 1)
+    capitals = [known for known in names if known.lower() == name.lower()]
+    close = capitals or difflib.get_close_matches(name, names, 1)
     return f" (did you mean {close[0]!r}?)" if close else ""

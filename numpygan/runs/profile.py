@@ -8,12 +8,11 @@ from ..arrays import wait_for
 
 PARTS = {
     "products": "the matrix products in forward and backward",
-    "elementwise": "the rest of forward and backward: biases, nonlinearities, dropout, outer "
-    "products, sums over rows",
+    "elementwise": "biases, nonlinearities, dropout, outer products, sums over rows",
     "random numbers": "noise, dropout masks, the order of the data",
     "update": "the optimizers, the average of the iterates",
     "data": "copying the rows of a minibatch",
-    "rest": "losses and their derivatives, V, copies; with MPI also Allreduce",
+    "rest": "losses and their slopes, V, copies; with MPI also Allreduce",
 }
 _SECONDS_OF_FLOOR = 1.0
 

@@ -35,6 +35,17 @@ def test_an_empty_argument_is_refused(words, tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
 
 
+@pytest.mark.parametrize("name, value", [("data", "b.npy"), ("seed", "3"), ("k", "2")])
+def test_one_field_given_twice_is_refused(name, value, capsys):
+    assert run("train", f"--{name}", value, "--set", f"{name}=1") == 2
+    assert f"--{name} and --set {name} both give the {name}" in capsys.readouterr().err
+
+
+def test_a_recipe_in_capitals_gets_its_name(capsys):
+    assert run("train", "MNIST") == 2
+    assert "did you mean 'mnist'?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("source, why", [("", "empty"), ("https://a.b/x.npy", "address")])
 def test_data_without_a_path(source, why):
     with pytest.raises(NumpyganError, match=why):

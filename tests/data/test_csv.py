@@ -212,3 +212,31 @@ def test_a_damaged_gzip_is_one_sentence(tmp_path):
     (tmp_path / "x.csv.gz").write_bytes(whole)
     with pytest.raises(NumpyganError, match="cannot be read as text"):
         read_csv(tmp_path / "x.csv.gz", "auto", [])
+
+
+@pytest.mark.parametrize("first", ["% made by a machine", "Measurements"])
+def test_a_title_is_no_header_with_row_names(first, tmp_path):
+    """Of two columns none is left out because a line of one cell precedes them."""
+    with pytest.raises(NumpyganError, match="line 2 has 2 columns, expected 1"):
+        table(tmp_path / "x", f"{first}\n" + lines(TABLE[:, :2]))
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_row_names_count_the_rows(start, tmp_path):
+    text = "a b\n" + "".join(f"{i} {a} {b}\n" for i, (a, b, _) in enumerate(TABLE, start))
+    assert numpy.array_equal(table(tmp_path / "x", text)[0], TABLE[:, :2])
+
+
+@pytest.mark.parametrize("name", ["PassengerId", "customerID", "row_id", "Sample ID", "id", "ID"])
+def test_a_number_that_names_the_row_is_left_out(name, tmp_path):
+    text = f"{name},grid,wIDth\n" + lines(numpy.c_[range(30), TABLE[:, :2]])
+    found, notes = table(tmp_path / "x", text)
+    assert numpy.array_equal(found, TABLE[:, :2]) and notes == [f"left out: {name}"]
+    assert table(tmp_path / "x", text, "none")[0].shape == (30, 3)
+
+
+def test_a_sorted_table_is_told_to_be_shuffled(tmp_path):
+    """Cities by their population, for example: the last sixth is on another scale."""
+    (tmp_path / "x.csv").write_text("a,b\n" + "".join(f"{1.5 ** (i + 9)},0.5\n" for i in range(30)))
+    with pytest.raises(NumpyganError, match="shuffle the rows if they are sorted"):
+        load(tmp_path / "x.csv")

@@ -208,3 +208,63 @@ def test_a_size_that_fits_no_memory(tmp_path):
     with pytest.raises(NumpyganError, match="99999x99999 are 9,999,800,001 pixels"):
         pictures(tmp_path, map(Image.fromarray, GREY))
         load(tmp_path, size="99999x99999")
+
+
+@pytest.mark.parametrize("ending", ["pgm", "ppm"])
+def test_pixels_that_look_like_letters_are_pixels(ending, tmp_path):
+    """The first bytes of a bright image hold no control character, so they could be a text."""
+    bright = numpy.where(GREY < 32, 99, GREY)
+    data = pictures(tmp_path, map(Image.fromarray, bright), ending)
+    assert rows(data) == sorted(image.tobytes() for image in bright)
+    assert data.notes == ()
+
+
+def test_a_plain_pgm_is_an_image(tmp_path):
+    for i, image in enumerate(GREY):
+        text = f"P2\n# by hand\n9 9\n255\n{' '.join(map(str, image.ravel()))}\n"
+        (tmp_path / f"{i}.pgm").write_text(text)
+    assert rows(load(tmp_path)) == sorted(image.tobytes() for image in GREY)
+
+
+def test_texts_and_broken_links_in_place_of_images_are_named(tmp_path):
+    (tmp_path / "a.jpg").write_text("Not found")
+    (tmp_path / "b.png").symlink_to(tmp_path / "annex")
+    data = pictures(tmp_path, map(Image.fromarray, GREY))
+    assert data.notes == ("not read: a.jpg, b.png",)
+
+
+@pytest.mark.parametrize("folders", [("train2017", "val2017", "test2017"), ("trainset", "testset")])
+def test_names_of_splits_with_a_year_or_joined(folders, tmp_path):
+    for i, folder in enumerate(folders):
+        (tmp_path / folder).mkdir()
+        for j, image in enumerate(GREY[i::3]):
+            Image.fromarray(image).save(tmp_path / folder / f"{j}.png")
+    data = load(tmp_path)
+    wanted = GREY[len(folders) - 1 :: 3]
+    assert sorted(map(bytes, data.test)) == sorted(image.tobytes() for image in wanted)
+
+
+@pytest.mark.parametrize("name", ["a", "a:b", "a/b", "ü a"])
+def test_any_name_of_an_array_can_be_asked_for(name, tmp_path):
+    numpy.savez(tmp_path / "x.npz", **{name: GREY[:12], "c": GREY})
+    data = load(f"{tmp_path / 'x.npz'}:{name}")
+    assert rows(data) == sorted(image.tobytes() for image in GREY[:12])
+
+
+def test_the_row_that_is_not_finite_is_named(tmp_path):
+    table = numpy.ones((24, 3))
+    table[5, 1] = numpy.inf
+    table[7, 0] = numpy.nan
+    with pytest.raises(NumpyganError, match="NaN, infinite .* the first in its row 6"):
+        saved(tmp_path, table)
+
+
+@pytest.mark.parametrize("name", ["MNIST", "Mnist", "Stacked-MNIST"])
+def test_the_shipped_data_in_capitals_are_named(name, tmp_path):
+    with pytest.raises(NumpyganError, match=f"the shipped data are called {name.lower()}"):
+        load(tmp_path / name)
+
+
+def test_a_path_that_is_too_long_is_one_sentence():
+    with pytest.raises(NumpyganError, match="too long"):
+        load("a" * 5000)

@@ -8,6 +8,7 @@ from numpygan.arrays import Stream, streams
 from numpygan.data.sources import Mixture, Noise, Shuffled
 from tests.helpers.double import device
 
+OTHERS = "p_data", "p_z", "rule_g", "rule_d", "dropout"
 BOTH = [ng.algorithm1, ng.authors2014]
 
 
@@ -167,3 +168,79 @@ def test_rows_that_are_no_data(rows, words):
 def test_rows_of_another_width_are_not_repeated(width):
     for rows in (numpy.ones((12, width), "float32"), numpy.ones((12, width), "uint8")):
         refused(f"rows of width {width}", lambda rows=rows: play(rows=rows))
+
+
+class Source:
+    """A source as people write one: `minibatch(out)` is `fill`."""
+
+    def __init__(self, fill):
+        self.minibatch = fill
+
+
+def assigned(out):
+    out = numpy.ones_like(out)  # the name alone: the array that was passed stays as it is
+
+
+def half(out):
+    out[: len(out) // 2] = 1
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
+@pytest.mark.parametrize("player", ["p_data", "p_z"])
+@pytest.mark.parametrize("fill", [numpy.ones_like, lambda out: None, assigned, half])
+def test_a_source_that_does_not_fill_out(algorithm, player, fill):
+    refused(
+        rf"{player}.minibatch\(out\) does not write.*out\[...\] = rows",
+        lambda: play(algorithm, **{player: Source(fill)}),
+    )
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
+@pytest.mark.parametrize(
+    "fill, words",
+    [
+        (lambda out: next(iter(())), "p_data has no more minibatches"),
+        (lambda: None, r"p_data.minibatch\(out\) raises TypeError.*here 3 × 4"),
+        (lambda out: out.__setitem__(..., numpy.ones((3, 5))), "raises ValueError.*3,5.*3 × 4"),
+    ],
+)
+def test_a_source_that_ends_or_does_not_fit(algorithm, fill, words):
+    refused(words, lambda: play(algorithm, p_data=Source(fill)))
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
+def test_a_source_that_fills_out_plays(algorithm):
+    assert numpy.isfinite(play(algorithm, p_data=Source(lambda out: out.fill(1))).V)
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        ({"G": None}, "G must be an MLP, got an object of type NoneType"),
+        ({"D": [ng.Affine(4, 1)]}, "D must be an MLP, got an object of type list"),
+        ({"G": ng.MLP}, "G must be an MLP, got the class MLP"),
+        ({"D": ng.MLP([ng.Affine(4, 1), ng.Sigmoid()])}, "D ends with Sigmoid.*twice"),
+        ({"D": player(4, 5, 1, dtype="complex128")}, "D is complex128"),
+    ],
+)
+def test_what_is_no_player(algorithm, changed, words):
+    both = {"G": player(2, 5, 4), "D": player(4, 5, 1)} | changed
+    refused(words, lambda: next(algorithm(**both, **dict.fromkeys(OTHERS))))
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "1", float("nan"), numpy.array(3)])
+def test_what_is_no_seed(seed):
+    refused("Stream: seed must be a whole number", lambda: Stream(seed))
+    refused("streams: seed must be a whole number", lambda: streams(seed))
+
+
+@pytest.mark.parametrize("stream", [0, "0", None, {}])
+def test_what_is_no_stream_is_called_what_it_is(stream):
+    refused(
+        f"Shuffled: .*got {type(stream).__name__}", lambda: Shuffled(numpy.ones((3, 2)), stream)
+    )
+
+
+def test_a_whole_number_beyond_every_float():
+    refused("learning_rate must be a number", lambda: ng.Momentum(player(2, 3, 1), 10**400))
