@@ -298,7 +298,7 @@ def test_without_a_wish_for_frames_none_is_made(player):
     player.do("home", **{"as": "recipe"})
     player.next("text")
     made = []
-    player.trainer.match.view.frame = lambda ran: made.append(ran) or {}
+    player.trainer.match.view.frame = lambda ran, still: made.append(ran) or {}
     player.do("home", **{"as": "recipe"})
     player.next("text")
     assert not made
