@@ -338,15 +338,18 @@ def test_every_experiment_can_be_played(name):
     setup = experiments.setup_of({"name": name})
     if setup.recipe.data != "mnist":
         setup.training().advance()
-    place, _, what = next(
-        one["code"] for one in experiments.listed() if one["name"] == name
-    ).partition(": ")
+
+
+@pytest.mark.parametrize("one", experiments.listed(), ids=lambda one: one["name"])
+def test_every_experiment_shows_its_code_and_names_its_lesson(one):
     from importlib import resources
 
-    assert (
-        what.split("(")[0].split(" ")[-1]
-        in (resources.files("numpygan") / place.removeprefix("numpygan/")).read_text()
-    )
+    code = one["code"]
+    lines = (resources.files("numpygan").parent / code["file"]).read_text().splitlines()
+    shown = code["text"].splitlines()
+    assert lines[code["line"] - 1].strip() == shown[0] and len(shown) > 3
+    assert shown[-1].strip() == lines[code["line"] + len(shown) - 2].strip()
+    assert 1 <= one["lesson"] <= 7
 
 
 def test_figure_1_has_the_exact_density_and_meets_the_theorem():
