@@ -177,7 +177,8 @@ export function drawModes(canvas, rows, all) {
   ];
   const levels = [
     [y(0), "0"],
-    [y(1), `${all}, 1`],
+    [y(1), String(all)],
   ];
   drawBelow(draw, canvas, height, rows.shape[0], (i) => at(i, 0), curves, levels);
+  draw.fillText("100 %", (canvas.clientWidth || 420) - RIGHT, top - 2);
 }

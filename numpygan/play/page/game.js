@@ -85,7 +85,7 @@ export function createGame(name, id, on) {
     cells[key] = make("td", { "data-number": key });
     table.append(make("tr", { title: meaning }, make("th", { scope: "row" }, symbol), cells[key], make("td", { class: "aside" }, meaning)));
   }
-  const norms = make("table", { class: "scores norms" });
+  const norms = make("table", { class: "scores by-layer" });
   const modesLegend = make("p", { class: "legend-line", hidden: "" }, ink("green", "modes found"), ink("accent dashed", "share of samples within 3σ of a mode"));
   const title = make("h2", {}, "");
   const element = make(

@@ -33,7 +33,7 @@ export function drawLine(canvas, still, frame, shown) {
     draw.fillText(text, PAD - 5, verdict(share) + 4);
   }
   draw.textAlign = "left"; // the axis of the densities, on the right; that of D is on the left
-  const step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10].find((candidate) => densest / candidate <= 4) || densest;
+  const step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10].find((candidate) => densest / candidate <= 6) || densest;
   for (let value = step; value <= densest; value += step) draw.fillText(String(Number(value.toPrecision(2))), width - PAD + 5, density(value) + 4);
   draw.fillText("D", 2, 12);
   draw.textAlign = "right";
