@@ -379,3 +379,17 @@ def test_keeping_a_run_goes_on_where_it_was(tmp_path, monkeypatch, player):
     player.next("setup")
     player.do("home", **{"as": "run"})
     assert "take the game home as Python" in player.next("error")
+
+
+def test_samples_beyond_all_bounds_are_shown_and_the_game_goes_on(player):
+    player.do("change", fields={"scale_g": "1e20,1e20", "dtype": "float64"})
+    frame = player.step_to(1)
+    assert numpy.abs(frame["view"]["taught"]).max() > 1e30 and frame["view"]["modes"] is None
+    assert player.step_to(2)["iteration"] == 2
+
+
+def test_the_momentum_of_the_page_is_the_one_that_acts():
+    recipe = replace(SMALL, rule="momentum", momentum=0.5, momentum_final=0.7, momentum_epochs=1)
+    training = Setup(recipe).changed({"momentum": "0.9"}).training()
+    training.advance()
+    assert training.rule_g.momentum == training.rule_d.momentum == 0.9

@@ -327,6 +327,7 @@ function listen() {
       game().send({ do: "home", as: home });
     });
   find("shut").addEventListener("click", shut);
+  document.addEventListener("keydown", (event) => event.key === "Escape" && !find("opened").hidden && shut());
   find("copy").addEventListener("click", () => navigator.clipboard.writeText(find("taken-text").textContent));
   find("address").addEventListener("click", () => navigator.clipboard.writeText(location.hash));
   addEventListener("hashchange", () => {
