@@ -70,9 +70,7 @@ class View:
                 name: fingerprint(net) for name, net in (("G", training.G), ("D", training.D))
             },
             "now": self._numbers(ran),
-            "norms": {
-                name: gradients(net) for name, net in (("G", training.G), ("D", training.D))
-            },
+            "norms": {name: gradients(net) for name, net in (("G", training.G), ("D", training.D))},
             "view": {"kind": self.picture.kind, **self.picture.frame(self._valid(ran), still)},
         }
 

@@ -1,5 +1,6 @@
 """The trainer behind `numpygan play`: the library's training, rewound and changed bit for bit."""
 
+import tomllib
 import zlib
 from dataclasses import replace
 
@@ -393,3 +394,25 @@ def test_the_momentum_of_the_page_is_the_one_that_acts():
     training = Setup(recipe).changed({"momentum": "0.9"}).training()
     training.advance()
     assert training.rule_g.momentum == training.rule_d.momentum == 0.9
+
+
+def test_the_command_in_the_recipe_trains_the_same_game(tmp_path, monkeypatch, player):
+    import shlex
+
+    from tests.helpers.cli import run
+
+    monkeypatch.chdir(tmp_path)
+    fields = {"seed": "3", "k": "2", "data": "grid", "average": "0.9", "learning_rate_g": "0.004"}
+    player.do("change", fields=fields)
+    theta = player.step_to(3)["theta"]
+    player.do("home", **{"as": "recipe"})
+    first, _, toml = player.next("text")["text"].partition("\n")
+    assert tomllib.loads(toml)["k"] == 2
+    program, *command = shlex.split(first.partition(": ")[2])
+    assert program == "numpygan"
+    assert run(*command, "--iterations", 3, "--quiet", "--out", "same") == 0
+    with numpy.load("same/checkpoint.npz") as state:
+        assert f"{zlib.crc32(state['theta_g']):08x}" == theta["G"]
+    player.do("change", fields={"data": "spiral"})
+    player.do("home", **{"as": "recipe"})
+    assert "only on this page" in player.next("text")["text"]
