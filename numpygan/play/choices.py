@@ -17,7 +17,7 @@ _SETTINGS = (
             "square": "square",
             "bump": "one Gaussian",
             "drawn": "drawn by you",
-            "gauss1d": "two Gaussians on a line",
+            "gauss1d": "two Gaussians, 1-D",
             "mnist": "MNIST digits",
         },
         "What p_data is. G has learned the old data, so at first D finds every sample easy to"
@@ -50,8 +50,9 @@ _SETTINGS = (
         "loss",
         "G's loss",
         {name: name.replace("_", "-") for name in G_LOSSES},
-        "Where D is sure that a sample is generated, saturating gives G almost no gradient, "
-        "and non-saturating a strong one.",
+        "Its slope at D's logit is −D (saturating), −(1 − D) (non-saturating), or −½ D/(1 − D) "
+        "(maximum likelihood). Where D is sure that a sample is generated, only "
+        "non-saturating still pulls.",
     ),
     (
         "Game",

@@ -33,11 +33,11 @@ class Images:
         self.train = dataset.train[:_TRAIN]
         self.validation = as_float(dataset.validation[:_POINTS])
         self.kernels = Eye(training.sampler, fixed_noise(training, _KERNELS))
-        self.measured, self.pairs, self.parzen = -math.inf, {}, []
+        self.measured, self.pairs, self.curve = -math.inf, {}, []
 
     def follow(self, before):
         """Go on with the curve of the picture before a change."""
-        self.parzen = before.parzen
+        self.curve = before.curve
 
     def look(self, surface, mesh=False):
         if surface != "D":
@@ -59,11 +59,11 @@ class Images:
             "about": about,
         }
 
-    def frame(self, valid):
+    def frame(self, valid, still=True):
         samples = self.samples.see()
         found = {"samples": _bytes(samples), "verdicts": self._verdicts(samples), "modes": None}
         self._measure(samples)
-        found |= self.pairs | {"parzen": numpy.array(self.parzen).reshape(-1, 3)}
+        found |= self.pairs | {"parzen": numpy.array(self.curve).reshape(-1, 3)}
         if "d x" in valid:
             found["x"] = _bytes(valid["d x"][:_ROWS])
         judged = valid.get("d D forward")
@@ -80,11 +80,11 @@ class Images:
     def _measure(self, samples):
         """If it is time: the nearest training images, and a point of the Parzen curve.
 
-        parzen  [(iteration, nats, σ), …]
+        curve  [(iteration, nats, σ), …]
         """
         now, iteration = time.monotonic(), self.training.iteration
-        while self.parzen and self.parzen[-1][0] > iteration:
-            self.parzen.pop()  # it came after the iteration to which the game went back
+        while self.curve and self.curve[-1][0] > iteration:
+            self.curve.pop()  # it came after the iteration to which the game went back
         if now - self.measured < _SECONDS or self.pairs.get("pairs_at") == iteration:
             return
         self.measured, few = now, samples[:_ROWS]
@@ -95,10 +95,10 @@ class Images:
             "nearest": _bytes(as_float(self.train[index])),
             "distances": numpy.sqrt(distance),
         }
-        if self.parzen and self.parzen[-1][0] == iteration:
-            self.parzen.pop()
-        self.parzen.append((iteration, *best_bandwidth(self.kernels.see(), self.validation)))
-        del self.parzen[:-_LONGEST]
+        if self.curve and self.curve[-1][0] == iteration:
+            self.curve.pop()
+        self.curve.append((iteration, *best_bandwidth(self.kernels.see(), self.validation)))
+        del self.curve[:-_LONGEST]
 
     def _verdicts(self, samples):
         return probability(numpy, self.D.see(samples))[:, 0].astype("float64")

@@ -18,7 +18,7 @@ class View:
     """Looks at a Training; nothing that it does changes the game."""
 
     def __init__(self, setup, training, before=None):
-        """before: the View of the game until now; its surface, or its Parzen curve, stays."""
+        """before: the View of the game until now; its surface and its curve stay."""
         self.setup, self.training = setup, training
         kind = Images if setup.recipe.data == "mnist" else Line if setup.dim() == 1 else Plane
         self.picture = kind(setup, training)
@@ -59,18 +59,19 @@ class View:
             **self.picture.setup_data(),
         }
 
-    def frame(self, ran):
-        """The frame after the lines `ran` of the iteration."""
+    def frame(self, ran, still=True):
+        """The frame after the lines `ran` of the iteration; still: nothing moves until it is seen.
+
+        In a game that moves, what takes long is measured now and then.
+        """
         training = self.training
         return {
             "theta": {
                 name: fingerprint(net) for name, net in (("G", training.G), ("D", training.D))
             },
             "now": self._numbers(ran),
-            "norms": {
-                name: _gradients(net) for name, net in (("G", training.G), ("D", training.D))
-            },
-            "view": {"kind": self.picture.kind, **self.picture.frame(self._valid(ran))},
+            "norms": {name: gradients(net) for name, net in (("G", training.G), ("D", training.D))},
+            "view": {"kind": self.picture.kind, **self.picture.frame(self._valid(ran), still)},
         }
 
     def _valid(self, ran):
@@ -106,7 +107,7 @@ def fingerprint(net):
     return f"{zlib.crc32(net.theta):08x}"
 
 
-def _gradients(net):
+def gradients(net):
     """The length of each layer's gradient: [[layer, number], …]."""
     found = []
     for layer in net.layers:

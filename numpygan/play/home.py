@@ -1,6 +1,7 @@
 """What one takes home from a game: its script, recipe, run directory, page, film."""
 
 import math
+import shlex
 
 from ..data.sources import TOYS, Mixture
 from ..errors import NumpyganError
@@ -28,7 +29,7 @@ def taken(kind, match):
             "text": script(match.history.setups, match.training),
         }
     if kind == "recipe":
-        return {"title": "This game as a recipe", "text": to_toml(match.setup.recipe)}
+        return {"title": "This game as a recipe", "text": recipe_text(match.setup)}
     if kind == "run":
         return {"title": "This game is kept", "text": keep(match.setup, match.training)}
     if kind == "page":
@@ -36,6 +37,17 @@ def taken(kind, match):
     if kind == "film":
         return again.recorded(match)
     raise NumpyganError("home: expected as python, recipe, page, film or run.")
+
+
+def recipe_text(setup):
+    """The recipe in TOML, after the command that trains it from the start."""
+    command = ["numpygan", "train", setup.recipe.name]
+    for name, value in setup.differences().items():
+        command += ["--set", f"{name}={value}"]
+    told = f"To train it from the start: {shlex.join(command)}"
+    if setup.recipe.data not in (*TOYS, "mnist"):
+        told = "Its data are only on this page; to train it, take the game home as Python."
+    return f"# {told}\n{to_toml(setup.recipe)}"
 
 
 def keep(setup, training):

@@ -38,6 +38,7 @@ class Line:
         noise[:, :1] = self.z
         self.arrows = Eye(training.sampler, noise)
         self.samples = Eye(training.sampler, fixed_noise(training, _SAMPLES))
+        self.curve = []  # nothing is measured now and then
 
     def look(self, surface, mesh=False):
         if surface != "D":
@@ -59,7 +60,7 @@ class Line:
             "about": f"p_g: {how}. V, C(G) and the JSD are sums over the {_POINTS} points shown.",
         }
 
-    def frame(self, valid):
+    def frame(self, valid, still=True):
         log_q = self._log_p_g()
         logit = self.D.see()[:, 0].astype("float64")
         V = divergences.value(self.log_p, log_q, logit, self.w)

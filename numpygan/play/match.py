@@ -7,7 +7,7 @@ import numpy
 from ..errors import NumpyganError
 from ..pages.pseudocode import order
 from ..pages.record import observe
-from .frames import View
+from .frames import View, gradients
 from .rewind import History, carried_over
 
 _SCORES = 4_000  # iterations whose scores are kept for the curves
@@ -23,7 +23,7 @@ class Match:
     on_line   called after each line of the algorithm; an iteration goes on when it returns
     order     the lines of an iteration;  line  how many have run; 0 between iterations
     training  the Training;  view  what is shown of it;  history  the way it has come
-    scores    [(iteration, V, D(x), D(G(z))), …]
+    scores    [(iteration, V, D(x), D(G(z)), length of ∇ of each layer of D, then of G), …]
     """
 
     def __init__(self, setup, on_line):
@@ -34,6 +34,7 @@ class Match:
         """Iteration 0 of `setup`."""
         training = setup.training()
         self._set(setup, training)
+        self.view.picture.curve.clear()  # it was another game's
         self.history, self.scores, self.line = History(setup, training), [], 0
 
     def _set(self, setup, training):
@@ -75,7 +76,8 @@ class Match:
             raise NumpyganError("play: the lines that ran are not those of the algorithm.")
         self.line = 0
         means = map(float, self.training.means(restart=True))
-        self.scores.append((self.training.iteration, *means))
+        norms = (row[1] for net in (self.training.D, self.training.G) for row in gradients(net))
+        self.scores.append((self.training.iteration, *means, *norms))
         if len(self.scores) > 2 * _SCORES:
             del self.scores[:-_SCORES]
         self.history.keep(self.setup, self.training)
@@ -108,20 +110,20 @@ class Match:
         self._set(setup, training)
         self.history.changed(setup, training)
 
-    def frame(self):
-        """What is shown of the game as it is."""
+    def frame(self, still=True):
+        """What is shown of the game as it is; still: as in View.frame."""
         return {
             "iteration": self.training.iteration,
             "line": self.line,
             "oldest": self.history.oldest,
             "curves": _thinned(self.scores),
-            "last": list(self.scores[-1][1:]) if self.scores else None,
-            **self.view.frame(self.lines_run),
+            "last": list(self.scores[-1][1:4]) if self.scores else None,
+            **self.view.frame(self.lines_run, still),
         }
 
 
 def _thinned(scores):
-    """At most _POINTS rows, evenly spaced and with the last: (n, 4)."""
+    """At most _POINTS rows, evenly spaced and with the last: (n, 4 + layers); NaN for None."""
     step = -(-len(scores) // _POINTS)
     rows = scores[::-1][:: max(1, step)][::-1]
-    return numpy.array(rows, "float64").reshape(-1, 4)
+    return numpy.array(rows, "float64") if rows else numpy.empty((0, 4))

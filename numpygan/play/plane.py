@@ -24,6 +24,7 @@ _POINTS = 40  # of the grid on each axis
 _CLOUD = 500  # samples that are drawn
 _MESH = 17  # lines of z on each axis
 _SECONDS = 0.5  # between two counts of modes while it plays
+_LONGEST = 1_000  # points of the curve of modes
 
 
 class Plane:
@@ -53,11 +54,14 @@ class Plane:
         z = fixed_noise(training, SAMPLES)
         self.cloud, self.samples = Eye(training.sampler, z[:_CLOUD]), Eye(training.sampler, z)
         self.mesh = Eye(training.sampler, _mesh(training))
-        self.surface, self.with_mesh, self.modes, self.counted = "D", False, None, -math.inf
+        # curve: [(iteration, modes found, share of samples within 3σ), …]
+        self.surface, self.with_mesh, self.curve, self.counted = "D", False, [], -math.inf
 
     def follow(self, before):
-        """Show what the picture before a change has shown."""
+        """Show what the picture before a change has shown, and go on with its curve."""
         self.look(before.surface, before.with_mesh)
+        if self.mixture and before.mixture and len(self.mixture.means) == len(before.mixture.means):
+            self.curve = before.curve
 
     def look(self, surface, mesh=False):
         """Show this surface, and with `mesh` the image of a grid in z."""
@@ -83,7 +87,7 @@ class Plane:
         bumps = [gauss(self.axis, x[:, i], self.h) for i in range(2)]
         return bumps[1] @ bumps[0].T / len(x)
 
-    def frame(self, valid):
+    def frame(self, valid, still=True):
         n = _POINTS
         logit = self.D.see().reshape(n, n).astype("float64")
         D = probability(numpy, logit)
@@ -95,7 +99,7 @@ class Plane:
         if "d x" in valid:
             found["x"] = valid["d x"].astype("float32")
         found |= taught(valid)
-        found["modes"] = self._modes()
+        found |= self._modes(still)
         return found
 
     def _against_best(self, logit, D):
@@ -115,15 +119,28 @@ class Plane:
             "C": C if math.isfinite(C) else None,
         }
 
-    def _modes(self):
-        """[modes found, the share of samples within 3σ, the iteration of this count]"""
+    def _modes(self, still):
+        """The count of modes: of this very moment if the game stands still.
+
+        Else it is from the last half second. None if a sample is not finite, or beyond 1e30.
+        """
         if self.mixture is None:
-            return None
+            return {"modes": None}
         now, iteration = time.monotonic(), self.training.iteration
-        if now - self.counted > _SECONDS and (self.modes is None or self.modes[2] != iteration):
-            modes = count_modes(self.samples.see(), self.mixture.means, self.mixture.std)
-            self.modes, self.counted = [modes.found, modes.high_quality, iteration], now
-        return self.modes
+        while self.curve and self.curve[-1][0] > iteration:
+            self.curve.pop()  # it came after the iteration to which the game went back
+        if still or not self.curve or now - self.counted > _SECONDS:
+            try:
+                modes = count_modes(self.samples.see(), self.mixture.means, self.mixture.std)
+            except NumpyganError:
+                return {"modes": None}
+            if self.curve and self.curve[-1][0] == iteration:
+                self.curve.pop()
+            self.curve.append((iteration, modes.found, modes.high_quality))
+            self.counted = now
+            del self.curve[:-_LONGEST]
+        last = self.curve[-1]
+        return {"modes": [*last[1:], last[0]], "modes_found": numpy.array(self.curve, "float64")}
 
 
 def _rows(eye):

@@ -256,7 +256,7 @@ class Trainer(threading.Thread):
                 "unit": self._unit,
                 "rate": self._rate,
                 "speed": self._speed[0],
-                **self.match.frame(),
+                **self.match.frame(still=not self.playing),
             },
         )
         end = time.monotonic()

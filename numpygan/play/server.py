@@ -198,9 +198,9 @@ class Server:
             await socket.send_bytes(layout({"said": "error", "content": str(error), "final": True}))
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return socket
-        if game.socket is not None:
-            await game.socket.close(message=b"the page was opened again")
-        game.socket, self._last_seen = socket, time.monotonic()
+        before, game.socket, self._last_seen = game.socket, socket, time.monotonic()
+        if before is not None:
+            await _end_page(before)
         game.trainer.do_if_room({"do": "hello"})  # a page that comes back knows nothing
         sender = asyncio.create_task(game.send_all(socket))
         try:
@@ -256,6 +256,18 @@ class Server:
                 self._last_seen = time.monotonic()
             if self._last_seen is not None and time.monotonic() - self._last_seen > self.patience:
                 self.closed.set()
+
+
+async def _end_page(socket):
+    """Tell a page that its game goes on in another window; it must not try again."""
+    sentence = "This game goes on in another window; reload this page to have it here."
+    final = layout({"said": "error", "content": sentence, "final": True})
+    try:
+        async with asyncio.timeout(1.0):  # a page that reads nothing is not waited for
+            await socket.send_bytes(final)
+            await socket.close(message=b"the page was opened again")
+    except (TimeoutError, ConnectionError):
+        pass
 
 
 def about():

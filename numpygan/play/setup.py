@@ -146,7 +146,7 @@ def _following(recipe, fields):
                 fields.setdefault(scales, ",".join(["0"] * affines))
                 if extra:
                     fields.setdefault("keep", ",".join(["1"] * affines))
-    if fields.get("rule", recipe.rule) == "adam" and "momentum" in fields:
+    if "momentum" in fields:  # the one that a page shows; it does not change with the epochs
         fields.setdefault("momentum_final", fields["momentum"])
     if fields.get("rule") == "adam" and recipe.momentum != recipe.momentum_final:
         fields.setdefault("momentum_final", fields.get("momentum", f"{recipe.momentum!r}"))

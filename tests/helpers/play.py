@@ -62,3 +62,14 @@ class Player:
         self.trainer.close()
         self.trainer.join(SECONDS)
         assert not self.trainer.is_alive()
+
+
+# What a page shows
+
+
+def at(page, iteration, line=0):
+    page.wait_for_selector(f"[data-game=A][data-iteration='{iteration}'][data-line='{line}']")
+
+
+def shown(page, name):
+    return page.get_attribute(f"[data-game=A] [data-number={name}]", "data-value")

@@ -1,9 +1,7 @@
 """The page of `numpygan play` in a browser: what it shows is what NumPy has, bit for bit."""
 
-import asyncio
 import os
 import random
-import threading
 import zlib
 from pathlib import Path
 
@@ -11,79 +9,10 @@ import numpy
 import pytest
 
 import numpygan as ng
-from numpygan.play.setup import Setup
 from numpygan.runs.trainer import Training
-from tests.helpers.play import SECONDS, SMALL
+from tests.helpers.play import SMALL, at, shown
 
 pytest.importorskip("aiohttp", reason="needs aiohttp: pip install 'numpygan[play]'")
-
-
-@pytest.fixture(scope="module")
-def address():
-    """The address of a server in a thread of its own."""
-    from numpygan.play.server import Server
-
-    started, found, loop = threading.Event(), {}, asyncio.new_event_loop()
-
-    async def run():
-        server = Server(Setup(SMALL))
-        found.update(address=await server.start(0), stop=asyncio.Event())
-        started.set()
-        await found["stop"].wait()
-        await server.stop()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
-    thread.start()
-    assert started.wait(SECONDS)
-    yield found["address"]
-    loop.call_soon_threadsafe(found["stop"].set)
-    thread.join(SECONDS)
-    loop.close()
-
-
-@pytest.fixture
-def play(chromium, address):
-    """`play(width, **options)` opens the page, which waits for its first command."""
-    contexts = []
-
-    def open_page(width=1280, settings="", **options):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, **{"bypass_csp": True} | options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(1000 * SECONDS)
-        page.problems, page.requests = [], []
-        page.on(
-            "console",
-            lambda line: (
-                page.problems.append(line.text) if line.type in ("error", "warning") else None
-            ),
-        )
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                page.requests.append(request.url)
-                if not request.url.startswith((address, "data:"))
-                else None
-            ),
-        )
-        page.goto(f"{address}?still{settings}")
-        page.wait_for_selector("[data-game=A][data-iteration]")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
-def at(page, iteration, line=0):
-    page.wait_for_selector(f"[data-game=A][data-iteration='{iteration}'][data-line='{line}']")
-
-
-def shown(page, name):
-    return page.get_attribute(f"[data-game=A] [data-number={name}]", "data-value")
 
 
 def assert_same(page, training):

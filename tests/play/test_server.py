@@ -176,8 +176,11 @@ def test_a_page_that_is_opened_twice_plays_in_one_window():
         async with client.game(session) as first:
             await said(first, "setup")
             async with client.game(session) as second:
-                while (await first.receive()).type != aiohttp.WSMsgType.CLOSED:
-                    pass
+                told = []
+                while (found := await first.receive()).type == aiohttp.WSMsgType.BINARY:
+                    told.append(message(found.data))
+                # It must not try again: two pages would take the game from each other for ever.
+                assert told[-1]["final"] and "in another window" in told[-1]["content"]
                 await second.send_json({"do": "frame"})
                 await said(second, None)
 

@@ -1,5 +1,6 @@
 """The trainer behind `numpygan play`: the library's training, rewound and changed bit for bit."""
 
+import tomllib
 import zlib
 from dataclasses import replace
 
@@ -298,7 +299,7 @@ def test_without_a_wish_for_frames_none_is_made(player):
     player.do("home", **{"as": "recipe"})
     player.next("text")
     made = []
-    player.trainer.match.view.frame = lambda ran: made.append(ran) or {}
+    player.trainer.match.view.frame = lambda ran, still: made.append(ran) or {}
     player.do("home", **{"as": "recipe"})
     player.next("text")
     assert not made
@@ -338,15 +339,18 @@ def test_every_experiment_can_be_played(name):
     setup = experiments.setup_of({"name": name})
     if setup.recipe.data != "mnist":
         setup.training().advance()
-    place, _, what = next(
-        one["code"] for one in experiments.listed() if one["name"] == name
-    ).partition(": ")
+
+
+@pytest.mark.parametrize("one", experiments.listed(), ids=lambda one: one["name"])
+def test_every_experiment_shows_its_code_and_names_its_lesson(one):
     from importlib import resources
 
-    assert (
-        what.split("(")[0].split(" ")[-1]
-        in (resources.files("numpygan") / place.removeprefix("numpygan/")).read_text()
-    )
+    code = one["code"]
+    lines = (resources.files("numpygan").parent / code["file"]).read_text().splitlines()
+    shown = code["text"].splitlines()
+    assert lines[code["line"] - 1].strip() == shown[0] and len(shown) > 3
+    assert shown[-1].strip() == lines[code["line"] + len(shown) - 2].strip()
+    assert 1 <= one["lesson"] <= 7
 
 
 def test_figure_1_has_the_exact_density_and_meets_the_theorem():
@@ -376,3 +380,39 @@ def test_keeping_a_run_goes_on_where_it_was(tmp_path, monkeypatch, player):
     player.next("setup")
     player.do("home", **{"as": "run"})
     assert "take the game home as Python" in player.next("error")
+
+
+def test_samples_beyond_all_bounds_are_shown_and_the_game_goes_on(player):
+    player.do("change", fields={"scale_g": "1e20,1e20", "dtype": "float64"})
+    frame = player.step_to(1)
+    assert numpy.abs(frame["view"]["taught"]).max() > 1e30 and frame["view"]["modes"] is None
+    assert player.step_to(2)["iteration"] == 2
+
+
+def test_the_momentum_of_the_page_is_the_one_that_acts():
+    recipe = replace(SMALL, rule="momentum", momentum=0.5, momentum_final=0.7, momentum_epochs=1)
+    training = Setup(recipe).changed({"momentum": "0.9"}).training()
+    training.advance()
+    assert training.rule_g.momentum == training.rule_d.momentum == 0.9
+
+
+def test_the_command_in_the_recipe_trains_the_same_game(tmp_path, monkeypatch, player):
+    import shlex
+
+    from tests.helpers.cli import run
+
+    monkeypatch.chdir(tmp_path)
+    fields = {"seed": "3", "k": "2", "data": "grid", "average": "0.9", "learning_rate_g": "0.004"}
+    player.do("change", fields=fields)
+    theta = player.step_to(3)["theta"]
+    player.do("home", **{"as": "recipe"})
+    first, _, toml = player.next("text")["text"].partition("\n")
+    assert tomllib.loads(toml)["k"] == 2
+    program, *command = shlex.split(first.partition(": ")[2])
+    assert program == "numpygan"
+    assert run(*command, "--iterations", 3, "--quiet", "--out", "same") == 0
+    with numpy.load("same/checkpoint.npz") as state:
+        assert f"{zlib.crc32(state['theta_g']):08x}" == theta["G"]
+    player.do("change", fields={"data": "spiral"})
+    player.do("home", **{"as": "recipe"})
+    assert "only on this page" in player.next("text")["text"]

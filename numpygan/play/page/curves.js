@@ -5,7 +5,9 @@ import { colours, fresh, show } from "./dom.js";
 const LEFT = 44,
   RIGHT = 8;
 
-// rows: (n, 4), iteration, V, D(x), D(G(z)); least: −log 4.
+export const DASHES = [[], [6, 3], [2, 2], [9, 2, 2, 2]]; // of the first, second, … layer
+
+// rows: (n, 4 + layers), iteration, V, D(x), D(G(z)), length of the gradient of each layer; least: −log 4.
 export function drawCurves(canvas, rows, least) {
   const width = canvas.clientWidth || 420,
     height = 250;
@@ -13,9 +15,10 @@ export function drawCurves(canvas, rows, least) {
   const n = rows.shape[0];
   const colour = colours();
   const first = n ? rows.array[0] : 0,
-    last = n ? Math.max(first + 1, rows.array[4 * (n - 1)]) : 1;
+    last = n ? Math.max(first + 1, rows.array[rows.shape[1] * (n - 1)]) : 1;
   const x = (iteration) => LEFT + ((width - LEFT - RIGHT) * (iteration - first)) / (last - first);
-  const at = (i, c) => rows.array[4 * i + c];
+  const across = rows.shape[1];
+  const at = (i, c) => rows.array[across * i + c];
   let low = 2 * least;
   for (let i = 0; i < n; i++) low = Math.min(low, at(i, 1));
   const upper = [10, 118],
@@ -90,4 +93,92 @@ export function drawParzen(canvas, rows) {
   draw.stroke();
   draw.fillStyle = colour.ink;
   nats.forEach((value, i) => draw.fillRect(x(rows.array[3 * i]) - 2, y(value) - 2, 4, 4));
+}
+
+// Curves over n iterations: [{y(i), stroke, dash}, …], y in pixels, on levels: [[y, text], …].
+function drawBelow(draw, canvas, height, n, iteration, curves, levels) {
+  const width = canvas.clientWidth || 420,
+    colour = colours();
+  const first = n ? iteration(0) : 0,
+    last = n ? Math.max(first + 1, iteration(n - 1)) : 1;
+  const x = (i) => LEFT + ((width - LEFT - RIGHT) * (iteration(i) - first)) / (last - first);
+  for (const [y, text] of levels) {
+    draw.strokeStyle = colour.line;
+    draw.lineWidth = 1;
+    draw.beginPath();
+    draw.moveTo(LEFT, y);
+    draw.lineTo(width - RIGHT, y);
+    draw.stroke();
+    draw.fillStyle = colour.soft;
+    draw.textAlign = "right";
+    draw.fillText(text, LEFT - 5, y + 4);
+  }
+  for (const { y, stroke, dash } of curves) {
+    draw.strokeStyle = stroke;
+    draw.lineWidth = 1.6;
+    draw.setLineDash(dash);
+    draw.beginPath();
+    let on = false;
+    for (let i = 0; i < n; i++) {
+      const at = y(i);
+      if (Number.isFinite(at)) draw[on ? "lineTo" : "moveTo"](x(i), at);
+      on = Number.isFinite(at);
+    }
+    draw.stroke();
+  }
+  draw.setLineDash([]);
+  draw.fillStyle = colour.soft;
+  draw.textAlign = "left";
+  draw.fillText(show(first), LEFT, height - 6);
+  draw.textAlign = "right";
+  draw.fillText(`iteration ${show(n ? last : 0)}`, width - RIGHT, height - 6);
+}
+
+// rows as in drawCurves; the first `inD` layers are D's.
+export function drawNorms(canvas, rows, inD) {
+  const height = 170,
+    top = 12,
+    bottom = height - 26;
+  const draw = fresh(canvas, canvas.clientWidth || 420, height);
+  const [n, across] = rows.shape;
+  const log = (i, c) => Math.log10(rows.array[across * i + c]);
+  let low = Infinity,
+    high = -Infinity;
+  for (let i = 0; i < n; i++)
+    for (let c = 4; c < across; c++)
+      if (Number.isFinite(log(i, c))) [low, high] = [Math.min(low, log(i, c)), Math.max(high, log(i, c))];
+  if (!(low <= high)) [low, high] = [-1, 0];
+  [low, high] = [Math.floor(low), Math.max(Math.ceil(high), Math.floor(low) + 1)];
+  const y = (value) => bottom - ((bottom - top) * (value - low)) / (high - low);
+  const step = Math.ceil((high - low) / 5);
+  const levels = [];
+  for (let power = low; power <= high; power += step) levels.push([y(power), power < -3 || power > 4 ? `1e${power}`.replace("-", "−") : show(10 ** power, 1)]);
+  const { accent, green } = colours();
+  const curves = Array.from({ length: across - 4 }, (_, c) => ({
+    y: (i) => y(log(i, c + 4)),
+    stroke: c < inD ? accent : green,
+    dash: DASHES[(c < inD ? c : c - inD) % DASHES.length],
+  }));
+  drawBelow(draw, canvas, height, n, (i) => rows.array[across * i], curves, levels);
+}
+
+// rows: (n, 3), iteration, modes found of `all`, share of samples near a mode.
+export function drawModes(canvas, rows, all) {
+  const height = 120,
+    top = 12,
+    bottom = height - 26;
+  const draw = fresh(canvas, canvas.clientWidth || 420, height);
+  const at = (i, c) => rows.array[3 * i + c];
+  const y = (share) => bottom - (bottom - top) * share;
+  const { accent, green } = colours();
+  const curves = [
+    { y: (i) => y(at(i, 1) / all), stroke: green, dash: [] },
+    { y: (i) => y(at(i, 2)), stroke: accent, dash: [5, 2] },
+  ];
+  const levels = [
+    [y(0), "0"],
+    [y(1), String(all)],
+  ];
+  drawBelow(draw, canvas, height, rows.shape[0], (i) => at(i, 0), curves, levels);
+  draw.fillText("100 %", (canvas.clientWidth || 420) - RIGHT, top - 2);
 }

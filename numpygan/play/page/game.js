@@ -2,7 +2,7 @@
 
 import { make, put, show } from "./dom.js";
 import { connect } from "./socket.js";
-import { drawCurves, drawParzen } from "./curves.js";
+import { DASHES, drawCurves, drawModes, drawNorms, drawParzen } from "./curves.js";
 import { drawImages } from "./images.js";
 import { drawLine } from "./line.js";
 import { drawPlane } from "./plane.js";
@@ -15,40 +15,65 @@ const SHOWN = {
 };
 const LEGENDS = {
   plane: [
-    ["accent block", "D above ½, or more"],
-    ["minus block", "below ½, or less"],
     ["ink", "D = ½"],
-    ["ink dashed", "D* = ½"],
     ["ink dot", "data"],
     ["green dot", "G(z)"],
+    ["arrow", "−∂L/∂G(z), the way that G's step pulls G(z)"],
   ],
   line: [
     ["ink dotted", "p_data"],
     ["green", "p_g"],
     ["accent dashed", "D"],
     ["accent", "D*"],
+    ["green dot", "G(z)"],
+    ["arrow", "−∂L/∂G(z)"],
   ],
   images: [],
 };
+const SURFACES = {
+  D: [
+    ["accent block", "D above ½"],
+    ["minus block", "D below ½"],
+  ],
+  best: [
+    ["accent block", "D* above ½"],
+    ["minus block", "D* below ½"],
+    ["ink dashed", "D* = ½"],
+  ],
+  difference: [
+    ["accent block", "D above D*"],
+    ["minus block", "D below D*"],
+    ["ink dashed", "D* = ½"],
+  ],
+  p_g: [
+    ["accent block", "p_g, the darker the denser"],
+    ["ink dashed", "D* = ½"],
+  ],
+};
 const NUMBERS = [
-  ["V", "V", "the value of the game on the last minibatch: D ascends it, G descends it; 0 if D is always right"],
-  ["real", "D(x)", "D's mean verdict on the examples of the last minibatch: 1 is surely data"],
-  ["fake", "D(G(z))", "D's mean verdict on the samples of the last minibatch: 0 is surely generated"],
-  ["push", "push", "mean length of m ∂L/∂G(z): how hard G's loss pulls at a sample; near 0 where the loss saturates"],
+  ["V", "V", "the value of the game in the last whole iteration, on its minibatch: D ascends it, G descends it; 0 if D is always right"],
+  ["real", "D(x)", "D's mean verdict on the examples of that minibatch: 1 is surely data"],
+  ["fake", "D(G(z))", "D's mean verdict on the samples of that minibatch: 0 is surely generated"],
+  ["push", "m ‖∂L/∂G(z)‖", "its mean over G's minibatch: how hard G's loss pulls at a sample; near 0 where the loss saturates"],
   ["onGrid", "V over x", "V of D as it is, by a sum over the whole picture"],
   ["best", "C(G)", "V of the best D there is, D*: −log 4 + 2 JSD"],
   ["jsd", "JSD", "Jensen–Shannon divergence of p_data and p_g in nats: 0 if they are equal, log 2 if apart"],
-  ["parzen", "log p", "Parzen estimate of validation images in nats, and its σ: higher is better; it is rough, and says little about how the images look"],
+  ["parzen", "log p", "Parzen estimate of validation images in nats, and its σ: higher is better; it is rough, and says little about how the images look; the curve says at which iteration"],
   ["modes", "modes", "modes with a sample within 3σ, and the share of samples within 3σ of a mode"],
   ["thetaG", "θ_g", "a fingerprint of G's parameters (CRC-32): with the same eight digits they are the same, bit for bit"],
   ["thetaD", "θ_d", "a fingerprint of D's parameters"],
 ];
+const CURVES = "V, and below it D's mean verdicts. D is sure where D(x) is near 1 and D(G(z)) near 0. Where D can't tell, V is −log 4 and both are ½.";
+const MODES = "How many modes have a sample within 3σ, and the share of all samples that lie there. Counted twice a second while the game plays, and at once when it stands still.";
+const GRADIENTS = "The length of each layer's gradient, ‖∂V/∂θ‖ in D and ‖∂L/∂θ‖ in G, on a logarithmic axis. G's become tiny where its loss saturates.";
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // on: {setup(game), frame(game), said(kind, content, game), torn(game), open(game)}
 export function createGame(name, id, on) {
   const canvas = make("canvas", { class: "picture", role: "img", "aria-label": `Game ${name}` });
-  const curves = make("canvas", { class: "curves", role: "img", "aria-label": "Curves of V, D(x) and D(G(z))" });
+  const curves = make("canvas", { class: "curves", role: "img", "aria-label": "Curves of V, D(x) and D(G(z))", title: CURVES });
+  const modes = make("canvas", { class: "curves low", role: "img", "aria-label": "Curves of the modes found and of the samples near a mode", title: MODES, hidden: "" });
+  const lengths = make("canvas", { class: "curves low", role: "img", "aria-label": "Curves of the gradients, layer by layer", title: GRADIENTS });
   const parzen = make("canvas", { class: "curves parzen", role: "img", "aria-label": "Curve of the Parzen estimate", hidden: "" });
   const surfaces = make("div", { class: "controls", role: "group", "aria-label": `Surface of game ${name}` });
   const boxes = make("div", { class: "controls shown", role: "group", "aria-label": `What game ${name} shows` });
@@ -60,7 +85,8 @@ export function createGame(name, id, on) {
     cells[key] = make("td", { "data-number": key });
     table.append(make("tr", { title: meaning }, make("th", { scope: "row" }, symbol), cells[key], make("td", { class: "aside" }, meaning)));
   }
-  const norms = make("table", { class: "scores" });
+  const norms = make("table", { class: "scores by-layer" });
+  const modesLegend = make("p", { class: "legend-line", hidden: "" }, ink("green", "modes found"), ink("accent dashed", "share of samples within 3σ of a mode"));
   const title = make("h2", {}, "");
   const element = make(
     "div",
@@ -72,8 +98,10 @@ export function createGame(name, id, on) {
       table,
       curves,
       make("p", { class: "legend-line" }, ink("ink", "V"), ink("accent", "D(x)"), ink("green dashed", "D(G(z))")),
+      modes,
+      modesLegend,
       parzen,
-      make("details", { class: "notes" }, make("summary", {}, "Gradients, layer by layer"), norms),
+      make("details", { class: "notes", open: "", ontoggle: () => game.draw() }, make("summary", {}, "Gradients, layer by layer"), make("p", { class: "hint" }, GRADIENTS), lengths, norms),
     ),
   );
   const game = { name, id, element, setup: null, frame: null, surface: "D", fields: {}, shown: { data: true, samples: true, arrows: true, mesh: false } };
@@ -84,7 +112,6 @@ export function createGame(name, id, on) {
     if (other || !boxes.children.length) {
       game.surface = "D";
       game.shown.mesh = setup.kind !== "plane";
-      legend.replaceChildren(...LEGENDS[setup.kind].map(([kind, label]) => ink(kind, label)));
       boxes.replaceChildren(...Object.entries(SHOWN[setup.kind]).map(([what, label]) => checkbox(what, label)));
       canvas.removeAttribute("style");
       if (other) game.look();
@@ -96,7 +123,14 @@ export function createGame(name, id, on) {
     on.setup(game);
   }
 
+  function drawLegend() {
+    const { kind } = game.setup;
+    const surface = kind === "plane" ? SURFACES[game.surface] : [];
+    legend.replaceChildren(...[...surface, ...LEGENDS[kind]].map(([kind, label]) => ink(kind, label)));
+  }
+
   function drawSurfaces() {
+    drawLegend();
     surfaces.replaceChildren(
       ...Object.entries(game.setup.surfaces).map(([surface, label]) =>
         make(
@@ -109,6 +143,7 @@ export function createGame(name, id, on) {
             onclick: () => {
               game.surface = surface;
               for (const button of surfaces.children) button.setAttribute("aria-pressed", String(button.dataset.surface === surface));
+              drawLegend();
               game.look();
             },
           },
@@ -153,11 +188,18 @@ export function createGame(name, id, on) {
       cells.parzen.textContent = `${show(estimate[1])}, σ ${show(estimate[2], 2)}`;
       drawParzen(parzen, view.parzen);
     }
-    cells.modes.parentElement.hidden = !view.modes;
-    if (view.modes) cells.modes.textContent = `${view.modes[0]} of ${setup.modes.length}, ${(100 * view.modes[1]).toFixed(1)} %`;
+    cells.modes.parentElement.hidden = modes.hidden = modesLegend.hidden = !view.modes;
+    if (view.modes) {
+      cells.modes.textContent = `${view.modes[0]} of ${setup.modes.length}, ${(100 * view.modes[1]).toFixed(1)} %`;
+      cells.modes.dataset.value = view.modes.join();
+      drawModes(modes, view.modes_found, setup.modes.length);
+    }
     cells.thetaG.textContent = cells.thetaG.dataset.value = frame.theta.G;
     cells.thetaD.textContent = cells.thetaD.dataset.value = frame.theta.D;
-    if (norms.parentElement.open) norms.replaceChildren(...gradients(frame.norms));
+    if (norms.parentElement.open) {
+      drawNorms(lengths, frame.curves, frame.norms.D.length);
+      norms.replaceChildren(...gradients(frame.norms));
+    }
     element.dataset.iteration = frame.iteration;
     element.dataset.line = frame.line;
     canvas.setAttribute("aria-label", describe(setup, frame));
@@ -165,7 +207,12 @@ export function createGame(name, id, on) {
 
   const gradients = (norms) =>
     ["D", "G"].flatMap((net) =>
-      norms[net].map(([layer, value]) => make("tr", {}, make("th", { scope: "row" }, `${net}: ${layer}`), make("td", {}, show(value)))),
+      norms[net].map(([layer, value], i) => {
+      const cell = make("td", {});
+      put(cell, value);
+      const dash = ["", "dashed", "dotted", "double"][i % DASHES.length];
+      return make("tr", {}, make("th", { scope: "row" }, ink(`${net === "D" ? "accent" : "green"} ${dash}`, `${net}: ${layer}`)), cell);
+    }),
     );
 
   game.look = () => game.send({ do: "look", surface: game.surface, mesh: game.shown.mesh });

@@ -3,7 +3,7 @@
 import { colours, fresh } from "./dom.js";
 import { arrow } from "./plane.js";
 
-const PAD = 30;
+const PAD = 34;
 
 export function drawLine(canvas, still, frame, shown) {
   const width = canvas.clientWidth || 520,
@@ -32,6 +32,12 @@ export function drawLine(canvas, still, frame, shown) {
     stroke(draw, [PAD, verdict(share)], [width - PAD, verdict(share)]);
     draw.fillText(text, PAD - 5, verdict(share) + 4);
   }
+  draw.textAlign = "left"; // the axis of the densities, on the right; that of D is on the left
+  const step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10].find((candidate) => densest / candidate <= 6) || densest;
+  for (let value = step; value <= densest; value += step) draw.fillText(String(Number(value.toPrecision(2))), width - PAD + 5, density(value) + 4);
+  draw.fillText("D", 2, 12);
+  draw.textAlign = "right";
+  draw.fillText("density", width - 2, 12);
   curve(draw, axis, view.best.array, x, verdict, colour.accent, 1.2);
   curve(draw, axis, view.D.array, x, verdict, colour.accent, 2.2, [8, 4]);
   if (shown.data) curve(draw, axis, still.p_data.array, x, density, colour.ink, 2.2, [2, 3]);

@@ -119,6 +119,15 @@ function drawFrame(one) {
   );
 }
 
+function tellStory(one) {
+  find("story").textContent = one ? one.story : "";
+  find("read").hidden = !one;
+  if (!one) return;
+  find("lesson").textContent = `numpygan lesson start ${one.lesson}`;
+  find("code-place").textContent = `${one.code.file}, line ${one.code.line}`;
+  find("code-text").textContent = one.code.text;
+}
+
 // The algorithm's lines
 
 function listLines(lines) {
@@ -154,7 +163,10 @@ function addressOf(setup) {
 function commandOf(address) {
   const words = Object.fromEntries(new URLSearchParams(address));
   const { recipe, drawing, ...fields } = words;
-  if (!recipe) return null;
+  if (!recipe) {
+    if (address) trouble("The address behind # names no recipe, so it changes nothing; write #recipe=ring&k=3, for example.");
+    return null;
+  }
   const command = { do: "experiment", recipe, fields };
   if (drawing) command.drawing = Array.from({ length: CELLS * CELLS }, (_, n) => parseInt(drawing[n], 16) || 0);
   return command;
@@ -271,7 +283,13 @@ const actions = {
 const KEYS = { o: "open", O: "open", " ": "play", ArrowRight: "line", ArrowLeft: "back", i: "iteration", I: "iteration", r: "restart", R: "restart" };
 
 function listen() {
-  for (const [id, act] of Object.entries(actions)) find(id).addEventListener("click", act);
+  for (const [id, act] of Object.entries(actions)) {
+    actions[id] = () => {
+      trouble("");
+      act();
+    };
+    find(id).addEventListener("click", actions[id]);
+  }
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || !KEYS[event.key]) return;
     if (event.target.closest("input:not([type=checkbox]), select, textarea, pre")) return;
@@ -293,7 +311,7 @@ function listen() {
   find("experiments").append(...about.experiments.map(({ name, title }) => make("option", { value: name }, title)));
   find("experiments").addEventListener("change", (event) => {
     const one = about.experiments.find(({ name }) => name === event.target.value);
-    find("story").replaceChildren(one ? `${one.story} ` : "", one ? make("code", {}, one.code) : "");
+    tellStory(one);
     trouble("");
     if (!one) return;
     game().send({ do: "experiment", name: one.name });
@@ -309,8 +327,14 @@ function listen() {
       game().send({ do: "home", as: home });
     });
   find("shut").addEventListener("click", shut);
+  document.addEventListener("keydown", (event) => event.key === "Escape" && !find("opened").hidden && shut());
   find("copy").addEventListener("click", () => navigator.clipboard.writeText(find("taken-text").textContent));
   find("address").addEventListener("click", () => navigator.clipboard.writeText(location.hash));
+  addEventListener("hashchange", () => {
+    trouble("");
+    const command = commandOf(location.hash.slice(1));
+    if (command) games[0].send(command);
+  });
   const redraw = () => games.forEach((one) => one.draw());
   addEventListener("resize", redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
@@ -324,8 +348,9 @@ const pad = createPad(find("pad"));
 pad.draw();
 buildSettings(find("settings"), change);
 listen();
-const asAddressed = commandOf(location.hash.slice(1));
+const addressed = location.hash.slice(1); // before the first setup replaces it
 add("A", () => {
+  const asAddressed = commandOf(addressed);
   if (asAddressed) games[0].send(asAddressed);
   if (!matchMedia("(prefers-reduced-motion: reduce)").matches && !new URLSearchParams(location.search).has("still"))
     games[0].send({ do: "play" });

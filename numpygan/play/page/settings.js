@@ -3,6 +3,8 @@
 import about from "./about.js";
 import { make } from "./dom.js";
 
+const WIDE = ["generator", "discriminator"]; // their texts are long
+
 // change(field, text): called when the user has changed a field.
 export function buildSettings(place, change) {
   const groups = new Map();
@@ -21,7 +23,7 @@ export function buildSettings(place, change) {
     groups.get(setting.group).append(
       make(
         "div",
-        { class: "setting" },
+        { class: WIDE.includes(setting.field) ? "setting wide" : "setting" },
         make("label", { for: id }, setting.label),
         control,
         make("p", { id: `${id}-hint`, class: "hint" }, setting.expect + anew),
