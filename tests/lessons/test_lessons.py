@@ -82,11 +82,6 @@ def test_a_layer_filled_in_by_half_is_not_yet_filled_in(tmp_path):
         ("def affine_forward(x, W, b)", "def affine_forward(x, W, b=c)", "NameError"),
         ("return x @ W + b", "return x @ W + c", "NameError.*'c' is not defined$"),
         ("return x @ W + b", "return x @ W + rng", "NameError.*functions, classes and constants"),
-        (
-            "return x @ W + b",
-            "while True:\n        pass",
-            "more than 0.3 seconds in `.*a loop never",
-        ),
         ("return x @ W + b", "try:\n        exit()\n    finally:\n        pass", "SystemExit"),
         ("return x @ W + b", "raise SystemExit(0)", "SystemExit"),
         ("def affine_forward(x, W, b)", "def affine_forward(x, W, b=exit())", "SystemExit"),
