@@ -101,7 +101,7 @@ def known_pattern(analytic, numeric, shape, indices, rows):
         return "backward gives nothing but zeros"
     big = numpy.abs(numeric) > 0.01 * numpy.abs(numeric).max()
     ratio = analytic[big] / numeric[big]
-    if big.any() and numpy.ptp(ratio) <= 1e-6 * abs(ratio[0]):
+    if big.any() and _everywhere(ratio[0], analytic, numeric):
         names = {
             -1.0: "the sign is turned",
             2.0: "a factor of 2 too large",
@@ -125,3 +125,9 @@ def known_pattern(analytic, numeric, shape, indices, rows):
         ):
             return "transposed"
     return ""
+
+
+def _everywhere(factor, analytic, numeric):
+    """Whether `analytic` is `factor` times `numeric`, where the gradient is small or 0, too."""
+    largest = numpy.abs(numeric).max()
+    return numpy.abs(analytic - factor * numeric).max() <= 1e-6 * abs(factor) * largest

@@ -1,6 +1,8 @@
 """numpygan lesson: the course. Write a lesson, mark it, or write its solution."""
 
+import contextlib
 import os
+import sys
 from pathlib import Path
 
 from ..errors import NumpyganError, code_of_the_user
@@ -70,7 +72,8 @@ def _check(options):
     if options.out is not None or options.py:
         raise NumpyganError("lesson check: takes one FILE and nothing else.")
     file = Path(os.path.expanduser(options.which))
-    with code_of_the_user():
+    # What the learner's code prints is kept apart from the marks.
+    with code_of_the_user(), contextlib.redirect_stdout(sys.stderr):
         number, marks = grade.grade(file)
     print(f"Lesson {number}, {text.title(number)}: {file}")
     width = max(len(mark.name) for mark in marks)

@@ -68,11 +68,20 @@ def check_central_difference(f):
     found = unchanged(lambda: f(_cubic, _AT, eps), x=_AT)
     exact = 3 * _AT**2 + np.array([_AT[1], _AT[0], 0.0])
     ahead = np.array([_cubic(_AT + eps * e) - _cubic(_AT) for e in np.eye(3)])
+    behind = np.array([_cubic(_AT) - _cubic(_AT - eps * e) for e in np.eye(3)])
+    right = exact + eps**2
+    so_far = [eps * np.tril(np.ones((3, 3)))[i] for i in range(3)]
+    kept = np.array([_cubic(_AT + step) - _cubic(_AT - step) for step in so_far]) / (2 * eps)
     expect(
         "the gradient at ε = 0.1",
         found,
-        exact + eps**2,
+        right,
         [
+            (behind / eps, "this is the backward difference; take f(x + ε) − f(x − ε) over 2ε"),
+            (kept, "the numbers moved before are still moved; move one number of x at a time"),
+            (right * [1, 0, 0], "only the first number is there; is `return` inside the loop?"),
+            (right * 2 * eps, "divide by 2ε"),
+            (right * eps**2, "a / 2 * eps is (a/2)·eps; write a / (2 * eps)"),
             (ahead / eps, "this is the forward difference; take f(x + ε) − f(x − ε) over 2ε"),
             (2 * exact + 2 * eps**2, "it is twice too large: divide by 2ε"),
             (
@@ -100,6 +109,8 @@ def check_complex_step(f):
                 "one number, as all of x is moved at once; move one number of x at a time",
             ),
             (np.full(3, _cubic(_AT) / 1e-30), "this is the real part; f′ is in the imaginary part"),
+            (exact * [1, 0, 0], "only the first number is there; is `return` inside the loop?"),
+            (np.cumsum(exact), "the numbers moved before are still moved; begin anew for each"),
             (
                 np.zeros(3),
                 "it is 0: the step was lost. It is 1j * h; x.astype(complex) can hold it",

@@ -22,6 +22,8 @@ def check_relu_backward(f):
             (np.maximum(gy, 0) * (x > 0), "gy is cut off at 0, too; a gradient may be negative"),
             (1.0 * (x > 0), "this is the mask alone; multiply it by gy"),
             (gy, "gy goes through everywhere; where x ≤ 0 nothing may pass"),
+            (gy * (x < 0), "the mask is turned: it lets through where x < 0"),
+            (gy * np.sign(x), "where x < 0 the derivative is 0, not −1"),
             (gy * np.maximum(x, 0), "it multiplies by y; the derivative is 1 where x > 0, not x"),
         ],
     )
@@ -41,10 +43,14 @@ def check_MySigmoid(kind):
             (y * (1 - y), "this is σ′ alone; multiply it by gy"),
             (gy * (1 - y), "σ′ is y(1 − y); the factor y is missing"),
             (gy * (1 - y * y), "1 − y² is the slope of tanh; that of σ is y(1 − y)"),
-            (np.zeros_like(gy), "nothing arrives in it; write into the array: `t.gx[...] = …`"),
+            (gy * y * (1 - y) + _FULL, "it adds to what was in the array; write `=`, not `+=`"),
+            (np.full_like(gy, _FULL), "nothing arrives in it; write into it: `t.gx[...] = …`"),
         ],
     )
     layer_backward([ng.Affine(3, 4), kind(), ng.Affine(4, 2)])
+
+
+_FULL = 7.0  # what is in t.gx before: memory of an earlier pass
 
 
 def _pass(layer, x):
@@ -56,6 +62,7 @@ def _pass(layer, x):
     gy = np.random.default_rng(1).normal(size=t.y.shape)
     forward(layer, t)
     t.gy = gy
+    t.gx[...] = _FULL
     backward(layer, t)
     return gy, t
 
@@ -70,11 +77,19 @@ def check_MyMaxout(kind):
     tie[0, 2] = gy[0, 0]
     last = tie.copy()
     last[0, 0] = 0
+    strict = right.copy()
+    strict[0, 0] = 0
     expect(
         "t.gx",
         t.gx,
         right,
         [
+            (np.full_like(right, _FULL), "nothing is written into it"),
+            (np.where(right == 0, _FULL, right), "the loser's gradient is not written; it is 0"),
+            (np.hstack([gy * first, 0 * gy + _FULL]), "the second piece's half is not written"),
+            (strict, "at a tie nobody gets the gradient; the first piece wins"),
+            (np.hstack([gy, gy]) / 2, "the gradient is halved; all of it goes to the winner"),
+            (right * x, "it multiplies by x; the derivative of the winner is 1"),
             (tie, "at a tie both pieces get the gradient; the first one wins, alone"),
             (last, "at a tie the last piece gets the gradient; the first one wins"),
             (np.hstack([gy, gy]), "both pieces get the gradient; only the larger one may"),

@@ -24,8 +24,9 @@ def check_views(f):
         if name == "the first view":
             shifted = [(np.arange(6.0).reshape(3, 2).T, "the entries go along rows, not columns")]
         expect(name, array, expected, shifted)
-    found[0][...] = -1
-    if theta[0] != -1:
+    for view in found:
+        view[...] = -1
+    if not (theta[:11] == [*9 * [-1], -1, -1]).all():
         raise Wrong("these are copies: what is written into them does not reach theta")
 
 
@@ -80,6 +81,9 @@ def check_momentum_step(f):
         (theta.copy(), _LOST),
         (theta - right_v, "the sign of v is turned: θ ← θ + v"),
         (theta + mu * v + rate * g, "it climbs: v ← μ v − η g, with a minus"),
+        (theta - mu * v - rate * g, "the sign is turned: v ← μ v − η g, then θ ← θ + v"),
+        (theta + v - rate * g, "the factor μ is missing: v ← μ v − η g"),
+        (theta + mu * v - g, "the learning rate is missing: v ← μ v − η g"),
         (theta + v, "θ moves by the old v: v comes first, then θ"),
         (theta - rate * g, "there is no momentum: θ ← θ + v"),
         (theta + mu * v - (1 - mu) * rate * g, "there is no factor 1 − μ in this momentum"),
@@ -103,17 +107,18 @@ def _same_g(g, kept):
         raise Wrong("it changes g; an optimizer only reads the gradient")
 
 
-def _adam(theta, gs, unbias=True, root=False, late=False, power=True):
+def _adam(theta, gs, unbias=True, root=False, late=False, power=True, plain=False, first=0):
+    """θ, m and v after the steps of Adam, right or with one mistake."""
     rate, beta1, beta2, epsilon = 0.01, 0.8, 0.99, 1e-3
     theta, m, v = theta.copy(), np.zeros(4), np.zeros(4)
     for t, g in enumerate(gs, 1):
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
-        t = t if power else 1
+        t = t + first if power else 1
         m_hat, v_hat = (m / (1 - beta1**t), v / (1 - beta2**t)) if unbias else (m, v)
         below = np.sqrt(v_hat + epsilon) if root else np.sqrt(v_hat) + epsilon
-        theta -= rate * m_hat / (v_hat + epsilon if late else below)
-    return theta
+        theta -= rate * (g if plain else m_hat) / (v_hat + epsilon if late else below)
+    return theta, m, v
 
 
 def check_adam_step(f):
@@ -123,19 +128,53 @@ def check_adam_step(f):
         kept = g.copy()
         f(theta, m, v, g, t, 0.01, 0.8, 0.99, 1e-3)
         _same_g(g, kept)
-    right = _adam(start, gs)
-    mistakes = [
-        (start, _LOST),
-        (2 * start - right, "it climbs: θ ← θ − η …"),
-        (_adam(start, gs, unbias=False), "the means are not divided by 1 − βᵗ"),
-        (_adam(start, gs, root=True), "ε stands inside the root; it belongs after it: √v̂ + ε"),
-        (_adam(start, gs, power=False), "the power t is missing: the means are divided by 1 − βᵗ"),
-        (_adam(start, gs, late=True), "the root of v̂ is missing"),
-    ]
+    right, right_m, right_v = _adam(start, gs)
     if not m.any():
         raise Wrong("m is still 0: `m = …` makes a new array; write `m *= beta1; m += …`")
     if not v.any():
         raise Wrong("v is still 0: `v = …` makes a new array; write `v *= beta2; v += …`")
     if (v < 0).any():
         raise Wrong("v is negative: it is the running mean of g², not of g")
+    for name, found, expected, given, beta, other in (
+        ("m", m, right_m, gs, 0.8, 0.99),
+        ("v", v, right_v, gs**2, 0.99, 0.8),
+    ):
+        expect(
+            f"{name} after three steps",
+            found,
+            expected,
+            [
+                (_mean(given, beta, 1), "the factor 1 − β is missing"),
+                (_mean(given, 1, 1 - beta), "the factor β is missing: the old mean counts β times"),
+                (_mean(given, other, 1 - other), "β₁ and β₂ are exchanged"),
+                (
+                    _mean(given, beta, 1 - beta, True),
+                    f"{name} itself is divided by 1 − βᵗ; only {name}̂ is, in a new array",
+                ),
+            ],
+        )
+    mistakes = [
+        (start, _LOST),
+        (2 * start - right, "it climbs: θ ← θ − η …"),
+        (_adam(start, gs, unbias=False)[0], "the means are not divided by 1 − βᵗ"),
+        (_adam(start, gs, root=True)[0], "ε stands inside the root; it belongs after it: √v̂ + ε"),
+        (
+            _adam(start, gs, power=False)[0],
+            "the power t is missing: the means are divided by 1 − βᵗ",
+        ),
+        (_adam(start, gs, late=True)[0], "the root of v̂ is missing"),
+        (_adam(start, gs, plain=True)[0], "θ moves along g; it moves along m̂"),
+        (_adam(start, gs, first=1)[0], "the power is t, which begins at 1, not t + 1"),
+        (_adam(start, gs, first=-1)[0], "the power is t, not t − 1"),
+        (start + (right - start) / 10, "the learning rate is not used"),
+    ]
     expect("theta after three steps", theta, right, mistakes)
+
+
+def _mean(given, beta, share, divided=False):
+    """The running mean: what is old counts `beta`, what is new `share`."""
+    mean = np.zeros(4)
+    for t, new in enumerate(given, 1):
+        mean = beta * mean + share * new
+        mean = mean / (1 - beta**t) if divided else mean
+    return mean

@@ -23,8 +23,18 @@ def check_log_sigmoid(f):
             (-np.log(1 + np.exp(a)), "this is log(1 − σ(a)): the sign of a is turned"),
             (-right, "this is −log σ(a) = log(1 + e^−a); the minus is missing"),
             (_sigma(a), "this is σ(a), without its logarithm"),
+            (right + np.abs(a), "max(a, 0) stands where min(a, 0) belongs"),
+            (
+                2 * np.minimum(a, 0) - right,
+                "the second term has the wrong sign: min(a, 0) − log(…)",
+            ),
+            (right - np.abs(a), "the exponent is −|a|, not |a|"),
+            (right / np.log(10), "this is log10; take the natural logarithm"),
         ],
     )
+    single = np.asarray(f(a.astype("float32")))
+    if single.dtype != np.float32:
+        raise Wrong(f"for an a of float32 it is {single.dtype}; it should keep the dtype of a")
     far = np.array([-1000.0, -800.0, 800.0, 1000.0])
     found = np.asarray(f(far))
     if not np.isfinite(found).all():
@@ -107,6 +117,7 @@ def check_d_gradient(f):
             (real - generated, "the sign of the generated half is turned"),
             (-right, "the sign is turned; D.grad is ∂V/∂θ_d"),
             (5 * right, "1/m is missing"),
+            (right + 7.0, "it adds to what was in D.grad; D.backward writes, so leave it at that"),
             (right / 2, "it is halved: m is the number of rows of one half"),
             (
                 _gradient(
@@ -134,6 +145,11 @@ def check_g_slope(f):
                 (other, "this is the slope of the other loss"),
                 (-right, "the sign is turned: G wants a to rise, and descends"),
                 (5 * right, "1/m is missing"),
+                (right * D * (1 - D), "σ′ has cancelled already; it is multiplied in once more"),
+                (
+                    right * (1 - D if loss == "saturating" else D),
+                    "σ′ has cancelled already; it is multiplied in once more",
+                ),
                 (-1 / D / 5, "this is the slope at D; at the logit, σ′ has to be multiplied in"),
                 (
                     -1 / (1 - D) / 5,
@@ -146,22 +162,20 @@ def check_g_slope(f):
 def check_g_gradient(f):
     for loss in ("saturating", "non_saturating"):
         G, D, _, z = _players()
-        theta_d = D.theta.copy()
+        theta_g, theta_d = G.theta.copy(), D.theta.copy()
         f(G, D, z, loss)
         found, grad_d = G.grad.copy(), D.grad.copy()
         if not np.array_equal(D.theta, theta_d):
             raise Wrong("it moves θ_d; D stands still in G's step")
+        if not np.array_equal(G.theta, theta_g):
+            raise Wrong("it moves θ_g; it should only write G.grad")
         if not (grad_d == 7).all():
             raise Wrong("D.grad has changed: D is frozen here, so give D.backward params=False")
-        pass_g, pass_d = G.tape(5), D.tape(5)
-        a = D.forward(G.forward(z, pass_g), pass_d)
-        D_fake = _sigma(a)
-        slope = -D_fake / 5 if loss == "saturating" else -(1 - D_fake) / 5
-        gx = D.backward(slope, pass_d, params=False).copy()
-        G.backward(gx, pass_g)
-        right = G.grad.copy()
-        G.backward(np.repeat(slope, 3, 1), pass_g)
-        skipped = G.grad.copy()
+        right, skipped = _g_gradients(G, D, z, loss)
+        others = {
+            "saturating": _g_gradients(G, D, z, "non_saturating")[0],
+            "non_saturating": _g_gradients(G, D, z, "saturating")[0],
+        }
         expect(
             f"G.grad for {loss!r}",
             found,
@@ -171,5 +185,18 @@ def check_g_gradient(f):
                 (-right, "the sign is turned; G.grad is ∂L/∂θ_g"),
                 (skipped, "the slope goes into G without going back through D"),
                 (5 * right, "1/m is missing"),
+                (right / 5, "1/m is in g_slope already; here it counts twice"),
+                (others[loss], "this is the gradient of the other loss; give g_slope `loss`"),
             ],
         )
+
+
+def _g_gradients(G, D, z, loss):
+    """∂L/∂θ_g, and what comes out if the slope at the logit goes into G as it is."""
+    pass_g, pass_d = G.tape(len(z)), D.tape(len(z))
+    D_fake = _sigma(D.forward(G.forward(z, pass_g), pass_d))
+    slope = (-D_fake if loss == "saturating" else D_fake - 1) / len(z)
+    G.backward(D.backward(slope, pass_d, params=False), pass_g)
+    right = G.grad.copy()
+    G.backward(np.repeat(slope, 3, 1), pass_g)
+    return right, G.grad.copy()

@@ -1,5 +1,6 @@
 """The checks of lesson 5."""
 
+import functools
 import inspect
 
 import numpy as np
@@ -10,13 +11,23 @@ from .judging import Wrong, expect, game_is_right, results, unchanged
 def check_algorithm1(f):
     if not inspect.isgeneratorfunction(f):
         raise Wrong("the `yield` at the end of each iteration is missing; the checker waits for it")
+    play = functools.wraps(f)(lambda *given: _watched(f, *given))
     for loss in ("saturating", "non_saturating"):
-        game_is_right(f, loss=loss)
+        game_is_right(play, loss=loss)
+
+
+def _watched(f, G, D, p_data, p_z, rule_g, rule_d, dropout, m, *settings):
+    """The same game. Raises Wrong if it yields anything but the logits."""
+    for a in f(G, D, p_data, p_z, rule_g, rule_d, dropout, m, *settings):
+        if np.shape(a) != (2 * m, 1):
+            raise Wrong("it should yield the logits of D's last step, (2m, 1): `yield pass_d.y`")
+        yield a
 
 
 def check_modes_found(f):
     means, std = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]]), 1.0
     samples = np.array([[2.5, 0.0], [0.0, -2.9], [2.5, 2.5], [10.0, 3.5], [0.5, 0.5], [10.0, 2.9]])
+    samples = np.concatenate([samples, [[0.0, 2.0]]])
     found, good = results(
         unchanged(lambda: f(samples, means, std), samples=samples, means=means),
         "the number of modes found",
@@ -25,13 +36,15 @@ def check_modes_found(f):
     expect(
         "the share of good samples",
         good,
-        4 / 6,
+        5 / 7,
         [
-            (4, "this is their number; divide by the number of samples"),
-            (5 / 6, "it counts a sample that is within 3σ along each axis; take the distance"),
+            (2, "the two results are exchanged: first the number of modes, then the share"),
+            (500 / 7, "it is in percent; the share lies between 0 and 1"),
+            (5, "this is their number; divide by the number of samples"),
+            (6 / 7, "it counts a sample that is within 3σ along each axis; take the distance"),
             (1.0, "it counts samples farther off than 3σ"),
-            (2 / 6, "a sample is good within 3σ, not within 1σ, of its nearest mode"),
-            (1 / 6, "a sample is good within 3σ, not within 1σ, of its nearest mode"),
+            (2 / 7, "a sample is good within 3σ, not within 1σ, of its nearest mode"),
+            (1 / 7, "a sample is good within 3σ, not within 1σ, of its nearest mode"),
             (0.0, "no sample counts; is the distance squared, and 3σ not?"),
         ],
     )
@@ -41,7 +54,7 @@ def check_modes_found(f):
         2,
         [
             (3, "a mode without a good sample is counted"),
-            (4, "this is the number of good samples; count the different modes"),
+            (5, "this is the number of good samples; count the different modes"),
         ],
     )
     bad = np.array([[10.0, 3.5], [0.1, 0.0]])
@@ -51,4 +64,12 @@ def check_modes_found(f):
         found,
         1,
         [(2, "a mode counts as found although its only sample is farther off than 3σ")],
+    )
+    close = np.array([[0.0, 0.0], [2.0, 0.0]])
+    found, _ = results(f(np.array([[0.1, 0.0]]), close, std), "the number of modes", "the share")
+    expect(
+        "the number of modes found",
+        found,
+        1,
+        [(2, "a sample counts for one mode alone, its nearest; here it counts for two")],
     )

@@ -11,8 +11,11 @@ import inspect
 import json
 import linecache
 import re
+import signal
+import threading
 import traceback
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +28,8 @@ from .judging import Wrong
 
 _PACKAGE = Path(__file__).parents[1]
 _MOST = 64 << 20  # bytes; a notebook holds its pictures
+_SECONDS = 30.0  # for one blank; the slowest solution takes about 3 seconds
+_FITS = re.compile(r"^matmul: Input .*\(size (\d+) is different from (\d+)\)$")
 RIGHT, WRONG, EMPTY = "right", "wrong", "not yet filled in"
 
 
@@ -56,16 +61,20 @@ def grade(path, only=None):
         )
     number = int(found[1])
     names, nodes, troubles = _run(cells, str(path))
+    solved = _run(text.cells(text.with_solution(text.lesson(number))), f"lesson {number}")[0]
     marks = []
     for name, empty in text.blanks(number).items():
         if only not in (None, name):
             continue
         if name in names:
-            marks.append(_mark(number, name, names[name], nodes.get(name), empty))
+            mark = _mark(number, name, names[name], nodes.get(name), empty, cells)
         else:
-            trouble = next((why for code, why in troubles if f" {name}(" in code), None)
+            trouble = next((why for code, why in troubles if re.search(rf"\b{name}\b", code)), None)
             why = trouble or "it is missing; `numpygan lesson start` shows how it begins"
-            marks.append(Mark(name, WRONG, why))
+            mark = Mark(name, WRONG, why)
+        if mark.verdict != RIGHT:
+            names[name] = solved[name]  # a later blank that calls it is marked by itself
+        marks.append(mark)
     return number, marks
 
 
@@ -99,16 +108,20 @@ def _checks(number):
     return importlib.import_module(f"{__package__}.checks_{number}")
 
 
-def _mark(number, name, thing, node, empty):
+def _mark(number, name, thing, node, empty, cells=()):
     """The Mark of the learner's function or class, whose AST is `node` (None: unknown).
 
     Code with a mistake that is as the learner found it gets the diagnosis, too.
+    cells  the learner's file, to tell why a name is not there
     """
     if node is not None and text.untouched(node, empty):
-        why = "" if text.raises(node) else _mark(number, name, thing, None, empty).why
+        why = "" if text.raises(empty) else _mark(number, name, thing, None, empty).why
         return Mark(name, EMPTY, why)
+    kind = "class" if isinstance(empty, ast.ClassDef) else "function"
+    if not callable(thing) or isinstance(thing, type) != (kind == "class"):
+        return Mark(name, WRONG, f"it should be a {kind}; `numpygan lesson start` shows its start")
     try:
-        with numpy.errstate(all="ignore"), warnings.catch_warnings():
+        with numpy.errstate(all="ignore"), warnings.catch_warnings(), _limited():
             warnings.simplefilter("ignore")
             getattr(_checks(number), f"check_{name}")(thing)
     except Wrong as wrong:
@@ -117,14 +130,57 @@ def _mark(number, name, thing, node, empty):
         return Mark(name, EMPTY)
     except NumpyganError as error:
         return Mark(name, WRONG, str(error))
-    except NameError as error:
-        told = "lesson check runs imports, functions, classes and constants alone"
-        return Mark(name, WRONG, f"it raises NameError{_where(error)}: {error}; {told}")
+    except _TooLong as error:
+        why = f"it runs for more than {_SECONDS:g} seconds{_where(error)}: does a loop never end?"
+        return Mark(name, WRONG, why)
     except (Exception, SystemExit) as error:  # whatever a learner's code raises is its mark
-        return Mark(
-            name, WRONG, f"it raises {type(error).__name__}{_where(error)}: {words_of(error)}"
-        )
+        told = f"it raises {type(error).__name__}{_where(error)}: {_plain(error, cells)}"
+        return Mark(name, WRONG, told)
     return Mark(name, RIGHT)
+
+
+class _TooLong(BaseException):
+    """The time for one blank is over. No Exception: a learner's `except` must not catch it."""
+
+
+@contextmanager
+def _limited():
+    """Raise _TooLong after _SECONDS; without a limit on Windows and outside the main thread."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_):
+        raise _TooLong
+
+    before = signal.signal(signal.SIGALRM, stop)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, _SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _plain(error, cells):
+    """What an exception says, in words for a learner."""
+    words = words_of(error)
+    fits = _FITS.match(words)
+    if fits:
+        return (
+            f"in A @ B, A needs as many columns as B has rows; A has {fits[2]} columns, "
+            f"B has {fits[1]} rows"
+        )
+    if "gufunc signature" in words:
+        return "the result of @ does not fit into the array that it is written to"
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+        made = re.compile(rf"^\s*(\w+, *)*{error.name}\b.*=|\b(as|for) {error.name}\b", re.M)
+        if any(made.search(cell.text) for cell in cells if cell.kind == "code"):
+            return f"{words}; lesson check runs imports, functions, classes and constants alone"
+        if error.name in ("i", "j"):
+            return f"{words}; the imaginary unit of Python is 1j"
+    return words
 
 
 def _where(error):
@@ -174,8 +230,9 @@ def _run(cells, path):
             continue
         for node in filter(_defines, body):
             try:
-                exec(compile(ast.Module([node], []), place, "exec"), names)
-            except (Exception, SystemExit) as error:
+                with _limited():
+                    exec(compile(ast.Module([node], []), place, "exec"), names)
+            except (Exception, SystemExit, _TooLong) as error:
                 what = f"its definition raises {type(error).__name__}: {words_of(error)}"
                 troubles.append((ast.unparse(node), what))
             else:
@@ -188,5 +245,11 @@ def _defines(node):
     """Whether a statement defines something and does nothing else."""
     if isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
         return True
-    calls = any(isinstance(inner, (ast.Call, ast.Await)) for inner in ast.walk(node))
-    return isinstance(node, (ast.Assign, ast.AnnAssign)) and not calls
+    return isinstance(node, (ast.Assign, ast.AnnAssign)) and not _calls(node)
+
+
+def _calls(node):
+    """Whether running an AST calls something; a lambda is not called where it is made."""
+    if isinstance(node, (ast.Call, ast.Await)):
+        return True
+    return not isinstance(node, ast.Lambda) and any(map(_calls, ast.iter_child_nodes(node)))

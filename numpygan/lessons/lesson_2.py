@@ -48,8 +48,8 @@ check(relu_backward)
 #
 # A layer is a class with `forward` and `backward`. It keeps nothing in `self`: all that one pass
 # saw is on its tape `t`. `forward` reads `x` and fills `t.y`. `backward` reads `gy` (and `t.x`,
-# `t.y`) and fills `t.gx`. These arrays exist already, so write *into* them: `t.y[...] = …`. Nothing
-# is returned.
+# `t.y`) and fills `t.gx`. These arrays exist already, so write *into* them: `t.y[...] = …`. (A
+# method may also return its result; numpygan then copies it into the array.)
 
 
 # %%

@@ -101,8 +101,33 @@ def definitions(text):
 
 
 def untouched(node, empty):
-    """Whether a definition is as the learner found it, or still raises NotImplementedError."""
-    return raises(node) or not _differ(node, empty)
+    """Whether a definition is as the learner found it, or a blank of it holds nothing yet.
+
+    `raise NotImplementedError`, `pass` and `...` are nothing.
+    """
+    found, came = _functions(node), _functions(empty)
+    return (
+        raises(node)
+        or not _differ(node, empty)
+        or any(
+            raises(came[name]) and name in found and _bare(found[name]) == _bare(came[name])
+            for name in came
+        )
+    )
+
+
+def _functions(node):
+    """The functions in a definition, itself included: name -> AST."""
+    kinds = ast.FunctionDef
+    return {inner.name: inner for inner in ast.walk(node) if isinstance(inner, kinds)}
+
+
+def _bare(function):
+    """The lines of a function without those that do nothing."""
+    lines = ast.unparse(function.body).splitlines()
+    return [
+        line for line in lines if not re.match(r" *(pass|\.\.\.|raise NotImpl.*|[\"'].*)$", line)
+    ]
 
 
 def raises(node):

@@ -6,11 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 
+import numpy
 import pytest
 
 from numpygan.cli import main
 from numpygan.lessons import check, grade, text
+from tests.lessons.right_answers import RIGHT
 from tests.lessons.wrong_answers import WRONG
 
 BLANKS = [(number, name) for number in text.NUMBERS for name in text.blanks(number)]
@@ -77,7 +80,9 @@ def test_a_layer_filled_in_by_half_is_not_yet_filled_in(tmp_path):
         ("def affine_forward(x, W, b)", "def affine_forward(x, W, b", "cannot read cell .*line"),
         ("def affine_forward(x, W, b)", "def affine_forwards(x, W, b)", "missing"),
         ("def affine_forward(x, W, b)", "def affine_forward(x, W, b=c)", "NameError"),
-        ("return x @ W + b", "return x @ W + c", "NameError.*functions, classes"),
+        ("return x @ W + b", "return x @ W + c", "NameError.*'c' is not defined$"),
+        ("return x @ W + b", "return x @ W + rng", "NameError.*functions, classes and constants"),
+        ("return x @ W + b", "try:\n        exit()\n    finally:\n        pass", "SystemExit"),
         ("return x @ W + b", "raise SystemExit(0)", "SystemExit"),
         ("def affine_forward(x, W, b)", "def affine_forward(x, W, b=exit())", "SystemExit"),
         ("return x @ W + b", "return 'x'", "should hold numbers"),
@@ -91,6 +96,77 @@ def test_what_else_can_be_wrong(old, new, why, tmp_path):
     got = marks(tmp_path, words.replace(old, new))
     assert got["affine_forward"].verdict == "wrong" and re.search(why, str(got["affine_forward"]))
     assert got["affine_backward"].verdict == "right"
+
+
+@pytest.mark.parametrize("nothing", ["pass", "...", "'to do'", "raise NotImplementedError"])
+@pytest.mark.parametrize("number", text.NUMBERS)
+def test_a_blank_that_holds_nothing_is_not_yet_filled_in(number, nothing, tmp_path):
+    came = text.with_blanks(text.lesson(number))
+    stub = re.compile(r"^( *)# Your code goes here.\n *raise NotImplementedError\(.*\)$", re.M)
+    words = stub.sub(rf"\1{nothing}", came)
+    assert words != came or number == 7
+    assert {mark.verdict for mark in marks(tmp_path, words).values()} == {"not yet filled in"}
+
+
+def test_a_blank_that_calls_another_is_marked_by_itself(tmp_path):
+    words = with_mistake(4, "value_slopes", "-1 /", "1 /").replace("/ len(a)", "")
+    verdicts = {name: mark.verdict for name, mark in marks(tmp_path, words).items()}
+    assert verdicts["value_slopes"] == verdicts["g_slope"] == "wrong"
+    assert verdicts["d_gradient"] == verdicts["g_gradient"] == "right"
+
+
+@pytest.mark.parametrize(("name", "body"), RIGHT, ids=[name for name, _ in RIGHT])
+def test_a_right_answer_in_another_style_is_right(name, body, tmp_path):
+    number = next(number for number, other in BLANKS if other == name)
+    whole = text.with_solution(text.lesson(number))
+    node = text.definitions(whole)[name]
+    lines = whole.splitlines(keepends=True)
+    its = range(node.lineno - 1, node.end_lineno + 1)
+    first = next(i for i in its if "BEGIN SOLUTION" in lines[i])
+    last = next(i for i in reversed(its) if "END SOLUTION" in lines[i])
+    indent = re.match(" *", lines[first])[0]
+    body = body.strip("\n").rstrip()
+    mine = body if " def " in body else textwrap.indent(textwrap.dedent(body), indent)
+    words = "".join(lines[:first]) + mine + "\n" + "".join(lines[last:])
+    assert str(marks(tmp_path, words, name)[name]) == f"{name}: right"
+
+
+def test_a_loop_that_never_ends_is_called_that(tmp_path, monkeypatch):
+    assert grade._SECONDS >= 30
+    monkeypatch.setattr(grade, "_SECONDS", 0.2)
+    loop = "try:\n        while True:\n            x = x + 0\n    except Exception:\n        pass"
+    words = with_mistake(1, "affine_forward", "return x @ W + b", loop)
+    mark = marks(tmp_path, words, "affine_forward")["affine_forward"]
+    assert mark.verdict == "wrong"
+    assert re.search("more than 0.2 seconds in `.*`.*: does a loop never end", mark.why), mark.why
+
+
+def test_a_helper_that_is_a_lambda_is_run(tmp_path):
+    words = with_mistake(2, "MySigmoid", "1 / (1 + np.exp(-x))", "sig(x)")
+    words += "\n\n# %%\nsig = lambda x: 1 / (1 + np.exp(-x))\n"
+    assert marks(tmp_path, words)["MySigmoid"].verdict == "right"
+
+
+def test_what_an_answer_changes_is_put_back_for_the_next_one(capsys):
+    names = {}
+    exec("def optimal_discriminator(p, q):\n    p /= p + q\n    return p", names)
+    check(names["optimal_discriminator"])
+    assert "changes its argument p" in capsys.readouterr().out
+    solution = text.with_solution(text.lesson(6))
+    node = text.definitions(solution)["optimal_discriminator"]
+    names = {"np": numpy}
+    exec(ast.unparse(node), names)
+    check(names["optimal_discriminator"])
+    assert capsys.readouterr().out == "optimal_discriminator: right\n"
+
+
+def test_what_an_answer_prints_does_not_stand_among_the_marks(tmp_path, capsys):
+    words = with_mistake(1, "affine_forward", "return", "print('here')\n    return")
+    file = tmp_path / "lesson.py"
+    file.write_text(words, encoding="utf-8")
+    assert main(["lesson", "check", str(file)]) == 0
+    said = capsys.readouterr()
+    assert "here" in said.err and "here" not in said.out and "4 of 4 right." in said.out
 
 
 def test_only_definitions_are_run(tmp_path):

@@ -2,11 +2,16 @@
 
 WRONG = {
     "affine_forward": [
+        ("x @ W + b", "(x @ W + b).astype('float32')", "rounded to float32"),
+        ("x @ W + b", "(x @ W + b).astype(int)", "whole numbers.*lost"),
+        ("x @ W + b", "W @ x + b", "A has 3 columns, B has 5 rows"),
         ("x @ W + b", "x @ W", "b is not added"),
         ("x @ W + b", "(W.T @ x.T).T - b", "b is subtracted"),
         ("return x @ W + b", "y = x @ W + b", "None.*return"),
     ],
     "affine_backward": [
+        ("return gx", "r = gx", "it returns nothing; is there a `return`"),
+        ("gy.sum(0)", "gy.sum(0, keepdims=True)", "gb has shape .1, 3., expected .3,."),
         ("gy @ W.T", "gy @ W", "raises ValueError in `gx = gy @ W .*gy .5, 3., W .4, 3."),
         ("x.T @ gy ", "gy.T @ x ", "gW: it is transposed"),
         ("gy.sum(0)", "gy.mean(0)", "gb: it is averaged over the rows"),
@@ -15,11 +20,28 @@ WRONG = {
         ("gx, gW, gb\n", "gx, gW\n", "should return 3 arrays"),
     ],
     "central_difference": [
+        (
+            "step = np.zeros(len(x))",
+            "step = np.where(np.arange(len(x)) < i, eps, 0)",
+            "still moved",
+        ),
+        (" / (2 * eps)", " / 2 * eps", "/ .2 . eps."),
+        ("    return gradient", "        return gradient", "inside the loop"),
+        (" / (2 * eps)", "", "divide by 2ε"),
+        (
+            "(f(x + step) - f(x - step)) / (2 * eps)",
+            "(f(x) - f(x - step)) / eps",
+            "backward difference",
+        ),
         ("(f(x + step) - f(x - step)) / (2 * eps)", "(f(x + step) - f(x)) / eps", "forward diff"),
         ("(2 * eps)", "eps", "twice too large"),
         ("step = np.zeros(len(x))", "step = x", "changes its argument x"),
     ],
     "complex_step": [
+        (".imag / h", " / h", "this is the real part"),
+        ("    return gradient", "        return gradient", "inside the loop"),
+        ("1j * h", "j * h", "imaginary unit of Python is 1j"),
+        ("f(moved).imag", "abs(f(moved))", "real part"),
         ("gradient = np.zeros(len(x))", "return f(x + 1j * h).imag / h", "moved at once"),
         (".imag / h", ".real / h", "this is the real part"),
         (".imag / h", ".imag", "divide by h"),
@@ -29,17 +51,32 @@ WRONG = {
         ("x.astype(complex)", "x.copy()", "can hold it"),
     ],
     "relu_backward": [
+        ("x > 0", "x < 0", "mask is turned"),
+        ("(x > 0)", "np.sign(x)", "not −1"),
+        ("gy * (x > 0)", "np.where(x > 0, gy, 0.01 * gy)", "at \\[1, 1\\], expected 0$"),
         ("x > 0", "gy > 0", "sign of gy"),
         ("x > 0", "x >= 0", "at x = 0"),
         ("gy * (x > 0)", "np.maximum(gy, 0) * (x > 0)", "may be negative"),
         ("gy * (x > 0)", "(x > 0)", "mask alone"),
     ],
     "MySigmoid": [
+        ("t.gx[...] = gy", "t.gx[...] += gy", "not `\\+=`"),
+        ("t.gx[...] = gy", "gx = gy", "nothing arrives"),
+        ("t.y[...] = 1", "x *= -1; t.y[...] = 1", "changes its argument x"),
+        ("class MySigmoid(ng.Layer):", "def MySigmoid(x):", "should be a class"),
         ("gy * t.y * (1 - t.y)", "gy * t.x * (1 - t.x)", "σ′ is y"),
         ("gy * t.y * (1 - t.y)", "t.y * (1 - t.y)", "multiply it by gy"),
         ("np.exp(-x)", "np.exp(x)", "the sign in the exponent"),
     ],
     "MyMaxout": [
+        ("t.gx[:, n:] = gy * ~first", "pass", "second piece's half is not written"),
+        (
+            "t.gx[:, :n] = gy * first\n        t.gx[:, n:] = gy * ~first",
+            "t.gx[...] = np.hstack([gy, gy]) / 2",
+            "halved",
+        ),
+        ("gy * ~first", "gy * ~first * t.x[:, n:]; t.gx[:, :n] *= t.x[:, :n]", "multiplies by x"),
+        ("gy * first", "gy * (t.x[:, :n] > t.x[:, n:])", "at a tie nobody"),
         ("t.gx[:, n:] = gy * ~first", "t.gx[:, n:] = gy", "wrong|is "),
         ("t.x[:, :n] >= t.x[:, n:]", "t.x[:, :n] > t.x[:, n:]", "last piece gets"),
         (
@@ -55,6 +92,11 @@ WRONG = {
         ("uniform < keep", "uniform > keep", "keep those below"),
     ],
     "views": [
+        (
+            "found.append(theta[start:stop].reshape(shape))",
+            "found.append(theta[start:stop].reshape(shape)); found[1:] = [a.copy() for a in found[1:]]",
+            "copies",
+        ),
         (".reshape(shape)", ".reshape(shape).copy()", "copies"),
         ("start = stop", "pass", "begins where the last one ends"),
         (
@@ -76,6 +118,9 @@ WRONG = {
         ("return tape.gx", "pass", "None"),
     ],
     "momentum_step": [
+        ("v *= mu\n    ", "", "μ is missing"),
+        ("rate * g", "g", "learning rate is missing"),
+        ("v -= rate * g\n    theta += v", "v += rate * g\n    theta -= v", "the sign is turned: v"),
         ("theta += v", "theta = theta + v", "new array"),
         ("v -= rate * g", "v += rate * g", "climbs"),
         ("v -= rate * g", "v -= (1 - mu) * rate * g", "no factor 1 − μ"),
@@ -83,6 +128,13 @@ WRONG = {
         ("theta += v", "theta += v; g *= 0", "changes g"),
     ],
     "adam_step": [
+        ("(1 - beta1) * g", "g", "m after three steps: the factor 1 − β"),
+        ("m *= beta1\n    ", "", "m after three steps: the factor β is missing"),
+        ("m_hat, v_hat = m /", "m /= 1 - beta1**t; m_hat, v_hat = m /", "m itself is divided"),
+        ("rate * m_hat", "rate * g", "moves along g"),
+        ("m_hat, v_hat =", "t = t + 1; m_hat, v_hat =", "not t \\+ 1"),
+        ("rate * m_hat", "0.001 * m_hat", "rate is not used"),
+        ("v += (1 - beta2) * g**2", "v += (1 - beta2) * g**2; g *= 1.5", "changes g"),
         ("m / (1 - beta1**t), v / (1 - beta2**t)", "m, v", "not divided"),
         ("np.sqrt(v_hat) + epsilon", "np.sqrt(v_hat + epsilon)", "inside the root"),
         ("* g**2", "* g", "of g², not of g|negative"),
@@ -90,6 +142,10 @@ WRONG = {
         ("m *= beta1\n    m +=", "m = beta1 * m +", "m is still 0"),
     ],
     "log_sigmoid": [
+        ("np.minimum(a, 0) -", "np.maximum(a, 0) -", "min.a, 0. belongs"),
+        ("(a, 0) -", "(a, 0) +", "wrong sign"),
+        ("np.exp(-np.abs", "np.exp(np.abs", "not .a."),
+        ("np.minimum(a, 0)", "np.minimum(a, 0).astype(float)", "keep the dtype"),
         ("np.minimum(a, 0) - np.log1p(np.exp(-np.abs(a)))", "np.log(1 / (1 + np.exp(-a)))", "-inf"),
         ("np.minimum(a, 0) - np.log1p(np.exp(-np.abs(a)))", "-np.log1p(np.exp(-a))", "-inf"),
         ("np.log1p(np.exp(-np.abs(a)))", "np.log(1 + np.exp(-np.abs(a)))", "log1p"),
@@ -107,6 +163,7 @@ WRONG = {
         ("return 1 / (1 + np.exp(a_real)) / m", "return (1 + np.exp(-a_real)) / m", "σ′"),
     ],
     "d_gradient": [
+        ("a[m:])), tape)", "a[m:])), tape); D.grad += 7.0", "adds to what was"),
         (
             "D.backward(np.concatenate(value_slopes(a[:m], a[m:])), tape)",
             "r, f = value_slopes(a[:m], a[m:]); D.backward(r, tape[:m]); D.backward(f, tape[m:])",
@@ -114,14 +171,22 @@ WRONG = {
         ),
         ("a[:m], a[m:]", "a[m:], a[:m]", "D.grad"),
         ("a[:m], a[m:])), tape)", "a[:m], a[m:])), tape); D.theta += 0.1 * D.grad", "moves θ_d"),
-        ("D.backward(np.concatenate(value_slopes(a[:m], a[m:])), tape)", "pass", "as before"),
+        ("D.backward(np.concatenate(value_slopes(a[:m], a[m:])), tape)", "a.sum()", "as before"),
     ],
     "g_slope": [
+        (
+            "return -1 / (1 + np.exp(a)) / len(a)",
+            "return -1 / (1 + np.exp(a)) / (1 + np.exp(-a)) / len(a)",
+            "once more",
+        ),
         ('loss == "saturating"', 'loss != "saturating"', "other loss"),
         ("return -1 / (1 + np.exp(a)) / len(a)", "return -1 / (1 + np.exp(a))", "1/m"),
         ("return -1 / (1 + np.exp(-a))", "return 1 / (1 + np.exp(-a))", "sign is turned"),
     ],
     "g_gradient": [
+        ("g_slope(a, loss)", "g_slope(a, 'non_saturating')", "the other loss"),
+        ("g_slope(a, loss)", "g_slope(a, loss) / len(a)", "counts twice"),
+        ("G.backward(gx, pass_g)", "G.backward(gx, pass_g); G.theta -= G.grad", "moves θ_g"),
         (", params=False", "", "frozen"),
         ("G.backward(gx, pass_g)", "pass", "as before"),
         ("g_slope(a, loss)", "-g_slope(a, loss)", "sign is turned"),
@@ -132,6 +197,7 @@ WRONG = {
         ),
     ],
     "algorithm1": [
+        ("yield pass_d.y", "yield", "should yield the logits"),
         ("        yield pass_d.y\n", "        return pass_d.y\n", "yield"),
         ("rule_d.ascend()", "rule_d.descend()", "D ascends V"),
         (", pass_dg, params=False), pass_g)", ", pass_dg), pass_g)\n        rule_d.descend()", "D"),
@@ -150,6 +216,13 @@ WRONG = {
         ("for _ in range(k):", "for _ in range(1):", "expected D D G"),
     ],
     "modes_found": [
+        ("good.mean()", "100 * good.mean()", "percent"),
+        (
+            "return len(np.unique(nearest[good])), good.mean()",
+            "return good.mean(), len(np.unique(nearest[good]))",
+            "exchanged",
+        ),
+        ("len(np.unique(nearest[good]))", "(distance <= 3 * std).any(0).sum()", "one mode alone"),
         ("good.mean()", "good.sum()", "divide"),
         ("nearest[good]", "nearest", "farther off than 3σ"),
         ("3 * std", "std", "within 3σ, not within 1σ"),
@@ -160,11 +233,22 @@ WRONG = {
         ),
     ],
     "optimal_discriminator": [
+        ("np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)", "p / q", "this is p/q"),
+        ("np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)", "q / total", "1 − D"),
+        (
+            "np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)",
+            "p / p + q",
+            "write p / .p . q",
+        ),
         ("p / np.where", "q / np.where", "1 − D"),
         ("np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)", "p / total", "nan"),
         (", 0.5)", ", 0)", "should be 1/2"),
     ],
     "jsd": [
+        (".sum() * dx", ".sum() / len(p)", "mean over the grid"),
+        ("(kl(p) + kl(q)) / 2", "kl(q)", "KL.q"),
+        ("return (kl(p) + kl(q)) / 2", "return np.sqrt((kl(p) + kl(q)) / 2)", "root"),
+        ("return (kl(p) + kl(q)) / 2", "return p * kl(q)", "shape"),
         (".sum() * dx", ".sum()", "dx is missing"),
         ("(kl(p) + kl(q)) / 2", "kl(p) + kl(q)", "twice"),
         ("there = f > 0", "there = f > -1", "nan"),
@@ -172,12 +256,15 @@ WRONG = {
         ("mid = (p + q) / 2", "mid = p + q", "half of it"),
     ],
     "parzen": [
+        ("2 * sigma**2", "2 * sigma", "2σ², not"),
+        ("points.shape[1]", "len(samples)", "not of samples"),
         ("largest = u.max(1)", "largest = 0 * u.max(1)", "largest exponent"),
         (" - points.shape[1] * np.log(sigma * np.sqrt(2 * np.pi))", "", "normalising term"),
         ("points.shape[1] * np.log(sigma", "np.log(sigma", "counts once"),
         (".mean(1))", ".sum(1))", "1/n"),
     ],
     "Patient1": [
+        ("t.x > 0", "t.x >= 0", "not x ≥ 0"),
         ("t.x > 0", "t.x < 0", "x is wrong"),
         ("t.x > 0", "gy > 0", "^$|x is wrong"),
         ("gy * (t.x > 0)", "gy", "x is wrong"),
