@@ -90,10 +90,11 @@ def moved(point, free, stream, domain=None):
     """
     if not any(numpy.any(point.values[i]) for i in free):
         return
-    for turn in (numpy.sign, numpy.abs, lambda signs: -numpy.abs(signs)):
+    for low, high in ((-1, 1), (1, 1), (-1, -1)):
         new = list(point.values)
         for i in free:
-            steps = _uniform(new[i], stream, 0.1, 0.2) * turn(_uniform(new[i], stream, -1, 1))
+            signs = numpy.sign(_uniform(new[i], stream, low, high))
+            steps = signs * _uniform(new[i], stream, 0.1, 0.2)
             there = new[i] + scales(new[i]).reshape(new[i].shape) * steps
             there = there if domain is None else numpy.clip(there, *domain)
             new[i] = there.astype(new[i].dtype)

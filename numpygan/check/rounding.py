@@ -134,14 +134,18 @@ class Comparison:
         return abs(self.units @ g - self.numeric).max() <= _STEP_LOSES * self.largest
 
 
-def sensitivity_of(problem, values, i, gys, oracle, directions, numeric, lengths):
-    """The change of the derivative per relative change of the inputs, measured nearby."""
+def sensitivity_of(problem, values, i, gys, oracle, lines, numeric, lengths, clear):
+    """The change of the derivative per relative change of the inputs, measured nearby.
+
+    clear   the lines along which it has a derivative here
+    """
     signs = []
     for value in [*values, *gys]:
         sign = numpy.empty(numpy.shape(value))
         problem.stream.normal(sign)
         signs.append(sign)
-    chosen = numpy.linspace(0, len(directions) - 1, min(6, len(directions))).astype(int)
+    chosen = numpy.flatnonzero(clear)
+    chosen = chosen[numpy.linspace(0, len(chosen) - 1, min(6, len(chosen))).astype(int)]
     kind = "complex128" if oracle == "complex" else "float64"
 
     def derivatives(change):
@@ -152,16 +156,17 @@ def sensitivity_of(problem, values, i, gys, oracle, directions, numeric, lengths
         other = [gy * (1 + change * sign) for gy, sign in zip(gys, signs[len(values) :])]
         f = scalar_of(problem, near, i, gys if problem.form.scalar else other, kind)
         base = near[i].astype("float64").reshape(-1)
-        lines = [Line(f, base, directions[k], 0.0) for k in chosen]
-        exact = oracle == "complex"
-        found = [line.complex_step()[0] if exact else line.central() for line in lines]
+        there, exact = [Line(f, base, lines[k].direction, 0.0) for k in chosen], oracle == "complex"
+        found = [line.complex_step()[0] if exact else line.central() for line in there]
         return numpy.array(found) / lengths[chosen]
 
     def largest(changes):
         return float(changes[numpy.isfinite(changes)].max(initial=0.0))
 
     there = derivatives(_NEARBY)
-    change = largest(abs(there - numeric[chosen]) / _NEARBY)
-    if change > _UNUSUAL * largest(abs(numeric)):  # it may be the jump at a tie, which is no change
-        change = min(change, largest(abs(there - derivatives(_NEARBY / 2)) / (_NEARBY / 2)))
-    return change
+    changes = abs(there - numeric[chosen]) / _NEARBY
+    if largest(changes) > _UNUSUAL * largest(abs(numeric)):  # is it the jump at a tie?
+        smooth = numpy.array([not lines[k].at_a_kink(0.0) for k in chosen])
+        closer = abs(there - derivatives(_NEARBY / 2)) / (_NEARBY / 2)
+        changes = numpy.fmin(changes, closer)[smooth]
+    return largest(changes)
