@@ -110,6 +110,59 @@ def test_a_point_beside_stays_in_the_domain():
     assert report.passed and "moved a little" in str(report)
 
 
+def test_products_are_compared_beside_a_kink():
+    relu, slope = (lambda x: np.maximum(x, 0)), (lambda x: x >= 0)
+    back = lambda g, x: g * slope(x)
+    for factor, right in ((1, True), (1.001, False)):
+        jvp = lambda v, x, factor=factor: factor * v * slope(x)
+        assert ng.gradcheck(relu, back, X, jvp=jvp).passed is right
+        hvp = lambda v, x, factor=factor: factor * 2 * v * slope(x)
+        square = lambda x: (np.maximum(x, 0) ** 2).sum()
+        assert ng.gradcheck(square, lambda x: 2 * relu(x), X, hvp=hvp).passed is right
+
+
+def test_an_infinite_entry_does_not_spoil_the_others():
+    back = lambda g, x: g / (3 * np.cbrt(x) ** 2)
+    assert ng.gradcheck(np.cbrt, back, X).passed
+    assert not ng.gradcheck(np.cbrt, lambda g, x: 1.001 * back(g, x), X).passed
+
+
+@pytest.mark.parametrize("function", [lambda x: np.abs(np.diff(x)).sum(), np.sign])
+def test_float32_at_ties_allows_no_more_than_elsewhere(function):
+    x = TIES.astype("float32")
+    y = lambda x: function(x) * np.exp(x)
+
+    def back(g, x):
+        steps = np.zeros_like(x)
+        if function is np.sign:
+            return g * np.sign(x) * np.exp(x)
+        d = np.sign(np.diff(x))
+        steps[:, 1:] += d
+        steps[:, :-1] -= d
+        return g * y(x) + (g * np.exp(x)).sum() * steps
+
+    assert ng.gradcheck(y, back, x, only_given=True).passed
+    report = ng.gradcheck(y, lambda g, x: 1.001 * back(g, x), x, only_given=True)
+    assert not report.passed, report
+
+
+def test_a_layer_at_a_kink_is_checked_at_other_inputs():
+    class Wrong(ng.Layer):
+        def forward(self, x, t):
+            return x * (x.real > 0)
+
+        def backward(self, gy, t):
+            gx = gy * (t.x > 0)
+            gx[:, -1] *= 1.1
+            return gx
+
+    net = ng.MLP([ng.Affine(3, 3), Wrong()], "float64")
+    net.layers[0].W[...] = np.eye(3)
+    found = {(check.place, check.verdict) for check in ng.gradcheck(net, X).failures}
+    assert ("layer 1, Wrong()", "at a kink") in found
+    assert ("layer 1, Wrong(), float64", "wrong") in found
+
+
 def test_an_error_of_the_checker_does_not_hide_a_mistake(monkeypatch):
     def broken(*arguments, **options):
         raise ZeroDivisionError("of the checker")
