@@ -13,16 +13,18 @@ import numpy
 from ..errors import NumpyganError
 from . import imaginary
 from .derivative import allowed
-from .problem import random_gys
+from .points import Point, moved
+from .problem import Skipped, code_of_the_user, random_gys
 from .verdicts import WRONG, Check, judge
 
 _H, _STEP = 1e-30, 1e-3
 
 
-def check_jvp(problem, values, jvp):
+def check_jvp(problem, values, jvp, domain=None):
     """The Checks of J v, one for each output, and of the dot-product test."""
-    place, ys = f"{problem.form.name}, jvp", problem.outputs(list(values))
-    vs = _directions(problem, values)
+    place, vs = f"{problem.form.name}, jvp", _directions(problem, values)
+    values = _off_a_kink(problem, values, vs, problem.outputs, domain)
+    ys = problem.outputs(list(values))
     found, bad = _call(place, jvp, vs, problem, values, [y.shape for y in ys])
     if bad:
         return [bad]
@@ -56,14 +58,11 @@ def check_jvp(problem, values, jvp):
     ]
 
 
-def check_hvp(problem, values, hvp):
+def check_hvp(problem, values, hvp, domain=None):
     """The Checks of H v, one for each input."""
     place = f"{problem.form.name}, hvp"
     vs = _directions(problem, values)
     shapes = [numpy.shape(values[i]) for i in problem.free]
-    found, bad = _call(place, hvp, vs, problem, values, shapes)
-    if bad:
-        return [bad]
     if not problem.form.scalar:
         ys = problem.outputs(list(values))
         if len(ys) > 1 or ys[0].ndim:
@@ -76,6 +75,10 @@ def check_hvp(problem, values, hvp):
     def gradient(new):
         return [numpy.asarray(g) for g in problem.backward(new)([1.0])]
 
+    values = _off_a_kink(problem, values, vs, gradient, domain)
+    found, bad = _call(place, hvp, vs, problem, values, shapes)
+    if bad:
+        return [bad]
     kind, numeric = _derivative(problem, values, vs, gradient)
     names = [problem.names[i] for i in problem.free]
     return [
@@ -92,6 +95,39 @@ def _directions(problem, values):
         problem.stream.normal(v)
         vs[i] = v.astype(values[i].dtype)
     return vs
+
+
+def _off_a_kink(problem, values, vs, function, domain):
+    """The values, or others a little beside them if `function` has a kink along vs there."""
+    beside = moved(Point("as given", tuple(values)), problem.free, problem.stream, domain)
+    for new in [values, *(list(point.values) for point in beside)]:
+        try:
+            if not _bends(new, vs, function):
+                return new
+        except Skipped:  # one side may be outside of where the function is defined
+            continue
+    return values
+
+
+def _bends(values, vs, function):
+    """Whether a result has a kink: then its second difference by h stays as large for small h."""
+
+    def bend(h):
+        moves = ({i: k * h * v for i, v in vs.items()} for k in (-1, 0, 1))
+        with code_of_the_user():
+            sides = [
+                function([v.astype("float64") + move[i] if i in vs else v for i, v in pairs])
+                for move in moves
+            ]
+        bends = [abs(a - 2 * b + c) / h for a, b, c in zip(*sides)]
+        if not all(numpy.isfinite(b).all() for b in bends):
+            raise Skipped("values that are not finite")
+        noise = [64 * numpy.finfo("float64").eps * abs(b).max(initial=0.0) / h for b in sides[1]]
+        return bends, noise
+
+    pairs = [(i, numpy.copy(v) if hasattr(v, "copy") else v) for i, v in enumerate(values)]
+    (long, _), (short, noise) = bend(1e-4), bend(1e-4 / 16)
+    return any(((s > n) & (s > 0.4 * b)).any() for b, s, n in zip(long, short, noise))
 
 
 def _call(place, product, vs, problem, values, shapes):

@@ -63,7 +63,8 @@ def check_game(
 
     θ_d must ascend `value(real, fake)`, or descend its negative; θ_g must descend `loss(fake)`
     through the updated D with fresh noise. Between two updates the loop may clip θ_d to [−c, c];
-    nothing else may move.
+    nothing else may move. A gradient penalty is no function of D's outputs: docs/checker.md has an
+    example that checks one with `ng.gradcheck`.
 
     Raises NumpyganError if an argument is not what is said here, if the loop never yields, or if
     `value` or `loss` drops the imaginary part.

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy
 
+from .derivative import scales
+
 MANY = 13  # rows: more than any block of 4 or 8
 ROWS = ("one row", "many rows")
 
@@ -78,6 +80,29 @@ def points(values, free, stream, domain=None):
         new[twins[0][1]] = new[twins[0][0]]
         found.append(Point("the same array twice", tuple(new), same=tuple(twins)))
     return found
+
+
+def moved(point, free, stream, domain=None):
+    """Points beside `point`, which lies at a kink: every number is moved by a tenth or two.
+
+    Up or down by chance, then all up, then all down: one side may be outside the function's domain.
+    No point if all inputs are 0, as then their size is not known.
+    """
+    if not any(numpy.any(point.values[i]) for i in free):
+        return
+    for low, high in ((-1, 1), (1, 1), (-1, -1)):
+        new = list(point.values)
+        for i in free:
+            signs = numpy.sign(_uniform(new[i], stream, low, high))
+            steps = signs * _uniform(new[i], stream, 0.1, 0.2)
+            there = new[i] + scales(new[i]).reshape(new[i].shape) * steps
+            there = there if domain is None else numpy.clip(there, *domain)
+            new[i] = there.astype(new[i].dtype)
+        for first, second in point.same:
+            new[second] = new[first]
+        label = f"{point.label}, moved a little"
+        zeros = not all(numpy.all(point.values[i]) for i in free)
+        yield replace(point, label=label, values=tuple(new), outside=point.outside or zeros)
 
 
 def _uniform(like, stream, low, high):

@@ -1,6 +1,7 @@
 """A function, its backward and its inputs, as the checks of them need it."""
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy
@@ -118,6 +119,28 @@ class Skipped(Exception):
     """A point at which nothing can be said, and why."""
 
 
+class Singular(Skipped):
+    """Nothing can be said at this point, a tie for example; a point beside it may do."""
+
+
+class Refused(Skipped):
+    """The user's function or backward raises `__cause__` at inputs near the point."""
+
+    def __init__(self, error):
+        super().__init__(f"at inputs near it the code raises {type(error).__name__}")
+
+
+@contextmanager
+def code_of_the_user():
+    """Around a call of the user's code alone: what it raises is Refused."""
+    try:
+        yield
+    except (NumpyganError, Skipped):
+        raise
+    except Exception as error:
+        raise Refused(error) from error
+
+
 def random_gys(problem, ys):
     if problem.form.scalar:
         return [numpy.ones(())]
@@ -138,9 +161,10 @@ def scalar_of(problem, values, i, gys, kind):
     def L(v):
         new = [o.copy() if isinstance(o, numpy.ndarray) else o for o in others]
         new[i] = v.astype(kind).reshape(shape)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), code_of_the_user():
             warnings.simplefilter("error", numpy.exceptions.ComplexWarning)
             ys = problem.outputs(new)
-        return sum((gy * y).sum() for gy, y in zip(gys, ys) if y.dtype.kind in "fc")
+            # in here, as the shape of y may depend on the values
+            return sum((gy * y).sum() for gy, y in zip(gys, ys) if y.dtype.kind in "fc")
 
     return L

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 import numpy
 
 from .derivative import Line
-from .problem import Problem, Skipped, scalar_of
+from .problem import Problem, Skipped, code_of_the_user, scalar_of
 
 _TRIES, _ULPS = 8, 4
 _SAFETY = 8  # times the largest change that is seen
 _LEAST = 2e-12  # of max |gradient| in float64: less is never called a mistake
+_NEARBY = 1e-5  # relative change of the inputs that shows how much rounding of them matters
+_UNUSUAL = 1e3  # so many times the derivative per relative change
 _STEP_LOSES = 1e-6  # of max |gradient|: as much may the complex step lose
 
 
@@ -66,7 +68,7 @@ class Comparison:
             for _ in range(_TRIES):
                 try:
                     seen = numpy.fmax(seen, self._changes(chosen))
-                except Exception:  # function or backward refuses the other inputs
+                except Skipped:  # function or backward refuses the other inputs
                     return 0.0
             if not (gap[chosen] <= _SAFETY * seen).all():
                 return 0.0
@@ -99,7 +101,8 @@ class Comparison:
     def _gradient(self, values, gys):
         """Backward's gradient of the leaf as a vector."""
         gys = [self.point.laid_out(gy)[()] for gy in gys]
-        found = self.problem.backward(values)(gys)[self.problem.free.index(self.i)]
+        with code_of_the_user():
+            found = self.problem.backward(values)(gys)[self.problem.free.index(self.i)]
         return numpy.asarray(found, "float64").reshape(-1)
 
     def _of_the_step(self, gap):
@@ -129,3 +132,41 @@ class Comparison:
         ]
         g = self._gradient(double, [gy.astype("float64") for gy in self.gys])
         return abs(self.units @ g - self.numeric).max() <= _STEP_LOSES * self.largest
+
+
+def sensitivity_of(problem, values, i, gys, oracle, lines, numeric, lengths, clear):
+    """The change of the derivative per relative change of the inputs, measured nearby.
+
+    clear   the lines along which it has a derivative here
+    """
+    signs = []
+    for value in [*values, *gys]:
+        sign = numpy.empty(numpy.shape(value))
+        problem.stream.normal(sign)
+        signs.append(sign)
+    chosen = numpy.flatnonzero(clear)
+    chosen = chosen[numpy.linspace(0, len(chosen) - 1, min(6, len(chosen))).astype(int)]
+    kind = "complex128" if oracle == "complex" else "float64"
+
+    def derivatives(change):
+        near = [
+            value * (1 + change * sign) if j in problem.free else value
+            for j, (value, sign) in enumerate(zip(values, signs))
+        ]
+        other = [gy * (1 + change * sign) for gy, sign in zip(gys, signs[len(values) :])]
+        f = scalar_of(problem, near, i, gys if problem.form.scalar else other, kind)
+        base = near[i].astype("float64").reshape(-1)
+        there, exact = [Line(f, base, lines[k].direction, 0.0) for k in chosen], oracle == "complex"
+        found = [line.complex_step()[0] if exact else line.central() for line in there]
+        return numpy.array(found) / lengths[chosen]
+
+    def largest(changes):
+        return float(changes[numpy.isfinite(changes)].max(initial=0.0))
+
+    there = derivatives(_NEARBY)
+    changes = abs(there - numeric[chosen]) / _NEARBY
+    if largest(changes) > _UNUSUAL * largest(abs(numeric)):  # is it the jump at a tie?
+        smooth = numpy.array([not lines[k].at_a_kink(0.0) for k in chosen])
+        closer = abs(there - derivatives(_NEARBY / 2)) / (_NEARBY / 2)
+        changes = numpy.fmin(changes, closer)[smooth]
+    return largest(changes)

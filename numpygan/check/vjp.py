@@ -7,19 +7,18 @@ import numpy
 from ..errors import NumpyganError
 from . import imaginary
 from .derivative import EPSILON, Line, allowed, random_direction, scales
-from .points import ROWS, points
-from .problem import Skipped, Wrong, random_gys, scalar_of
-from .rounding import Comparison
+from .points import ROWS, moved, points
+from .problem import Refused, Singular, Skipped, Wrong, random_gys, scalar_of
+from .rounding import Comparison, sensitivity_of
 from .verdicts import AT_A_KINK, OK, UNINFORMATIVE, WRONG, Check, judge
 
 _ENTRIES_GIVEN, _ENTRIES, _DIRECTIONS = 120, 8, 3  # at the inputs given; elsewhere; at each
 _NEARLY_INFINITE = 1e6  # times the values at the inputs given, where only the rows are others
 _OUTSIDE = "if function isn't meant for such inputs, domain=(low, high) leaves them out"
-_NEARBY = 1e-5  # relative change of the inputs that shows how much rounding of them matters
 
 
 def check_point(problem, point, everything):
-    """A Check for each free leaf at one point. Raises Wrong or Skipped."""
+    """A Check for each free leaf at one point. Raises Wrong or Skipped, and Singular at one."""
     try:
         ys = problem.outputs(point.laid())
     except NumpyganError:
@@ -36,7 +35,8 @@ def check_point(problem, point, everything):
     if not any(y.size for y in ys):
         raise Skipped("function gives no numbers")
     if not all(numpy.isfinite(y).all() for y in ys if y.dtype.kind == "f"):
-        raise Skipped("function gives values that are not finite")
+        edge = Singular if point.label == "as given" else Skipped
+        raise edge("function gives values that are not finite")
     if point.label in ROWS and _size(ys) > _NEARLY_INFINITE * (1 + problem.size):
         raise Skipped("function gives values as large as if it meant infinity")
     gys = random_gys(problem, ys)
@@ -54,15 +54,9 @@ def check_point(problem, point, everything):
     gradients = [_as_array(problem, i, g, point) for i, g in zip(problem.free, found)]
     if point.outside and not all(numpy.isfinite(g).all() for g in gradients):
         raise Skipped("backward gives values that are not finite")
-    try:
-        return [
-            _compare(problem, point, i, g, gys, ys, everything)
-            for i, g in zip(problem.free, gradients)
-        ]
-    except (NumpyganError, Skipped):
-        raise
-    except Exception as error:
-        raise Skipped(f"at inputs near it the code raises {type(error).__name__}") from None
+    return [
+        _compare(problem, point, i, g, gys, ys, everything) for i, g in zip(problem.free, gradients)
+    ]
 
 
 def _as_array(problem, i, g, point):
@@ -114,19 +108,23 @@ def _compare(problem, point, i, g, gys, ys, everything):
     lengths = numpy.array([_length(d) for d in directions])
     off = numpy.array([error for _, error in numeric]) / lengths
     numeric = numpy.array([value for value, _ in numeric]) / lengths
-    analytic = numpy.array([d @ flat for d in directions]) / lengths
-    largest = max(numpy.abs(v[numpy.isfinite(v)]).max(initial=0.0) for v in (flat, numeric))
+    # an entry that is infinite, at a kink, must not spoil the others: no product with its 0
+    analytic = [flat[k] * directions[n][k] for n, k in enumerate(entries)]
+    analytic += [d @ flat for d in directions[len(entries) :]]
+    analytic = numpy.array(analytic) / lengths
+    known = numeric[off <= 0.1 * abs(numeric)]  # at a jump a difference may be as large as 1/h
+    largest = max(numpy.abs(v[numpy.isfinite(v)]).max(initial=0.0) for v in (flat, known))
     upstream = max(float(numpy.abs(gy).max(initial=0.0)) for gy in gys)
     dtype = min((values[j].dtype for j in problem.free), key=lambda kind: kind.itemsize)
     dtype = min([dtype, *(y.dtype for y in ys if y.dtype.kind == "f")], key=lambda k: k.itemsize)
     terms = max(flat.size, *(y.size for y in ys))
-    sensitivity = _sensitivity(problem, values, i, gys, oracle, directions, numeric, lengths)
-    rounding = allowed(dtype, terms, largest, sensitivity)
     clear = off <= 1e-3 * max(largest, 1e-300)
     if not clear.any():
         if any(line.at_a_kink(0.0) for line in lines[:3]):
-            raise Skipped("at a kink")
-        raise Skipped("differences in float64 decide nothing there")
+            raise Singular("at a kink")
+        raise Singular("differences in float64 decide nothing there")
+    sensitivity = sensitivity_of(problem, values, i, gys, oracle, lines, numeric, lengths, clear)
+    rounding = allowed(dtype, terms, largest, sensitivity)
     tolerance = (rounding + float(off[clear].max())) / max(largest, 1e-300)
     shape = g.shape
     indices = [tuple(int(k) for k in numpy.unravel_index(entry, shape)) for entry in entries]
@@ -160,41 +158,18 @@ def _excused(check, compared, clear, dtype, upstream):
     excess = numpy.where(clear & (gap > check.tolerance * largest), gap, 0.0)
     bound = compared.rounding(excess, dtype == numpy.float32)
     if bound > 1e-2 * largest:
-        raise Skipped("rounding hides the derivative there")
+        raise Singular("rounding hides the derivative there")
     if bound:
         return replace(check, verdict=OK, tolerance=bound / largest, hint="")
     gap = numpy.where(clear, gap, 0.0) * compared.lengths
     worst = numpy.argsort(gap)[::-1][:4]
     if not all(numpy.isfinite(lines[k].bend(1e-4)) for k in worst):
-        raise Skipped("at the edge of where function is defined")
+        raise Singular("at the edge of where function is defined")
     for k in [*worst, *range(len(lines) - _DIRECTIONS, len(lines))]:
         jump = gap[k] if numpy.isfinite(gap[k]) else 0.0
         if lines[k].at_a_kink(jump, near=compared.oracle != "complex"):
-            raise Skipped("at a kink")
+            raise Singular("at a kink")
     return check
-
-
-def _sensitivity(problem, values, i, gys, oracle, directions, numeric, lengths):
-    """The change of the derivative per relative change of the inputs, measured nearby."""
-    near, signs = [], []
-    for value in [*values, *gys]:
-        sign = numpy.empty(numpy.shape(value))
-        problem.stream.normal(sign)
-        signs.append(sign)
-    for j, value in enumerate(values):
-        near.append(value * (1 + _NEARBY * signs[j]) if j in problem.free else value)
-    other = [gy * (1 + _NEARBY * sign) for gy, sign in zip(gys, signs[len(values) :])]
-    if problem.form.scalar:
-        other = gys
-    kind = "complex128" if oracle == "complex" else "float64"
-    f = scalar_of(problem, near, i, other, kind)
-    base, changes = near[i].astype("float64").reshape(-1), []
-    for k in numpy.linspace(0, len(directions) - 1, min(6, len(directions))).astype(int):
-        line = Line(f, base, directions[k], 0.0)
-        there = line.complex_step()[0] if oracle == "complex" else line.central()
-        changes.append(abs(there / lengths[k] - numeric[k]) / _NEARBY)
-    changes = [change for change in changes if numpy.isfinite(change)]
-    return max(changes, default=0.0)
 
 
 def _oracle_at(problem, values, i, gys, lines):
@@ -205,7 +180,8 @@ def _oracle_at(problem, values, i, gys, lines):
     for line in reversed(lines):  # the last one is random; at a kink, one input may be off it
         try:
             there, _ = Line(f, line.point, line.direction, line.size).complex_step()
-        except Exception as error:
+        except Refused as refused:
+            error = refused.__cause__
             problem.reason = (
                 f"forward does not take complex numbers: {type(error).__name__}: {error}"
                 f"{imaginary.where(error)}"
@@ -228,6 +204,23 @@ def _oracle_at(problem, values, i, gys, lines):
     return "five-point"
 
 
+def _at_or_beside(problem, point, domain, skipped):
+    """Return (Checks, point); at a kink they are those of a point beside it. Raises as they do."""
+    everything = point.label == "as given"
+    try:
+        return check_point(problem, point, everything), point
+    except Singular as error:
+        kink = error
+    for near in moved(point, problem.free, problem.stream, domain):
+        try:
+            checks = check_point(problem, near, everything)
+        except Skipped:
+            continue
+        skipped.append(f"{point.label} ({kink})")
+        return checks, near
+    raise kink
+
+
 @numpy.errstate(all="ignore")
 def check_vjp(problem, values, domain=None, only_given=False):
     """Return (a Check for each leaf, notes) over all points."""
@@ -237,7 +230,7 @@ def check_vjp(problem, values, domain=None, only_given=False):
     problem.size = _size(problem.outputs(tried[0].laid()))
     for point in tried[:1] if only_given else tried:
         try:
-            checks = check_point(problem, point, point.label == "as given")
+            checks, point = _at_or_beside(problem, point, domain, skipped)
         except Skipped as reason:
             skipped.append(f"{point.label} ({reason})")
             continue
