@@ -208,3 +208,10 @@ def test_restoring_takes_no_hold_of_the_state(rule, rng):
     resumed.restore(state)
     moves(resumed, rng.standard_normal((2, 2)))
     assert all((state[name] == kept[name]).all() for name in kept)
+
+
+def test_moments_of_older_checkpoints_become_sums():
+    """m = (1 − β₁) Σ β₁ⁱ g and v = (1 − β₂) Σ β₂ⁱ g²; here 1 − β₁ = 1/4 and 1 − β₂ = 1/8."""
+    rule = ng.Adam(network(), 0.1, momentum=0.75, decay=0.875)
+    sums = rule.from_moments(numpy.array([0.5, -1]), numpy.array([0.25, 2]))
+    assert sums["gradients"].tolist() == [2, -4] and sums["squares"].tolist() == [2, 16]
