@@ -44,7 +44,7 @@ def algorithm1(
     Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said
     here: the loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or
     array module, an optimizer moves another network, or a source leaves a part of `out` as it was;
-    later, if a source ends.
+    later, if a source ends. TypeError if G or D is no MLP.
 
     >>> named = ng.streams(0)
     >>> G = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])

@@ -73,12 +73,12 @@ def _kind(net):
 def check_players(G, D, p_data, p_z, rule_g, rule_d):
     """p_data and p_z, each `Watched`.
 
-    Raises NumpyganError unless G and D are networks, sources can be drawn from and optimizers move
-    their networks.
+    Raises TypeError unless G and D are networks; NumpyganError unless sources can be drawn from and
+    optimizers move their networks.
     """
     for name, net in (("G", G), ("D", D)):
         if not isinstance(net, MLP):
-            raise NumpyganError(f"game: {name} must be an MLP, got {_what(net)}.")
+            raise TypeError(f"game: {name} must be an MLP, got {_what(net)}.")
         if not net.theta.size:
             raise NumpyganError(f"game: {name} has no parameters, so there is nothing to train.")
         if net.dtype.kind == "c":

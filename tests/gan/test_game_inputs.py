@@ -217,9 +217,6 @@ def test_a_source_that_fills_out_plays(algorithm):
 @pytest.mark.parametrize(
     "changed, words",
     [
-        ({"G": None}, "G must be an MLP, got an object of type NoneType"),
-        ({"D": [ng.Affine(4, 1)]}, "D must be an MLP, got an object of type list"),
-        ({"G": ng.MLP}, "G must be an MLP, got the class MLP"),
         ({"D": ng.MLP([ng.Affine(4, 1), ng.Sigmoid()])}, "D ends with Sigmoid.*twice"),
         ({"D": player(4, 5, 1, dtype="complex128")}, "D is complex128"),
     ],
@@ -244,3 +241,18 @@ def test_what_is_no_stream_is_called_what_it_is(stream):
 
 def test_a_whole_number_beyond_every_float():
     refused("learning_rate must be a number", lambda: ng.Momentum(player(2, 3, 1), 10**400))
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        ({"G": None}, "G must be an MLP, got an object of type NoneType"),
+        ({"D": [ng.Affine(4, 1)]}, "D must be an MLP, got an object of type list"),
+        ({"G": ng.MLP}, "G must be an MLP, got the class MLP"),
+    ],
+)
+def test_what_is_no_network_is_a_type_error(algorithm, changed, words):
+    both = {"G": player(2, 5, 4), "D": player(4, 5, 1)} | changed
+    with pytest.raises(TypeError, match=words):
+        next(algorithm(**both, **dict.fromkeys(OTHERS)))
