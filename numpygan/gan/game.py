@@ -114,13 +114,14 @@ def check_players(G, D, p_data, p_z, rule_g, rule_d):
 
 
 class Watched:
-    """A source that must not end, and whose first minibatch must fill all of `out`."""
+    """A source that must not end, and whose first minibatch, on a CPU, must fill all of `out`."""
 
     def __init__(self, name, source):
         self._name, self._source, self._first = name, source, True
 
     def minibatch(self, out):
-        if self._first:
+        look = self._first and not hasattr(out, "get")  # on a GPU it would have to wait
+        if look:
             out[...] = math.nan  # what is written nowhere stays NaN
         try:
             self._source.minibatch(out)
@@ -135,7 +136,7 @@ class Watched:
                 f"game: {self._name}.minibatch(out) raises {type(error).__name__}: {error}; it "
                 f"must fill the array out, here {' × '.join(map(str, out.shape))}."
             ) from error
-        if self._first and bool((out != out).any()):
+        if look and (out != out).any():
             raise NumpyganError(
                 f"game: {self._name}.minibatch(out) does not write a number to every place of out; "
                 "it must fill out itself, out[...] = rows: what it returns is not used."
