@@ -7,10 +7,9 @@ WIDTH = 100  # columns of a terminal that all lines fit
 
 
 def wrapped(line, indent=0):
-    """A line of text cut into lines of at most WIDTH columns, all but the first indented."""
-    rest = " " * indent
-    return textwrap.fill(
-        line, WIDTH, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False
+    """`line` cut into lines of at most WIDTH columns, all but the first indented."""
+    return textwrap.wrap(
+        line, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False, break_long_words=False
     )
 
 

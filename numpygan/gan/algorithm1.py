@@ -7,7 +7,8 @@ from ..data.sources import Source
 from ..nn.mlp import MLP
 from ..nn.optimizers import Optimizer
 from ..numbers import whole
-from .game import Game, check_players
+from .game import Game
+from .inputs import check_players
 from .objective import g_loss, value_slopes
 
 
@@ -43,8 +44,8 @@ def algorithm1(
                    learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
     Raises NumpyganError, when the first iteration is asked for, if an argument is not what is said
     here: the loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or
-    array module, an optimizer moves another network, or a source leaves a part of `out` as it was;
-    later, if a source ends. TypeError if G or D is no MLP.
+    array module, an optimizer moves another network, or, on a CPU, a source leaves a part of `out`
+    as it was; later, if a source ends. TypeError if G or D is no MLP.
 
     >>> named = ng.streams(0)
     >>> G = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])

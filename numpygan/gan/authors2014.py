@@ -6,7 +6,8 @@ from ..arrays import Stream
 from ..data.sources import Source
 from ..nn.mlp import MLP
 from ..nn.optimizers import Optimizer
-from .game import Game, check_players
+from .game import Game
+from .inputs import check_players
 from .objective import non_saturating_slope, value_slopes
 
 

@@ -202,7 +202,7 @@ def table(result, with_paper):
     lines = []
     numbers = as_text(["measure", *head], cells).splitlines()
     for line, detail in zip(numbers, ["", *(row["detail"] for row in result["rows"])]):
-        lines += [line, *wrapped(f"    {detail}", 4).splitlines()] if detail else [line]
+        lines += [line, *wrapped(f"    {detail}" if detail else "", 4)]
     if with_paper:
         lines += ["", "The paper's Table 1, Parzen log-likelihood on the authors' grid in nats:"]
         table1 = [[f"  {name}", f"{mean:g} ± {se:g}"] for name, mean, se in TABLE1]
@@ -210,7 +210,7 @@ def table(result, with_paper):
     grid = ", ".join(f"{sigma:.4f}" for sigma in result["parzen"]["grid"])
     lines += [
         "",
-        *wrapped(f"Authors' grid: σ is the best of {grid}.").splitlines(),
+        *wrapped(f"Authors' grid: σ is the best of {grid}."),
         "Real: Parzen uses the same number of training examples as samples; the other measures",
         "compare one half of the test split with the other. Caveats:",
     ]
@@ -218,7 +218,7 @@ def table(result, with_paper):
     for row in result["rows"]:
         caveats.setdefault(row["caveat"], []).append(row["metric"])
     for caveat, names in caveats.items():
-        lines += wrapped(f"  {' and '.join(names)}: {caveat}", 4).splitlines()
+        lines += wrapped(f"  {' and '.join(names)}: {caveat}", 4)
     return lines
 
 

@@ -96,7 +96,7 @@ def table(rows, toy):
     best = 100 * ceiling(means.shape[1])
     lines += ["", f"HQ: within 3σ of the nearest mode; p_data has {best:.2f} % if modes lie apart."]
     for row in rows:
-        lines += wrapped(f"{row['metric']}: {row['detail']}. {row['caveat']}", 2).splitlines()
+        lines += wrapped(f"{row['metric']}: {row['detail']}. {row['caveat']}", 2)
     return lines
 
 

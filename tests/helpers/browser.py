@@ -55,27 +55,31 @@ def open_page(chromium):
         )
         contexts.append(context)
         page = context.new_page()
-        page.problems, page.requests = [], []
         address = file.resolve().as_uri()
-        page.on(
-            "console",
-            lambda line: (
-                page.problems.append(line.text) if line.type in ("error", "warning") else None
-            ),
-        )
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                page.requests.append(request.url) if _leaves(request.url, address) else None
-            ),
-        )
+        listen(page, lambda url: _leaves(url, address))
         page.goto(address)
         return page
 
     yield open_file
     for context in contexts:
         context.close()
+
+
+def listen(page, leaves):
+    """Collect what goes wrong in `page.problems`, and the addresses that leave in `page.requests`."""
+    page.problems, page.requests = [], []
+
+    def on_line(line):
+        if line.type in ("error", "warning"):
+            page.problems.append(line.text)
+
+    def on_request(request):
+        if leaves(request.url):
+            page.requests.append(request.url)
+
+    page.on("console", on_line)
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("request", on_request)
 
 
 def _leaves(url, address):

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from numpygan.play.setup import Setup
+from tests.helpers.browser import listen
 from tests.helpers.play import SECONDS, SMALL
 
 
@@ -44,22 +45,7 @@ def play(chromium, address):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(1000 * SECONDS)
-        page.problems, page.requests = [], []
-        page.on(
-            "console",
-            lambda line: (
-                page.problems.append(line.text) if line.type in ("error", "warning") else None
-            ),
-        )
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                page.requests.append(request.url)
-                if not request.url.startswith((address, "data:"))
-                else None
-            ),
-        )
+        listen(page, lambda url: not url.startswith((address, "data:")))
         page.goto(f"{address}?still{settings}")
         page.wait_for_selector("[data-game=A][data-iteration]")
         return page

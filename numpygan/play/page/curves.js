@@ -1,4 +1,4 @@
-// The curves of V, D(x) and D(G(z)) over the iterations.
+// Curves over the iterations.
 
 import { colours, fresh, show } from "./dom.js";
 
@@ -9,15 +9,9 @@ export const DASHES = [[], [6, 3], [2, 2], [9, 2, 2, 2]]; // of the first, secon
 
 // rows: (n, 4 + layers), iteration, V, D(x), D(G(z)), length of the gradient of each layer; least: −log 4.
 export function drawCurves(canvas, rows, least) {
-  const width = canvas.clientWidth || 420,
-    height = 250;
-  const draw = fresh(canvas, width, height);
-  const n = rows.shape[0];
-  const colour = colours();
-  const first = n ? rows.array[0] : 0,
-    last = n ? Math.max(first + 1, rows.array[rows.shape[1] * (n - 1)]) : 1;
-  const x = (iteration) => LEFT + ((width - LEFT - RIGHT) * (iteration - first)) / (last - first);
-  const across = rows.shape[1];
+  const height = 250;
+  const draw = fresh(canvas, canvas.clientWidth || 420, height);
+  const [n, across] = rows.shape;
   const at = (i, c) => rows.array[across * i + c];
   let low = 2 * least;
   for (let i = 0; i < n; i++) low = Math.min(low, at(i, 1));
@@ -25,42 +19,20 @@ export function drawCurves(canvas, rows, least) {
     lower = [142, 228];
   const V = (value) => upper[0] + ((upper[1] - upper[0]) * (0 - value)) / (0 - low);
   const D = (value) => lower[1] - (lower[1] - lower[0]) * value;
-  const level = (y, text) => {
-    draw.strokeStyle = colour.line;
-    draw.lineWidth = 1;
-    draw.beginPath();
-    draw.moveTo(LEFT, y);
-    draw.lineTo(width - RIGHT, y);
-    draw.stroke();
-    draw.fillStyle = colour.soft;
-    draw.textAlign = "right";
-    draw.fillText(text, LEFT - 5, y + 4);
-  };
-  level(V(0), "0");
-  level(V(least), "−log 4");
-  for (const [value, text] of [
-    [0, "0"],
-    [0.5, "½"],
-    [1, "1"],
-  ])
-    level(D(value), text);
-  const curve = (c, y, stroke, dash) => {
-    draw.strokeStyle = stroke;
-    draw.lineWidth = 1.6;
-    draw.setLineDash(dash);
-    draw.beginPath();
-    for (let i = 0; i < n; i++) draw[i ? "lineTo" : "moveTo"](x(at(i, 0)), y(at(i, c)));
-    draw.stroke();
-    draw.setLineDash([]);
-  };
-  curve(1, V, colour.ink, []);
-  curve(2, D, colour.accent, []);
-  curve(3, D, colour.green, [5, 2]);
-  draw.fillStyle = colour.soft;
-  draw.textAlign = "left";
-  draw.fillText(show(first), LEFT, height - 6);
-  draw.textAlign = "right";
-  draw.fillText(`iteration ${show(n ? last : 0)}`, width - RIGHT, height - 6);
+  const { ink, accent, green } = colours();
+  const curves = [
+    { y: (i) => V(at(i, 1)), stroke: ink, dash: [] },
+    { y: (i) => D(at(i, 2)), stroke: accent, dash: [] },
+    { y: (i) => D(at(i, 3)), stroke: green, dash: [5, 2] },
+  ];
+  const levels = [
+    [V(0), "0"],
+    [V(least), "−log 4"],
+    [D(0), "0"],
+    [D(0.5), "½"],
+    [D(1), "1"],
+  ];
+  drawLines(draw, canvas, height, n, (i) => at(i, 0), curves, levels);
 }
 
 // rows: (n, 3), iteration, nats, σ. The axis begins at the 20 % quantile: the first estimates lie far below.
@@ -96,7 +68,7 @@ export function drawParzen(canvas, rows) {
 }
 
 // Curves over n iterations: [{y(i), stroke, dash}, …], y in pixels, on levels: [[y, text], …].
-function drawBelow(draw, canvas, height, n, iteration, curves, levels) {
+function drawLines(draw, canvas, height, n, iteration, curves, levels) {
   const width = canvas.clientWidth || 420,
     colour = colours();
   const first = n ? iteration(0) : 0,
@@ -159,7 +131,7 @@ export function drawNorms(canvas, rows, inD) {
     stroke: c < inD ? accent : green,
     dash: DASHES[(c < inD ? c : c - inD) % DASHES.length],
   }));
-  drawBelow(draw, canvas, height, n, (i) => rows.array[across * i], curves, levels);
+  drawLines(draw, canvas, height, n, (i) => rows.array[across * i], curves, levels);
 }
 
 // rows: (n, 3), iteration, modes found of `all`, share of samples near a mode.
@@ -179,6 +151,6 @@ export function drawModes(canvas, rows, all) {
     [y(0), "0"],
     [y(1), String(all)],
   ];
-  drawBelow(draw, canvas, height, rows.shape[0], (i) => at(i, 0), curves, levels);
+  drawLines(draw, canvas, height, rows.shape[0], (i) => at(i, 0), curves, levels);
   draw.fillText("100 %", (canvas.clientWidth || 420) - RIGHT, top - 2);
 }
