@@ -25,7 +25,10 @@ class NewPath(type(Path())):  # type: ignore[misc]  # Path chooses its class by 
 
 
 class OwnedPath(type(Path())):  # type: ignore[misc]
-    """A path that `write_whole` writes only if `check()` raises nothing at the last moment."""
+    """A path that `write_whole` writes only if `check()` raises nothing.
+
+    It is called before the temporary file is made, and again when the content is ready.
+    """
 
     check = staticmethod(lambda: None)
 
@@ -93,6 +96,8 @@ def write_whole(path, write):
     """
     kept = "the old file, if any, is kept"
     try:
+        if isinstance(path, OwnedPath):
+            path.check()
         mode = _mode_at(path)
         remove_leftovers(Path(path))
         file, temporary = _temporary(path)

@@ -30,4 +30,4 @@ def recipes(options):
         value = getattr(recipe, field.name)
         text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
         print(*wrapped(f"{field.name:{_NAME}}{text}", _NAME), sep="\n")
-        print(*wrapped(" " * _NAME + field.metadata["meaning"], _NAME), sep="\n")
+        print(*wrapped(" " * _NAME + "# " + field.metadata["meaning"], _NAME + 2), sep="\n")

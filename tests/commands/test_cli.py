@@ -269,11 +269,26 @@ def test_recipes(capsys):
         assert f"\n{name} " in f"\n{out}"
 
 
+def field_values(printed):
+    """The value of each field in what `numpygan recipes NAME` prints, without the meanings."""
+    values, name = {}, None
+    for line in printed.splitlines():
+        if not line.startswith(" "):
+            name, values[name] = line.split(maxsplit=1)
+        elif line.strip().startswith("#"):
+            name = None  # its meaning, perhaps on several lines
+        elif name is not None:
+            values[name] += " " + line.strip()
+    return values
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_field_of_a_recipe(name, capsys):
     assert run("recipes", name) == 0
-    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert lines["name"] == name
+    printed = capsys.readouterr().out
+    lines = field_values(printed)
+    assert all(len(line) <= 100 for line in printed.splitlines())
+    assert lines["name"] == name and lines["about"] == RECIPES[name].about
     for field in (
         "generator",
         "discriminator",
@@ -291,7 +306,7 @@ def test_every_field_of_a_recipe(name, capsys):
 
 def test_the_authors_table(capsys):
     run("recipes", "mnist-authors")
-    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    lines = field_values(capsys.readouterr().out)
     for field, value in {
         "generator": "relu 1200, relu 1200, sigmoid",
         "discriminator": "maxout 240x5, maxout 240x5",

@@ -97,6 +97,17 @@ def test_a_directory_that_is_replaced_while_a_picture_is_drawn(tmp_path, monkeyp
     assert Path("it/learning.png").read_bytes() == b"theirs"
 
 
+def test_not_even_a_temporary_file_is_made_in_a_directory_that_was_replaced(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ours, seen = RunDirectory("it"), []
+    Path("it").mkdir()
+    with ours.locked(), pytest.raises(NumpyganError, match="no longer the directory"):
+        Path("it").rename("before")
+        Path("it").mkdir()
+        write_whole(ours.owned(ours.learning), lambda file: seen.extend(Path("it").iterdir()))
+    assert seen == []
+
+
 @pytest.mark.parametrize(
     "kind", ["symlink", "dangling symlink", "folder", "pipe", "somebody's file"]
 )
