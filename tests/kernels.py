@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-KERNELS = "Haswell", "SkylakeX", "Zen", "Nehalem"  # and the one that OpenBLAS picks
+KERNELS = "Haswell", "SkylakeX", "Zen", "Sandybridge", "Nehalem", "Prescott"  # and what OpenBLAS picks
 FILES = (
     "check/test_layer_check.py",
     "check/test_randomness.py",
