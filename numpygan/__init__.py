@@ -15,6 +15,7 @@ from . import testing
 from .arrays import Stream, streams
 from .check.game_check import check_game
 from .check.layer_check import gradcheck
+from .counter_stream import CounterStream
 from .data.sources import Noise, Shuffled
 from .errors import Diverged, NumpyganError
 from .gan.algorithm1 import algorithm1
@@ -47,6 +48,7 @@ __all__ = [
     "Diverged",
     "Stream",
     "streams",
+    "CounterStream",
     "Shuffled",
     "Noise",
     "load",

@@ -11,6 +11,7 @@ ROOT = Path(numpygan.__file__).parent
 FLOORS = [  # each uses what stands above it, and its own
     {"errors", "starting"},
     {"tables", "numbers", "locks", "files", "reading", "terminal", "arrays", "ranks"},
+    {"counter_stream"},
     {"nn"},
     {"data"},
     {"gan"},

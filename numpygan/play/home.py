@@ -98,6 +98,7 @@ def script(setups, training):
         "",
         'numpy.seterr(all="ignore")',
         f"streams = ng.streams({recipe.seed})",
+        *_draws(recipe),
         *_data(setups[0][1]),
         *_network("G", training.G, recipe),
         *_network("D", training.D, recipe, recipe.keep),
@@ -122,6 +123,15 @@ def script(setups, training):
     lines += ['print(f"G {zlib.crc32(G.theta):08x}, D {zlib.crc32(D.theta):08x}")']
     lines += [f"# G {fingerprint(training.G)}, D {fingerprint(training.D)} on the page"]
     return "\n".join(lines) + "\n"
+
+
+def _draws(recipe):
+    if recipe.draws == "host":
+        return []
+    return [
+        'for name in ("noise", "dropout"):',
+        "    streams[name] = ng.CounterStream(streams[name])",
+    ]
 
 
 def _data(setup):

@@ -41,6 +41,7 @@ ANEW = (
     "noise_dim",
     "seed",
     "dtype",
+    "draws",
     "learning_rate_floor",
     "momentum_epochs",
 )

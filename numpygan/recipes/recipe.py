@@ -158,6 +158,12 @@ class Recipe:
     epochs: float = says(250.0, "length of the run in passes over the data", POSITIVE)
     iterations: int = says(0, "length of the run in iterations; 0: the epochs count", WHOLE)
     dtype: str = says("float32", "kind of number: float32 or float64", one_of("float32", "float64"))
+    draws: str = says(
+        "host",
+        'where noise and dropout masks are drawn: "host", with the same numbers on every device, '
+        'or "device", so that a GPU does not wait for them',
+        one_of("host", "device"),
+    )
     seed: int = says(0, "the seed of all randomness", WHOLE)
 
     def learning_rates(self, iteration):

@@ -6,6 +6,7 @@ import zlib
 import numpy
 
 from ..arrays import all_finite, streams, to_host
+from ..counter_stream import CounterStream
 from ..data.sources import TOYS, Mixture, Noise, Shuffled
 from ..errors import Diverged, NumpyganError
 from ..gan.algorithm1 import algorithm1
@@ -37,6 +38,9 @@ class Training:
         self.recipe, self.xp, self._ranks = recipe, xp, ranks
         self._image_shape = dataset.image_shape or () if dataset else ()
         self.streams = streams(recipe.seed)
+        if recipe.draws == "device":
+            for name in ("noise", "dropout"):
+                self.streams[name] = CounterStream(self.streams[name], xp)
         if dataset is None:
             self.p_data = Mixture(*TOYS[recipe.data](), self.streams["data"], xp)
             dim = self.p_data.means.shape[1]

@@ -40,6 +40,7 @@ SOURCES = sorted(
         "nn/*.py",
         "gan/*.py",
         "arrays.py",
+        "counter_stream.py",
         "data/sources.py",
         "runs/trainer.py",
         "runs/loop.py",
@@ -55,6 +56,7 @@ RUN = [
     "ring",
     "mnist momentum maximum likelihood",
     "mnist averaged",
+    "mnist draws on the device, Gaussian",
 ]
 
 

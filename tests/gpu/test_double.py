@@ -69,6 +69,8 @@ OTHERS = {
     "no dropout": {"keep": "1, 1, 1"},
     "adam and max-norm": ADAM | LIMITED,
     "averaged": {"average": 0.9},
+    "draws on the device": {"draws": "device"},
+    "draws on the device, Gaussian": {"draws": "device", "noise": "gaussian", "k": 2},
 }
 CASES = {
     f"mnist {rule} {game}".strip(): ("mnist-authors", RULES[rule] | GAMES[game])
@@ -166,6 +168,12 @@ def test_what_crosses_to_the_device_in_an_iteration(case):
             else sum(batch % batches == 0 for batch in range(iteration * k, iteration * k + k))
         )
         assert advance(it, 1) == {"set": drawn} | ({"asarray": orders} if orders else {})
+
+
+def test_with_draws_on_the_device_only_the_order_of_an_epoch_crosses():
+    it = training("mnist draws on the device", device)
+    for iteration in range(17):
+        assert advance(it, 1) == ({"asarray": 1} if iteration % 15 == 0 else {})
 
 
 @pytest.mark.parametrize(

@@ -372,6 +372,9 @@ class Device:
     def empty_like(self, prototype):
         return self.empty(prototype._memory.shape, prototype._memory.dtype)
 
+    def arange(self, stop, dtype):
+        return DeviceArray(numpy.arange(stop, dtype=dtype))
+
     def linspace(self, start, stop, num=50, dtype=None):
         return DeviceArray(numpy.linspace(start, stop, num, dtype=dtype))
 
@@ -432,8 +435,13 @@ UFUNCS = (
     "log",
     "log1p",
     "tanh",
+    "cos",
     "isfinite",
     "logical_or",
+    "bitwise_or",
+    "bitwise_xor",
+    "left_shift",
+    "right_shift",
     "equal",
     "not_equal",
     "less",
@@ -464,6 +472,10 @@ def _operators():
         "mul": "multiply",
         "truediv": "divide",
         "matmul": "matmul",
+        "or": "bitwise_or",
+        "xor": "bitwise_xor",
+        "lshift": "left_shift",
+        "rshift": "right_shift",
     }.items():
         f = getattr(Device, name)
         yield f"__{symbol}__", lambda self, other, f=f: f(self, other)

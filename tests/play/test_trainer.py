@@ -183,13 +183,26 @@ def test_the_script_plays_the_same_game(player):
     player.step_to(40)
     player.do("change", fields={"algorithm": "authors2014", "k": "1"})
     theta = player.step_to(45)["theta"]
+    assert printed_by_the_script(player) == [f"G {theta['G']}, D {theta['D']}"]
+
+
+def printed_by_the_script(player):
     player.do("home", **{"as": "python"})
     names = {"print": lambda line: printed.append(line)}
     printed = []
     before = numpy.geterr()
     exec(player.next("text")["text"], names)
     numpy.seterr(**before)
-    assert printed == [f"G {theta['G']}, D {theta['D']}"]
+    return printed
+
+
+def test_the_script_of_a_game_with_draws_on_the_device(player):
+    on_host = player.step_to(3)["theta"]
+    player.do("change", fields={"draws": "device"})
+    player.next("setup")
+    theta = player.step_to(3)["theta"]
+    assert theta != on_host  # premise: other numbers
+    assert printed_by_the_script(player) == [f"G {theta['G']}, D {theta['D']}"]
 
 
 def test_a_drawing_is_played_as_drawn(player):

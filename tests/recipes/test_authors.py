@@ -122,6 +122,7 @@ OURS = {
     "transpose",
     "iterations",
     "dtype",
+    "draws",
     "seed",
 }
 

@@ -34,6 +34,7 @@ KINDS = {
         ),
     ],
     "odd": [*TINY, *sets(batch=33, max_norm=0.5, noise="gaussian")],  # 12, and 4 examples left over
+    "device": [*TINY, *sets(draws="device", noise="gaussian")],
     "toy": TINY_TOY,  # 10
 }
 TOTAL = 26
