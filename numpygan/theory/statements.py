@@ -54,7 +54,7 @@ def of_proposition1(fits):
     by_units = [error[units, most] for units in proposition1.UNITS]
     by_examples = [error[proposition1.UNITS[-1], examples] for examples in proposition1.EXAMPLES]
     for what, values in (("units", by_units), ("examples", by_examples)):
-        words = f"largest ratio of this error to the previous one, as {what} are added"
+        words = f"largest ratio to the error with fewer {what}"
         yield at_most(place, words, _ratio(values), 1.0)
 
 
@@ -65,18 +65,18 @@ def _ratio(values):
 def of_theorem1(looks):
     place = "Theorem 1"
     error, least, greatest = theorem1.random_pairs(_PAIRS)
-    what = f"max |C − (−log 4 + 2 JSD)|, {_PAIRS:,} random pairs of densities"
+    what = f"max |C − (−log 4 + 2 JSD)|, {_PAIRS:,} random pairs"
     yield at_most(place, what, error, 1e-10)
-    what = "least C + log 4 of these pairs: > 0, because no pair is equal"
+    what = "least C + log 4 of these pairs (no pair is equal: > 0)"
     yield between(place, what, least, 1e-6, _LOG_4)
-    what = "greatest C of these pairs: ≤ 0, because JSD ≤ log 2"
+    what = "greatest C of these pairs (JSD ≤ log 2: ≤ 0)"
     yield at_most(place, what, greatest, 1e-10)
     at_optimum, _ = theorem1.cost_and_jsd(known_game.P_DATA, known_game.P_DATA)
     yield at_most(place, "|C + log 4| for p_g = p_data", abs(at_optimum + _LOG_4), 1e-10)
     above = max(look.value - look.cost for look in looks)
     yield at_most(place, "greatest V(D, G) − C(G) in training", above, 1e-4)
     first, last = looks[0], looks[-1]
-    what = f"C + log 4 at the end of training (from {first.cost + _LOG_4:.3f} at first)"
+    what = f"C + log 4 after training (from {first.cost + _LOG_4:.3f} at first)"
     yield between(place, what, last.cost + _LOG_4, -1e-4, 0.02)
 
 

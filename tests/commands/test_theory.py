@@ -29,6 +29,8 @@ def short(monkeypatch):
 def test_it_draws_all_and_exits_1_as_a_short_training_does_not_arrive(short, tmp_path, capsys):
     assert run("theory", "--out", tmp_path / "new" / "folder") == 1
     folder, out = tmp_path / "new" / "folder", capsys.readouterr().out
+    wide = [line for line in out.replace(str(tmp_path), "").splitlines() if len(line) > 100]
+    assert wide == []
     assert {path.name for path in folder.iterdir()} == set(command.FIGURES)
     assert (folder / "training.gif").read_bytes()[:6] == b"GIF89a" and (
         folder / "figure1.png"
