@@ -22,7 +22,8 @@ from ..numbers import whole
 from .each_layer import check_network
 from .goals import of_the_paper, of_the_user
 from .report import Report
-from .witness import Stopped, Witness
+from .stand_ins import Stopped
+from .witness import Witness
 
 ROWS = 5  # of a minibatch: more than 1 and not 2, so that a missing 1/m can't hide
 
@@ -118,7 +119,7 @@ def check_game(
     )
     rate = 0.1 if iterations <= 2 else 0.02  # a long game must not run away
     rules = Stopped(Momentum(G, rate), witness, "G"), Stopped(Momentum(D, rate), witness, "D")
-    arguments = [G, D, witness.p_data, witness.p_z, *rules, witness, rows]
+    arguments = [G, D, witness.p_data, witness.p_z, *rules, witness.masks, rows]
     if one_pass:
         game = authors2014(*arguments)
     else:

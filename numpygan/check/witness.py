@@ -1,7 +1,7 @@
 """A witness of a game: it recomputes each update from θ, the minibatches and the masks.
 
-The real loop runs. Its sources keep what they drew, its optimizers let the witness compare the
-gradient before they move θ.
+The real loop runs. Its sources and its dropout stream keep what they drew, its optimizers let the
+witness compare the gradient before they move θ (`stand_ins`).
 """
 
 from dataclasses import replace
@@ -12,54 +12,16 @@ from ..errors import NumpyganError
 from ..gan.game import Game
 from .compare import compare
 from .derivative import allowed
+from .game_outputs import Outputs
 from .oracles import complex_step
+from .stand_ins import Blobs, Kept, KeptMasks
 from .verdicts import OK, WRONG, Check
 
 _EVERY, _SOME = 120, 47  # of a player's updates the first 120 are compared, then one in 47
 
 
-class Blobs:
-    """Data for a check; many values lie far outside [0, 1], those of the first row beyond ±4."""
-
-    def __init__(self, stream):
-        self._stream = stream
-
-    def minibatch(self, out):
-        self._stream.normal(out)
-        out *= 2.5
-        out[0] += numpy.copysign(4, out[0])
-
-
-class Kept:
-    """A source that keeps a copy of its last minibatch, and whether an update has used it."""
-
-    def __init__(self, name, source):
-        self.name, self._source, self.fresh = name, source, False
-
-    def minibatch(self, out):
-        self._source.minibatch(out)
-        self.last, self.fresh = out.copy(), True
-
-
-class Stopped:
-    """An optimizer that lets the witness check the gradient before it moves θ."""
-
-    def __init__(self, rule, witness, name):
-        self.net, self._rule, self._witness, self._name = rule.net, rule, witness, name
-
-    def ascend(self):
-        self._witness.check(self._name, "ascend")
-        self._rule.ascend()
-        self._witness.remember()
-
-    def descend(self):
-        self._witness.check(self._name, "descend")
-        self._rule.descend()
-        self._witness.remember()
-
-
 class Witness:
-    """Recomputes the game at each update by the game's formulas; keeps D's dropout masks.
+    """Recomputes the game at each update by the game's formulas.
 
     game     its name
     goals    the Goals of the players
@@ -69,19 +31,12 @@ class Witness:
     def __init__(self, G, D, game, goals, one_pass, noise, named, rows, numbers):
         self.G, self.D, self.game, self.goals, self._one_pass = G, D, game, goals, one_pass
         self._rows, self._numbers, self.later = rows, numbers, {}
-        self._dropout, self._stream = named["dropout"], named["sample"]
-        self._layers_with_masks = sum(layer.random for layer in D.layers)
-        self.masks, self.checks, self.moves, self._logits = [], [], [], None
+        self._stream, self._outputs = named["sample"], Outputs(G, D)
+        self.checks, self.moves, self._last_outputs = [], [], None
         self.most = 100  # updates; a loop without a `yield` makes them before it is played
-        self._twins, self._tapes = {net: net.copy("complex128") for net in (G, D)}, {}
-        self.p_data = Kept("x", Blobs(named["data"]))
-        self.p_z = Kept("z", noise)
+        self.p_data, self.p_z = Kept("x", Blobs(named["data"])), Kept("z", noise)
+        self.masks = KeptMasks(named["dropout"], sum(layer.random for layer in D.layers))
         self.remember()
-
-    def keep(self, out, keep):
-        """Stands in for the dropout stream."""
-        self._dropout.keep(out, keep)
-        self.masks = (self.masks + [out.copy()])[-2 * self._layers_with_masks :]
 
     def remember(self):
         self.thetas = {"G": self.G.theta.copy(), "D": self.D.theta.copy()}
@@ -113,30 +68,17 @@ class Witness:
             source.fresh = False
         number = self.moves.count(name)
         if number > _EVERY and number % _SOME:
-            self.masks, self._logits = [], None
+            self._last_outputs = None
+            self.masks.forget()
             return
-        possible = self._possible_masks(self._rows * (1 if name == "G" else 2))
+        possible = self.masks.of_a_pass(self._rows * (1 if name == "G" else 2))
         if not one_pass and not possible:
             self.wrong(name, "no dropout masks have been drawn for its pass")
         elif name == "D":
             self._check_d(possible)
         else:
             self._check_g(possible)
-        self.masks = []
-
-    def _possible_masks(self, rows):
-        """The masks of all layers for a pass over `rows` rows, as they may have been drawn.
-
-        At once, or for the first and the second half of the rows, in either order.
-        """
-        n = self._layers_with_masks
-        last, halves = self.masks[-n:] if n else [], self.masks
-        if all(len(mask) == rows for mask in last) and len(last) == n:
-            return [last]
-        if len(halves) < 2 * n or any(len(mask) != rows // 2 for mask in halves):
-            return []
-        pairs = [(halves[:n], halves[n:]), (halves[n:], halves[:n])]
-        return [[numpy.concatenate(pair) for pair in zip(*two)] for two in pairs]
+        self.masks.forget()
 
     def play(self, game, iteration, iterations):
         """Play `iterations` of the game; `iteration` holds the players in the order they move."""
@@ -158,9 +100,9 @@ class Witness:
 
     def _check_scores(self, state):
         """V, D_real and D_fake of the game, from D's logits in its last step."""
-        if self._logits is None:
+        if self._last_outputs is None:
             return
-        real, fake = self._logits
+        real, fake = self._last_outputs
         D_real, D_fake = 1 / (1 + numpy.exp(-real)), 1 / (1 + numpy.exp(-fake))
         V = -numpy.logaddexp(0, -real).mean() - numpy.logaddexp(0, fake).mean()
         for name, numeric in (("V", V), ("D_real", D_real.mean()), ("D_fake", D_fake.mean())):
@@ -194,39 +136,30 @@ class Witness:
         )
 
     def _check_d(self, possible):
-        x, z = self.p_data.last, self.p_z.last
-        self.theta_d = self.D.theta.copy()  # authors2014 teaches G with this D
-        generated = self._forward(self.G, z, [])
-
-        def value(theta_d, masks=None):
-            masks = self.drawn if masks is None else masks
-            logit = self._forward(self.D, numpy.concatenate([x, generated]), masks, theta_d)
-            return self.goals.of_d(logit[: len(x)], logit[len(x) :])
-
-        u, point = numpy.empty(self.theta_d.size), self.theta_d.astype("float64")
+        outputs = self._outputs.in_d_step(self.p_data.last, self.p_z.last)
+        value = lambda theta_d, masks: self.goals.of_d(*outputs(theta_d, masks))
+        u, point = numpy.empty(self.D.theta.size), self.D.theta.astype("float64")
         self._stream.normal(u)
         analytic = self._sign * float(self.D.grad @ u)
 
         def gap(masks):
             return abs(analytic - complex_step(lambda theta: value(theta, masks), point, u))
 
-        self.drawn = min(possible, key=gap) if len(possible) > 1 else possible[0]
-        self._compare("D", value)
-        logit = self._forward(self.D, numpy.concatenate([x, generated]), self.drawn).real
-        self._logits = logit[: len(x)], logit[len(x) :]
+        masks = min(possible, key=gap) if len(possible) > 1 else possible[0]
+        self._compare("D", lambda theta_d: value(theta_d, masks))
+        self._last_outputs = [y.real for y in outputs(self.D.theta, masks)]
+        # authors2014 teaches G from this pass.
+        self._of_d = self.D.theta.copy(), masks
 
     def _check_g(self, possible):
         z = self.p_z.last
         if self._one_pass:
-            theta_d, masks = self.theta_d, [mask[len(z) :] for mask in self.drawn]
+            theta_d, masks = self._of_d
+            masks = [mask[len(z) :] for mask in masks]
         else:
             theta_d, masks = self.D.theta.copy(), possible[0]
-
-        def value(theta_g):
-            generated = self._forward(self.G, z, [], theta_g)
-            return self.goals.of_g(self._forward(self.D, generated, masks, theta_d))
-
-        self._compare("G", value)
+        outputs = self._outputs.in_g_step(z, theta_d, masks)
+        self._compare("G", lambda theta_g: self.goals.of_g(outputs(theta_g)))
 
     def _compare(self, name, value):
         net = self.D if name == "D" else self.G
@@ -274,19 +207,6 @@ class Witness:
             analytic=analytic,
             numeric=numeric,
         )
-
-    def _forward(self, net, x, masks, theta=None):
-        """The complex forward pass, by a network of its own, which the game never sees."""
-        twin = self._twins[net]
-        twin.theta = (net.theta if theta is None else theta).astype("complex128")
-        if (net, len(x)) not in self._tapes:
-            self._tapes[net, len(x)] = twin.tape(len(x))
-        tape, masks = self._tapes[net, len(x)], iter(masks)
-        for layer, t in zip(twin.layers, tape.layers):
-            if layer.random:
-                t.mask[...] = next(masks)
-        tape.drawn[...] = True
-        return twin.forward(x.astype("complex128"), tape).copy()
 
 
 def clipped(before, theta):
