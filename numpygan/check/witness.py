@@ -5,6 +5,7 @@ gradient before they move θ.
 """
 
 from dataclasses import replace
+from itertools import product
 
 import numpy
 
@@ -16,6 +17,7 @@ from .oracles import complex_step
 from .verdicts import OK, WRONG, Check
 
 _EVERY, _SOME = 120, 47  # of a player's updates the first 120 are compared, then one in 47
+_DRAWN = 4  # minibatches from one source for one update are kept, one of which has to fit
 
 
 class Blobs:
@@ -31,14 +33,18 @@ class Blobs:
 
 
 class Kept:
-    """A source that keeps a copy of its last minibatch, and whether an update has used it."""
+    """A source that keeps copies of what it drew for one update, and whether it is used up.
+
+    A loop may draw more than the update needs, for example to show samples.
+    """
 
     def __init__(self, name, source):
-        self.name, self._source, self.fresh = name, source, False
+        self.name, self._source, self.drawn, self.fresh = name, source, [], False
 
     def minibatch(self, out):
         self._source.minibatch(out)
-        self.last, self.fresh = out.copy(), True
+        self.drawn = [*(self.drawn if self.fresh else ()), out.copy()][-_DRAWN:]
+        self.fresh = True
 
 
 class Stopped:
@@ -194,39 +200,49 @@ class Witness:
         )
 
     def _check_d(self, possible):
-        x, z = self.p_data.last, self.p_z.last
         self.theta_d = self.D.theta.copy()  # authors2014 teaches G with this D
-        generated = self._forward(self.G, z, [])
+        generated = [(z, self._forward(self.G, z, [])) for z in self.p_z.drawn]
 
-        def value(theta_d, masks=None):
-            masks = self.drawn if masks is None else masks
-            logit = self._forward(self.D, numpy.concatenate([x, generated]), masks, theta_d)
-            return self.goals.of_d(logit[: len(x)], logit[len(x) :])
+        def logit(theta_d, x, drawn, masks):
+            return self._forward(self.D, numpy.concatenate([x, drawn[1]]), masks, theta_d)
 
-        u, point = numpy.empty(self.theta_d.size), self.theta_d.astype("float64")
-        self._stream.normal(u)
-        analytic = self._sign * float(self.D.grad @ u)
+        def value(theta_d, x, drawn, masks):
+            a = logit(theta_d, x, drawn, masks)
+            return self.goals.of_d(a[: len(x)], a[len(x) :])
 
-        def gap(masks):
-            return abs(analytic - complex_step(lambda theta: value(theta, masks), point, u))
-
-        self.drawn = min(possible, key=gap) if len(possible) > 1 else possible[0]
-        self._compare("D", value)
-        logit = self._forward(self.D, numpy.concatenate([x, generated]), self.drawn).real
-        self._logits = logit[: len(x)], logit[len(x) :]
+        taken = self._taken("D", value, list(product(self.p_data.drawn, generated, possible)))
+        self._compare("D", lambda theta_d: value(theta_d, *taken))
+        x, (self._z, _), self.drawn = taken
+        a = logit(None, *taken).real
+        self._logits = a[: len(x)], a[len(x) :]
 
     def _check_g(self, possible):
-        z = self.p_z.last
         if self._one_pass:
-            theta_d, masks = self.theta_d, [mask[len(z) :] for mask in self.drawn]
+            masks = [mask[len(self._z) :] for mask in self.drawn]
+            zs, theta_d = [self._z], self.theta_d
         else:
-            theta_d, masks = self.D.theta.copy(), possible[0]
+            zs, theta_d, masks = self.p_z.drawn, self.D.theta.copy(), possible[0]
 
-        def value(theta_g):
+        def value(theta_g, z):
             generated = self._forward(self.G, z, [], theta_g)
             return self.goals.of_g(self._forward(self.D, generated, masks, theta_d))
 
-        self._compare("G", value)
+        taken = self._taken("G", value, [(z,) for z in zs])
+        self._compare("G", lambda theta_g: value(theta_g, *taken))
+
+    def _taken(self, name, value, choices):
+        """Which of the minibatches and masks the loop has used: what its gradient fits best."""
+        if len(choices) == 1:
+            return choices[0]
+        net = self.D if name == "D" else self.G
+        u, point = numpy.empty(net.theta.size), net.theta.astype("float64")
+        self._stream.normal(u)
+        analytic = self._sign * float(net.grad @ u)
+
+        def gap(choice):
+            return abs(analytic - complex_step(lambda theta: value(theta, *choice), point, u))
+
+        return min(choices, key=gap)
 
     def _compare(self, name, value):
         net = self.D if name == "D" else self.G
