@@ -29,6 +29,7 @@ def check_log_sigmoid(f):
                 "the second term has the wrong sign: min(a, 0) − log(…)",
             ),
             (right - np.abs(a), "the exponent is −|a|, not |a|"),
+            (right + np.minimum(a, 0), "the exponent is −|a|, not −a"),
             (right / np.log(10), "this is log10; take the natural logarithm"),
         ],
     )
@@ -55,10 +56,11 @@ def check_value_slopes(f):
     found = unchanged(lambda: f(a_real, a_fake), a_real=a_real, a_fake=a_fake)
     real, fake = results(found, "∂V/∂a_real", "∂V/∂a_fake")
     D, E = _sigma(a_real), _sigma(a_fake)
-    for what, array, right, swapped, printed, factor in (
-        ("∂V/∂a_real", real, (1 - D) / 5, D / 5, 1 / D / 5, D * (1 - D)),
-        ("∂V/∂a_fake", fake, -E / 5, -(1 - E) / 5, -1 / (1 - E) / 5, E * (1 - E)),
+    for what, array, right, other, swapped, printed, factor in (
+        ("∂V/∂a_real", real, (1 - D) / 5, -E / 5, D / 5, 1 / D / 5, D * (1 - D)),
+        ("∂V/∂a_fake", fake, -E / 5, (1 - D) / 5, -(1 - E) / 5, -1 / (1 - E) / 5, E * (1 - E)),
     ):
+        alone = "this is σ′ alone; by the chain rule it cancels with the slope of log σ"
         expect(
             what,
             array,
@@ -67,7 +69,10 @@ def check_value_slopes(f):
                 (5 * right, "1/m is missing: V is a mean over the m rows of one half"),
                 (right / 2, "m is the number of rows of one half, 5, not of both"),
                 (-right, "the sign is turned; D ascends V"),
+                (other, "the two results are exchanged: first the real half"),
                 (swapped, "D and 1 − D are exchanged"),
+                (factor / 5, alone),
+                (-factor / 5, alone),
                 (right * factor, "σ′ has cancelled already; here it is multiplied in once more"),
                 (printed, "this is the slope at D; at the logit, σ′ has to be multiplied in"),
                 (-5 * right, "the sign is turned, and 1/m is missing"),
