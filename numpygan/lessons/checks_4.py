@@ -78,6 +78,16 @@ def check_value_slopes(f):
                 (-5 * right, "the sign is turned, and 1/m is missing"),
             ],
         )
+    _finite("∂V/∂a_real", lambda a: f(a, a)[0])
+    _finite("∂V/∂a_fake", lambda a: f(a, a)[1])
+
+
+def _finite(what, slope, far=1000.0):
+    """Raise Wrong if slope(a), for a column of logits, is not finite where D is sure."""
+    for a in (far, -far):
+        found = np.asarray(slope(np.array([[a]])))
+        if not np.isfinite(found).all():
+            raise Wrong(f"{what} is {found.ravel()[0]} at a = {a:g}; write σ(a) as 1 / (1 + e^−a)")
 
 
 def _players():
@@ -132,6 +142,14 @@ def check_d_gradient(f):
                 ),
                 "the halves are exchanged: the first m rows are the real ones",
             ),
+            (
+                _gradient(
+                    D,
+                    np.concatenate([x, fake]),
+                    lambda a: np.concatenate([-_sigma(a[5:]) / 5, (1 - _sigma(a[:5])) / 5]),
+                ),
+                "the halves are exchanged: the first m rows are the real ones",
+            ),
         ],
     )
 
@@ -162,6 +180,7 @@ def check_g_slope(f):
                 ),
             ],
         )
+        _finite(f"the slope for {loss!r}", lambda a: f(a, loss))
 
 
 def check_g_gradient(f):

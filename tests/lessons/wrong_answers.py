@@ -167,6 +167,11 @@ WRONG = {
     ],
     "value_slopes": [
         (
+            "-1 / (1 + np.exp(-a_fake))",
+            "-np.exp(a_fake) / (1 + np.exp(a_fake))",
+            "∂V/∂a_fake is nan at a = 1000; write σ.a. as",
+        ),
+        (
             "return 1 / (1 + np.exp(a_real)) / m, -1 / (1 + np.exp(-a_fake)) / m",
             "return -1 / (1 + np.exp(-a_fake)) / m, 1 / (1 + np.exp(a_real)) / m",
             "exchanged: first the real half",
@@ -187,6 +192,16 @@ WRONG = {
         ("return 1 / (1 + np.exp(a_real)) / m", "return (1 + np.exp(-a_real)) / m", "σ′"),
     ],
     "d_gradient": [
+        (
+            "D.backward(np.concatenate",
+            "D.grad = D.backward(np.concatenate",
+            "MLP: grad has shape .10, 3., expected",
+        ),
+        (
+            "value_slopes(a[:m], a[m:])",
+            "value_slopes(a[:m], a[m:])[::-1]",
+            "the halves are exchanged",
+        ),
         ("a[m:])), tape)", "a[m:])), tape); D.grad += 7.0", "adds to what was"),
         (
             "D.backward(np.concatenate(value_slopes(a[:m], a[m:])), tape)",
@@ -199,6 +214,11 @@ WRONG = {
     ],
     "g_slope": [
         (
+            "return -1 / (1 + np.exp(-a)) / len(a)",
+            "return -np.exp(a) / (1 + np.exp(a)) / len(a)",
+            "the slope for 'saturating' is nan at a = 1000",
+        ),
+        (
             "return -1 / (1 + np.exp(a)) / len(a)",
             "return -1 / (1 + np.exp(a)) / (1 + np.exp(-a)) / len(a)",
             "once more",
@@ -208,6 +228,7 @@ WRONG = {
         ("return -1 / (1 + np.exp(-a))", "return 1 / (1 + np.exp(-a))", "sign is turned"),
     ],
     "g_gradient": [
+        ("G.backward(gx, pass_g)", "G.grad = gx", "MLP: grad has shape .5, 3., expected"),
         ("g_slope(a, loss)", "g_slope(a, 'non_saturating')", "the other loss"),
         ("g_slope(a, loss)", "g_slope(a, loss) / len(a)", "counts twice"),
         ("G.backward(gx, pass_g)", "G.backward(gx, pass_g); G.theta -= G.grad", "moves θ_g"),
