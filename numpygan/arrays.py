@@ -53,6 +53,8 @@ def require(xp, **named):
     for name, array in named.items():
         if not isinstance(array, xp.ndarray):
             hint = "move it with numpygan.arrays.to_device"
+            if array is None:
+                hint = "what should have made it returns nothing; does it write into an array?"
             if isinstance(array, (list, tuple, int, float)):
                 hint = "make it one with numpy.asarray"
             raise NumpyganError(

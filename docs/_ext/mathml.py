@@ -6,7 +6,8 @@ from docutils import nodes
 from latex2mathml.converter import convert
 
 _NAME = "<mi>(?:log|exp|sinh|cosh|tanh)</mi>"
-_FUNCTION = rf"{_NAME}|<msup>{_NAME}<mn>\d</mn></msup>"
+_FUNCTION = rf"(?<!<msup>){_NAME}|<msup>{_NAME}<mn>\d</mn></msup>"
+_PRIMED = re.compile(r"<msup>(<mi>[^<]*</mi>)<mi>(&#x0203[2-4];)</mi></msup>")
 _THIN = '<mspace width="0.17em" />'
 _OPERATORS = {  # what the converter takes for names
     "<mi>&#x027E8;</mi>": '<mo form="prefix" stretchy="false">&#x027E8;</mo>',
@@ -21,6 +22,8 @@ def mathml(tex, **display):
     found = convert(tex, **display)
     for wrong, right in _OPERATORS.items():
         found = found.replace(wrong, right)
+    # A prime is small and high already: as a power it can't be read without a font for mathematics.
+    found = _PRIMED.sub(r'<mrow>\1<mo lspace="0" rspace="0">\2</mo></mrow>', found)
     found = re.sub(rf"(?<=</mi>|</mn>|</mo>)({_FUNCTION})", rf"{_THIN}\1", found)
     found = re.sub(rf"(?<=</msub>|</msup>)({_FUNCTION})", rf"{_THIN}\1", found)
     found = re.sub(rf"({_FUNCTION})(?!<mo|</)", rf"\1{_THIN}", found)

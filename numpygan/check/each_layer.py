@@ -212,7 +212,10 @@ def _backward(layer, t):
 
 
 def _another_pass(net, index, rows, stream):
-    """Run forward and backward of the layer for other rows, on another tape."""
+    """Run forward and backward of the layer for other rows, on another tape, and forward again.
+
+    The last forward finds a layer that keeps a stack of passes: nobody takes its pass from there.
+    """
     layer, other = net.layers[index], net.tape(rows).layers[index]
     stream.normal(other.x)
     stream.normal(other.gy)
@@ -220,6 +223,7 @@ def _another_pass(net, index, rows, stream):
         layer.draw_mask(other, stream)
     forward(layer, other)
     backward(layer, other)
+    forward(layer, other)
 
 
 class _Twin:

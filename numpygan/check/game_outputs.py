@@ -13,20 +13,20 @@ class Outputs:
         self._G, self._D = G, D
         self._twins, self._tapes = {net: net.copy("complex128") for net in (G, D)}, {}
 
-    def in_d_step(self, x, z):
-        """The function (θ_d, masks) -> (D(x), D(G(z))), where G is as it is now."""
+    def in_d_step(self, x, z, masks):
+        """The function θ_d -> (D(x), D(G(z))), where G is as it is now."""
         rows = numpy.concatenate([x, self._forward(self._G, z, [])])
 
-        def outputs(theta_d, masks):
+        def outputs(theta_d):
             y = self._forward(self._D, rows, masks, theta_d)
             return y[: len(x)], y[len(x) :]
 
         return outputs
 
-    def in_g_step(self, z, theta_d, masks):
-        """The function θ_g -> D(G(z))."""
+    def in_g_step(self, theta_d, masks):
+        """The function (θ_g, z) -> D(G(z))."""
 
-        def outputs(theta_g):
+        def outputs(theta_g, z):
             generated = self._forward(self._G, z, [], theta_g)
             return self._forward(self._D, generated, masks, theta_d)
 

@@ -5,6 +5,8 @@ They work like the real ones, and keep what the witness has to know.
 
 import numpy
 
+_DRAWN = 4  # minibatches from one source for one update are kept, one of which has to fit
+
 
 class Blobs:
     """Data for a check; many values lie far outside [0, 1], those of the first row beyond ±4."""
@@ -19,14 +21,18 @@ class Blobs:
 
 
 class Kept:
-    """A source that keeps a copy of its last minibatch, and whether an update has used it."""
+    """A source that keeps copies of what it drew for one update, and whether it is used up.
+
+    A loop may draw more than the update needs, for example to show samples.
+    """
 
     def __init__(self, name, source):
-        self.name, self._source, self.fresh = name, source, False
+        self.name, self._source, self.drawn, self.fresh = name, source, [], False
 
     def minibatch(self, out):
         self._source.minibatch(out)
-        self.last, self.fresh = out.copy(), True
+        self.drawn = [*(self.drawn if self.fresh else ()), out.copy()][-_DRAWN:]
+        self.fresh = True
 
 
 class KeptMasks:

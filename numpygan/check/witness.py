@@ -5,6 +5,7 @@ witness compare the gradient before they move θ (`stand_ins`).
 """
 
 from dataclasses import replace
+from itertools import product
 
 import numpy
 
@@ -136,30 +137,40 @@ class Witness:
         )
 
     def _check_d(self, possible):
-        outputs = self._outputs.in_d_step(self.p_data.last, self.p_z.last)
-        value = lambda theta_d, masks: self.goals.of_d(*outputs(theta_d, masks))
-        u, point = numpy.empty(self.D.theta.size), self.D.theta.astype("float64")
-        self._stream.normal(u)
-        analytic = self._sign * float(self.D.grad @ u)
-
-        def gap(masks):
-            return abs(analytic - complex_step(lambda theta: value(theta, masks), point, u))
-
-        masks = min(possible, key=gap) if len(possible) > 1 else possible[0]
-        self._compare("D", lambda theta_d: value(theta_d, masks))
-        self._last_outputs = [y.real for y in outputs(self.D.theta, masks)]
-        # authors2014 teaches G from this pass.
-        self._of_d = self.D.theta.copy(), masks
+        choices = [
+            (self._outputs.in_d_step(x, z, masks), z, masks)
+            for x, z, masks in product(self.p_data.drawn, self.p_z.drawn, possible)
+        ]
+        value = lambda theta_d, outputs, *_: self.goals.of_d(*outputs(theta_d))
+        outputs, z, masks = self._taken("D", value, choices)
+        self._compare("D", lambda theta_d: value(theta_d, outputs))
+        self._last_outputs = [y.real for y in outputs(self.D.theta)]
+        self._of_d = self.D.theta.copy(), z, masks  # authors2014 teaches G from this pass
 
     def _check_g(self, possible):
-        z = self.p_z.last
         if self._one_pass:
-            theta_d, masks = self._of_d
-            masks = [mask[len(z) :] for mask in masks]
+            theta_d, z, masks = self._of_d
+            zs, masks = [z], [mask[len(z) :] for mask in masks]
         else:
-            theta_d, masks = self.D.theta.copy(), possible[0]
-        outputs = self._outputs.in_g_step(z, theta_d, masks)
-        self._compare("G", lambda theta_g: self.goals.of_g(outputs(theta_g)))
+            zs, theta_d, masks = self.p_z.drawn, self.D.theta.copy(), possible[0]
+        outputs = self._outputs.in_g_step(theta_d, masks)
+        value = lambda theta_g, z: self.goals.of_g(outputs(theta_g, z))
+        drawn = self._taken("G", value, [(z,) for z in zs])
+        self._compare("G", lambda theta_g: value(theta_g, *drawn))
+
+    def _taken(self, name, value, choices):
+        """Which of the minibatches and masks the loop has used: what its gradient fits best."""
+        if len(choices) == 1:
+            return choices[0]
+        net = self.D if name == "D" else self.G
+        u, point = numpy.empty(net.theta.size), net.theta.astype("float64")
+        self._stream.normal(u)
+        analytic = self._sign * float(net.grad @ u)
+
+        def gap(choice):
+            return abs(analytic - complex_step(lambda theta: value(theta, *choice), point, u))
+
+        return min(choices, key=gap)
 
     def _compare(self, name, value):
         net = self.D if name == "D" else self.G

@@ -25,7 +25,8 @@ def check_affine_backward(f):
     x, W, _ = _numbers()
     gy = np.random.default_rng(1).normal(size=(5, 3))
     gx, gW, gb = results(unchanged(lambda: f(x, W, gy), x=x, W=W, gy=gy), "gx", "gW", "gb")
-    expect("gx", gx, gy @ W.T)
+    order = "this is gW; the order is gx, gW, gb"
+    expect("gx", gx, gy @ W.T, [(x.T @ gy, order)])
     expect(
         "gW",
         gW,
@@ -96,6 +97,7 @@ def check_central_difference(f):
 def check_complex_step(f):
     exact = 3 * _AT**2 + np.array([_AT[1], _AT[0], 0.0])
     all_at_once = np.full(3, exact.sum())
+    at_zero = np.array([_AT[1], _AT[0], 0.0])  # ∂/∂x_i where x_i = 0
     found = unchanged(lambda: f(_cubic, _AT), x=_AT)
     expect(
         "the gradient",
@@ -103,6 +105,7 @@ def check_complex_step(f):
         exact,
         [
             (exact * 1e-30, "divide by h"),
+            (at_zero, "x[i] must keep its real part: `moved[i] += 1j * h`"),
             (all_at_once, "all numbers are moved at once; move one number at a time"),
             (
                 exact.sum(),

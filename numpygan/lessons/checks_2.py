@@ -20,6 +20,7 @@ def check_relu_backward(f):
             (gy * (gy > 0), "the mask comes from the sign of gy; it must come from x"),
             (gy * (x >= 0), "at x = 0 the derivative is agreed to be 0: x > 0, not x ≥ 0"),
             (np.maximum(gy, 0) * (x > 0), "gy is cut off at 0, too; a gradient may be negative"),
+            (np.maximum(x, 0), "this is y, the forward pass; gx is made of gy"),
             (1.0 * (x > 0), "this is the mask alone; multiply it by gy"),
             (gy, "gy goes through everywhere; where x ≤ 0 nothing may pass"),
             (gy * (x < 0), "the mask is turned: it lets through where x < 0"),

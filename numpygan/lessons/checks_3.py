@@ -43,7 +43,9 @@ def check_backward(f):
         gx = f(net, gy, tape)
     except TypeError as error:
         if "dtype('O')" in str(error):  # None was sent on
-            raise Wrong("layer.backward returns nothing: it writes t.gx") from None
+            raise Wrong(
+                "layer.backward_params and layer.backward return nothing: they write gW, gb and t.gx"
+            ) from None
         raise
     if not np.array_equal(net.theta, before):
         raise Wrong("it changes θ; backward only writes the gradient")
@@ -84,6 +86,10 @@ def check_momentum_step(f):
         (theta - mu * v - rate * g, "the sign is turned: v ← μ v − η g, then θ ← θ + v"),
         (theta + v - rate * g, "the factor μ is missing: v ← μ v − η g"),
         (theta + mu * v - g, "the learning rate is missing: v ← μ v − η g"),
+        (
+            theta - rate * (mu * v + g),
+            "there is no learning rate in v here: v ← μ v − η g, θ ← θ + v",
+        ),
         (theta + v, "θ moves by the old v: v comes first, then θ"),
         (theta - rate * g, "there is no momentum: θ ← θ + v"),
         (theta + mu * v - (1 - mu) * rate * g, "there is no factor 1 − μ in this momentum"),
@@ -107,18 +113,47 @@ def _same_g(g, kept):
         raise Wrong("it changes g; an optimizer only reads the gradient")
 
 
-def _adam(theta, gs, unbias=True, root=False, late=False, power=True, plain=False, first=0):
+def _unbiased(m, v, t, beta1, beta2):
+    return m / (1 - beta1**t), v / (1 - beta2**t)
+
+
+def _adam(theta, gs, unbias=_unbiased, root=False, late=False, plain=False, epsilon=1e-3):
     """θ, m and v after the steps of Adam, right or with one mistake."""
-    rate, beta1, beta2, epsilon = 0.01, 0.8, 0.99, 1e-3
+    rate, beta1, beta2 = 0.01, 0.8, 0.99
     theta, m, v = theta.copy(), np.zeros(4), np.zeros(4)
     for t, g in enumerate(gs, 1):
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
-        t = t + first if power else 1
-        m_hat, v_hat = (m / (1 - beta1**t), v / (1 - beta2**t)) if unbias else (m, v)
+        m_hat, v_hat = unbias(m, v, t, beta1, beta2)
         below = np.sqrt(v_hat + epsilon) if root else np.sqrt(v_hat) + epsilon
         theta -= rate * (g if plain else m_hat) / (v_hat + epsilon if late else below)
     return theta, m, v
+
+
+_NOT_UNBIASED = (
+    (lambda m, v, t, beta1, beta2: (m, v), "the means are not divided by 1 − βᵗ"),
+    (
+        lambda m, v, t, *betas: _unbiased(m, v, 1, *betas),
+        "the power t is missing: the means are divided by 1 − βᵗ",
+    ),
+    (
+        lambda m, v, t, *betas: _unbiased(m, v, t + 1, *betas),
+        "the power is t, which begins at 1, not t + 1",
+    ),
+    (
+        lambda m, v, t, beta1, beta2: (m / (1 - beta1 * t), v / (1 - beta2 * t)),
+        "β has the power t, not t times β: 1 − βᵗ",
+    ),
+    (lambda m, v, t, *betas: _unbiased(m, v, t - 1, *betas), "the power is t, not t − 1"),
+    (
+        lambda m, v, t, *betas: (_unbiased(m, v, t, *betas)[0], _unbiased(m, v, 1, *betas)[1]),
+        "v̂ is not v / (1 − β₂ᵗ); m̂ is right",
+    ),
+    (
+        lambda m, v, t, *betas: (_unbiased(m, v, 1, *betas)[0], _unbiased(m, v, t, *betas)[1]),
+        "m̂ is not m / (1 − β₁ᵗ); v̂ is right",
+    ),
+)
 
 
 def check_adam_step(f):
@@ -156,18 +191,13 @@ def check_adam_step(f):
     mistakes = [
         (start, _LOST),
         (2 * start - right, "it climbs: θ ← θ − η …"),
-        (_adam(start, gs, unbias=False)[0], "the means are not divided by 1 − βᵗ"),
         (_adam(start, gs, root=True)[0], "ε stands inside the root; it belongs after it: √v̂ + ε"),
-        (
-            _adam(start, gs, power=False)[0],
-            "the power t is missing: the means are divided by 1 − βᵗ",
-        ),
         (_adam(start, gs, late=True)[0], "the root of v̂ is missing"),
         (_adam(start, gs, plain=True)[0], "θ moves along g; it moves along m̂"),
-        (_adam(start, gs, first=1)[0], "the power is t, which begins at 1, not t + 1"),
-        (_adam(start, gs, first=-1)[0], "the power is t, not t − 1"),
+        (_adam(start, gs, epsilon=0)[0], "ε is missing: √v̂ + ε"),
         (start + (right - start) / 10, "the learning rate is not used"),
     ]
+    mistakes += [(_adam(start, gs, unbias)[0], why) for unbias, why in _NOT_UNBIASED]
     expect("theta after three steps", theta, right, mistakes)
 
 

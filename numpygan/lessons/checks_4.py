@@ -29,6 +29,7 @@ def check_log_sigmoid(f):
                 "the second term has the wrong sign: min(a, 0) − log(…)",
             ),
             (right - np.abs(a), "the exponent is −|a|, not |a|"),
+            (right + np.minimum(a, 0), "the exponent is −|a|, not −a"),
             (right / np.log(10), "this is log10; take the natural logarithm"),
         ],
     )
@@ -55,10 +56,11 @@ def check_value_slopes(f):
     found = unchanged(lambda: f(a_real, a_fake), a_real=a_real, a_fake=a_fake)
     real, fake = results(found, "∂V/∂a_real", "∂V/∂a_fake")
     D, E = _sigma(a_real), _sigma(a_fake)
-    for what, array, right, swapped, printed, factor in (
-        ("∂V/∂a_real", real, (1 - D) / 5, D / 5, 1 / D / 5, D * (1 - D)),
-        ("∂V/∂a_fake", fake, -E / 5, -(1 - E) / 5, -1 / (1 - E) / 5, E * (1 - E)),
+    for what, array, right, other, swapped, printed, factor in (
+        ("∂V/∂a_real", real, (1 - D) / 5, -E / 5, D / 5, 1 / D / 5, D * (1 - D)),
+        ("∂V/∂a_fake", fake, -E / 5, (1 - D) / 5, -(1 - E) / 5, -1 / (1 - E) / 5, E * (1 - E)),
     ):
+        alone = "this is σ′ alone; by the chain rule it cancels with the slope of log σ"
         expect(
             what,
             array,
@@ -67,12 +69,25 @@ def check_value_slopes(f):
                 (5 * right, "1/m is missing: V is a mean over the m rows of one half"),
                 (right / 2, "m is the number of rows of one half, 5, not of both"),
                 (-right, "the sign is turned; D ascends V"),
+                (other, "the two results are exchanged: first the real half"),
                 (swapped, "D and 1 − D are exchanged"),
+                (factor / 5, alone),
+                (-factor / 5, alone),
                 (right * factor, "σ′ has cancelled already; here it is multiplied in once more"),
                 (printed, "this is the slope at D; at the logit, σ′ has to be multiplied in"),
                 (-5 * right, "the sign is turned, and 1/m is missing"),
             ],
         )
+    _finite("∂V/∂a_real", lambda a: f(a, a)[0])
+    _finite("∂V/∂a_fake", lambda a: f(a, a)[1])
+
+
+def _finite(what, slope, far=1000.0):
+    """Raise Wrong if slope(a), for a column of logits, is not finite where D is sure."""
+    for a in (far, -far):
+        found = np.asarray(slope(np.array([[a]])))
+        if not np.isfinite(found).all():
+            raise Wrong(f"{what} is {found.ravel()[0]} at a = {a:g}; write σ(a) as 1 / (1 + e^−a)")
 
 
 def _players():
@@ -127,6 +142,14 @@ def check_d_gradient(f):
                 ),
                 "the halves are exchanged: the first m rows are the real ones",
             ),
+            (
+                _gradient(
+                    D,
+                    np.concatenate([x, fake]),
+                    lambda a: np.concatenate([-_sigma(a[5:]) / 5, (1 - _sigma(a[:5])) / 5]),
+                ),
+                "the halves are exchanged: the first m rows are the real ones",
+            ),
         ],
     )
 
@@ -157,6 +180,7 @@ def check_g_slope(f):
                 ),
             ],
         )
+        _finite(f"the slope for {loss!r}", lambda a: f(a, loss))
 
 
 def check_g_gradient(f):

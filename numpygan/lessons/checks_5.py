@@ -26,8 +26,8 @@ def _watched(f, G, D, p_data, p_z, rule_g, rule_d, dropout, m, *settings):
 
 def check_modes_found(f):
     means, std = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]]), 1.0
-    samples = np.array([[2.5, 0.0], [0.0, -2.9], [2.5, 2.5], [10.0, 3.5], [0.5, 0.5], [10.0, 2.9]])
-    samples = np.concatenate([samples, [[0.0, 2.0]]])
+    samples = np.array([[2.5, 0], [0, -2.9], [2.5, 2.5], [0, 13.5], [0.5, 0.5], [0.0, 12.9]])
+    samples = np.concatenate([samples, [[1.6, 2.0], [-1.1, 10.5]]])
     found, good = results(
         unchanged(lambda: f(samples, means, std), samples=samples, means=means),
         "the number of modes found",
@@ -36,15 +36,16 @@ def check_modes_found(f):
     expect(
         "the share of good samples",
         good,
-        5 / 7,
+        6 / 8,
         [
             (2, "the two results are exchanged: first the number of modes, then the share"),
-            (500 / 7, "it is in percent; the share lies between 0 and 1"),
-            (5, "this is their number; divide by the number of samples"),
-            (6 / 7, "it counts a sample that is within 3σ along each axis; take the distance"),
+            (600 / 8, "it is in percent; the share lies between 0 and 1"),
+            (6, "this is their number; divide by the number of samples"),
+            (7 / 8, "it counts a sample that is within 3σ along each axis; take the distance"),
+            (5 / 8, "it adds the distances along the axes; take the distance"),
             (1.0, "it counts samples farther off than 3σ"),
-            (2 / 7, "a sample is good within 3σ, not within 1σ, of its nearest mode"),
-            (1 / 7, "a sample is good within 3σ, not within 1σ, of its nearest mode"),
+            (1 / 8, "a sample is good within 3σ, not within 1σ, of its nearest mode"),
+            (2 / 8, "is the distance squared, and 3σ not? Or does it count those farther off?"),
             (0.0, "no sample counts; is the distance squared, and 3σ not?"),
         ],
     )
@@ -54,7 +55,7 @@ def check_modes_found(f):
         2,
         [
             (3, "a mode without a good sample is counted"),
-            (5, "this is the number of good samples; count the different modes"),
+            (6, "this is the number of good samples; count the different modes"),
         ],
     )
     bad = np.array([[10.0, 3.5], [0.1, 0.0]])

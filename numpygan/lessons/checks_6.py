@@ -26,11 +26,19 @@ def check_optimal_discriminator(f):
             (zeros, "where both densities are 0 it should be 1/2, and it is 0"),
         ],
     )
+    p, q = np.array([1e-12, 3e-12]), np.array([3e-12, 1e-12])
+    expect("D* where both densities are small", f(p, q), [0.25, 0.75])
 
 
-def _kl(p, q, dx):
+def _kl(p, q, dx, integral=np.sum):
     there = p > 0
-    return (p[there] * np.log(p[there] / q[there])).sum() * dx
+    integrand = np.zeros(len(p))
+    integrand[there] = p[there] * np.log(p[there] / q[there])
+    return integral(integrand) * dx
+
+
+def _trapezoid(values):
+    return values.sum() - (values[0] + values[-1]) / 2
 
 
 def check_jsd(f):
@@ -63,11 +71,15 @@ def check_jsd(f):
     p, q = np.array([0.5, 1.0, 0.5]), np.array([1.0, 0.5, 0.5])
     mid = (p + q) / 2
     symmetric = (_kl(p, q, dx) + _kl(q, p, dx)) / 2
+    trapezoid = (_kl(p, mid, dx, _trapezoid) + _kl(q, mid, dx, _trapezoid)) / 2
     expect(
         "JSD",
         f(p, q, dx),
         (_kl(p, mid, dx) + _kl(q, mid, dx)) / 2,
-        [(symmetric, "this is KL(p ‖ q), made symmetric; not JSD")],
+        [
+            (symmetric, "this is KL(p ‖ q), made symmetric; not JSD"),
+            (trapezoid, "this is the trapezoidal rule; here an integral is the sum times dx"),
+        ],
     )
 
 
@@ -78,7 +90,7 @@ def check_parzen(f):
     kernel = np.exp(-squares / (2 * sigma**2))
     bare, width = np.log(kernel.mean(1)), np.log(sigma * np.sqrt(2 * np.pi))
     found = unchanged(lambda: f(samples, points, sigma), samples=samples, points=points)
-    right = bare - 3 * width
+    right, largest = bare - 3 * width, -squares.min(1) / (2 * sigma**2)
     expect(
         "log p",
         found,
@@ -95,6 +107,9 @@ def check_parzen(f):
                 "the distance has to be squared",
             ),
             (np.log(np.exp(-squares / (2 * sigma)).mean(1)) - 3 * width, "it is 2σ², not 2σ"),
+            (right - largest, "the largest exponent is not added back"),
+            (right - 3 * width, "the root is missing: σ√2π, not σ²·2π"),
+            (right - 1.5 * np.log(2 * np.pi), "the root of 2π is missing: σ√2π"),
             (bare - 7 * width, "d is the number of columns, not of samples"),
             (right.mean(), "one number for each point, please: no mean over the points"),
         ],

@@ -12,6 +12,7 @@ import json
 import linecache
 import re
 import signal
+import sysconfig
 import threading
 import traceback
 import warnings
@@ -29,7 +30,8 @@ from .judging import Wrong
 _PACKAGE = Path(__file__).parents[1]
 _MOST = 64 << 20  # bytes; a notebook holds its pictures
 _SECONDS = 30.0  # for one blank; the slowest solution takes about 3 seconds
-_FITS = re.compile(r"^matmul: Input .*\(size (\d+) is different from (\d+)\)$")
+_FITS = re.compile(r"matmul: Input .*\(size (\d+) is different from (\d+)\)")
+_LIBRARIES = tuple({str(_PACKAGE), *map(sysconfig.get_path, ("stdlib", "purelib", "platlib"))})
 RIGHT, WRONG, EMPTY = "right", "wrong", "not yet filled in"
 
 
@@ -117,6 +119,14 @@ def _mark(number, name, thing, node, empty, cells=()):
     if node is not None and text.untouched(node, empty):
         why = "" if text.raises(empty) else _mark(number, name, thing, None, empty).why
         return Mark(name, EMPTY, why)
+    mark = _checked(number, name, thing, empty, cells)
+    if node is not None and text.raises(node) and "NotImplementedError" in mark.why:
+        return Mark(name, EMPTY)  # filled in by half
+    return mark
+
+
+def _checked(number, name, thing, empty, cells):
+    """The Mark that the check of a blank gives."""
     kind = "class" if isinstance(empty, ast.ClassDef) else "function"
     if not callable(thing) or isinstance(thing, type) != (kind == "class"):
         return Mark(name, WRONG, f"it should be a {kind}; `numpygan lesson start` shows its start")
@@ -125,9 +135,9 @@ def _mark(number, name, thing, node, empty, cells=()):
             warnings.simplefilter("ignore")
             getattr(_checks(number), f"check_{name}")(thing)
     except Wrong as wrong:
-        return Mark(name, WRONG, str(wrong))
-    except NotImplementedError:
-        return Mark(name, EMPTY)
+        return Mark(name, WRONG, _FITS.sub(_fitting, str(wrong)))
+    except NotImplementedError as error:
+        return Mark(name, EMPTY, _another_blank(error, number, name))
     except NumpyganError as error:
         return Mark(name, WRONG, str(error))
     except _TooLong as error:
@@ -137,6 +147,15 @@ def _mark(number, name, thing, node, empty, cells=()):
         told = f"it raises {type(error).__name__}{_where(error)}: {_plain(error, cells)}"
         return Mark(name, WRONG, told)
     return Mark(name, RIGHT)
+
+
+def _another_blank(error, number, name):
+    """Which blank raised NotImplementedError, if `name` has called it."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    other = frame.f_code.co_name
+    if other == name or other not in text.blanks(number):
+        return ""
+    return f"it calls {other}, which is not yet filled in"
 
 
 class _TooLong(BaseException):
@@ -165,29 +184,49 @@ def _limited():
 
 def _plain(error, cells):
     """What an exception says, in words for a learner."""
-    words = words_of(error)
-    fits = _FITS.match(words)
-    if fits:
-        return (
-            f"in A @ B, A needs as many columns as B has rows; A has {fits[2]} columns, "
-            f"B has {fits[1]} rows"
-        )
+    words = _FITS.sub(_fitting, words_of(error))
     if "gufunc signature" in words:
         return "the result of @ does not fit into the array that it is written to"
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
-        made = re.compile(rf"^\s*(\w+, *)*{error.name}\b.*=|\b(as|for) {error.name}\b", re.M)
-        if any(made.search(cell.text) for cell in cells if cell.kind == "code"):
+        inside, outside = _assigned(cells)
+        if error.name in outside:
             return f"{words}; lesson check runs imports, functions, classes and constants alone"
+        if error.name in inside:
+            return f"{words} here; a name that is made in one function is unknown in another"
         if error.name in ("i", "j"):
             return f"{words}; the imaginary unit of Python is 1j"
     return words
+
+
+def _fitting(found):
+    """NumPy's words for two matrices that do not fit, in words for a learner."""
+    return (
+        f"in A @ B, A needs as many columns as B has rows; A has {found[2]} columns, B has "
+        f"{found[1]} rows"
+    )
+
+
+def _assigned(cells):
+    """The names that the code assigns inside of functions, and those that it assigns outside."""
+    inside, outside = set(), set()
+    for cell in cells:
+        try:
+            body = ast.parse(cell.text).body if cell.kind == "code" else []
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in body:
+            own = isinstance(node, (ast.FunctionDef, ast.ClassDef))
+            names = (inner for inner in ast.walk(node) if isinstance(inner, ast.Name))
+            found = {inner.id for inner in names if isinstance(inner.ctx, ast.Store)}
+            (inside if own else outside).update(found)
+    return inside, outside
 
 
 def _where(error):
     """The learner's line that raised an error, and the shapes of the arrays in it."""
     own = None
     for frame, line in traceback.walk_tb(error.__traceback__):
-        if not frame.f_code.co_filename.startswith(str(_PACKAGE)):
+        if not frame.f_code.co_filename.startswith(_LIBRARIES):
             own = frame, linecache.getline(frame.f_code.co_filename, line).strip()
     if own is None or not own[1]:
         return ""

@@ -90,7 +90,8 @@ def results(found, *names):
         got = f"{len(found)}" if isinstance(found, (tuple, list)) else f"{type(found).__name__}"
         told = "nothing; is there a `return` at its end?" if found is None else f"{got}."
         raise Wrong(
-            f"the function should return {len(names)} arrays: {', '.join(names)}; it returns {told}"
+            f"the function should return {len(names)} results: {', '.join(names)}; it returns "
+            f"{told}"
         )
     return tuple(found)
 

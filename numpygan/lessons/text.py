@@ -106,13 +106,9 @@ def untouched(node, empty):
     `raise NotImplementedError`, `pass` and `...` are nothing.
     """
     found, came = _functions(node), _functions(empty)
-    return (
-        raises(node)
-        or not _differ(node, empty)
-        or any(
-            raises(came[name]) and name in found and _bare(found[name]) == _bare(came[name])
-            for name in came
-        )
+    return not _differ(node, empty) or any(
+        raises(came[name]) and name in found and _bare(found[name]) == _bare(came[name])
+        for name in came
     )
 
 

@@ -59,7 +59,7 @@ class MLP:
         self.n_in, self.n_out = self.widths[0], self.widths[-1]
         self._theta = xp.zeros(_size(self.layers), self.dtype)
         # Takes no memory until it is written, unlike zeros_like
-        self.grad = xp.zeros(self._theta.size, self.dtype)
+        self._grad = xp.zeros(self._theta.size, self.dtype)
         self.version = 1  # of θ; tapes remember it
         self._hand_out_views()
 
@@ -74,7 +74,7 @@ class MLP:
             layer.xp = self.xp
             for name, shape in layer.shapes().items():
                 part = slice(start, start + math.prod(shape))
-                theta, grad = self._theta[part].reshape(shape), self.grad[part].reshape(shape)
+                theta, grad = self._theta[part].reshape(shape), self._grad[part].reshape(shape)
                 layer.set_views(**{name: theta, f"g{name}": grad})
                 start = part.stop
 
@@ -93,6 +93,17 @@ class MLP:
             self._check("MLP: theta", value, self._theta.shape)
             self._theta[...] = value
         self.version += 1
+
+    @property
+    def grad(self) -> Array:
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Array) -> None:
+        """Set the gradient: `net.grad = v` copies v, as the layers' gW and gb are views into it."""
+        if value is not self._grad:
+            self._check("MLP: grad", value, self._grad.shape)
+            self._grad[...] = value
 
     def initialize(self, stream: Stream) -> None:
         """Draw θ from `stream`, layer by layer, each as its constructor says."""

@@ -141,6 +141,38 @@ def test_a_slope_that_changes_after_iteration_100(monkeypatch):
     assert [check.tensor for check in wrong] == ["theta_g"]
 
 
+def test_a_loop_that_draws_more_than_an_update_needs():
+    def with_pictures(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k, loss):
+        """Algorithm 1. At each update it also draws an x and a z that only a picture uses."""
+        z, x = np.empty((m, G.n_in), G.dtype), np.empty((m, D.n_in), D.dtype)
+        shown, seen = np.empty_like(z), np.empty_like(x)
+        while True:
+            for _ in range(k):
+                p_z.minibatch(z), p_data.minibatch(x)
+                fake, tape = G.forward(z, G.tape(m)), D.tape(2 * m)
+                p_z.minibatch(shown), p_data.minibatch(seen)
+                D.draw_masks(tape, dropout)
+                a = D.forward(np.concatenate([x, fake]), tape)
+                slopes = sigma(-a[:m]), -sigma(a[m:])
+                D.backward(np.concatenate(slopes) / m, tape)
+                rule_d.ascend()
+            p_z.minibatch(z)
+            pass_g, pass_d = G.tape(m), D.tape(m)
+            fake = G.forward(z, pass_g)
+            p_z.minibatch(shown)
+            D.draw_masks(pass_d, dropout)
+            a = D.forward(fake, pass_d)
+            G.backward(D.backward(-sigma(-a) / m, pass_d, params=False), pass_g)
+            rule_g.descend()
+            yield
+
+    assert ng.check_game(*players(), with_pictures, k=2).passed
+
+
+def sigma(a):
+    return 1 / (1 + np.exp(-a))
+
+
 def swapped(right):
     def scores(self):
         found = right(self)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 for needed in ("sphinx", "myst_nb", "pydata_sphinx_theme", "latex2mathml"):
     pytest.importorskip(needed, reason="needs the site's packages: pip install 'numpygan[site]'")
 KINDS = ["index", "course", "_made/lesson_4", "howto/own_data", "explain/theory", "_made/api"]
-KINDS += ["_made/recipes", "files", "results", "gallery"]
+KINDS += ["_made/recipes", "files", "results", "gallery", "play", "speed"]
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
@@ -92,6 +92,8 @@ def test_a_page_fits_asks_for_nothing_elsewhere_and_can_be_used_by_all(
     page.wait_for_load_state()
     assert not [address for address in page.requests if not address.startswith("file:")]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    cut = "[...document.querySelectorAll('.prev-next-area *')].map(e => e.scrollWidth - e.clientWidth)"
+    assert max(page.evaluate(cut), default=0) <= 0
     axe = os.environ.get("AXE_CORE")
     if axe:
         page.evaluate(Path(axe).read_text(encoding="utf-8"))

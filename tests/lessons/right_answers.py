@@ -162,6 +162,24 @@ RIGHT = [
         """,
     ),
     ("patient11", "picture = G.forward(z, G.tape(m)).copy()"),
+    (
+        "patient11",
+        """
+        shown = np.empty_like(z)
+        p_z.minibatch(shown)
+        picture = G.forward(shown, G.tape(m))
+        """,
+    ),
+    (
+        "g_slope",
+        """
+        if loss == "saturating":
+            return -1 / (1 + np.exp(-a)) / len(a)
+        if loss == "non_saturating":
+            return -1 / (1 + np.exp(a)) / len(a)
+        raise NotImplementedError(loss)
+        """,
+    ),
     ("Patient2", "t.gx[...] = gy * sigma(t.x) * sigma(-t.x)"),
     (
         "Patient4",

@@ -82,6 +82,17 @@ def test_a_layer_filled_in_by_half_is_not_yet_filled_in(tmp_path):
         ("def affine_forward(x, W, b)", "def affine_forward(x, W, b=c)", "NameError"),
         ("return x @ W + b", "return x @ W + c", "NameError.*'c' is not defined$"),
         ("return x @ W + b", "return x @ W + rng", "NameError.*functions, classes and constants"),
+        (
+            "return x @ W + b",
+            "return x @ W + step",
+            "NameError.*'step' is not defined here; a name .* in one function",
+        ),
+        ("return x @ W + b", "return np.add.outer(x, W).missing", "in `return np.add.outer"),
+        (
+            "return x @ W + b",
+            "return np.apply_along_axis(lambda r: q, 0, x)",
+            "NameError in `return np.apply",
+        ),
         ("return x @ W + b", "try:\n        exit()\n    finally:\n        pass", "SystemExit"),
         ("return x @ W + b", "raise SystemExit(0)", "SystemExit"),
         ("def affine_forward(x, W, b)", "def affine_forward(x, W, b=exit())", "SystemExit"),
@@ -129,6 +140,46 @@ def test_a_right_answer_in_another_style_is_right(name, body, tmp_path):
     mine = body if " def " in body else textwrap.indent(textwrap.dedent(body), indent)
     words = "".join(lines[:first]) + mine + "\n" + "".join(lines[last:])
     assert str(marks(tmp_path, words, name)[name]) == f"{name}: right"
+
+
+def test_a_name_of_another_method_is_called_that(tmp_path):
+    words = with_mistake(2, "MyMaxout", "first = t.x[:, :n] >= t.x[:, n:]", "first = u >= v")
+    why = marks(tmp_path, words)["MyMaxout"].why
+    assert why.endswith(
+        "'u' is not defined here; a name that is made in one function is unknown in another"
+    )
+
+
+def test_a_blank_that_waits_for_another_says_so(capsys):
+    names = {}
+    blanks = text.definitions(text.with_blanks(text.lesson(4)))
+    solved = text.definitions(text.with_solution(text.lesson(4)))
+    exec("import numpy as np", names)
+    exec(ast.unparse(blanks["value_slopes"]), names)
+    exec(ast.unparse(solved["d_gradient"]), names)
+    check(names["d_gradient"])
+    assert capsys.readouterr().out == (
+        "d_gradient: not yet filled in: it calls value_slopes, which is not yet filled in\n"
+    )
+
+
+@pytest.mark.parametrize("number", [2, 4, 5])
+def test_a_blank_filled_in_by_half_is_not_yet_filled_in(number, tmp_path):
+    came = text.with_blanks(text.lesson(number))
+    words = came.replace("# Your code goes here.", "half = 1")
+    assert {mark.verdict for mark in marks(tmp_path, words).values()} == {"not yet filled in"}
+
+
+def test_a_source_that_returns_nothing_is_called_that(tmp_path):
+    words = with_mistake(5, "algorithm1", "p_z.minibatch(z)", "z = p_z.minibatch(z)")
+    why = marks(tmp_path, words, "algorithm1")["algorithm1"].why
+    assert "got builtins.NoneType; what should have made it returns nothing" in why
+
+
+def test_matrices_that_do_not_fit_are_named_in_a_layer_too(tmp_path):
+    words = with_mistake(7, "Patient3", "t.x.T @ gy", "t.x @ gy")
+    why = marks(tmp_path, words, "Patient3")["Patient3"].why
+    assert "A has 4 columns, B has 5 rows" in why and "gufunc" not in why
 
 
 def test_a_loop_that_never_ends_is_called_that(tmp_path, monkeypatch):

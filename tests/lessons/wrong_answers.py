@@ -10,14 +10,14 @@ WRONG = {
         ("return x @ W + b", "y = x @ W + b", "None.*return"),
     ],
     "affine_backward": [
+        ("return gx, gW, gb", "return gW, gx, gb", "gx: this is gW; the order is gx, gW, gb"),
         ("return gx", "r = gx", "it returns nothing; is there a `return`"),
         ("gy.sum(0)", "gy.sum(0, keepdims=True)", "gb has shape .1, 3., expected .3,."),
         ("gy @ W.T", "gy @ W", "raises ValueError in `gx = gy @ W .*gy .5, 3., W .4, 3."),
         ("x.T @ gy ", "gy.T @ x ", "gW: it is transposed"),
         ("gy.sum(0)", "gy.mean(0)", "gb: it is averaged over the rows"),
         ("x.T @ gy ", "x.T @ gy / len(x) ", "gW: it is averaged over the rows"),
-        ("return gx, gW, gb", "return gW, gx, gb", "gx has shape"),
-        ("gx, gW, gb\n", "gx, gW\n", "should return 3 arrays"),
+        ("gx, gW, gb\n", "gx, gW\n", "should return 3 results"),
     ],
     "central_difference": [
         (
@@ -38,6 +38,7 @@ WRONG = {
         ("step = np.zeros(len(x))", "step = x", "changes its argument x"),
     ],
     "complex_step": [
+        ("moved[i] += 1j * h", "moved[i] = 1j * h", "must keep its real part"),
         (".imag / h", " / h", "this is the real part"),
         ("    return gradient", "        return gradient", "inside the loop"),
         ("1j * h", "j * h", "imaginary unit of Python is 1j"),
@@ -51,6 +52,7 @@ WRONG = {
         ("x.astype(complex)", "x.copy()", "can hold it"),
     ],
     "relu_backward": [
+        ("gy * (x > 0)", "np.maximum(x, 0)", "this is y, the forward pass"),
         ("x > 0", "x < 0", "mask is turned"),
         ("(x > 0)", "np.sign(x)", "not −1"),
         ("gy * (x > 0)", "np.where(x > 0, gy, 0.01 * gy)", "at \\[1, 1\\], expected 0$"),
@@ -107,6 +109,11 @@ WRONG = {
     ],
     "backward": [
         (
+            "        layer.backward_params(t.gy, t)\n",
+            "        net.grad += layer.backward_params(t.gy, t)\n",
+            "backward_params and layer.backward return nothing",
+        ),
+        (
             "zip(reversed(net.layers), reversed(tape.layers))",
             "zip(net.layers, tape.layers)",
             "last to",
@@ -114,10 +121,15 @@ WRONG = {
         ("layer.backward_params(t.gy, t)", "pass", "backward_params"),
         ("tape.gy[...] = gy", "pass", "begin with"),
         ("return tape.gx", "return gy", "this is gy"),
-        ("layer.backward(t.gy, t)", "gy = layer.backward(gy, t)", "returns nothing"),
+        ("layer.backward(t.gy, t)", "gy = layer.backward(gy, t)", "return nothing"),
         ("return tape.gx", "pass", "None"),
     ],
     "momentum_step": [
+        (
+            "    v -= rate * g\n    theta += v\n",
+            "    v += g\n    theta -= rate * v\n",
+            "no learning rate in v",
+        ),
         ("v *= mu\n    ", "", "μ is missing"),
         ("rate * g", "g", "learning rate is missing"),
         ("v -= rate * g\n    theta += v", "v += rate * g\n    theta -= v", "the sign is turned: v"),
@@ -128,6 +140,7 @@ WRONG = {
         ("theta += v", "theta += v; g *= 0", "changes g"),
     ],
     "adam_step": [
+        ("(np.sqrt(v_hat) + epsilon)", "np.sqrt(v_hat)", "ε is missing"),
         ("(1 - beta1) * g", "g", "m after three steps: the factor 1 − β"),
         ("m *= beta1\n    ", "", "m after three steps: the factor β is missing"),
         ("m_hat, v_hat = m /", "m /= 1 - beta1**t; m_hat, v_hat = m /", "m itself is divided"),
@@ -142,6 +155,7 @@ WRONG = {
         ("m *= beta1\n    m +=", "m = beta1 * m +", "m is still 0"),
     ],
     "log_sigmoid": [
+        ("-np.abs(a)", "-a", "the exponent is −.a., not −a"),
         ("np.minimum(a, 0) -", "np.maximum(a, 0) -", "min.a, 0. belongs"),
         ("(a, 0) -", "(a, 0) +", "wrong sign"),
         ("np.exp(-np.abs", "np.exp(np.abs", "not .a."),
@@ -152,6 +166,21 @@ WRONG = {
         ("np.minimum(a, 0) - ", "np.minimum(-a, 0) - ", "sign of a is turned"),
     ],
     "value_slopes": [
+        (
+            "-1 / (1 + np.exp(-a_fake))",
+            "-np.exp(a_fake) / (1 + np.exp(a_fake))",
+            "∂V/∂a_fake is nan at a = 1000; write σ.a. as",
+        ),
+        (
+            "return 1 / (1 + np.exp(a_real)) / m, -1 / (1 + np.exp(-a_fake)) / m",
+            "return -1 / (1 + np.exp(-a_fake)) / m, 1 / (1 + np.exp(a_real)) / m",
+            "exchanged: first the real half",
+        ),
+        (
+            "return 1 / (1 + np.exp(a_real)) / m",
+            "D = 1 / (1 + np.exp(-a_real))\n    return D * (1 - D) / m",
+            "this is σ′ alone",
+        ),
         ("/ m, -1 /", "/ m, 1 /", "∂V/∂a_fake: the sign"),
         (
             "1 / (1 + np.exp(a_real)) / m, -1 / (1 + np.exp(-a_fake)) / m",
@@ -163,6 +192,16 @@ WRONG = {
         ("return 1 / (1 + np.exp(a_real)) / m", "return (1 + np.exp(-a_real)) / m", "σ′"),
     ],
     "d_gradient": [
+        (
+            "D.backward(np.concatenate",
+            "D.grad = D.backward(np.concatenate",
+            "MLP: grad has shape .10, 3., expected",
+        ),
+        (
+            "value_slopes(a[:m], a[m:])",
+            "value_slopes(a[:m], a[m:])[::-1]",
+            "the halves are exchanged",
+        ),
         ("a[m:])), tape)", "a[m:])), tape); D.grad += 7.0", "adds to what was"),
         (
             "D.backward(np.concatenate(value_slopes(a[:m], a[m:])), tape)",
@@ -175,6 +214,11 @@ WRONG = {
     ],
     "g_slope": [
         (
+            "return -1 / (1 + np.exp(-a)) / len(a)",
+            "return -np.exp(a) / (1 + np.exp(a)) / len(a)",
+            "the slope for 'saturating' is nan at a = 1000",
+        ),
+        (
             "return -1 / (1 + np.exp(a)) / len(a)",
             "return -1 / (1 + np.exp(a)) / (1 + np.exp(-a)) / len(a)",
             "once more",
@@ -184,6 +228,7 @@ WRONG = {
         ("return -1 / (1 + np.exp(-a))", "return 1 / (1 + np.exp(-a))", "sign is turned"),
     ],
     "g_gradient": [
+        ("G.backward(gx, pass_g)", "G.grad = gx", "MLP: grad has shape .5, 3., expected"),
         ("g_slope(a, loss)", "g_slope(a, 'non_saturating')", "the other loss"),
         ("g_slope(a, loss)", "g_slope(a, loss) / len(a)", "counts twice"),
         ("G.backward(gx, pass_g)", "G.backward(gx, pass_g); G.theta -= G.grad", "moves θ_g"),
@@ -216,6 +261,22 @@ WRONG = {
         ("for _ in range(k):", "for _ in range(1):", "expected D D G"),
     ],
     "modes_found": [
+        (
+            "np.linalg.norm(samples[:, None] - means, axis=2)",
+            "np.abs(samples[:, None] - means).sum(2)",
+            "take the distance",
+        ),
+        (
+            "np.linalg.norm(samples[:, None] - means, axis=2)",
+            "((samples[:, None] - means) ** 2).sum(2)",
+            "is the distance squared",
+        ),
+        ("distance.min(1) <= 3", "distance.min(1) >= 3", "those farther off"),
+        (
+            "len(np.unique(nearest[good]))",
+            "nearest[good].max() + 1",
+            "a mode without a good sample is counted",
+        ),
         ("good.mean()", "100 * good.mean()", "percent"),
         (
             "return len(np.unique(nearest[good])), good.mean()",
@@ -226,13 +287,9 @@ WRONG = {
         ("good.mean()", "good.sum()", "divide"),
         ("nearest[good]", "nearest", "farther off than 3σ"),
         ("3 * std", "std", "within 3σ, not within 1σ"),
-        (
-            "np.linalg.norm(samples[:, None] - means, axis=2)",
-            "((samples[:, None] - means) ** 2).sum(2)",
-            "squared|within",
-        ),
     ],
     "optimal_discriminator": [
+        ("total > 0, p / np", "total > 1e-9, p / np", "where both densities are small"),
         ("np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)", "p / q", "this is p/q"),
         ("np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)", "q / total", "1 − D"),
         (
@@ -245,6 +302,11 @@ WRONG = {
         (", 0.5)", ", 0)", "should be 1/2"),
     ],
     "jsd": [
+        (
+            "        return (f[there] * np.log(f[there] / mid[there])).sum() * dx",
+            "        return np.trapezoid(np.where(there, f * np.log(np.where(there, f, 1) / np.where(there, mid, 1)), 0), dx=dx)",
+            "trapezoid",
+        ),
         (".sum() * dx", ".sum() / len(p)", "mean over the grid"),
         ("(kl(p) + kl(q)) / 2", "kl(q)", "KL.q"),
         ("return (kl(p) + kl(q)) / 2", "return np.sqrt((kl(p) + kl(q)) / 2)", "root"),
@@ -256,6 +318,9 @@ WRONG = {
         ("mid = (p + q) / 2", "mid = p + q", "half of it"),
     ],
     "parzen": [
+        ("log_mean = largest + ", "log_mean = ", "largest exponent is not added back"),
+        ("np.log(sigma * np.sqrt(2 * np.pi))", "np.log(sigma**2 * 2 * np.pi)", "root is missing"),
+        ("np.sqrt(2 * np.pi)", "2 * np.pi", "the root of 2π"),
         ("2 * sigma**2", "2 * sigma", "2σ², not"),
         ("points.shape[1]", "len(samples)", "not of samples"),
         ("largest = u.max(1)", "largest = 0 * u.max(1)", "largest exponent"),
@@ -306,6 +371,11 @@ WRONG = {
     "patient7": [
         (
             "-np.logaddexp(0, -a_real).mean() - np.logaddexp(0, a_fake).mean()",
+            "-np.logaddexp(0, -a_real) - np.logaddexp(0, a_fake)",
+            "V has shape .5, 1., expected ..",
+        ),
+        (
+            "-np.logaddexp(0, -a_real).mean() - np.logaddexp(0, a_fake).mean()",
             "np.log(sigma(a_real) + 1e-8).mean() + np.log(1 - sigma(a_fake) + 1e-8).mean()",
             "small number added",
         ),
@@ -317,6 +387,7 @@ WRONG = {
         ("- np.logaddexp(0, a_fake)", "+ np.logaddexp(0, a_fake)", "sign of the generated half"),
     ],
     "patient8": [
+        ("-D_fake / len(a_fake)", "-D_fake * (1 - D_fake) / len(a_fake)", "this is σ′ alone"),
         ("(1 - D_real) / len", "(1 - D_real) ** 2 * D_real / len", "once more"),
         ("(1 - D_real) / len(a_real)", "1 / D_real / len(a_real)", "slope at D"),
         ("-D_fake /", "D_fake /", "sign"),
@@ -337,6 +408,7 @@ WRONG = {
         ("    rule_g.descend()\n", "", "updates .* were D D"),
     ],
     "patient11": [
+        ("picture = fake.copy()", "picture = z", "the picture has shape .5, 2., expected .5, 3."),
         (
             "picture = fake.copy()",
             "p_z.minibatch(z); picture = G.forward(z, pass_g)",
@@ -350,6 +422,12 @@ WRONG = {
         ),
     ],
     "patient12": [
+        ("v / (1 - beta2**t)", "v / (1 - beta2)", "v̂ is not v / .1 − β₂ᵗ."),
+        (
+            "m / (1 - beta1**t), v / (1 - beta2**t)",
+            "m / (1 - beta1 * t), v / (1 - beta2 * t)",
+            "the power t, not t times",
+        ),
         ("beta1**t), v / (1 - beta2**t)", "beta1), v / (1 - beta2)", "power t is missing"),
         ("m / (1 - beta1**t), v / (1 - beta2**t)", "m, v", "not divided"),
         ("beta1**t), v / (1 - beta2**t)", "beta1**t), v / (1 - beta2)", "theta after three"),

@@ -71,6 +71,19 @@ def test_theta_and_grad_are_flat_and_the_layers_hold_views():
     assert net.theta[-1] == 42
 
 
+def test_setting_the_gradient_copies_into_it():
+    net = small()
+    kept, grad = net.grad, numpy.arange(9.0)
+    net.grad = grad
+    assert net.grad is kept and numpy.array_equal(kept, grad)
+    grad[...] = 0
+    assert kept.any()
+    net.grad += 1
+    assert net.grad is kept and kept[0] == 1
+    with pytest.raises(ng.NumpyganError, match=r"MLP: grad has shape \(4, 2\), expected \(9,\)"):
+        net.grad = numpy.zeros((4, 2))
+
+
 def test_assigning_theta_copies():
     net, theta = small(), numpy.zeros(9)
     net.theta = theta
