@@ -45,6 +45,16 @@ class Comparison:
         directions = numpy.array([line.direction for line in self.lines])
         return directions / self.lengths[:, None]
 
+    def crossed(self, gap):
+        """The lines with a gap where differences reach over a kink: shorter ones have none."""
+        found = []
+        for k in numpy.flatnonzero(gap):
+            value, off = self.lines[k].shorter()
+            off, missing = off / self.lengths[k], value / self.lengths[k] - self.analytic[k]
+            if abs(missing) <= off <= 0.1 * gap[k]:
+                found.append(k)
+        return found
+
     def rounding(self, gap, single):
         """A bound of the rounding if it explains every gap that is not 0, else 0.
 
@@ -134,7 +144,8 @@ class Comparison:
         problem, long = self.problem, numpy.longdouble
         values = [v.astype(long) if j in problem.free else v for j, v in enumerate(self.values)]
         try:
-            g = self._gradient(values, [gy.astype(long) for gy in self.gys])
+            laid = replace(self.point, values=tuple(values)).laid()
+            g = self._gradient(laid, [gy.astype(long) for gy in self.gys])
             f = scalar_of(problem, values, self.i, self.gys, numpy.clongdouble)
             point = values[self.i].reshape(-1)
             for k in numpy.flatnonzero(gap):
