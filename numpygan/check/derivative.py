@@ -7,8 +7,8 @@ import numpy
 from . import oracles
 
 EPSILON = numpy.finfo("float64").eps
-_STEPS = (1e-2, 2e-3, 4e-4)  # five-point differences are tried at each
-_SHORT_STEPS = (1e-5, 1e-6, 1e-7)
+STEPS = (1e-2, 2e-3, 4e-4)  # five-point differences are tried at each
+SHORT_STEPS = (1e-5, 1e-6, 1e-7)
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Line:
 
     def five_point(self):
         """Return (derivative, bound of its error), from the two steps that agree best."""
-        return self._best(oracles.five_point, _STEPS)
+        return self._best(oracles.five_point, STEPS)
 
     def shorter(self):
         """The same from central differences with short steps, which reach over fewer kinks."""
-        return self._best(oracles.central, _SHORT_STEPS)
+        return self._best(oracles.central, SHORT_STEPS)
 
     def difference(self):
         """The same by whichever of them is surer; five points, if they are sure."""
@@ -55,8 +55,8 @@ class Line:
 
         Near a kink the difference depends on its step, so it is no verdict.
         """
-        found = [oracles.five_point(self.f, self.point, self.direction, h) for h in _STEPS]
-        rounding = 16 * EPSILON * self.size / min(_STEPS)
+        found = [oracles.five_point(self.f, self.point, self.direction, h) for h in STEPS]
+        rounding = 16 * EPSILON * self.size / min(STEPS)
         return max(0.0, float(numpy.ptp(found)) - rounding)
 
     def central(self):

@@ -130,8 +130,8 @@ def check_function(
         checks = [Check(asked.form.name, asked.names[i], WRONG, numpy.inf, 0.0, 0, size, hint=hint)]
         notes = [asked.taken]
     if all(check.passed for check in checks):
-        checks += check_jvp(asked, values, jvp, domain) if jvp else []
-        checks += check_hvp(asked, values, hvp, domain) if hvp else []
+        checks += check_jvp(asked, values, jvp, domain, only_given) if jvp else []
+        checks += check_hvp(asked, values, hvp, domain, only_given) if hvp else []
     used = oracle or ("five-point" if asked.reason else "complex")
     notes.insert(0, f"oracle: {used}" + (f", as {asked.reason}" if asked.reason else " step"))
     return Report(tuple(checks), used, tuple(notes))

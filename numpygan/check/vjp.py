@@ -264,7 +264,7 @@ def check_vjp(problem, values, domain=None, only_given=False):
             continue
         compared.append(point.label)
         for i, check in zip(problem.free, checks):
-            total[i] = _worse(total[i], check, point)
+            total[i] = worse(total[i], check, point)
         if any(check.verdict == WRONG for check in total.values()):
             break
     kinks = [text for text in skipped if text.endswith("(at a kink)")]
@@ -299,7 +299,7 @@ def _needs_distinct(problem, given, rows, i, check):
     return checks[problem.free.index(i)].verdict == WRONG
 
 
-def _worse(before, check, point):
+def worse(before, check, point):
     if check.verdict == WRONG and point.label != "as given":
         parts = [check.hint, f"with {point.label}", _OUTSIDE if point.other else ""]
         check = replace(check, hint="; ".join(filter(None, parts)))
