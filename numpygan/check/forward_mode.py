@@ -22,7 +22,7 @@ from .vjp import worse
 _NEARBY = 1e-5  # relative change of the inputs that shows how much rounding of them matters
 
 
-def check_jvp(problem, values, jvp, domain=None, only_given=False):
+def check_jvp(problem, values, jvp, domain, only_given=False):
     """The Checks of J v, one for each output, and of the dot-product test."""
 
     def at(point):
@@ -65,7 +65,7 @@ def check_jvp(problem, values, jvp, domain=None, only_given=False):
     return _everywhere("jvp", problem, values, at, domain, only_given)
 
 
-def check_hvp(problem, values, hvp, domain=None, only_given=False):
+def check_hvp(problem, values, hvp, domain, only_given=False):
     """The Checks of H v, one for each input."""
     if not problem.form.scalar:
         ys = problem.outputs(list(values))

@@ -38,22 +38,20 @@ class Point:
         return value.copy() if self.lay is None else self.lay(value)
 
 
-def points(values, free, stream, domain=None):
-    """The Points for leaves `values`, of which those whose numbers are in `free` may change."""
+def points(values, free, stream, domain):
+    """The Points for leaves `values`, of which those whose numbers are in `free` may change.
+
+    domain   (low, high) of each free leaf; what would lie outside stays as it is given
+    """
     given = Point("as given", tuple(values))
 
     def changed(label, change):
         new = [change(v).astype(v.dtype) if i in free else v for i, v in enumerate(values)]
-        if domain is not None:
-            low, high = domain
-            new = [numpy.clip(v, low, high) if i in free else v for i, v in enumerate(new)]
-            inside = [
-                ((v > low) | (values[i] == low)) & ((v < high) | (values[i] == high))
-                for i, v in enumerate(new)
-                if i in free
-            ]
-            if not all(part.all() for part in inside):
-                return []
+        for i in free:
+            low, high = domain[i]
+            new[i] = numpy.where((new[i] > low) & (new[i] < high), new[i], values[i])
+        if all(numpy.array_equal(new[i], values[i]) for i in free):
+            return []
         signs = [[{*numpy.sign(v).flat} for v in (new[i], values[i])] for i in free]
         outside = not all(a <= b for a, b in signs)
         return [Point(label, tuple(new), other=True, outside=outside)]
@@ -83,7 +81,7 @@ def points(values, free, stream, domain=None):
     return found
 
 
-def moved(point, free, stream, domain=None):
+def moved(point, free, stream, domain):
     """Points beside `point`, which lies at a kink: every number is moved by a tenth or two.
 
     Up or down by chance, then all up, then all down: one side may be outside the function's domain.
@@ -97,8 +95,7 @@ def moved(point, free, stream, domain=None):
             signs = numpy.sign(_uniform(new[i], stream, low, high))
             steps = signs * _uniform(new[i], stream, 0.1, 0.2)
             there = new[i] + scales(new[i]).reshape(new[i].shape) * steps
-            there = there if domain is None else numpy.clip(there, *domain)
-            new[i] = there.astype(new[i].dtype)
+            new[i] = numpy.clip(there, *domain[i]).astype(new[i].dtype)
         for first, second in point.same:
             new[second] = new[first]
         label = f"{point.label}, moved a little"

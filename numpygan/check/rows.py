@@ -36,7 +36,7 @@ class Rows:
         return None if all(a is b for a, b in zip(new, given)) else tuple(new)
 
 
-def other_rows(values, free, stream, domain=None):
+def other_rows(values, free, stream, domain):
     """Rows for each set of axes that are equally long, first many, then one.
 
     Equally long by chance may be the rows of x and a bias. So the rows of the first input to
@@ -73,7 +73,7 @@ def other_rows(values, free, stream, domain=None):
             if rows != m:
                 new = list(values)
                 for i, axis in axes:
-                    changes = (stream, domain) if i in free else None
+                    changes = (stream, *domain[i]) if i in free else None
                     new[i] = _resized(new[i], axis, rows, changes)
                 yield Rows(label, tuple(new), tuple(axes), mine, sure)
 
@@ -93,10 +93,9 @@ def _resized(value, axis, rows, changes):
     value, m = numpy.moveaxis(value, axis, 0), value.shape[axis]
     new = numpy.resize(value, (rows, *value.shape[1:]))
     if changes:
-        (stream, domain), more, noise = changes, new[m:], numpy.empty(new[m:].shape)
+        (stream, low, high), more, noise = changes, new[m:], numpy.empty(new[m:].shape)
         stream.uniform(noise, 0.8, 1.2)  # no two are alike
         noise = more * noise.astype(new.dtype)
-        low, high = domain or (-numpy.inf, numpy.inf)
         new[m:] = numpy.where((noise > low) & (noise < high), noise, more)
     elif value.dtype.kind in "iu" and (numpy.sort(value, 0).T == numpy.arange(m)).all():
         new[m:] = numpy.arange(m, max(m, rows)).reshape(-1, *[1] * (value.ndim - 1))

@@ -62,7 +62,7 @@ def check_point(problem, point, everything):
 def _as_array(problem, i, g, point):
     """The gradient of leaf i as float64. Raises Wrong if its shape is not that of the leaf."""
     if g is None:
-        raise Wrong(i, "backward gives no gradient for it; if none is wanted, say so with wrt=…")
+        raise Wrong(i, f"backward gives {problem.missing}")
     g, shape = numpy.asarray(g), numpy.shape(point.values[i])
     if g.dtype.kind not in "fiu":
         raise Wrong(i, f"its gradient is {g.dtype}, expected floats")
@@ -228,7 +228,7 @@ def _at_or_beside(problem, point, domain, skipped):
 
 
 @numpy.errstate(all="ignore")
-def check_vjp(problem, values, domain=None, only_given=False):
+def check_vjp(problem, values, domain, only_given=False):
     """Return (a Check for each leaf, notes) over all points."""
     total = dict.fromkeys(problem.free)
     place, compared, skipped, stopped = problem.form.name, [], [], False
