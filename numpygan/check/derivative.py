@@ -7,7 +7,8 @@ import numpy
 from . import oracles
 
 EPSILON = numpy.finfo("float64").eps
-_STEPS = (1e-2, 2e-3, 4e-4)  # five-point differences are tried at each
+STEPS = (1e-2, 2e-3, 4e-4)  # five-point differences are tried at each
+SHORT_STEPS = (1e-5, 1e-6, 1e-7)
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,22 @@ class Line:
 
     def five_point(self):
         """Return (derivative, bound of its error), from the two steps that agree best."""
-        found = [oracles.five_point(self.f, self.point, self.direction, h) for h in _STEPS]
-        noise = [8 * EPSILON * self.size / h for h in _STEPS]
+        return self._best(oracles.five_point, STEPS)
+
+    def shorter(self):
+        """The same from central differences with short steps, which reach over fewer kinks."""
+        return self._best(oracles.central, SHORT_STEPS)
+
+    def difference(self):
+        """The same by whichever of them is surer; five points, if they are sure."""
+        value, error = self.five_point()
+        if error <= 1e-3 * abs(value):
+            return value, error
+        return min((value, error), self.shorter(), key=lambda found: found[1])
+
+    def _best(self, difference, steps):
+        found = [difference(self.f, self.point, self.direction, h) for h in steps]
+        noise = [8 * EPSILON * self.size / h for h in steps]
         best = None
         for coarse, fine, rounding in zip(found, found[1:], noise[1:]):
             error = 4 * abs(coarse - fine) + rounding
@@ -40,8 +55,8 @@ class Line:
 
         Near a kink the difference depends on its step, so it is no verdict.
         """
-        found = [oracles.five_point(self.f, self.point, self.direction, h) for h in _STEPS]
-        rounding = 16 * EPSILON * self.size / min(_STEPS)
+        found = [oracles.five_point(self.f, self.point, self.direction, h) for h in STEPS]
+        rounding = 16 * EPSILON * self.size / min(STEPS)
         return max(0.0, float(numpy.ptp(found)) - rounding)
 
     def central(self):

@@ -65,6 +65,7 @@ class Form:
     function: object
     backward: object
     name: str
+    together: bool = False  # whether backward takes the gys as one tuple
 
     def values(self, inputs):
         found = self.function(*inputs)
@@ -103,7 +104,7 @@ class Form:
         A backward that takes the inputs is sent through a forward all the same: some keep a mask.
         """
         found = None if self.kind == "gradient" else self.function(*inputs)
-        return {
+        call = {
             "returns": lambda gys: self.backward(*gys, *inputs),
             "gradient": lambda gys: self.backward(*inputs),
             "writes": lambda gys: self._written(inputs, gys, real),
@@ -113,6 +114,7 @@ class Form:
             "pullback": lambda gys: found[-1](*gys),
             "loss": lambda gys: found[1],
         }[self.kind]
+        return (lambda gys: call([tuple(gys)])) if self.together else call
 
     def _written(self, inputs, gys, real):
         arrays = [numpy.full_like(inputs[number], _FILLER) for number in real]
@@ -180,6 +182,8 @@ def taken_as(function, backward, inputs, form=None, name=None):
             return Form("residuals", function, backward, name)
         if not plain or names[len(found) - 1] in _SAVED:
             return Form("cache", function, backward, name)
+    if several and len(found) > 2 and len(names) == 2 and names[1] in _SAVED:
+        return Form("cache", function, backward, name, together=True)
     outputs = len(found) if several else 1
     real = sum(is_real(leaf) for _, _, leaf in leaves(tuple(inputs), ""))
     scalar = not isinstance(found, (list, tuple)) and numpy.ndim(found) == 0
@@ -187,6 +191,8 @@ def taken_as(function, backward, inputs, form=None, name=None):
     of_one = of_one and function.__self__ is getattr(backward, "__self__", None)
     if takes(outputs + len(inputs)):
         return Form("returns", function, backward, name)
+    if outputs > 1 and names[1:] == input_names(function, inputs):
+        return Form("returns", function, backward, name, together=True)
     if scalar and takes(len(inputs)) and not of_one:
         return Form("gradient", function, backward, name)
     if takes(outputs + len(inputs) + real) or takes(outputs + 2 * len(inputs)):

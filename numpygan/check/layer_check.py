@@ -10,6 +10,7 @@ from ..numbers import whole
 from . import behaviour, problem, vjp
 from .each_layer import check_layers
 from .forward_mode import check_hvp, check_jvp
+from .functions import input_names
 from .report import Report
 from .verdicts import WRONG, Check
 
@@ -103,7 +104,7 @@ def check_function(
                float32 input is checked as float32; the oracle runs on float64 copies
     wrt        names or numbers of the inputs that backward differentiates by; all, if not given
     jvp, hvp   hand-written products with the Jacobian and the Hessian: see `forward_mode`
-    domain     (low, high): inputs outside are not tried
+    domain     (low, high): inputs outside are not tried; or {name: (low, high)} for some of them
     only_given True: no inputs but those given are tried
     oracle     "complex", "five-point", or None: the complex step where it works
 
@@ -120,7 +121,7 @@ def check_function(
     asked, values = problem.problem(
         function, backward, inputs, wrt, form, oracle, whole("gradcheck: seed", seed, 0)
     )
-    domain = _domain(domain)
+    domain = _domains(domain, asked, input_names(function, inputs))
     try:
         behaviour.check_behaviour(asked, values)
         checks, notes = vjp.check_vjp(asked, values, domain, only_given)
@@ -130,26 +131,40 @@ def check_function(
         checks = [Check(asked.form.name, asked.names[i], WRONG, numpy.inf, 0.0, 0, size, hint=hint)]
         notes = [asked.taken]
     if all(check.passed for check in checks):
-        checks += check_jvp(asked, values, jvp, domain) if jvp else []
-        checks += check_hvp(asked, values, hvp, domain) if hvp else []
+        checks += check_jvp(asked, values, jvp, domain, only_given) if jvp else []
+        checks += check_hvp(asked, values, hvp, domain, only_given) if hvp else []
     used = oracle or ("five-point" if asked.reason else "complex")
     notes.insert(0, f"oracle: {used}" + (f", as {asked.reason}" if asked.reason else " step"))
     return Report(tuple(checks), used, tuple(notes))
 
 
-def _domain(domain):
-    """(low, high) with numbers for open ends. Raises NumpyganError if it is none."""
-    if domain is None:
-        return None
+def _domains(domain, asked, names):
+    """(low, high) for each leaf to differentiate, by its number. Raises NumpyganError."""
+    given = domain if isinstance(domain, dict) else dict.fromkeys(names, domain)
+    for name in given:
+        if name not in names:
+            raise NumpyganError(
+                f"gradcheck: domain: there is no input {name!r}; expected some of "
+                f"{', '.join(names)}."
+            )
+    each = {name: _domain(given.get(name)) for name in names}
+    return {i: each[names[asked.paths[i][0]]] for i in asked.free}
+
+
+def _domain(one):
+    """(low, high) with numbers for open ends. Raises NumpyganError if `one` is none."""
+    if one is None:
+        return -numpy.inf, numpy.inf
     try:
-        if isinstance(domain, str):
+        if isinstance(one, str):
             raise TypeError
-        low, high = (end if end is None else float(end) for end in domain)
+        low, high = (end if end is None else float(end) for end in one)
     except (TypeError, ValueError):
         low, high = 1.0, 0.0
     low, high = -numpy.inf if low is None else low, numpy.inf if high is None else high
     if not low < high:
         raise NumpyganError(
-            f"gradcheck: domain must be (low, high), got {domain!r}; None leaves an end open."
+            f"gradcheck: domain must be (low, high), got {one!r}; None leaves an end open, and "
+            f'domain={{"x": (low, high)}} is for one input.'
         )
     return low, high

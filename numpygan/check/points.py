@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 import numpy
 
 from .derivative import scales
-
-MANY = 13  # rows: more than any block of 4 or 8
-ROWS = ("one row", "many rows")
+from .rows import Rows, other_rows
 
 
 @dataclass(frozen=True)
 class Point:
     """Inputs to try: `values`, one for each leaf; `lay` puts an array into memory another way.
 
-    sure   False if it was guessed which inputs have rows: then only a wrong number is a mistake
+    rows   the Rows, if their number is another
     same   pairs of leaves that are to be one and the same array
     other  whether its numbers differ from those given; `outside`: whether some have a new sign
     """
@@ -22,7 +20,7 @@ class Point:
     label: str
     values: tuple
     lay: object = None
-    sure: bool = True
+    rows: Rows | None = None
     same: tuple = ()
     other: bool = False
     outside: bool = False
@@ -40,22 +38,20 @@ class Point:
         return value.copy() if self.lay is None else self.lay(value)
 
 
-def points(values, free, stream, domain=None):
-    """The Points for leaves `values`, of which those whose numbers are in `free` may change."""
+def points(values, free, stream, domain):
+    """The Points for leaves `values`, of which those whose numbers are in `free` may change.
+
+    domain   (low, high) of each free leaf; what would lie outside stays as it is given
+    """
     given = Point("as given", tuple(values))
 
     def changed(label, change):
         new = [change(v).astype(v.dtype) if i in free else v for i, v in enumerate(values)]
-        if domain is not None:
-            low, high = domain
-            new = [numpy.clip(v, low, high) if i in free else v for i, v in enumerate(new)]
-            inside = [
-                ((v > low) | (values[i] == low)) & ((v < high) | (values[i] == high))
-                for i, v in enumerate(new)
-                if i in free
-            ]
-            if not all(part.all() for part in inside):
-                return []
+        for i in free:
+            low, high = domain[i]
+            new[i] = numpy.where((new[i] > low) & (new[i] < high), new[i], values[i])
+        if all(numpy.array_equal(new[i], values[i]) for i in free):
+            return []
         signs = [[{*numpy.sign(v).flat} for v in (new[i], values[i])] for i in free]
         outside = not all(a <= b for a, b in signs)
         return [Point(label, tuple(new), other=True, outside=outside)]
@@ -67,7 +63,10 @@ def points(values, free, stream, domain=None):
     found += changed("inputs 1000 times smaller", lambda v: v / 1000)
     found += changed("inputs 8 times larger", lambda v: v * 8)
     found += changed("zeros among the inputs", lambda v: v * (_uniform(v, stream, 0, 1) > 0.3))
-    found += _other_rows(given, free, stream)
+    found += [
+        replace(given, label=rows.label, values=rows.values, rows=rows)
+        for rows in other_rows(values, free, stream, domain)
+    ]
     for label, lay in (
         ("Fortran order", _fortran),
         ("not contiguous", _spread),
@@ -82,7 +81,7 @@ def points(values, free, stream, domain=None):
     return found
 
 
-def moved(point, free, stream, domain=None):
+def moved(point, free, stream, domain):
     """Points beside `point`, which lies at a kink: every number is moved by a tenth or two.
 
     Up or down by chance, then all up, then all down: one side may be outside the function's domain.
@@ -96,8 +95,7 @@ def moved(point, free, stream, domain=None):
             signs = numpy.sign(_uniform(new[i], stream, low, high))
             steps = signs * _uniform(new[i], stream, 0.1, 0.2)
             there = new[i] + scales(new[i]).reshape(new[i].shape) * steps
-            there = there if domain is None else numpy.clip(there, *domain)
-            new[i] = there.astype(new[i].dtype)
+            new[i] = numpy.clip(there, *domain[i]).astype(new[i].dtype)
         for first, second in point.same:
             new[second] = new[first]
         label = f"{point.label}, moved a little"
@@ -113,42 +111,6 @@ def _uniform(like, stream, low, high):
 
 def _alike(a, b):
     return numpy.ndim(a) > 0 and a.shape == b.shape and a.dtype == b.dtype
-
-
-def _other_rows(given, free, stream):
-    """One row, and many, of the first input to differentiate and of those that are as long.
-
-    An input of another shape that is as long by chance, a bias say, has no rows: both ways are
-    tried, and a function or backward that refuses is no mistake.
-    """
-    values = given.values
-    first = next((i for i in free if numpy.ndim(values[i])), None)
-    m = 0 if first is None else len(values[first])
-    long = [
-        i for i, v in enumerate(values) if isinstance(v, numpy.ndarray) and v.ndim and len(v) == m
-    ]
-    if not m or any(values[i].shape == (m, m) for i in long):
-        return []
-    alike = [i for i in long if i not in free or values[i].shape == values[first].shape]
-    sets = [long] if alike == long else [alike, long]
-    many = max(MANY, m + 3)
-    many += (many - m) % 2 == 0  # a median takes other branches for even and odd numbers
-    return [
-        _with_rows(given, label, rows, chosen, free, stream, sure=len(sets) == 1)
-        for label, rows in zip(ROWS, (1, many))
-        if rows != m
-        for chosen in sets
-    ]
-
-
-def _with_rows(given, label, rows, chosen, free, stream, sure):
-    new, m = list(given.values), len(given.values[chosen[0]])
-    for i in chosen:
-        new[i] = numpy.resize(new[i], (rows, *new[i].shape[1:]))
-        if i in free:  # rows that repeat are changed: no two are alike
-            noise = 1 + 0.2 * _uniform(new[i][m:], stream, -1, 1)
-            new[i][m:] = new[i][m:] * noise.astype(new[i].dtype)
-    return Point(label, tuple(new), sure=sure)
 
 
 def _fortran(value):

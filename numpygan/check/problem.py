@@ -25,6 +25,7 @@ class Problem:
     reason: str = ""  # why the complex step isn't used
     size: float = 0.0  # of the largest output at the inputs given
     hidden: float = 0.0  # relative rounding of its values, from what is no input
+    missing: str = "no gradient for it; if none is wanted, say so with wrt=…"
 
     @property
     def taken(self):
@@ -53,7 +54,12 @@ class Problem:
                     f"{self.form.name}: backward returns None; return the gradients, or take "
                     f"arrays to write them into after the inputs."
                 )
-            count = len(self.tree)
+            count, found = len(self.tree), isinstance(result, (tuple, list)) and len(result)
+            if found and found not in (count, len(self.tops)):
+                self.missing = (
+                    f"{found} gradient{'s' * (found > 1)} for {len(self.tops)} inputs; say which "
+                    f"have one with wrt=…"
+                )
             return [gradient_of(result, self.paths[i], self.tops, count) for i in self.free]
 
         return gradients
@@ -90,10 +96,15 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
             )
         if not numpy.isfinite(values[i]).all():
             raise NumpyganError(f"gradcheck: {found[i][0]} holds a value that is not finite.")
-    fresh = filled(
-        tuple(inputs), iter([numpy.copy(v) if i in free else v for i, v in enumerate(values)])
-    )
-    taken = taken_as(function, backward, fresh, form)
+
+    def fresh():
+        copies = [numpy.copy(v) if i in free else v for i, v in enumerate(values)]
+        return filled(tuple(inputs), iter(copies))
+
+    taken = taken_as(function, backward, fresh(), form)
+    if wrt is None and taken.kind == "loss" and any(isinstance(part, dict) for part in inputs):
+        if isinstance(function(*fresh())[1], dict):  # of the parameters; data have none
+            free = [i for i in free if isinstance(inputs[found[i][1][0]], dict)]
     names, paths = [name for name, _, _ in found], [path for _, path, _ in found]
     return Problem(taken, tuple(inputs), names, paths, free, Stream(seed), oracle), values
 

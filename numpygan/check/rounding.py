@@ -11,11 +11,12 @@ import numpy
 from .derivative import Line
 from .problem import Problem, Skipped, code_of_the_user, scalar_of
 
-_TRIES, _ULPS = 8, 4
-_SAFETY = 8  # times the largest change that is seen
+TRIES, ULPS = 8, 4
+SAFETY = 8  # times the largest change that is seen
 _LEAST = 2e-12  # of max |gradient| in float64: less is never called a mistake
 _NEARBY = 1e-5  # relative change of the inputs that shows how much rounding of them matters
 _UNUSUAL = 1e3  # so many times the derivative per relative change
+LONGER = 50  # times smaller is rounding in long double; where that is no longer, it is not
 _STEP_LOSES = 1e-6  # of max |gradient|: as much may the complex step lose
 
 
@@ -44,6 +45,16 @@ class Comparison:
         directions = numpy.array([line.direction for line in self.lines])
         return directions / self.lengths[:, None]
 
+    def crossed(self, gap):
+        """The lines with a gap where differences reach over a kink: shorter ones have none."""
+        found = []
+        for k in numpy.flatnonzero(gap):
+            value, off = self.lines[k].shorter()
+            off, missing = off / self.lengths[k], value / self.lengths[k] - self.analytic[k]
+            if abs(missing) <= off <= 0.1 * gap[k]:
+                found.append(k)
+        return found
+
     def rounding(self, gap, single):
         """A bound of the rounding if it explains every gap that is not 0, else 0.
 
@@ -53,6 +64,8 @@ class Comparison:
         bound = self._noise(gap)
         if self.oracle == "complex" and not bound:
             bound = max(self._of_the_step(gap), self._hidden())
+        if self.oracle == "complex" and not single and gap.max() > bound:
+            bound = max(bound, self._in_long_double(gap))
         bound = max(bound, 0.0 if single else _LEAST * self.largest)
         if gap.max() <= bound:
             return bound
@@ -65,14 +78,14 @@ class Comparison:
         order, bounds = numpy.argsort(gap)[::-1][: numpy.count_nonzero(gap)], [0.0]
         for chosen in (order[:1], order[1:]):  # the worst one alone is seldom explained
             seen = numpy.zeros(len(chosen))
-            for _ in range(_TRIES):
+            for _ in range(TRIES):
                 try:
                     seen = numpy.fmax(seen, self._changes(chosen))
                 except Skipped:  # function or backward refuses the other inputs
                     return 0.0
-            if not (gap[chosen] <= _SAFETY * seen).all():
+            if not (gap[chosen] <= SAFETY * seen).all():
                 return 0.0
-            bounds.append(_SAFETY * seen.max(initial=0.0))
+            bounds.append(SAFETY * seen.max(initial=0.0))
         return float(max(bounds))
 
     def _changes(self, chosen):
@@ -89,12 +102,12 @@ class Comparison:
         return changes
 
     def _near(self, dtype=None):
-        """The values, each moved by at most _ULPS units in the last place."""
+        """The values, each moved by at most ULPS units in the last place."""
         near = list(self.values)
         for j in self.problem.free:
             value = near[j].astype(dtype or near[j].dtype)
             ulps = numpy.empty(value.shape)
-            self.problem.stream.uniform(ulps, -_ULPS, _ULPS)
+            self.problem.stream.uniform(ulps, -ULPS, ULPS)
             near[j] = (value * (1 + numpy.finfo(value.dtype).eps * ulps)).astype(value.dtype)
         return near
 
@@ -125,6 +138,23 @@ class Comparison:
             point = line.point + 1e-3 * line.direction
             problem.hidden = max(problem.hidden, abs(f(point).real - line.f(point)) / line.size)
         return 32 * self.largest * problem.hidden
+
+    def _in_long_double(self, gap):
+        """The largest gap if it all but vanishes with longer numbers: a mistake would stay."""
+        problem, long = self.problem, numpy.longdouble
+        values = [v.astype(long) if j in problem.free else v for j, v in enumerate(self.values)]
+        try:
+            laid = replace(self.point, values=tuple(values)).laid()
+            g = self._gradient(laid, [gy.astype(long) for gy in self.gys])
+            f = scalar_of(problem, values, self.i, self.gys, numpy.clongdouble)
+            point = values[self.i].reshape(-1)
+            for k in numpy.flatnonzero(gap):
+                exact, _ = Line(f, point, self.units[k], 0.0).complex_step()
+                if not abs(self.units[k] @ g - exact) <= gap[k] / LONGER:
+                    return 0.0
+        except Skipped:  # the code does not take them: numpy.linalg, for example
+            return 0.0
+        return float(gap.max())
 
     def _right_in_float64(self):
         double = [

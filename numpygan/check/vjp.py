@@ -7,7 +7,7 @@ import numpy
 from ..errors import NumpyganError
 from . import imaginary
 from .derivative import EPSILON, Line, allowed, random_direction, scales
-from .points import ROWS, moved, points
+from .points import moved, points
 from .problem import Refused, Singular, Skipped, Wrong, random_gys, scalar_of
 from .rounding import Comparison, sensitivity_of
 from .verdicts import AT_A_KINK, OK, UNINFORMATIVE, WRONG, Check, judge
@@ -37,7 +37,7 @@ def check_point(problem, point, everything):
     if not all(numpy.isfinite(y).all() for y in ys if y.dtype.kind == "f"):
         edge = Singular if point.label == "as given" else Skipped
         raise edge("function gives values that are not finite")
-    if point.label in ROWS and _size(ys) > _NEARLY_INFINITE * (1 + problem.size):
+    if point.rows and _size(ys) > _NEARLY_INFINITE * (1 + problem.size):
         raise Skipped("function gives values as large as if it meant infinity")
     gys = random_gys(problem, ys)
     values = point.laid()
@@ -62,7 +62,7 @@ def check_point(problem, point, everything):
 def _as_array(problem, i, g, point):
     """The gradient of leaf i as float64. Raises Wrong if its shape is not that of the leaf."""
     if g is None:
-        raise Wrong(i, "backward gives no gradient for it; if none is wanted, say so with wrt=…")
+        raise Wrong(i, f"backward gives {problem.missing}")
     g, shape = numpy.asarray(g), numpy.shape(point.values[i])
     if g.dtype.kind not in "fiu":
         raise Wrong(i, f"its gradient is {g.dtype}, expected floats")
@@ -104,7 +104,7 @@ def _compare(problem, point, i, g, gys, ys, everything):
         f = scalar_of(problem, values, i, gys, "complex128")
         numeric = [(Line(f, base, d, size).complex_step()) for d in directions]
     else:
-        f, numeric = real, [line.five_point() for line in lines]
+        f, numeric = real, [line.difference() for line in lines]
     lengths = numpy.array([_length(d) for d in directions])
     off = numpy.array([error for _, error in numeric]) / lengths
     numeric = numpy.array([value for value, _ in numeric]) / lengths
@@ -156,6 +156,12 @@ def _excused(check, compared, clear, dtype, upstream):
     if gap.max() <= 32 * numpy.finfo(dtype).eps * upstream:
         return replace(check, verdict=UNINFORMATIVE, hint="it is small beside gy: all rounding")
     excess = numpy.where(clear & (gap > check.tolerance * largest), gap, 0.0)
+    if compared.oracle != "complex":
+        crossed = compared.crossed(excess)
+        excess[crossed] = gap[crossed] = 0.0
+        if not excess.any():
+            error = gap[clear].max() / largest
+            return replace(check, verdict=OK, error=float(error), hint="")
     bound = compared.rounding(excess, dtype == numpy.float32)
     if bound > 1e-2 * largest:
         raise Singular("rounding hides the derivative there")
@@ -187,7 +193,7 @@ def _oracle_at(problem, values, i, gys, lines):
                 f"{imaginary.where(error)}"
             )
             return "five-point"
-        real, off = line.five_point()
+        real, off = line.difference()
         if off > 1e-3 * max(abs(real), abs(there)) or not numpy.isfinite(real):
             return "complex"  # differences decide nothing here
         if abs(there - real) <= 10 * off + 1e-6 * abs(real) or not line.direction.any():
@@ -222,20 +228,26 @@ def _at_or_beside(problem, point, domain, skipped):
 
 
 @numpy.errstate(all="ignore")
-def check_vjp(problem, values, domain=None, only_given=False):
+def check_vjp(problem, values, domain, only_given=False):
     """Return (a Check for each leaf, notes) over all points."""
     total = dict.fromkeys(problem.free)
     place, compared, skipped, stopped = problem.form.name, [], [], False
     tried = points(values, problem.free, problem.stream, domain)
     problem.size = _size(problem.outputs(tried[0].laid()))
+    given, refused = tried[0], set()
     for point in tried[:1] if only_given else tried:
+        rows = point.rows
+        guess = rows and rows.axes in refused  # one number, not many, may mean any shape
+        if guess and not rows.first:
+            continue
         try:
             checks, point = _at_or_beside(problem, point, domain, skipped)
         except Skipped as reason:
             skipped.append(f"{point.label} ({reason})")
+            refused |= {rows.axes} if rows else set()
             continue
         except Wrong as error:
-            if not point.sure:
+            if rows and (guess or not rows.sure):
                 skipped.append(f"{point.label} (the shapes don't say which inputs have rows)")
                 continue
             i, hint = error.args
@@ -245,9 +257,14 @@ def check_vjp(problem, values, domain=None, only_given=False):
             bad = Check(place, problem.names[i], WRONG, numpy.inf, 0.0, 0, size, hint=hint)
             total[i], stopped = bad, True
             break
+        if rows and any(
+            _needs_distinct(problem, given, rows, *pair) for pair in zip(problem.free, checks)
+        ):
+            skipped.append(f"{point.label} (backward takes no index twice)")
+            continue
         compared.append(point.label)
         for i, check in zip(problem.free, checks):
-            total[i] = _worse(total[i], check, point)
+            total[i] = worse(total[i], check, point)
         if any(check.verdict == WRONG for check in total.values()):
             break
     kinks = [text for text in skipped if text.endswith("(at a kink)")]
@@ -264,7 +281,25 @@ def check_vjp(problem, values, domain=None, only_given=False):
     return [check for check in total.values() if check is not None], notes
 
 
-def _worse(before, check, point):
+def _needs_distinct(problem, given, rows, i, check):
+    """Whether leaf i is wrong only because rows were repeated, and with them an index.
+
+    Then it is so at the inputs given, too, with an index twice. y[index] = x is no mistake as long
+    as each index is another: of an element that is written twice only the last counts.
+    """
+    if check.verdict != WRONG or i not in [k for k, _ in rows.axes]:
+        return False
+    twice = rows.twice(given.values, problem.free)
+    if twice is None:
+        return False
+    try:
+        checks = check_point(problem, replace(given, values=twice), False)
+    except (Skipped, Wrong):
+        return False
+    return checks[problem.free.index(i)].verdict == WRONG
+
+
+def worse(before, check, point):
     if check.verdict == WRONG and point.label != "as given":
         parts = [check.hint, f"with {point.label}", _OUTSIDE if point.other else ""]
         check = replace(check, hint="; ".join(filter(None, parts)))

@@ -180,3 +180,15 @@ def test_a_function_that_refuses_what_lies_beside_is_left_out():
 
     report = ng.gradcheck(picky, lambda g, x: 2 * g * x, X)
     assert "as given (at inputs near it the code raises KeyError)" in str(report)
+
+
+@pytest.mark.parametrize("near", [1e-6, 1e-5, 5e-5, 3e-4])
+def test_differences_that_reach_over_a_kink_are_no_verdict(near):
+    """The first number lies between the steps of differences and the kink of |x| at 0."""
+    x = np.array([near, 1.0, -2.0, 3.0])
+    function, right = (lambda x: (abs(x) + x**2).sum()), (lambda x: np.sign(x) + 2 * x)
+    report = ng.gradcheck(function, right, x, only_given=True)
+    assert report.passed and report.oracle == "five-point", report
+    for k in range(4):
+        wrong = lambda x, k=k: right(x) * (1 + 1e-3 * (np.arange(4) == k))
+        assert not ng.gradcheck(function, wrong, x, only_given=True).passed

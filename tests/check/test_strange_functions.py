@@ -97,7 +97,21 @@ def mean_deviation(x):
     return np.sqrt(d * d).sum()
 
 
+def saturated(w):
+    """Logistic regression as in course assignments: log(1 − A), where A is almost 1."""
+    A = 1 / (1 + np.exp(-w @ FEATURES))
+    return -np.mean(LABELS * np.log(A) + (1 - LABELS) * np.log(1 - A))
+
+
+def saturated_back(w):
+    return FEATURES @ (1 / (1 + np.exp(-w @ FEATURES)) - LABELS) / len(LABELS)
+
+
+FEATURES = np.random.default_rng(1).normal(size=(4, 80))
+LABELS = 1.0 * (np.random.default_rng(2).uniform(size=80) > 0.5)
+
 RIGHT = {
+    "a probability of almost 1": (saturated, saturated_back, 8 * np.array([0.9, -1.3, 0.7, 1.1])),
     "a spread far from 0": (spread, spread_back, 1e6 + 3 * rng.normal(size=12)),
     "sin x/x near 0": (sinc, sinc_back, np.array([0.0, 1e-9, 1e-5, -1e-3, 0.5, -2, 7])),
     "sin x/x by its formula, float32": (
@@ -147,13 +161,24 @@ def test_a_right_one_passes(name):
         (sinc, lambda g, x: 1.0001 * sinc_back(g, x), RIGHT["sin x/x near 0"][2]),
         (sinc, lambda g, x: sinc_back(g, x).astype("float32"), rng.normal(size=5)),
         (newton, lambda g, a: g * 0.51 / np.sqrt(a), 2.5),
+        (saturated, lambda w: saturated_back(w) + 1e-5, RIGHT["a probability of almost 1"][2]),
         (qr, lambda gq, gr, a: qr_back(gq, -gr, a), rng.normal(size=(5, 3))),
         (median, odd_median_back, rng.normal(size=(5, 3))),
         (narrow, lambda g, x: narrow_back(g[:1] * np.ones_like(g), x), TINY),
         (mean_deviation, spread_back, 1e6 + 3 * rng.normal(size=12)),
         (lambda x: np.tanh(x), lambda g, x: g * (1 - np.tanh(x) ** 2 + 1e-8), rng.normal(size=5)),
     ],
-    ids=["factor", "cast", "newton", "qr", "odd median", "narrow", "spread", "one part in 10⁸"],
+    ids=[
+        "factor",
+        "cast",
+        "newton",
+        "saturated",
+        "qr",
+        "odd median",
+        "narrow",
+        "spread",
+        "one part in 10⁸",
+    ],
 )
 def test_a_mistake_beside_it_is_found(function, backward, x):
     report = ng.gradcheck(function, backward, x)
