@@ -1,5 +1,6 @@
 "use strict";
-// The data of the page, and how its numbers are written. The layout is described in numpygan/pages/study_page.py, pack().
+// The data of the page, and how its numbers are written. The layout is described in
+// numpygan/pages/study_page.py, pack().
 
 async function unpack() {
   const text = atob(document.getElementById("data").textContent);
@@ -10,7 +11,8 @@ async function unpack() {
   const start = Math.ceil((4 + n) / 8) * 8;
   const kinds = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u1: Uint8Array };
   return JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, n)), (key, value) => {
-    if (value === null || typeof value !== "object" || value.at === undefined || !value.type) return value;
+    if (value === null || typeof value !== "object" || value.at === undefined || !value.type)
+      return value;
     const size = value.shape.reduce((a, b) => a * b, 1);
     const array = new kinds[value.type](whole, start + value.at, size);
     return { array, shape: value.shape };
@@ -20,9 +22,11 @@ async function unpack() {
 // A number with `digits` significant digits and a real minus sign.
 function show(value, digits = 6) {
   if (value === 0) return "0";
-  if (Number.isSafeInteger(value)) return value.toLocaleString("en").replace("-", "−"); // a count, however large
+  // a count, however large
+  if (Number.isSafeInteger(value)) return value.toLocaleString("en").replace("-", "−");
   const size = Math.abs(value);
-  const text = size >= 1e-3 && size < 1e6 ? value.toPrecision(digits) : value.toExponential(digits - 1);
+  const text =
+    size >= 1e-3 && size < 1e6 ? value.toPrecision(digits) : value.toExponential(digits - 1);
   return text.replaceAll("-", "−");
 }
 
@@ -43,7 +47,8 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// The symbol `name` typeset, with its meaning on hover; MathML comes from numpygan/pages/typeset.py.
+// The symbol `name` typeset, with its meaning on hover; MathML comes from
+// numpygan/pages/typeset.py.
 function symbol(name) {
   const span = make("span");
   span.innerHTML = data.symbols[name] ? data.symbols[name][0] : "";

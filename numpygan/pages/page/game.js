@@ -1,4 +1,5 @@
-// The game itself: on a toy the densities, D, the best D there is, and what G is taught; on images the digits and D's verdicts.
+// The game itself: on a toy the densities, D, the best D there is, and what G is taught; on images
+// the digits and D's verdicts.
 
 const LAYERS = {
   D: "D",
@@ -18,19 +19,32 @@ let drawnGame = ""; // what it shows now, so that a step that changes nothing he
 function drawGame() {
   const place = document.getElementById("game");
   shown.loss = shown.loss || data.loss;
-  const passes = ["d D forward", "g D backward"].map((line) => data.passes.indexOf(latest(line[0], line.slice(2))));
-  const now = [data.steps[current].frame, ...passes, lastScores().V, shown.layer, shown.loss].join();
+  const passes = ["d D forward", "g D backward"].map((line) =>
+    data.passes.indexOf(latest(line[0], line.slice(2))),
+  );
+  const now = [
+    data.steps[current].frame,
+    ...passes,
+    lastScores().V,
+    shown.layer,
+    shown.loss,
+  ].join();
   if (now === drawnGame) return;
   drawnGame = now;
   const view = data.toy
     ? toyView()
     : data.image
       ? imageView()
-      : make("p", { class: "hint" }, "Nothing to draw: the data are neither 1-D or 2-D points nor images.");
+      : make(
+          "p",
+          { class: "hint" },
+          "Nothing to draw: the data are neither 1-D or 2-D points nor images.",
+        );
   place.replaceChildren(view);
 }
 
-// The last pass of `net` up to the current line in this iteration, with adjoints or not; null if there is none yet.
+// The last pass of `net` up to the current line in this iteration, with adjoints or not; null if
+// there is none yet.
 function latest(side, what) {
   const { iteration } = data.steps[current];
   for (let i = current; i >= 0 && data.steps[i].iteration === iteration; i--) {
@@ -48,17 +62,25 @@ function choices(label, values, now, pick) {
         onclick: () => {
           pick(key);
           drawGame();
-          document.querySelector(`[aria-label="${label}"] [aria-pressed=true]`).focus(); // the button that was pressed is gone
+          // the button that was pressed is gone
+          document.querySelector(`[aria-label="${label}"] [aria-pressed=true]`).focus();
         },
       },
       text,
     ),
   );
-  return make("div", { class: "controls", role: "group", "aria-label": label }, make("span", {}, label), ...buttons);
+  return make(
+    "div",
+    { class: "controls", role: "group", "aria-label": label },
+    make("span", {}, label),
+    ...buttons,
+  );
 }
 
 const lossChoice = () => {
-  const names = Object.keys(LOSSES).filter((loss) => loss === data.loss || loss !== "maximum_likelihood");
+  const names = Object.keys(LOSSES).filter(
+    (loss) => loss === data.loss || loss !== "maximum_likelihood",
+  );
   const values = Object.fromEntries(names.map((loss) => [loss, loss.replace("_", "-")]));
   return choices("G's loss", values, shown.loss, (key) => (shown.loss = key));
 };
@@ -68,7 +90,13 @@ function scoreTable(rows) {
     "table",
     { class: "scores" },
     ...rows.map(([name, value, note]) =>
-      make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, value), make("td", { class: "aside" }, note || "")),
+      make(
+        "tr",
+        {},
+        make("th", { scope: "row" }, name),
+        make("td", {}, value),
+        make("td", { class: "aside" }, note || ""),
+      ),
     ),
   );
 }
@@ -79,7 +107,8 @@ function lastScores() {
   return {};
 }
 
-// What saturation does to what G is taught: the mean length of −∂L/∂G(z) for each loss, and the slope of each at the logit.
+// What saturation does to what G is taught: the mean length of −∂L/∂G(z) for each loss, and the
+// slope of each at the logit.
 function saturation(taught) {
   const { push, verdicts } = taught;
   const mean = verdicts.array.reduce((a, b) => a + b, 0) / verdicts.array.length;
@@ -122,26 +151,49 @@ function slopesPlot(verdicts) {
   });
   for (const share of [0, 0.5, 1]) {
     const text = share === 0.5 ? "½" : String(share);
-    plot.append(svg("line", { x1: x(0), x2: x(1), y1: y(share), y2: y(share), stroke: "var(--line)" }));
+    plot.append(
+      svg("line", { x1: x(0), x2: x(1), y1: y(share), y2: y(share), stroke: "var(--line)" }),
+    );
     plot.append(svg("text", { x: x(0) - 7, y: y(share) + 4, "text-anchor": "end" }, text));
-    plot.append(svg("text", { x: x(share), y: height - bottom + 15, "text-anchor": "middle" }, text));
+    plot.append(
+      svg("text", { x: x(share), y: height - bottom + 15, "text-anchor": "middle" }, text),
+    );
   }
   plot.append(svg("text", { x: x(0.5), y: height - 4, "text-anchor": "middle" }, "D(G(z))"));
   for (const [loss, { slope }] of Object.entries(LOSSES)) {
     if (loss === "maximum_likelihood" && loss !== data.loss) continue;
     const at = Array.from({ length: 100 }, (_, i) => i / 100).filter((D) => slope(D) <= 1);
     const last = slope(1) <= 1 ? 1 : at.at(-1);
-    const d = [...at, last].map((D, i) => `${i ? "L" : "M"}${x(D).toFixed(1)} ${y(slope(D)).toFixed(1)}`).join("");
+    const d = [...at, last]
+      .map((D, i) => `${i ? "L" : "M"}${x(D).toFixed(1)} ${y(slope(D)).toFixed(1)}`)
+      .join("");
     const chosen = loss === shown.loss;
     plot.append(
-      svg("path", { d, fill: "none", stroke: chosen ? "var(--accent)" : "var(--soft)", "stroke-width": chosen ? 2.2 : 1.2 }),
+      svg("path", {
+        d,
+        fill: "none",
+        stroke: chosen ? "var(--accent)" : "var(--soft)",
+        "stroke-width": chosen ? 2.2 : 1.2,
+      }),
     );
     const height = { saturating: 1, non_saturating: 0, maximum_likelihood: 0.5 }[loss];
-    plot.append(svg("text", { x: x(1) + 10, y: y(height) + 4, class: chosen ? "chosen" : "" }, loss.replace("_", "-")));
+    plot.append(
+      svg(
+        "text",
+        { x: x(1) + 10, y: y(height) + 4, class: chosen ? "chosen" : "" },
+        loss.replace("_", "-"),
+      ),
+    );
   }
   for (const D of verdicts)
     plot.append(
-      svg("circle", { cx: x(D), cy: y(LOSSES[shown.loss].slope(D)), r: 3.4, fill: "var(--green)", stroke: "var(--paper)" }),
+      svg("circle", {
+        cx: x(D),
+        cy: y(LOSSES[shown.loss].slope(D)),
+        r: 3.4,
+        fill: "var(--green)",
+        stroke: "var(--paper)",
+      }),
     );
   return plot;
 }
@@ -172,16 +224,35 @@ function imageView() {
     );
     const images = drawn.values[0].images,
       size = images.shape[1];
-    const part = (from, to) => ({ array: images.array.subarray(from * size, to * size), shape: [to - from, size] });
-    view.append(make("h3", {}, `${atOnce() ? "E" : "D step: e"}xamples, and what G made of noise, with D's verdicts`));
+    const part = (from, to) => ({
+      array: images.array.subarray(from * size, to * size),
+      shape: [to - from, size],
+    });
+    view.append(
+      make(
+        "h3",
+        {},
+        `${atOnce() ? "E" : "D step: e"}xamples, and what G made of noise, with D's verdicts`,
+      ),
+    );
     view.append(
       pictures(part(0, shownRows), captions, grey),
       pictures(part(shownRows, 2 * shownRows), captions.slice(shownRows), grey),
     );
-  } else view.append(make("p", { class: "hint" }, "The pictures appear when D has seen them: go on to its forward pass."));
+  } else
+    view.append(
+      make(
+        "p",
+        { class: "hint" },
+        "The pictures appear when D has seen them: go on to its forward pass.",
+      ),
+    );
   if (taught) {
     const rows = taught.values[0].images;
-    const captions = Array.from({ length: rows.shape[0] }, (_, n) => `D = ${show(taught.verdicts.array[n], 4)}`);
+    const captions = Array.from(
+      { length: rows.shape[0] },
+      (_, n) => `D = ${show(taught.verdicts.array[n], 4)}`,
+    );
     view.append(
       make(
         "h3",
@@ -194,7 +265,11 @@ function imageView() {
       lossChoice(),
     );
     view.append(
-      make("h3", {}, "−∂L/∂G(z): where G is told to put ink (blue) and to take it away (orange), one scale for all"),
+      make(
+        "h3",
+        {},
+        "−∂L/∂G(z): where G is told to put ink (blue) and to take it away (orange), one scale for all",
+      ),
       pictures(
         taught.push[shown.loss].images,
         captions.map((_, n) => `of G(z) ${n}`),

@@ -1,4 +1,5 @@
-// The network of the current line, layer by layer: equations, tensors, statistics, proofs, and where a number comes from.
+// The network of the current line, layer by layer: equations, tensors, statistics, proofs, and
+// where a number comes from.
 
 const chosen = { net: null, layer: {}, line: null };
 
@@ -10,7 +11,11 @@ function drawNetwork() {
   place.replaceChildren();
   if (!step.stack.length) {
     place.append(
-      make("p", { class: "hint" }, "No pass yet in this step: only a minibatch has been drawn. Press → for the next line."),
+      make(
+        "p",
+        { class: "hint" },
+        "No pass yet in this step: only a minibatch has been drawn. Press → for the next line.",
+      ),
     );
     return;
   }
@@ -19,7 +24,10 @@ function drawNetwork() {
   const part = step.stack.find((other) => other.net === chosen.net) || step.stack[0];
   for (const other of step.stack) {
     const kept = data.passes[other.pass];
-    const rows = kept.halves === 2 ? `${kept.rows / 2} examples + ${kept.rows / 2} generated` : `${kept.rows} rows`;
+    const rows =
+      kept.halves === 2
+        ? `${kept.rows / 2} examples + ${kept.rows / 2} generated`
+        : `${kept.rows} rows`;
     const pressed = other === part;
     const pick = () => {
       chosen.net = other.net;
@@ -35,13 +43,18 @@ function drawNetwork() {
     );
   }
   const layers = data.nets[part.net].layers;
-  if (chosen.layer[part.net] === undefined) chosen.layer[part.net] = layers.findIndex((layer) => layer.kind === "Affine");
+  if (chosen.layer[part.net] === undefined)
+    chosen.layer[part.net] = layers.findIndex((layer) => layer.kind === "Affine");
   const origin = make("div", { class: "origin", id: "origin", "aria-live": "polite", hidden: "" });
-  place.append(make("div", { class: "side-column", tabindex: -1 }, drawStack(part), origin), make("div", { id: "layer" }));
+  place.append(
+    make("div", { class: "side-column", tabindex: -1 }, drawStack(part), origin),
+    make("div", { id: "layer" }),
+  );
   drawLayer(part);
 }
 
-// The layers from the input down to the output, values flowing down on the left, adjoints up on the right.
+// The layers from the input down to the output, values flowing down on the left, adjoints up on the
+// right.
 function drawStack(part) {
   const net = data.nets[part.net];
   const kept = data.passes[part.pass];
@@ -62,7 +75,8 @@ function drawStack(part) {
   net.layers.forEach((layer, i) => {
     const pick = () => {
       chosen.layer[part.net] = i;
-      for (const [n, row] of [...body.children].entries()) row.className = n === i + 1 ? "chosen" : "";
+      for (const [n, row] of [...body.children].entries())
+        row.className = n === i + 1 ? "chosen" : "";
       drawLayer(part);
     };
     line(make("button", { onclick: pick, "data-layer": i }, `${i}  ${layer.name}`), i + 1, i);
@@ -73,7 +87,11 @@ function drawStack(part) {
     "div",
     { class: "scroll" },
     table,
-    make("p", { class: "hint" }, "Values flow down, adjoints flow up. Choose a layer. A dot marks a number that the complex step has proved."),
+    make(
+      "p",
+      { class: "hint" },
+      "Values flow down, adjoints flow up. Choose a layer. A dot marks a number that the complex step has proved.",
+    ),
   );
 }
 
@@ -102,7 +120,8 @@ function drawLayer(part) {
     rows: kept.rows,
     halves: kept.halves,
     widths: { x: net.widths[i], y: net.widths[i + 1] },
-    image: part.net === "G" ? (i === net.layers.length - 1 ? "y" : null) : i === 0 ? "x" : null, // what holds images
+    // what holds images
+    image: part.net === "G" ? (i === net.layers.length - 1 ? "y" : null) : i === 0 ? "x" : null,
   };
   const tensors = make("div", { class: "tensors" });
   const add = (key, name, what, kept, sides) => {
@@ -114,7 +133,8 @@ function drawLayer(part) {
   for (const [name, array] of Object.entries(own)) {
     if (array.block) add(name, name, noteOnMask(name, own, kept), array, [null, "y"]);
   }
-  for (const [name, array] of Object.entries(theta)) add(name, name, "parameter", array, name === "W" ? ["x", "y"] : ["y"]);
+  for (const [name, array] of Object.entries(theta))
+    add(name, name, "parameter", array, name === "W" ? ["x", "y"] : ["y"]);
   add("y", "y", "output", parts.y, [null, "y"]);
   if (part.adjoints) {
     group("backward");
@@ -123,21 +143,30 @@ function drawLayer(part) {
       add(`g${name}`, `g_${name}`, "gradient", array, name === "W" ? ["x", "y"] : ["y"]);
     add("gx", "g_x", "adjoint of the input", parts.gx, [null, "x"]);
     const notes = [];
-    if (!parts.gx) notes.push("The adjoint of this layer's input is not computed: nobody below needs it.");
+    if (!parts.gx)
+      notes.push("The adjoint of this layer's input is not computed: nobody below needs it.");
     if (Object.keys(theta).length && !Object.keys(grads).length)
-      notes.push("This pass only goes through D to reach G: the gradients of D's parameters are not computed.");
+      notes.push(
+        "This pass only goes through D to reach G: the gradients of D's parameters are not computed.",
+      );
     for (const note of notes) tensors.append(make("p", { class: "hint" }, note));
   }
   const equations = make("div", { class: "equations" }, ...layer.equations.map(mathematics));
-  place.replaceChildren(make("h3", {}, `${part.net}, layer ${i}: ${layer.name}`), equations, tensors);
+  place.replaceChildren(
+    make("h3", {}, `${part.net}, layer ${i}: ${layer.name}`),
+    equations,
+    tensors,
+  );
   document.getElementById("origin").hidden = true;
   const last = part.net === "D" && i === net.layers.length - 1;
   if (last) equations.append(mathematics("<span>then D = σ(y)</span>"));
 }
 
 function noteOnMask(name, own, kept) {
-  if (own.share) return `winning piece; won ${own.share.map((share) => `${(100 * share).toFixed(1)} %`).join(", ")}`;
-  if (own.dead !== undefined) return `${(100 * own.dead).toFixed(1)} % of the units dead in these ${kept.rows} rows`;
+  if (own.share)
+    return `winning piece; won ${own.share.map((share) => `${(100 * share).toFixed(1)} %`).join(", ")}`;
+  if (own.dead !== undefined)
+    return `${(100 * own.dead).toFixed(1)} % of the units dead in these ${kept.rows} rows`;
   return `${(100 * own[name].stats[4]).toFixed(1)} % dropped`;
 }
 
@@ -150,9 +179,13 @@ function drawTensor(key, name, what, kept, sides, parts) {
     rows: sides.length === 2 ? names[0] : undefined,
     onpick: (i, j) => explainEntry(key, i, j, parts, kept),
   };
-  const whole = sides.slice(-kept.block.shape.length).map((side, axis) => (side ? parts.widths[side] : kept.block.shape[axis]));
+  const whole = sides
+    .slice(-kept.block.shape.length)
+    .map((side, axis) => (side ? parts.widths[side] : kept.block.shape[axis]));
   const cut = whole.some((n, axis) => n > kept.block.shape[axis]);
-  const shape = kept.block.shape.join(" × ") + (cut ? ` of ${whole.map((n) => n.toLocaleString("en")).join(" × ")}` : "");
+  const shape =
+    kept.block.shape.join(" × ") +
+    (cut ? ` of ${whole.map((n) => n.toLocaleString("en")).join(" × ")}` : "");
   const [min, mean, max, norm, zeros] = kept.stats;
   const map = (parts.maps[key] = heatmap(kept.block, options));
   const box = make(
@@ -172,11 +205,19 @@ function drawTensor(key, name, what, kept, sides, parts) {
     make(
       "p",
       { class: "stats" },
-      ...Object.entries(stats).flatMap(([name, value]) => [make("span", {}, `${name} ${value}`), " "]),
+      ...Object.entries(stats).flatMap(([name, value]) => [
+        make("span", {}, `${name} ${value}`),
+        " ",
+      ]),
     ),
   );
   if (kept.proof) box.append(drawProof(kept.proof));
-  if (kept.images) box.append(pictures(kept.images, captionsOf(key, kept, parts), { grey: key === parts.image ? data.limits : null }));
+  if (kept.images)
+    box.append(
+      pictures(kept.images, captionsOf(key, kept, parts), {
+        grey: key === parts.image ? data.limits : null,
+      }),
+    );
   return box;
 }
 
@@ -185,10 +226,13 @@ function captionsOf(key, kept, parts) {
   if (key === "W" || key === "gW")
     return Array.from(
       { length: n },
-      (_, i) => `unit ${(kept.images.shape[1] === parts.widths.x ? parts.columns.y : parts.columns.x)[i]}`,
+      (_, i) =>
+        `unit ${(kept.images.shape[1] === parts.widths.x ? parts.columns.y : parts.columns.x)[i]}`,
     );
   const half = n / parts.halves;
-  return Array.from({ length: n }, (_, i) => (parts.halves === 2 && i < half ? `x ${i}` : `G(z) ${i % half}`));
+  return Array.from({ length: n }, (_, i) =>
+    parts.halves === 2 && i < half ? `x ${i}` : `G(z) ${i % half}`,
+  );
 }
 
 function drawProof(proof) {

@@ -32,7 +32,11 @@ function normsOf(side) {
     for (let i = last; i >= 0; i--) {
       if (!kept.adjoints[i] || (net === "G" && i === last)) continue; // G's output is D's input
       const into = i === last ? "logit" : data.nets[net].layers[i].name;
-      points.push({ name: i === last ? `${net}: output` : `${net}: input of ${into}`, net, norm: kept.adjoints[i].stats[3] });
+      points.push({
+        name: i === last ? `${net}: output` : `${net}: input of ${into}`,
+        net,
+        norm: kept.adjoints[i].stats[3],
+      });
     }
     const line = lines.get(step.iteration) || { points: [], ready: index };
     line.points = side === "d" ? points : [...line.points, ...points];
@@ -65,7 +69,9 @@ function normsPlot(side) {
   });
   const every = Math.ceil((high - low) / 5);
   for (let p = low; p <= high; p += every) {
-    plot.append(svg("line", { x1: left, x2: width - right, y1: y(p), y2: y(p), stroke: "var(--line)" }));
+    plot.append(
+      svg("line", { x1: left, x2: width - right, y1: y(p), y2: y(p), stroke: "var(--line)" }),
+    );
     plot.append(
       svg(
         "text",
@@ -94,10 +100,14 @@ function normsPlot(side) {
     plot.append(svg("text", { x: x(middle), y: height - 24, "text-anchor": "middle" }, net));
   }
   plot.append(svg("text", { x: left, y: height - 6 }, "← logit"));
-  plot.append(svg("text", { x: width - right, y: height - 6, "text-anchor": "end" }, "the way back →"));
+  plot.append(
+    svg("text", { x: width - right, y: height - 6, "text-anchor": "end" }, "the way back →"),
+  );
   for (const [iteration, line] of lines) {
     const here = iteration === data.steps[current].iteration;
-    const path = line.points.map((point, i) => `${i ? "L" : "M"}${x(i)} ${y(Math.log10(Math.max(point.norm, 1e-30)))}`).join("");
+    const path = line.points
+      .map((point, i) => `${i ? "L" : "M"}${x(i)} ${y(Math.log10(Math.max(point.norm, 1e-30)))}`)
+      .join("");
     plot.append(
       svg("path", {
         d: path,
@@ -109,7 +119,12 @@ function normsPlot(side) {
     );
     if (!here) continue;
     line.points.forEach((point, i) => {
-      const dot = svg("circle", { cx: x(i), cy: y(Math.log10(Math.max(point.norm, 1e-30))), r: 4.5, fill: "var(--accent)" });
+      const dot = svg("circle", {
+        cx: x(i),
+        cy: y(Math.log10(Math.max(point.norm, 1e-30))),
+        r: 4.5,
+        fill: "var(--accent)",
+      });
       dot.append(svg("title", {}, `${point.name}: ${show(point.norm)}`));
       plot.append(dot);
     });
@@ -118,9 +133,16 @@ function normsPlot(side) {
   const table = make(
     "table",
     { class: "scores" },
-    ...now.points.map((point) => make("tr", {}, make("th", { scope: "row" }, point.name), make("td", {}, show(point.norm)))),
+    ...now.points.map((point) =>
+      make("tr", {}, make("th", { scope: "row" }, point.name), make("td", {}, show(point.norm))),
+    ),
   );
-  return make("div", {}, plot, make("details", { class: "notes" }, make("summary", {}, "The numbers"), table));
+  return make(
+    "div",
+    {},
+    plot,
+    make("details", { class: "notes" }, make("summary", {}, "The numbers"), table),
+  );
 }
 
 function svg(tag, attributes = {}, text = "") {

@@ -13,15 +13,24 @@ function explainEntry(key, i, j, parts, kept) {
         ? `${columns.x[i]}, ${columns.y[j]}`
         : `${i}, ${(key === "x" || key === "gx" ? columns.x : columns.y)[j]}`;
   let table = null;
-  if (key === "gW") table = sumTable(["row", "x", "g_y", "x · g_y"], rows, (r) => [at(x, r, i), at(gy, r, j)]);
+  if (key === "gW")
+    table = sumTable(["row", "x", "g_y", "x · g_y"], rows, (r) => [at(x, r, i), at(gy, r, j)]);
   else if (key === "gb") table = sumTable(["row", "g_y"], rows, (r) => [at(gy, r, j)]);
   else if (key === "gx" && parts.kind === "Affine") {
     if (columns.y.length === widths.y)
-      table = sumTable(["unit", "g_y", "W", "g_y · W"], columns.y.length, (c) => [at(gy, i, c), at(theta.W, j, c)]);
+      table = sumTable(["unit", "g_y", "W", "g_y · W"], columns.y.length, (c) => [
+        at(gy, i, c),
+        at(theta.W, j, c),
+      ]);
     else lines.push("a sum over all units of the layer, more than are shown here");
   } else if (key === "y" && parts.kind === "Affine") {
     if (columns.x.length === widths.x)
-      table = sumTable(["unit", "x", "W", "x · W"], columns.x.length, (c) => [at(x, i, c), at(theta.W, c, j)], at(theta.b, 0, j));
+      table = sumTable(
+        ["unit", "x", "W", "x · W"],
+        columns.x.length,
+        (c) => [at(x, i, c), at(theta.W, c, j)],
+        at(theta.b, 0, j),
+      );
     else lines.push("a sum over all inputs of the layer, more than are shown here");
   } else if (key === "gx" && parts.kind === "Maxout") {
     const units = columns.y.length,
@@ -41,18 +50,26 @@ function explainEntry(key, i, j, parts, kept) {
   } else if (key === "gx") {
     const factor = own.mask || own.slopes;
     if (factor)
-      lines.push(`g_y · mask = ${show(at(gy, i, j))} · ${show(at(factor, i, j))} = ${show(at(gy, i, j) * at(factor, i, j))}`);
+      lines.push(
+        `g_y · mask = ${show(at(gy, i, j))} · ${show(at(factor, i, j))} = ${show(at(gy, i, j) * at(factor, i, j))}`,
+      );
     else {
       const out = at(y, i, j);
       const slope = parts.kind === "Tanh" ? 1 - out * out : out * (1 - out);
-      lines.push(`g_y · slope = ${show(at(gy, i, j))} · ${show(slope)} = ${show(at(gy, i, j) * slope)}`);
+      lines.push(
+        `g_y · slope = ${show(at(gy, i, j))} · ${show(slope)} = ${show(at(gy, i, j) * slope)}`,
+      );
     }
-  } else if (key === "y") lines.push(`from x = ${show(at(x, i, j))}` + (own.mask ? `, mask ${show(at(own.mask, i, j))}` : ""));
+  } else if (key === "y")
+    lines.push(
+      `from x = ${show(at(x, i, j))}` + (own.mask ? `, mask ${show(at(own.mask, i, j))}` : ""),
+    );
   else if (key === "gy") lines.push("the adjoint that came from the layer above");
   else if (key === "x") lines.push("what the layer below, or the minibatch, gave");
   else lines.push("a parameter, as it was when this pass was made");
   for (const frame of document.querySelectorAll(".mark")) frame.remove();
-  for (const [name, ...place] of sourcesOf(key, i, j, parts)) if (parts.maps[name]) parts.maps[name].mark(...place);
+  for (const [name, ...place] of sourcesOf(key, i, j, parts))
+    if (parts.maps[name]) parts.maps[name].mark(...place);
   const origin = document.getElementById("origin");
   origin.hidden = false;
   origin.replaceChildren(
@@ -75,13 +92,17 @@ function explainEntry(key, i, j, parts, kept) {
         {},
         `The sum of these ${table.terms} terms is `,
         make("b", { id: "sum" }, show(table.sum, 7)),
-        same ? ", the number in the tape." : `; the tape has ${show(value, 7)}: another order of adding.`,
+        same
+          ? ", the number in the tape."
+          : `; the tape has ${show(value, 7)}: another order of adding.`,
       ),
     );
   }
   origin.scrollIntoView({ block: "nearest" });
   const proven = kept.proof
-    ? kept.proof.at.findIndex((place) => (place.length === 2 ? place[0] === i && place[1] === j : place[0] === j))
+    ? kept.proof.at.findIndex((place) =>
+        place.length === 2 ? place[0] === i && place[1] === j : place[0] === j,
+      )
     : -1;
   if (proven >= 0) {
     const step = kept.proof.step.array[proven];
@@ -108,14 +129,17 @@ function sourcesOf(key, i, j, parts) {
   if (key === "gW") return [self, ["x", null, i], ["gy", null, j]];
   if (key === "gb") return [self, ["gy", null, j]];
   if (parts.kind === "Affine" && key === "gx") return [self, ["gy", i, null], ["W", j, null]];
-  if (parts.kind === "Affine" && key === "y") return [self, ["x", i, null], ["W", null, j], ["b", null, j]];
+  if (parts.kind === "Affine" && key === "y")
+    return [self, ["x", i, null], ["W", null, j], ["b", null, j]];
   const unit = parts.kind === "Maxout" ? j % parts.columns.y.length : j;
-  if (key === "gx") return [self, ["gy", i, unit], ["mask", i, unit], ["slopes", i, unit], ["won", i, unit]];
+  if (key === "gx")
+    return [self, ["gy", i, unit], ["mask", i, unit], ["slopes", i, unit], ["won", i, unit]];
   if (key === "y" && parts.kind !== "Maxout") return [self, ["x", i, j], ["mask", i, j]];
   return [self];
 }
 
-// The terms of Σ as a table with their sum. terms(r) are the factors of term r; `plus` is added at the end (a bias).
+// The terms of Σ as a table with their sum. terms(r) are the factors of term r; `plus` is added at
+// the end (a bias).
 function sumTable(head, n, terms, plus = null) {
   const body = make("tbody");
   let sum = 0;
@@ -124,15 +148,32 @@ function sumTable(head, n, terms, plus = null) {
     const product = factors.reduce((a, b) => a * b, 1);
     sum += product;
     const cells = factors.length > 1 ? [...factors, product] : [product];
-    body.append(make("tr", {}, make("td", {}, String(r)), ...cells.map((value) => make("td", {}, show(value, 7)))));
+    body.append(
+      make(
+        "tr",
+        {},
+        make("td", {}, String(r)),
+        ...cells.map((value) => make("td", {}, show(value, 7))),
+      ),
+    );
   }
   if (plus !== null) {
-    body.append(make("tr", {}, make("td", {}, "b"), make("td"), make("td"), make("td", {}, show(plus, 7))));
+    body.append(
+      make("tr", {}, make("td", {}, "b"), make("td"), make("td"), make("td", {}, show(plus, 7))),
+    );
     sum += plus;
   }
   const blanks = Array.from({ length: head.length - 2 }, () => make("td"));
-  const foot = make("tfoot", {}, make("tr", {}, make("td", {}, "Σ"), ...blanks, make("td", {}, show(sum, 7))));
+  const foot = make(
+    "tfoot",
+    {},
+    make("tr", {}, make("td", {}, "Σ"), ...blanks, make("td", {}, show(sum, 7))),
+  );
   const titles = head.map((text) => make("th", { scope: "col" }, text));
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...titles)), body, foot);
-  return { element: make("div", { class: "scroll" }, table), sum, terms: n + (plus === null ? 0 : 1) };
+  return {
+    element: make("div", { class: "scroll" }, table),
+    sum,
+    terms: n + (plus === null ? 0 : 1),
+  };
 }

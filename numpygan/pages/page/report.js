@@ -1,4 +1,5 @@
-// The slider over the samples: all pictures are in the page, one is shown. Without this script all are.
+// The slider over the samples: all pictures are in the page, one is shown. Without this script all
+// are.
 "use strict";
 const frames = document.querySelector(".frames");
 if (frames) {

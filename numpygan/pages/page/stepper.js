@@ -1,6 +1,13 @@
-// The algorithm's lines, the buttons and keys that step through them, and what the current line read, computed and changed.
+// The algorithm's lines, the buttons and keys that step through them, and what the current line
+// read, computed and changed.
 
-const ROLES = { read: "reads", computed: "computes", changed: "changes", frozen: "frozen", same: "unchanged" };
+const ROLES = {
+  read: "reads",
+  computed: "computes",
+  changed: "changes",
+  frozen: "frozen",
+  same: "unchanged",
+};
 let current = 0;
 let timer = null;
 
@@ -11,7 +18,8 @@ function listLines() {
       ? make("button", { "data-key": line.key, onclick: () => go(nearest(line.key)) })
       : make("span", { class: "fixed" });
     inside.innerHTML = line.html;
-    if (line.key) inside.setAttribute("aria-label", inside.textContent); // a name is not taken from MathML
+    // a name is not taken from MathML
+    if (line.key) inside.setAttribute("aria-label", inside.textContent);
     item.append(inside);
     document.getElementById("code").append(item);
   }
@@ -21,7 +29,8 @@ function listLines() {
 function nearest(key) {
   const { iteration, round } = data.steps[current];
   const same = data.steps.findIndex(
-    (step) => step.line === key && step.iteration === iteration && (step.round === round || key[0] === "g"),
+    (step) =>
+      step.line === key && step.iteration === iteration && (step.round === round || key[0] === "g"),
   );
   return same >= 0 ? same : data.steps.findIndex((step) => step.line === key);
 }
@@ -55,7 +64,12 @@ function drawStep() {
     : side === "D step"
       ? [...climbs, ", ", symbol("θ_g"), " is frozen"]
       : [...descends, ", ", symbol("θ_d"), " is frozen"];
-  document.getElementById("side").replaceChildren(`Iteration ${step.iteration.toLocaleString("en")}, ${side}${rounds}: `, ...aim);
+  document
+    .getElementById("side")
+    .replaceChildren(
+      `Iteration ${step.iteration.toLocaleString("en")}, ${side}${rounds}: `,
+      ...aim,
+    );
   const title = document.getElementById("line-title");
   title.innerHTML = data.lines.find((line) => line.key === step.line).html;
   const movers = document.getElementById("movers");
@@ -63,7 +77,12 @@ function drawStep() {
   for (const net of ["D", "G"]) {
     const moves = step.moves === net;
     movers.append(
-      make("span", { class: `chip${moves ? " moves" : ""}` }, symbol(net === "D" ? "θ_d" : "θ_g"), ` ${fate(net, step)}`),
+      make(
+        "span",
+        { class: `chip${moves ? " moves" : ""}` },
+        symbol(net === "D" ? "θ_d" : "θ_g"),
+        ` ${fate(net, step)}`,
+      ),
     );
   }
   const items = document.getElementById("items");
@@ -71,26 +90,44 @@ function drawStep() {
   for (const [role, word] of Object.entries(ROLES)) {
     const chosen = step.items.filter((item) => item.role === role);
     if (chosen.length)
-      items.append(make("div", { class: "role" }, make("h3", {}, word), make("div", {}, ...chosen.map(drawItem))));
+      items.append(
+        make(
+          "div",
+          { class: "role" },
+          make("h3", {}, word),
+          make("div", {}, ...chosen.map(drawItem)),
+        ),
+      );
   }
 }
 
-// authors2014 takes both gradients at the same (θ_d, θ_g) and then moves both; in Algorithm 1 one waits for the other.
+// authors2014 takes both gradients at the same (θ_d, θ_g) and then moves both; in Algorithm 1 one
+// waits for the other.
 const atOnce = () => data.algorithm === "authors2014";
 
 // What becomes of the parameters of `net` on the line of `step`.
 function fate(net, step) {
   if (step.moves === net) return "moves now";
-  if (!atOnce()) return (step.line[0] === "d") === (net === "D") ? "learns in this step" : "frozen in this step";
+  if (!atOnce())
+    return (step.line[0] === "d") === (net === "D") ? "learns in this step" : "frozen in this step";
   if (!step.moves) return "moves once both gradients are taken";
   return net === "G" ? "moves next" : "has just moved";
 }
 
 function drawItem(item) {
-  const line = make("div", {}, symbol(item.symbol), " ", make("span", { class: "note" }, item.note));
+  const line = make(
+    "div",
+    {},
+    symbol(item.symbol),
+    " ",
+    make("span", { class: "note" }, item.note),
+  );
   const box = make("div", { class: "item", "data-item": `${item.role} ${item.symbol}` }, line);
   if (item.numbers.length) {
-    const numbers = item.numbers.flatMap(([name, value]) => [make("span", {}, `${name} `, make("b", {}, show(value))), " "]);
+    const numbers = item.numbers.flatMap(([name, value]) => [
+      make("span", {}, `${name} `, make("b", {}, show(value))),
+      " ",
+    ]);
     box.append(make("div", { class: "numbers" }, ...numbers));
   }
   if (item.block) {
@@ -104,14 +141,25 @@ function play() {
   const button = document.getElementById("play");
   if (timer === null && current === data.steps.length - 1) go(0);
   clearInterval(timer);
-  timer = timer === null ? setInterval(() => (current === data.steps.length - 1 ? play() : go(current + 1)), 1200) : null;
-  button.querySelector("path").setAttribute("d", timer === null ? "M4 3l9 5-9 5z" : "M5 3v10M11 3v10");
+  timer =
+    timer === null
+      ? setInterval(() => (current === data.steps.length - 1 ? play() : go(current + 1)), 1200)
+      : null;
+  button
+    .querySelector("path")
+    .setAttribute("d", timer === null ? "M4 3l9 5-9 5z" : "M5 3v10M11 3v10");
   button.setAttribute("aria-label", timer === null ? "Play" : "Pause");
 }
 
 function listen() {
-  const jump = { first: () => 0, back: () => current - 1, next: () => current + 1, last: () => data.steps.length - 1 };
-  for (const [id, where] of Object.entries(jump)) document.getElementById(id).addEventListener("click", () => go(where()));
+  const jump = {
+    first: () => 0,
+    back: () => current - 1,
+    next: () => current + 1,
+    last: () => data.steps.length - 1,
+  };
+  for (const [id, where] of Object.entries(jump))
+    document.getElementById(id).addEventListener("click", () => go(where()));
   document.getElementById("play").addEventListener("click", play);
   const slider = document.getElementById("slider");
   slider.max = data.steps.length - 1;
