@@ -98,7 +98,7 @@ def scale_of(values, images, where):
                 f"{where}: {values} can be pixels of square images or a table; add --size HxW or "
                 f"--size none."
             )
-    if values.integer and images:
+    if values.whole and images and (values.integer or high > 255.5):
         raise NumpyganError(
             f"{where}: pixels are {values}; expected 0 to 255, or floats in [0, 1] or [-1, 1], so "
             "divide them by the value of white."
@@ -126,13 +126,48 @@ def common_scale(parts, images):
             if images is not False and of_train == "real" and own in ("bits", "unit", "pixels"):
                 same = same and train.low > -0.1  # else only these images are standardised
         if not same:
-            if where == first:  # then the farthest of the others is the odd one
-                where = max(list(parts)[1:], key=lambda s: max(-parts[s].low, parts[s].high))
+            if where == first:  # then the split farthest beyond it is the odd one
+                where = max(
+                    list(parts)[1:],
+                    key=lambda s: max(train.low - parts[s].low, parts[s].high - train.high),
+                )
             raise NumpyganError(
                 f"{where}: holds {parts[where]}, {first} {train}; expected the same scale in all "
                 "splits: rescale one of them, or shuffle the rows if they are sorted."
             )
     return scale
+
+
+def refuse_other_columns(train, rows, first, where):
+    """Raise NumpyganError if the columns of one table are scaled and those of the other are not.
+
+    Scaled columns have mean 0 and standard deviation 1, or all lie in [0, 1].
+    """
+    if min(len(train), len(rows)) < 6 or train.shape[1] < 2:
+        return
+    for one, other in ((train, rows), (rows, train)):
+        for name, (near, far) in {
+            "mean 0 and standard deviation 1": (_standardised(one, 0.5), _standardised(other, 1)),
+            "values from 0 to 1": (_from_0_to_1(one, 0.1), _from_0_to_1(other, 1)),
+        }.items():
+            if near.all() and far.mean() <= 0.5:
+                scaled, raw = (first, where) if one is train else (where, first)
+                raise NumpyganError(
+                    f"{scaled}: each column has {name}, the columns of {raw} have not; expected "
+                    "the same scale in all splits: rescale one of them."
+                )
+
+
+def _standardised(rows, slack):
+    """For each column whether its mean is 0 and its standard deviation 1, roughly."""
+    mean, std = rows.mean(0, dtype="float64"), rows.std(0, dtype="float64")
+    return (abs(mean) <= slack) & (std >= 0.5 / (1 + slack)) & (std <= 1.5 + 2 * slack)
+
+
+def _from_0_to_1(rows, slack):
+    """For each column whether it fills most of [0, 1] and leaves it by at most `slack`."""
+    low, high = rows.min(0), rows.max(0)
+    return (low >= -slack) & (high <= 1 + slack) & (high - low > 0.5)
 
 
 def note_on_dim(scale, parts):
