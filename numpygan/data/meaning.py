@@ -143,19 +143,23 @@ def refuse_other_columns(train, rows, first, where):
 
     Scaled columns have mean 0 and standard deviation 1, or all lie in [0, 1].
     """
-    if min(len(train), len(rows)) < 6 or train.shape[1] < 2:
-        return
-    for one, other in ((train, rows), (rows, train)):
-        for name, (near, far) in {
-            "mean 0 and standard deviation 1": (_standardised(one, 0.5), _standardised(other, 1)),
-            "values from 0 to 1": (_from_0_to_1(one, 0.1), _from_0_to_1(other, 1)),
-        }.items():
-            if near.all() and far.mean() <= 0.5:
-                scaled, raw = (first, where) if one is train else (where, first)
-                raise NumpyganError(
-                    f"{scaled}: each column has {name}, the columns of {raw} have not; expected "
-                    "the same scale in all splits: rescale one of them."
-                )
+    for one, other, scaled, raw in ((train, rows, first, where), (rows, train, where, first)):
+        if how := _scaled_apart(one, other):
+            raise NumpyganError(
+                f"{scaled}: each column has {how}, the columns of {raw} have not; expected the "
+                "same scale in all splits: rescale one of them."
+            )
+
+
+def _scaled_apart(one, other):
+    """How each column of `one` is scaled, if most of those of `other` are not; else None."""
+    if min(len(one), len(other)) < 6 or one.shape[1] < 2:
+        return None
+    if _standardised(one, 0.5).all() and _standardised(other, 1).mean() <= 0.5:
+        return "mean 0 and standard deviation 1"
+    if _from_0_to_1(one, 0.1).all() and _from_0_to_1(other, 1).mean() <= 0.5:
+        return "values from 0 to 1"
+    return None
 
 
 def _standardised(rows, slack):
@@ -268,6 +272,11 @@ def samples_as_data(rows, ends, train, where):
             raise NumpyganError(
                 f"{where}: samples are {values}, the data's mean size is {there:g}; bring them to "
                 f"the scale of the data."
+            )
+        if finite.size == rows.size and (how := _scaled_apart(rows, train)):
+            raise NumpyganError(
+                f"{where}: each column of the samples has {how}, the columns of the data have not; "
+                "bring them to the scale of the data."
             )
         return rows if rows.dtype.kind == "f" else rows.astype("float32")
     low, high = ends

@@ -4,7 +4,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from numpygan.data.dataset import load
+from numpygan.data.dataset import load, samples_like
 from numpygan.errors import NumpyganError
 
 GREY = numpy.random.default_rng(0).integers(0, 256, (24, 9, 9), dtype="uint8")
@@ -315,3 +315,17 @@ def test_columns_of_one_split_that_are_scaled_are_refused(scaled, first, tmp_pat
         load(tmp_path / "x.npz")
     numpy.savez(tmp_path / "x.npz", x_train=train, x_test=train[::-1][:30])
     assert load(tmp_path / "x.npz").test.shape == (30, 4)
+
+
+@pytest.mark.parametrize("scaled", ["standardised", "unit"])
+def test_samples_of_a_table_that_are_scaled_are_refused(scaled, tmp_path):
+    low, high = TABLE.min(0), TABLE.max(0)
+    other = (TABLE - TABLE.mean(0)) / TABLE.std(0)
+    other = (TABLE - low) / (high - low) if scaled == "unit" else other
+    data = saved(tmp_path, TABLE)
+    numpy.save(tmp_path / "samples.npy", other)
+    with pytest.raises(NumpyganError, match="samples.npy: each column.*scale of the data"):
+        samples_like(data, tmp_path / "samples.npy")
+    for poor in (TABLE.mean(0) + 0 * TABLE, TABLE * 9, -TABLE):  # of a poor model
+        numpy.save(tmp_path / "samples.npy", poor)
+        assert samples_like(data, tmp_path / "samples.npy").shape == TABLE.shape
