@@ -180,16 +180,31 @@ def _read_archive(file, size, wanted, path):
         return arrays
 
 
+def rank_of_npy(path):
+    """The rank of the array in a .npy file by its header; 2 if the header can't be read."""
+    try:
+        with open_regular(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return len(_read_header(file)[0])
+    except (OSError, *_DAMAGE):
+        return 2
+
+
+def _read_header(file):
+    """The shape, order and dtype in the header of a .npy file."""
+    headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    header = headers.get(npy.read_magic(file))
+    if header is None:
+        raise ValueError("its format version is for arrays of records")
+    return header(file)
+
+
 def _read_array(file, size):
     """The array in a .npy file of `size` bytes.
 
     A header with a false size can't make this allocate more memory.
     """
-    headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-    header = headers.get(npy.read_magic(file))
-    if header is None:
-        raise ValueError("its format version is for arrays of records")
-    shape, _, dtype = header(file)
+    shape, _, dtype = _read_header(file)
     if dtype.hasobject:
         raise _OtherKind(
             "Python objects, which are never unpickled; save one array of numbers with numpy.save."

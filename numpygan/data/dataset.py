@@ -23,6 +23,7 @@ from .meaning import (
     common_scale,
     note_on_dim,
     refuse_mixed_rows,
+    refuse_other_columns,
     samples_as_data,
 )
 from .names import local_path
@@ -190,8 +191,10 @@ def _understand(found, path, size, transpose):
     where = {split: where.get(split, f"{where['train']} ({split} split)") for split in parts}
     values = {split: Values.of(part, where[split]) for split, part in parts.items()}
     scale = common_scale({where[split]: values[split] for split in parts}, images)
-    if scale == "real" and images is None:
+    if scale == "real" and not images:
         shape = None
+        for split in found.names.keys() - {"train"}:
+            refuse_other_columns(parts["train"], parts[split], where["train"], where[split])
     whole = all(v.whole or v.constant for v in values.values())
     if scale == "pixels" and not whole:
         refuse_mixed_rows(parts["train"], where["train"])
@@ -235,7 +238,12 @@ def samples_like(dataset, source):
     path = Path(local_path(source))
     array = folders.read(path).arrays["train"]
     if array.ndim > 2:
-        array = flatten(array, None, path)[0]
+        array, shape, _ = flatten(array, None, path)
+        if None not in (shape, dataset.image_shape) and shape != dataset.image_shape:
+            raise NumpyganError(
+                f"samples: {path}: images are {form(shape, array)}, the data's "
+                f"{form(dataset.image_shape, array)}; expected the same."
+            )
     if array.ndim != 2 or array.shape[1] != dataset.dim:
         raise NumpyganError(
             f"samples: {path}: expected rows of width {dataset.dim}, as the data has, got shape "

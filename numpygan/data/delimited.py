@@ -3,7 +3,6 @@
 A column of labels is recognised by its name.
 """
 
-import csv
 import difflib
 import gzip
 import math
@@ -16,11 +15,14 @@ import numpy
 from ..errors import NumpyganError
 from ..files import open_regular
 from ..reading import check_expansion
+from .headers import cells_of, is_number, names_of
 
 _PART = 1 << 24  # bytes
-_MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
-LABELS = re.compile(r"labels?|class(es)?|targets?|y|species|category|index|unnamed: 0|", re.I)
+LABELS = re.compile(
+    r"labels?|class(es)?|targets?|y|species|category|index|unnamed: 0(\.\d+)*|", re.I
+)
 _IDENTITY = re.compile(r"(.*[\W_])?(?i:id)|.*[a-z](ID|Id)", re.S)  # id, row_id, PassengerId
+_COUNT = re.compile(r"((s|sl|sr|serial|row)?[\W_]*(no|nr|num|number|row)|#)[\W_]*", re.I)  # S.No
 
 
 def read_csv(path, drop, notes, columns=None, beside=False):
@@ -42,22 +44,24 @@ def read_csv(path, drop, notes, columns=None, beside=False):
     if re.fullmatch(r"sep=.", lines[0], re.I):  # Excel's first line
         delimiter, lines = lines[0][-1], lines[1:]
     first = lines[0][:60]
-    names, numbered, lines = _names(lines, delimiter)
+    names, numbered, lines = names_of(lines, delimiter, notes)
     if not lines:
         raise NumpyganError(
             f"{path}: holds no lines of numbers, only {first!r}; expected a row for each example."
         )
     lines = _without_last_delimiter(lines, delimiter, names)
-    width = len(_cells(lines[0], delimiter))
+    width = len(cells_of(lines[0], delimiter))
     if names and not names[-1] and len(names) == width + 1:
         names = names[:-1]
-    if names and len(names) == width - 1 and _are_row_names(lines, delimiter):
+    if names and len(names) == width - 1 and _are_rownames_of(lines, delimiter):
         names = ["", *names]  # R gives no name to the column of row names
     if names and len(names) != width:
         raise _bad_cell(path, lines, delimiter, names, [], len(names))
     left_out = _left_out(path, names, width, drop, beside)
-    if drop == "auto" and (names is None or numbered):
-        left_out |= _unnamed_labels(lines, delimiter, width)
+    if drop == "auto":
+        left_out |= {i for i in range(width) if _counts_rows(lines, delimiter, names, i)}
+        if names is None or numbered:
+            left_out |= _unnamed_labels(lines, delimiter, width)
     if left_out:
         called = [(names and names[i]) or f"column {i + 1}" for i in sorted(left_out)]
         notes.append(f"left out: {', '.join(called)}")
@@ -66,6 +70,8 @@ def read_csv(path, drop, notes, columns=None, beside=False):
         raise NumpyganError(f"{path}: --drop {drop}: no column is left; leave out fewer.")
     if columns is not None and names and not numbered:
         columns += [names[i] for i in kept]
+    if {"true", "false"} & {cell.lower() for cell in cells_of(lines[0], delimiter)}:
+        lines = _bools_as_numbers(lines, delimiter)
     if _has_decimal_commas(lines, delimiter):
         lines = [line.replace(",", ".") for line in lines]
     try:
@@ -103,7 +109,10 @@ def _lines(path):
             f"{path}: cannot be read as text ({error}); save it as CSV in UTF-8."
         ) from None
     lines = [line for line in text.splitlines() if line.strip()]
-    return [line for line in lines if not line.lstrip().startswith("#")]
+    lines = [line for line in lines if line[:2] in ("#,", "#;") or line.lstrip()[:1] != "#"]
+    while lines and not lines[-1].strip(' ,;|\t"'):  # empty rows at the end of a sheet
+        lines.pop()
+    return lines
 
 
 def _unpacked(raw, path):
@@ -124,34 +133,33 @@ def _delimiter(lines):
     return " "
 
 
-def _names(lines, delimiter):
-    """The names of the columns or None, whether they only count, and the lines of the rows."""
-    first, *rest = (_cells(line, delimiter) for line in lines[:2])
-    words = [not (_is_number(cell, delimiter != ",") or cell.lower() in _MISSING) for cell in first]
-    below = rest[0] if rest else ()
-    above_numbers = any(word and _is_number(cell, True) for word, cell in zip(words, below))
-    all_words = any(words) and all(word or not cell for word, cell in zip(words, first))
-    numbered = len(first) >= 8 and (
-        first in [[str(i + start) for i in range(len(first))] for start in (0, 1)]
-        or first[1:] == [f"{first[0]}.{i}" for i in range(1, len(first))]
-    )
-    if all_words or above_numbers or numbered:
-        return first, numbered, lines[1:]
-    return None, False, lines
-
-
-def _are_row_names(lines, delimiter):
+def _are_rownames_of(lines, delimiter):
     """Whether the first column holds words, or counts the rows."""
-    first = [next(iter(_cells(line, delimiter)), "") for line in lines]
+    first = [next(iter(cells_of(line, delimiter)), "") for line in lines]
     start = int(first[0]) if first[0].isdecimal() else 0
-    return not _is_number(first[0]) or first == [str(i) for i in range(start, start + len(first))]
+    return not is_number(first[0]) or first == [str(i) for i in range(start, start + len(first))]
+
+
+def _counts_rows(lines, delimiter, names, i):
+    """Whether column i counts the rows from 0 or 1, and its name, if any, does not deny it."""
+    if not (_COUNT.fullmatch(names[i]) if names else i == 0) or len(lines) < 6:
+        return False
+    cells = [cells_of(line, delimiter)[i : i + 1] for line in lines]
+    return any(cells == [[str(n + start)] for n in range(len(cells))] for start in (0, 1))
+
+
+def _bools_as_numbers(lines, delimiter):
+    """The lines with 1 for True and 0 for False."""
+    end = re.escape(delimiter)
+    cell = re.compile(rf'((?:^|{end})\s*"?)(true|false)(?="?\s*(?:$|{end}))', re.I)
+    return [cell.sub(lambda m: m[1] + str(int(m[2].lower() == "true")), line) for line in lines]
 
 
 def _without_last_delimiter(lines, delimiter, names):
     """The lines without a delimiter that ends each of them and separates nothing."""
     if delimiter == " " or not all(line.rstrip(" ").endswith(delimiter) for line in lines):
         return lines
-    if names and names[-1] and len(names) == len(_cells(lines[0], delimiter)):
+    if names and names[-1] and len(names) == len(cells_of(lines[0], delimiter)):
         return lines  # the last column has a name, but no values
     return [line.rstrip(" ")[:-1] for line in lines]
 
@@ -160,7 +168,7 @@ def _rectangular(lines, delimiter, width):
     """Whether all lines have `width` cells; numpy.loadtxt ignores some that are too long."""
     for line in lines:
         plain = '"' not in line and delimiter != " "
-        if (line.count(delimiter) + 1 if plain else len(_cells(line, delimiter))) != width:
+        if (line.count(delimiter) + 1 if plain else len(cells_of(line, delimiter))) != width:
             return False
     return True
 
@@ -171,24 +179,6 @@ def _has_decimal_commas(lines, delimiter):
         return False
     point = re.compile(rf"(^|[{re.escape(delimiter)}\"])\s*[-+]?\d*\.\d")
     return not any(point.search(line) for line in lines)
-
-
-def _cells(line, delimiter):
-    if delimiter == " ":
-        return [cell.strip('"') for cell in line.split()]
-    try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
-    except csv.Error:  # a cell of more than 131,072 characters, which is no number
-        return line.split(delimiter)
-
-
-def _is_number(cell, comma=False):
-    """Whether numpy.loadtxt can read it, which does not know all that Python's float does."""
-    try:
-        float(cell.replace(",", ".") if comma else cell)
-    except ValueError:
-        return False
-    return cell.isascii() and "_" not in cell
 
 
 def _left_out(path, names, width, drop, beside):
@@ -232,7 +222,7 @@ def _unnamed_labels(lines, delimiter, width):
         return set()
     some = lines[:: max(1, len(lines) // 200)]
     try:
-        some = numpy.array([_cells(line, delimiter) for line in some], "float64")
+        some = numpy.array([cells_of(line, delimiter) for line in some], "float64")
     except ValueError:
         return set()
     if some.min() < 0 or some.max() > 255:
@@ -245,13 +235,13 @@ def _unnamed_labels(lines, delimiter, width):
 def _bad_cell(path, lines, delimiter, names, kept, width):
     """The error that says which cell is not a number."""
     for number, line in enumerate(lines, 2 if names else 1):
-        cells = _cells(line, delimiter)
+        cells = cells_of(line, delimiter)
         if len(cells) != width:
             return NumpyganError(
                 f"{path}: line {number} has {len(cells)} columns, expected {width} as in the first."
             )
         for i in kept:
-            if not _is_number(cells[i]):
+            if not is_number(cells[i]):
                 column = repr(names[i]) if names else str(i + 1)
                 return NumpyganError(
                     f"{path}: line {number}, column {column} holds {cells[i][:40]!r}, expected a "

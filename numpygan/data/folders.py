@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
+from ..reading import rank_of_npy
 from . import readers
 from .idx import read_idx, shape_of
 from .images import read_images
@@ -16,8 +17,11 @@ from .names import LABELS, split_of
 _DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
 _IMAGES = re.compile(r"images?|imgs?", re.I)
 _MASKS = re.compile(r"masks?|annotations?|labels?|gt|ground_?truth|segmentations?", re.I)
+_MASK_OF = re.compile(rf"(.+)[\W_]({_MASKS.pattern}|seg)([\W_]?\d+)?", re.I | re.S)
 _IMAGE_NAME = re.compile(
-    r"\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|heic|heif|avif|jp2|svg|dng|cr2|nef)\Z", re.I
+    r"\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|heic|heif|avif|jp2|jxl|svg|tga|ico|pcx|psd|exr|dds|dcm"
+    r"|fits?|dng|cr[23]|nef|arw|orf|raf|rw2|raw)\Z",
+    re.I,
 )
 
 
@@ -58,6 +62,9 @@ def _read_folder(path, size, drop):
     for kind, what in (("npy", "arrays"), ("npz", "arrays"), ("csv", "tables")):
         some = [f for f in kinds.get(kind, []) if _is_data(f, kind)]
         some = [f for f in some if not LABELS.search(f.stem)]
+        if kind == "npy":  # one value for each example is no data beside others
+            ranked = [file for file in some if rank_of_npy(file) > 1]
+            some = ranked if ranked or "image" in kinds else some
         if some and not (kind == "csv" and "image" in kinds):
             images = [file.name for file in kinds.get("image", [])]
             found = _by_name(path, some, what, drop)
@@ -220,6 +227,20 @@ def _in_order(one, found, file, train):
     return one.arrays["train"][:, [one.columns.index(name) for name in found.columns]]
 
 
+def _without_masks(files, notes):
+    """The files without masks, which are called as another file of the folder and then _mask."""
+    stems = {(file.parent, file.stem) for file in files}
+
+    def is_mask(file):
+        match = _MASK_OF.fullmatch(file.stem)
+        return match and (file.parent, match[1]) in stems
+
+    masks = [file for file in files if is_mask(file)]
+    if masks:
+        notes.append(f"not read: {len(masks):,} masks of images, such as {masks[0].name}")
+    return [file for file in files if file not in set(masks)]
+
+
 def _images(path, files, size):
     notes = []
     masks = {file.parent for file in files if _MASKS.fullmatch(file.parent.name)}
@@ -229,6 +250,7 @@ def _images(path, files, size):
             files = [file for file in files if file.parent != folder]
             theirs = ", ".join(f"{other.name}/" for other in sorted(images))
             notes.append(f"not read: {folder.name}/, whose pictures belong to those in {theirs}")
+    files = _without_masks(files, notes)
     by_split, named = {}, [split_of(file.stem) for file in files]
     by_name = None not in named and "train" in named
     for file, its in zip(files, named):
@@ -239,11 +261,13 @@ def _images(path, files, size):
         raise NumpyganError(
             f"{path}: has no training images, only {', '.join(by_split)}; give that folder itself."
         )
-    arrays = {split: read_images(some, size, notes) for split, some in by_split.items()}
+    arrays = read_images(by_split, size, notes)
     if any(array.ndim == 4 for array in arrays.values()):  # grey images beside colour ones
         arrays = {
             s: a if a.ndim == 4 else numpy.repeat(a[..., None], 3, 3) for s, a in arrays.items()
         }
+    if any(1 in array.shape[1:3] for array in arrays.values()):  # images of one row or column
+        arrays = {s: a if a.ndim == 4 else a[..., None] for s, a in arrays.items()}
     kind = "{}_*" if by_name and all(file.parent == path for file in files) else "{}/"
     names = {split: kind.format(split) if len(arrays) > 1 else path.name for split in arrays}
     return readers.Found(arrays, names, notes, shuffle=True)

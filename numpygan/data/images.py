@@ -12,14 +12,28 @@ _WIDE = ("I;16", "I;16B", "I")  # integers of more than 8 bits
 _12_BITS = 4095
 
 
-def read_images(files, size, notes):
-    """The images in `files`, uint8: N × H × W if all are grey, else N × H × W × 3.
+def read_images(splits, size, notes):
+    """The images in the files of each split, uint8: N × H × W if all are grey, else N × H × W × 3.
 
-    size   (height, width) to scale every image to, or None: all must have the same size
+    size   (height, width) to scale every image to, or None: all of a split must have the same size
     notes  a list; sentences about what was done to the images are appended
+    Images of more than 8 bits have one white in all splits.
     Raises NumpyganError if an image can't be read or the sizes differ.
     """
-    images, ends, first = [], [], None
+    ends = []
+    read = {split: _of_one_size(files, size, notes, ends) for split, files in splits.items()}
+    white = _white(ends, next(iter(splits.values()))[0].parent)
+    return {split: _stacked(images, white) for split, images in read.items()}
+
+
+def _stacked(images, white):
+    mode = "RGB" if any(image.mode == "RGB" for image in images) else "L"
+    return numpy.stack([_pixels(image, white, mode) for image in images])
+
+
+def _of_one_size(files, size, notes, ends):
+    """The images in `files`; the extreme values of those of more than 8 bits go to `ends`."""
+    images, first = [], None
     for file in files:
         image, done = _read(file)
         if image.mode == "F":
@@ -36,9 +50,7 @@ def read_images(files, size, notes):
                 "to scale all to one."
             )
         images.append(image)
-    white = _white(ends, files[0].parent)
-    mode = "RGB" if any(image.mode == "RGB" for image in images) else "L"
-    return numpy.stack([_pixels(image, white, mode) for image in images])
+    return images
 
 
 def _white(ends, folder):

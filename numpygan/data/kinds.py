@@ -23,6 +23,15 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"MATLAB ", "a MATLAB file", f"load it with scipy.io.loadmat and {_SAVE}"),
     (b"\x89HDF", "an HDF5 file (also MATLAB 7.3 and Keras .h5)", f"load it with h5py and {_SAVE}"),
     (b"PAR1", "a Parquet file", f"load it with pandas and {_SAVE}"),
+    (b"SIMPLE  =", "a FITS file", f"load it with astropy.io.fits and {_SAVE}"),
+    (b"NRRD0", "an NRRD file", f"load it with pynrrd and {_SAVE}"),
+    (b"ObjectType =", "a MetaImage header", f"load it with SimpleITK and {_SAVE}"),
+    (b"CDF\1", "a NetCDF file", f"load it with xarray and {_SAVE}"),
+    (b"root\0", "a ROOT file", f"load it with uproot and {_SAVE}"),
+    (b"FEA1\0", "a Feather file", f"load it with pandas and {_SAVE}"),
+    (b"<stata_dta>", "a Stata file", f"load it with pandas and {_SAVE}"),
+    (b"8BPS\0", "a Photoshop image", "save it as PNG"),
+    (b"%!PS", "a PostScript document", "give the data themselves"),
     (b"ARROW1", "an Arrow or Feather file", f"load it with pandas and {_SAVE}"),
     (b"SQLite", "an SQLite database", f"load it with pandas and {_SAVE}"),
     (b"version https://git-lfs", "a pointer of Git LFS, not the data", "run `git lfs pull`"),
@@ -34,11 +43,19 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook or another Office file", "save the sheet as CSV"),
     (b"(lp", _PICKLE, _UNPICKLE),
     (b"(dp", _PICKLE, _UNPICKLE),
+    (b"}q\0", _PICKLE, _UNPICKLE),
+    (b"]q\0", _PICKLE, _UNPICKLE),
     (b"cnumpy", _PICKLE, _UNPICKLE),
     (b"%%MatrixMarket", "a Matrix Market file", f"load it with scipy.io.mmread and {_SAVE}"),
     (b"\0\0\0\x0cjP", "a JPEG 2000 image", "save it as PNG"),
     (b"\0\0\1\0", "a Windows icon", "save it as PNG"),
     (b"%PDF", "a PDF document", "give the data themselves"),
+)
+_WITHIN = (  # where a word stands, the word, what such a file is, what to do
+    (344, b"n+1\0", "a NIfTI file", f"load it with nibabel and {_SAVE}"),
+    (344, b"ni1\0", "a NIfTI header", f"load it with nibabel and {_SAVE}"),
+    (127, b"\0DICM", "a DICOM image", f"load it with pydicom and {_SAVE}"),
+    (5, b'\0\0\0{"', "a safetensors file", f"load it with safetensors.numpy and {_SAVE}"),
 )
 
 
@@ -79,6 +96,13 @@ def _kind(path, start, size, packed):
         return _PICKLE, _UNPICKLE
     if start[4:8] == b"ftyp":
         return "a HEIC, AVIF or MP4 file", "save the images as PNG or JPEG"
+    for at, word, what, advice in _WITHIN:
+        if start[at : at + len(word)] == word:
+            return what, advice
+    if start[:4] == b"RIFF" and start[8:12] == b"WAVE":
+        return "a file of sound", f"load it with scipy.io.wavfile and {_SAVE}"
+    if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
+        return "a film", "save its pictures as PNG or JPEG"
     if start[257:262] == b"ustar":
         return "a tar archive", _UNPACK
     head = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()

@@ -98,7 +98,7 @@ def scale_of(values, images, where):
                 f"{where}: {values} can be pixels of square images or a table; add --size HxW or "
                 f"--size none."
             )
-    if values.integer and images:
+    if values.whole and images and (values.integer or high > 255.5):
         raise NumpyganError(
             f"{where}: pixels are {values}; expected 0 to 255, or floats in [0, 1] or [-1, 1], so "
             "divide them by the value of white."
@@ -126,13 +126,52 @@ def common_scale(parts, images):
             if images is not False and of_train == "real" and own in ("bits", "unit", "pixels"):
                 same = same and train.low > -0.1  # else only these images are standardised
         if not same:
-            if where == first:  # then the farthest of the others is the odd one
-                where = max(list(parts)[1:], key=lambda s: max(-parts[s].low, parts[s].high))
+            if where == first:  # then the split farthest beyond it is the odd one
+                where = max(
+                    list(parts)[1:],
+                    key=lambda s: max(train.low - parts[s].low, parts[s].high - train.high),
+                )
             raise NumpyganError(
                 f"{where}: holds {parts[where]}, {first} {train}; expected the same scale in all "
                 "splits: rescale one of them, or shuffle the rows if they are sorted."
             )
     return scale
+
+
+def refuse_other_columns(train, rows, first, where):
+    """Raise NumpyganError if the columns of one table are scaled and those of the other are not.
+
+    Scaled columns have mean 0 and standard deviation 1, or all lie in [0, 1].
+    """
+    for one, other, scaled, raw in ((train, rows, first, where), (rows, train, where, first)):
+        if how := _scaled_apart(one, other):
+            raise NumpyganError(
+                f"{scaled}: each column has {how}, the columns of {raw} have not; expected the "
+                "same scale in all splits: rescale one of them."
+            )
+
+
+def _scaled_apart(one, other):
+    """How each column of `one` is scaled, if most of those of `other` are not; else None."""
+    if min(len(one), len(other)) < 6 or one.shape[1] < 2:
+        return None
+    if _standardised(one, 0.5).all() and _standardised(other, 1).mean() <= 0.5:
+        return "mean 0 and standard deviation 1"
+    if _from_0_to_1(one, 0.1).all() and _from_0_to_1(other, 1).mean() <= 0.5:
+        return "values from 0 to 1"
+    return None
+
+
+def _standardised(rows, slack):
+    """For each column whether its mean is 0 and its standard deviation 1, roughly."""
+    mean, std = rows.mean(0, dtype="float64"), rows.std(0, dtype="float64")
+    return (abs(mean) <= slack) & (std >= 0.5 / (1 + slack)) & (std <= 1.5 + 2 * slack)
+
+
+def _from_0_to_1(rows, slack):
+    """For each column whether it fills most of [0, 1] and leaves it by at most `slack`."""
+    low, high = rows.min(0), rows.max(0)
+    return (low >= -slack) & (high <= 1 + slack) & (high - low > 0.5)
 
 
 def note_on_dim(scale, parts):
@@ -233,6 +272,11 @@ def samples_as_data(rows, ends, train, where):
             raise NumpyganError(
                 f"{where}: samples are {values}, the data's mean size is {there:g}; bring them to "
                 f"the scale of the data."
+            )
+        if finite.size == rows.size and (how := _scaled_apart(rows, train)):
+            raise NumpyganError(
+                f"{where}: each column of the samples has {how}, the columns of the data have not; "
+                "bring them to the scale of the data."
             )
         return rows if rows.dtype.kind == "f" else rows.astype("float32")
     low, high = ends

@@ -11,9 +11,11 @@ SPLIT_WORDS = {
     "train": ("train", "training", "trainset", "tr"),
 }
 # Names of the array of images, the likeliest first
-IMAGE_NAMES = tuple("x images data image features pixels imgs samples arr_0".split())
+IMAGE_NAMES = tuple("x images data image features pixels imgs img samples xs arr_0".split())
 LABELS = re.compile(
-    r"(^|[\W_])(y|labels?|targets?|class(es)?|lbls?|fine_labels|names?)($|[\W_\d])|^y[_\d]", re.I
+    r"(^|[\W_])(ys?|labels?|targets?|class(es)?|lbls?|fine_labels|names?|attr(ibute)?s?"
+    r"|one_?hot)($|[\W_\d])|^y[_\d]|[a-z](?-i:Y)$",
+    re.I,
 )
 
 

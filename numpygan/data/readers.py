@@ -109,6 +109,11 @@ def _arrays(path, member):
 
     def wanted(found):
         every.extend(found)
+        if {"format", "shape", "data"} <= set(found):
+            raise NumpyganError(
+                f"{path}: is a sparse matrix of SciPy; load it with scipy.sparse.load_npz and save "
+                "its toarray() with numpy.save."
+            )
         if not found:
             raise NumpyganError(f"{path}: holds no arrays; save them again with numpy.savez.")
         if not member:
@@ -138,7 +143,7 @@ def _arrays(path, member):
         )
     found = {}
     for name, array in arrays.items():
-        if array.ndim > 1:
+        if array.ndim > 1 and (array.size or split_of(name) == "train"):
             found.setdefault(split_of(name), []).append(name)
     picked = {split: likeliest(found[split]) for split in SPLIT_WORDS if split in found}
     plain = [name for name in found.get(None, []) if name.lower() in IMAGE_NAMES]

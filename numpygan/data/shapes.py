@@ -34,13 +34,16 @@ def read_size(text, where="--size"):
 def flatten(array, size, where):
     """The rows (N, d) of an array, the shape of an image, and whether the rows are images.
 
-    Accepted are N × d, N × H × W, N × H × W × 1, N × 1 × H × W, N × H × W × 3 and N × 3 × H × W;
-    the colours of a row become planes, 3 × H × W. The shape is None for a table. The third value
-    is None if the number of columns fits an image, but the array may also be a table.
+    Accepted are N × d, N × H × W, N × H × W × 1, N × 1 × H × W, N × H × W × 3 and N × 3 × H × W,
+    and N real numbers, a table of one column; the colours of a row become planes, 3 × H × W. The
+    shape is None for a table. The third value is None if the number of columns fits an image, but
+    the array may also be a table.
     Raises NumpyganError for another rank, an empty array, or images of another size than `size`.
     """
     found = " × ".join(map(str, array.shape))
-    if array.ndim == 1:
+    if array.ndim == 1 and array.dtype.kind == "f" and (array != numpy.rint(array)).any():
+        array = array[:, None]  # draws of a density on the line
+    elif array.ndim == 1:
         raise NumpyganError(
             f"{where}: is one value for each of {len(array)} rows, so it looks like labels; "
             "expected the images, N × H × W, or a table, N × d."
@@ -51,7 +54,7 @@ def flatten(array, size, where):
             f"with colours N × H × W × 3."
         )
     if array.size == 0:
-        raise NumpyganError(f"{where}: the array is empty, {found}.")
+        raise NumpyganError(f"{where}: the array is empty, {found}; expected one row or more.")
     shape = array.shape[1:]
     if array.ndim == 3 and shape[1] == 1 and size != (shape[0], 1):
         array, shape = array[..., 0], shape[:1]  # a table or flat images, with a channel axis

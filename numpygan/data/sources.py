@@ -55,6 +55,8 @@ class Shuffled:
         self._device_order = to_device(order, self._xp)
 
     def minibatch(self, out: Array) -> None:
+        if not hasattr(out, "shape"):
+            require(self._xp, **{"minibatch: out": out})
         m = len(out)
         if m > self.size:
             raise NumpyganError(f"minibatch: {m} rows asked for, but the data has {self.size}.")
@@ -96,10 +98,15 @@ class Shuffled:
 
 def _check_rows(rows, xp):
     """Raise NumpyganError unless `rows` is an array (N, d) of finite numbers."""
-    if not isinstance(rows, (numpy.ndarray, xp.ndarray)) or isinstance(rows, numpy.ma.MaskedArray):
+    if isinstance(rows, numpy.ma.MaskedArray):
+        raise NumpyganError(
+            "Shuffled: rows must be an array of NumPy, got MaskedArray, whose masked values are no "
+            "data; numpy.ma.compress_rows(rows) leaves out the rows that have one."
+        )
+    if not isinstance(rows, (numpy.ndarray, xp.ndarray)):
         raise NumpyganError(
             f"Shuffled: rows must be an array of NumPy, got {type(rows).__name__}; "
-            f"convert it with numpy.asarray(rows, 'float32')."
+            f"convert it with numpy.asarray(rows)."  # which keeps the integers of pixels
         )
     if len(rows.shape) != 2 or 0 in rows.shape:
         raise NumpyganError(

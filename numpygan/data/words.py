@@ -17,7 +17,8 @@ def in_words(parts, found, shape, scale, values):
         len(rows) for split, rows in parts.items() if split not in found.names
     )
     if shape is None:
-        what = f"{n:,} rows of {parts['train'].shape[1]} numbers"
+        width = parts["train"].shape[1]
+        what = f"{n:,} rows of {width} number{'s' if width > 1 else ''}"
     else:
         what = f"{n:,} {'colour' if len(shape) == 3 else 'grey'} images {shape[-2]} × {shape[-1]}"
     dtype = values["train"].dtype

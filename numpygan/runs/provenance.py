@@ -11,7 +11,7 @@ import numpy
 from threadpoolctl import threadpool_info
 
 from .. import __version__
-from ..data.dataset import load_dataset
+from ..data.dataset import check_fits, prepared
 from ..data.names import local_path
 from ..errors import NumpyganError, printable
 from ..nn.threads import cores
@@ -136,8 +136,10 @@ def load_again(recipe, before, run):
     Raises NumpyganError if it can't be read or is not the data that the run was trained on.
     """
     try:
-        dataset = load_dataset(recipe)
+        dataset = prepared(recipe)
     except NumpyganError as error:
+        if before and recipe.data != before["recipe"].get("data"):
+            raise  # the new path was given
         raise NumpyganError(
             f"{str(error).removesuffix('.')}; if the data of {run.path} were moved, give the new "
             "path with --data PATH."
@@ -149,6 +151,8 @@ def load_again(recipe, before, run):
             f"{before['recipe'].get('data')} (sha256 {_short(before['data'])}); give those data "
             "with --data PATH, or train a new run on these."
         )
+    if dataset is not None:
+        check_fits(recipe, dataset)
     return dataset
 
 

@@ -79,6 +79,35 @@ def test_numbers_that_count_the_columns_are_their_names(header, tmp_path):
     assert numpy.array_equal(found, PIXELS)
 
 
+@pytest.mark.parametrize("width", [1, 3, 64])
+def test_the_header_of_a_data_frame_without_names(width, tmp_path):
+    """`pandas.DataFrame(rows).to_csv(file)` writes ",0,1,…" above rows that begin with a number."""
+    rows = numpy.arange(30 * width).reshape(30, -1) % 97 + 100
+    text = lines([["", *range(width)]]) + lines(numpy.c_[range(30), rows])
+    found, notes = table(tmp_path / "x", text)
+    assert numpy.array_equal(found, rows) and notes == ["left out: column 1"]
+
+
+def test_whole_numbers_that_count_the_columns_above_decimals_are_their_names(tmp_path):
+    rows = numpy.c_[TABLE, TABLE]
+    assert numpy.array_equal(table(tmp_path / "x", "0,1,2,3,4,5\n" + lines(rows))[0], rows)
+    counts = numpy.c_[rows, range(30)].round().astype(int)
+    assert len(table(tmp_path / "x", "0,1,2,3,4,5,6\n" + lines(counts))[0]) == 31
+
+
+@pytest.mark.parametrize("index", [False, True])
+@pytest.mark.parametrize("axis", [4000 + 10.5 * numpy.arange(12), 2001 - numpy.arange(12)])
+def test_numbers_in_order_above_rows_that_are_not_are_their_names(index, axis, tmp_path):
+    """Wavelengths above spectra, and years above the values of each year."""
+    rows = numpy.random.default_rng(3).integers(0, 5000, (30, 12)) / 8
+    header, cells = (["", *axis], numpy.c_[range(30), rows]) if index else (axis, rows)
+    found, notes = table(tmp_path / "x", lines([header]) + lines(cells))
+    assert numpy.array_equal(found, rows)
+    assert notes[0] == "line 1 names the columns, because its numbers are in order"
+    ordered = numpy.sort(rows, 1)
+    assert len(table(tmp_path / "x", lines([axis[:12]]) + lines(ordered))[0]) == 31
+
+
 def test_a_first_row_of_numbers_is_a_row(tmp_path):
     found, _ = table(tmp_path / "x", "0,1,2\n" + lines(TABLE))
     assert len(found) == 31
@@ -219,6 +248,46 @@ def test_a_title_is_no_header_with_row_names(first, tmp_path):
     """Of two columns none is left out because a line of one cell precedes them."""
     with pytest.raises(NumpyganError, match="line 2 has 2 columns, expected 1"):
         table(tmp_path / "x", f"{first}\n" + lines(TABLE[:, :2]))
+
+
+@pytest.mark.parametrize("start", [0, 1])
+@pytest.mark.parametrize("header", ["", "No.,a,b\n", "S.No,a,b\n", "#,a,b\n", "row,a,b\n"])
+def test_a_column_that_counts_the_rows_is_left_out(header, start, tmp_path):
+    text = header + lines(numpy.c_[numpy.char.mod("%d", range(start, start + 30)), TABLE[:, :2]])
+    found, notes = table(tmp_path / "x", text)
+    assert numpy.array_equal(found, TABLE[:, :2])
+    assert notes == [f"left out: {header.split(',')[0] or 'column 1'}"]
+    assert table(tmp_path / "x", text, "none")[0].shape == (30, 3)
+
+
+@pytest.mark.parametrize("header, first", [("t,a\n", 0), ("No.,a\n", 5), ("", 1990)])
+def test_other_columns_that_count_are_kept(header, first, tmp_path):
+    text = header + "".join(f"{first + i},{row[0]}\n" for i, row in enumerate(TABLE))
+    assert table(tmp_path / "x", text)[0].shape == (30, 2)
+
+
+def test_the_indices_of_two_data_frames_are_left_out(tmp_path):
+    text = "Unnamed: 0.1,Unnamed: 0,a\n" + "".join(
+        f"{i},{i},{row[0]}\n" for i, row in enumerate(TABLE)
+    )
+    found, notes = table(tmp_path / "x", text)
+    assert numpy.array_equal(found, TABLE[:, :1])
+    assert notes == ["left out: Unnamed: 0.1, Unnamed: 0"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_true_and_false_are_1_and_0(delimiter, tmp_path):
+    """So pandas writes columns of bools, such as those of `get_dummies`."""
+    rows = "".join(delimiter.join(("True", "0.5", '"FALSE"')) + "\n" for _ in range(9))
+    found, _ = table(tmp_path / "x", delimiter.join("abc") + "\n" + rows)
+    assert found.tolist() == [[1, 0.5, 0]] * 9
+
+
+def test_lines_of_nothing_but_delimiters_at_the_end_are_no_rows(tmp_path):
+    found, _ = table(tmp_path / "x", "a,b,c\n" + lines(TABLE) + ",,\n,,\n")
+    assert numpy.array_equal(found, TABLE)
+    with pytest.raises(NumpyganError, match="line 2, column 'a' holds ''"):
+        table(tmp_path / "x", "a,b,c\n,,\n" + lines(TABLE))
 
 
 @pytest.mark.parametrize("start", [0, 1])

@@ -339,6 +339,40 @@ def test_what_is_not_read_is_called_what_it_is(what, tmp_path):
     assert "damaged" not in str(error.value)
 
 
+FIRST_BYTES = {  # of files of astronomers, hospitals, and of other programs
+    "FITS": b"SIMPLE  =                    T / conforms to FITS standard".ljust(2880),
+    "NIfTI": (348).to_bytes(4, "little") + bytes(340) + b"n+1\0" + bytes(99),
+    "DICOM": bytes(128) + b"DICM" + bytes(99),
+    "NRRD": b"NRRD0004\ntype: float\n",
+    "MetaImage": b"ObjectType = Image\nNDims = 3\n",
+    "NetCDF": b"CDF\1" + bytes(99),
+    "ROOT": b"root\0\0" + bytes(99),
+    "safetensors": (63).to_bytes(8, "little") + b'{"x":{"dtype":"F32"' + bytes(99),
+    "Feather": b"FEA1" + bytes(99),
+    "Stata": b"<stata_dta><header>",
+    "sound": b"RIFF\0\0\0\0WAVEfmt " + bytes(99),
+    "film": b"RIFF\0\0\0\0AVI LIST" + bytes(99),
+    "Photoshop": b"8BPS\0\1" + bytes(99),
+    "PostScript": b"%!PS-Adobe-3.0\n1 2\n",
+    "pickled": pickle.dumps({"x": [1, 2, 3]}, 1),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("what", FIRST_BYTES)
+def test_kinds_by_their_first_bytes(what, packed, tmp_path):
+    content = FIRST_BYTES[what]
+    (tmp_path / "file").write_bytes(gzip.compress(content) if packed else content)
+    with pytest.raises(NumpyganError, match=f"file: is .*{what}.*; (load|save|give|unpack)"):
+        load(tmp_path / "file")
+
+
+@pytest.mark.parametrize("header", ["FEA1,FEA2", "CDF,PDF", "ORC,ELF", "timestep,WAVE"])
+def test_names_of_columns_that_begin_as_other_kinds_do(header, tmp_path):
+    (tmp_path / "x.csv").write_text(f"{header}\n" + "0.5,1.5\n" * 9)
+    assert load(tmp_path / "x.csv").dim == 2
+
+
 # A fitting game
 
 

@@ -4,7 +4,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from numpygan.data.dataset import load
+from numpygan.data.dataset import load, samples_like
 from numpygan.errors import NumpyganError
 
 GREY = numpy.random.default_rng(0).integers(0, 256, (24, 9, 9), dtype="uint8")
@@ -268,3 +268,64 @@ def test_the_shipped_data_in_capitals_are_named(name, tmp_path):
 def test_a_path_that_is_too_long_is_one_sentence():
     with pytest.raises(NumpyganError, match="too long"):
         load("a" * 5000)
+
+
+def test_the_split_off_the_training_split_s_scale_is_named(tmp_path):
+    """Not the validation split, which is held out of the training rows."""
+    unit = GREY[:, :9] / 255
+    numpy.savez(tmp_path / "x.npz", x_train=unit, x_test=unit[:9] - 0.5)
+    with pytest.raises(NumpyganError, match=r"x.npz: x_test: holds float64 in \[-0.5, 0.5\]"):
+        load(tmp_path / "x.npz")
+
+
+def test_whole_numbers_as_floats_are_no_other_pixels_than_integers(tmp_path):
+    """16 bits that were read as float32 have the white of 16 bits."""
+    for kind in ("uint16", "float32"):
+        with pytest.raises(NumpyganError, match=r"\[0, 65535\].*white"):
+            saved(tmp_path, (GREY.astype(kind) * 257))
+    assert saved(tmp_path, GREY.astype("float32") * 257, size="none").range is None
+    assert saved(tmp_path, GREY * 1.01 - 300).range is None  # not whole: a field of numbers
+
+
+def test_one_real_number_for_each_example(tmp_path):
+    """Draws of a density on the line; whole numbers are more likely labels."""
+    values = numpy.random.default_rng(0).normal(size=60)
+    data = saved(tmp_path, values)
+    assert data.train.tolist() == values[:40, None].astype("float32").tolist()
+    assert data.understood.startswith("60 rows of 1 number, float64")
+    for labels in (numpy.arange(60), numpy.arange(60.0), numpy.arange(60) > 9):
+        with pytest.raises(NumpyganError, match="looks like labels"):
+            saved(tmp_path, labels)
+
+
+# Tables whose splits were scaled in different ways
+
+TABLE = numpy.random.default_rng(1).normal(size=(60, 4)) * [0.8, 0.4, 1.7, 20] + [5.8, 3, 3.7, 80]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("scaled", ["standardised", "unit"])
+def test_columns_of_one_split_that_are_scaled_are_refused(scaled, first, tmp_path):
+    low, high = TABLE.min(0), TABLE.max(0)
+    other = (TABLE - TABLE.mean(0)) / TABLE.std(0)
+    other = (TABLE - low) / (high - low) if scaled == "unit" else other
+    train, test = (TABLE, other) if first else (other, TABLE)
+    numpy.savez(tmp_path / "x.npz", x_train=train, x_test=test[:30])
+    with pytest.raises(NumpyganError, match="x.npz: x_test.*same scale in all splits"):
+        load(tmp_path / "x.npz")
+    numpy.savez(tmp_path / "x.npz", x_train=train, x_test=train[::-1][:30])
+    assert load(tmp_path / "x.npz").test.shape == (30, 4)
+
+
+@pytest.mark.parametrize("scaled", ["standardised", "unit"])
+def test_samples_of_a_table_that_are_scaled_are_refused(scaled, tmp_path):
+    low, high = TABLE.min(0), TABLE.max(0)
+    other = (TABLE - TABLE.mean(0)) / TABLE.std(0)
+    other = (TABLE - low) / (high - low) if scaled == "unit" else other
+    data = saved(tmp_path, TABLE)
+    numpy.save(tmp_path / "samples.npy", other)
+    with pytest.raises(NumpyganError, match="samples.npy: each column.*scale of the data"):
+        samples_like(data, tmp_path / "samples.npy")
+    for poor in (TABLE.mean(0) + 0 * TABLE, TABLE * 9, -TABLE):  # of a poor model
+        numpy.save(tmp_path / "samples.npy", poor)
+        assert samples_like(data, tmp_path / "samples.npy").shape == TABLE.shape

@@ -14,6 +14,8 @@ from numpygan.data.readers import read_idx, read_numpy
 from numpygan.errors import NumpyganError
 from tests.helpers.cli import cifar, idx, images
 
+PIXELS = numpy.random.default_rng(0).integers(0, 256, (36, 9, 9), dtype="uint8")
+
 
 class Bomb:
     """Leaves a file behind if it is ever unpickled."""
@@ -287,3 +289,48 @@ def test_global_contrast_normalisation():
     numpy.testing.assert_allclose(data.train, expected, atol=1e-4)
     assert numpy.all(data.train[3] == 0) and numpy.array_equal(data.validation, data.train[:4])
     assert tuple(data.image_shape) == (3, 32, 32)
+
+
+@pytest.mark.parametrize("names", [("x_train", "x_test"), ("X", "x_val")])
+def test_an_empty_array_beside_the_training_rows_is_no_split(names, tmp_path):
+    numpy.savez(tmp_path / "x.npz", **{names[0]: PIXELS, names[1]: PIXELS[:0]})
+    data = load(tmp_path / "x.npz")
+    assert len(data.test) == len(data.validation) == len(PIXELS) // 6
+    assert data.notes == (f"not read: {names[1]}",)
+    numpy.savez(tmp_path / "x.npz", x_train=PIXELS[:0], x_test=PIXELS)
+    with pytest.raises(NumpyganError, match="x_train: the array is empty, 0 ×"):
+        load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("kind", ["csr", "coo"])
+def test_a_sparse_matrix_of_scipy_is_called_so(kind, tmp_path):
+    index = {"csr": ("indices", "indptr"), "coo": ("row", "col")}[kind]
+    arrays = dict.fromkeys(index, numpy.arange(9)) | {"data": numpy.ones(9)}
+    numpy.savez(tmp_path / "x.npz", **arrays, format=kind.encode(), shape=(9, 9))
+    with pytest.raises(NumpyganError, match="x.npz: is a sparse matrix of SciPy.*toarray"):
+        load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize(
+    "images, others",
+    [
+        (("trX", "teX"), ("trY", "teY")),
+        (("trainX", "testX"), ("trainY", "testY")),
+        (("img",), ("attributes",)),
+        (("xs",), ("ys",)),
+        (("images",), ("onehot", "one_hot", "attr")),
+    ],
+)
+def test_labels_in_several_columns(images, others, tmp_path):
+    arrays = dict.fromkeys(images, PIXELS) | dict.fromkeys(others, numpy.eye(len(PIXELS)))
+    numpy.savez(tmp_path / "x.npz", **arrays)
+    data = load(tmp_path / "x.npz")
+    assert data.dim == PIXELS[0].size and data.notes == (f"not read: {', '.join(others)}",)
+    test = images[1] if len(images) == 2 else "the last 6"
+    assert data.understood.endswith(f"test split: {test}")
+
+
+def test_one_value_for_each_row_is_no_data_beside_data(tmp_path):
+    numpy.save(tmp_path / "meta.npy", numpy.arange(len(PIXELS)))
+    numpy.save(tmp_path / "faces.npy", PIXELS)
+    assert load(tmp_path).dim == PIXELS[0].size

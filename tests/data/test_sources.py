@@ -1,5 +1,7 @@
 """Minibatches, toy mixtures and noise."""
 
+import re
+
 import numpy
 import pytest
 
@@ -178,3 +180,32 @@ def test_samples_are_drawn_without_dropout():
     first, second = G.layers[0], G.layers[2]
     expected = (z @ first.W + first.b) @ second.W + second.b
     numpy.testing.assert_allclose(generate(G, z), expected, rtol=1e-12)
+
+
+class Frame:
+    """Knows how to become an array, as tables and tensors of other libraries do."""
+
+    def __array__(self, dtype=None, copy=None):
+        return numpy.array([[0, 255], [255, 0]], dtype or "uint8")
+
+
+@pytest.mark.parametrize(
+    "rows, right",
+    [
+        (Frame(), [[0, 1], [1, 0]]),
+        ([[0, 255], [255, 0]], [[0, 1], [1, 0]]),
+        (numpy.ma.masked_equal([[0.0, 9], [1, 0], [1, 0]], 9), [[1, 0], [1, 0]]),
+    ],
+)
+def test_the_advice_to_convert_rows_keeps_their_meaning(rows, right):
+    """Pixels stay integers, so they are scaled; masked values do not become data."""
+    with pytest.raises(NumpyganError) as error:
+        Shuffled(rows, Stream(0))
+    advice = re.search(r"numpy[\w.]*\(rows\)", str(error.value))[0]
+    converted = eval(advice, {"numpy": numpy, "rows": rows})
+    assert sorted(draw(Shuffled(converted, Stream(0)), 1, 2, 2)[0].tolist()) == sorted(right)
+
+
+def test_a_number_is_no_minibatch():
+    with pytest.raises(NumpyganError, match="minibatch: out: expected an array"):
+        Shuffled(numbered(9), Stream(0)).minibatch(5)

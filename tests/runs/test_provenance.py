@@ -354,6 +354,20 @@ def test_moved_data_are_given_anew(name, here, capsys):
         assert made(here / "it")["recipe"]["data"] == str(here / "new" / "same.npy")
 
 
+@pytest.mark.parametrize("change", ["few", "signed", "wide"])
+@pytest.mark.parametrize("name", ["resume", "evaluate"])
+def test_other_data_that_do_not_fit_the_run_are_called_other(name, change, here, capsys):
+    """What does not fit is no reason to ask for the path that was just given."""
+    assert run(*TINY, "--iterations", 3, "--out", "it") == 0
+    rows = images(seed=1)
+    other = {"few": rows[:9], "signed": rows / 127.5 - 1, "wide": numpy.repeat(rows, 2, 1)}[change]
+    numpy.save("other.npy", other)
+    err = refused(capsys, *COMMANDS[name], "--data", "other.npy")
+    assert "is not what it was trained on" in err and "were moved" not in err
+    err = refused(capsys, *COMMANDS[name], "--data", "none.npy")
+    assert "none.npy" in err and "were moved" not in err
+
+
 def test_a_run_on_moved_data_has_the_same_bits(here):
     assert run(*TINY, "--iterations", 25, "--out", "whole") == 0
     assert run(*TINY, "--iterations", 13, "--out", "it") == 0

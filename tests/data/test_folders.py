@@ -1,0 +1,72 @@
+"""Folders of images: which files are read, and what their pixels mean beside each other."""
+
+import numpy
+import pytest
+from PIL import Image
+
+from numpygan.data.dataset import load, samples_like
+from numpygan.errors import NumpyganError
+
+GREY = numpy.random.default_rng(0).integers(0, 256, (12, 9, 9), dtype="uint8")
+
+
+def pictures(folder, images, name="{}.png"):
+    folder.mkdir(exist_ok=True)
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(folder / name.format(i))
+
+
+@pytest.mark.parametrize("dark", ["train", "test"])
+def test_16_bits_have_one_white_in_all_splits(dark, tmp_path):
+    for split in ("train", "test"):
+        pictures(tmp_path / split, GREY.astype("uint16") * (8 if split == dark else 257))
+    data = load(tmp_path)
+    bright = data.test if dark == "train" else numpy.concatenate([data.train, data.validation])
+    assert {data.train.max(), data.test.max()} == {8, 255}  # 8 · 255 of 65,535 is 8 of 255
+    assert bright.max() == 255
+    for split in ("train", "test"):
+        pictures(tmp_path / split, GREY.astype("uint16") * (1 if split == dark else 257))
+    with pytest.raises(NumpyganError, match="same scale in all splits"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["{}_mask.png", "{}_mask_1.png", "{} (1)-seg.png", "{}.GT.png"])
+def test_masks_beside_their_images_are_not_read(name, tmp_path):
+    pictures(tmp_path, GREY)
+    pictures(tmp_path, GREY, "{} (1).png")
+    pictures(tmp_path, GREY // 128 * 255, name)
+    data = load(tmp_path)
+    assert len(data.train) + len(data.validation) + len(data.test) == 24
+    assert data.notes == (f"not read: 12 masks of images, such as {name.format(0)}",)
+
+
+def test_images_called_masks_without_others_are_images(tmp_path):
+    pictures(tmp_path, GREY, "{}_mask.png")
+    assert load(tmp_path).notes == () and len(load(tmp_path).train) == 8
+
+
+@pytest.mark.parametrize("shape", [(1, 12), (12, 1), (1, 1)])
+def test_images_of_one_row_or_column_are_images(shape, tmp_path):
+    pictures(tmp_path, GREY.reshape(-1)[: 12 * shape[0] * shape[1]].reshape(12, *shape))
+    assert load(tmp_path).image_shape == shape
+
+
+@pytest.mark.parametrize("ending", ["tga", "ICO", "psd", "dcm"])
+def test_images_that_are_not_read_are_named(ending, tmp_path):
+    pictures(tmp_path, GREY)
+    (tmp_path / f"x.{ending}").write_bytes(bytes(99))
+    assert load(tmp_path).notes == (f"not read: x.{ending}",)
+
+
+def test_samples_that_lie_on_their_side_are_refused(tmp_path):
+    wide = numpy.random.default_rng(1).random((30, 5, 9))
+    for name, array in {
+        "data": wide,
+        "tall": wide.transpose(0, 2, 1),
+        "flat": wide[:, None],
+    }.items():
+        numpy.save(tmp_path / f"{name}.npy", array)
+    data = load(tmp_path / "data.npy")
+    assert numpy.array_equal(samples_like(data, tmp_path / "flat.npy"), wide.reshape(30, 45))
+    with pytest.raises(NumpyganError, match="samples: .*tall.npy: images are 9 × 5, .* 5 × 9"):
+        samples_like(data, tmp_path / "tall.npy")
