@@ -1,5 +1,6 @@
 """The exceptions that a user can cause."""
 
+import os
 from contextlib import contextmanager
 
 _LONGEST = 900  # characters; a name or value from a file can have a million
@@ -58,6 +59,14 @@ class Finished(NumpyganError):
 @contextmanager
 def code_of_the_user():
     """Within the block code of the user runs; an end that it asks for is an error, not exit 0."""
+    end_at_once, own = os._exit, os.getpid()
+
+    def end(code):
+        if os.getpid() != own:  # a process that this code has forked
+            end_at_once(code)
+        raise SystemExit(f"os._exit({code})")
+
+    os._exit = end
     try:
         yield
     except (Exception, KeyboardInterrupt):
@@ -67,3 +76,5 @@ def code_of_the_user():
             f"the code that this command ran raises {type(error).__name__} ({words_of(error)}), "
             "so the command is not done; correct that code."
         ) from None
+    finally:
+        os._exit = end_at_once

@@ -26,25 +26,26 @@ def _end(number, frame):
 
 @contextmanager
 def interruptible():
-    """Within the block a Ctrl-C is a KeyboardInterrupt again.
+    """Within the block Ctrl-C, SIGTERM and SIGHUP raise KeyboardInterrupt.
 
     After it the program is done, and a Ctrl-C changes nothing: it would kill the interpreter,
     which is about to end.
     """
-    for number, handler in _before.items():
+    for number in _waiting:
         if signal.getsignal(number) is _end:
-            signal.signal(number, handler)
+            signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        if signal.SIGINT in _before:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in _waiting:
+            signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
 
 
-_before: dict[int, object] = {}  # the handlers that wait for the end of the imports
+_waiting: list[int] = []  # the signals for which the end of the imports is awaited
 if _is_program():
     for _name in ("SIGINT", "SIGTERM", "SIGHUP"):
         _number = getattr(signal, _name, None)  # Windows has no SIGHUP
         _usual = (signal.default_int_handler, signal.SIG_DFL)
         if _number is not None and signal.getsignal(_number) in _usual:
-            _before[_number] = signal.signal(_number, _end)
+            signal.signal(_number, _end)
+            _waiting.append(_number)

@@ -239,7 +239,7 @@ def _cells(path):
     content = read_bytes(path, _MOST)
     try:
         if Path(path).suffix == ".py":
-            return text.cells(content.decode("utf-8"))
+            return text.cells(content.decode("utf-8-sig"))
         if Path(path).suffix != ".ipynb":
             raise NumpyganError(f"{path}: expected a lesson, a file ending in .py or .ipynb.")
         cells = json.loads(content)["cells"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy
 
+from ..data.sources import TOYS
 from ..errors import NumpyganError, Unreadable
 from ..files import OwnedPath, append_line, leftovers, make_folder, remove_leftovers, write_whole
 from ..recipes.networks import build
@@ -265,9 +266,12 @@ class RunDirectory:
 
         They are those of the best checkpoint, or of the newest. The shape is None if the samples
         are no images; the checkpoint is {"file": name, "iteration": number}.
-        Raises NumpyganError if a file is damaged or doesn't fit the recipe.
+        Raises NumpyganError if a file is damaged or doesn't fit the recipe, or if config.toml was
+        edited.
         """
         state, name = (self.state(), self.checkpoint.name) if newest else self.best_state()
+        recipe = self.recipe()
+        provenance.check_samples(recipe, provenance.of_state(state, self.path / name), self)
         try:
             dim, iteration = int(state["dim"]), int(state["iteration"])
             shape = tuple(int(n) for n in state["image_shape"])
@@ -278,7 +282,8 @@ class RunDirectory:
                 raise ValueError(f"rows of width {dim}, images {shape}")
             if shape and len(shape) != 2 and (len(shape), shape[0]) != (3, 3):
                 raise ValueError(f"images {shape}")
-            recipe = self.recipe()
+            if shape and recipe.data in TOYS:
+                raise ValueError(f"images {shape} of {recipe.data}")
             G, D = build(recipe, dim, numpy)
             G.theta = state["average_g" if recipe.average else "theta_g"]
             D.theta = state["theta_d"]

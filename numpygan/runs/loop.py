@@ -133,8 +133,10 @@ class _Session:
 
     def resume(self):
         state = self.ranks.from_first(lambda: self.run.state() if self.run.begun else None)
+        rows = []
         if state is not None:
             self.training.restore(state)
+            rows = self._restore(state)
         ended = self.training.iteration >= self.total
         told = NumpyganError(
             f"resume: {self.run.path} has {self.training.iteration} iterations already, and the "
@@ -145,7 +147,7 @@ class _Session:
         if self.ranks.rank == 0 and state is None:  # the run was killed before a checkpoint
             self.begin()
         elif self.ranks.rank == 0:
-            self._catch_up(state, ended)
+            self._catch_up(rows, ended)
         if ended:
             raise Finished(*told.args)
         if state is None:
@@ -153,15 +155,24 @@ class _Session:
         if self.ranks.rank == 0 and self.run.recipe() != self.training.recipe:
             self.run.write_config(self.training.recipe)
         self.started_at = self.kept = self.training.iteration
+
+    def _restore(self, state):
+        """Continue the best log-likelihood and the seconds of `state`; return its rows of metrics.
+
+        Raises NumpyganError if they are damaged. Nothing is written before that.
+        """
         self.best, self.seconds = (checkpoint.number(state, name) for name in ("best", "seconds"))
         if not 0 <= self.seconds < math.inf or math.isnan(self.best):
             raise NumpyganError(
                 f"{self.run.checkpoint}: counts {self.seconds} seconds of training, its best "
                 f"log-likelihood is {self.best}; expected numbers, the first ≥ 0."
             )
+        if "rows" not in state:  # of an older version
+            return []
+        return metrics.from_array(state["rows"], self.seconds, self.run.checkpoint)
 
-    def _catch_up(self, state, ended):
-        """Write the row and the picture of the checkpoint if they are missing.
+    def _catch_up(self, rows, ended):
+        """Write the rows and the picture of the checkpoint if they are missing.
 
         They are missing if a trainer was killed after its checkpoint. At the end of a run also the
         curves are written.
@@ -169,9 +180,6 @@ class _Session:
         iteration, per_epoch = self.training.iteration, self.training.iterations_per_epoch
         if not ended:
             self.run.rewind_metrics(iteration, per_epoch)
-        rows, seconds = [], checkpoint.number(state, "seconds")
-        if "rows" in state:
-            rows = metrics.from_array(state["rows"], seconds, self.run.checkpoint)
         rows = [row for row in rows if ended or row["iteration"] % per_epoch == 0]
         missing = self.run.add_missing_rows(rows)
         self.show(picture=not self.picture_path.exists(), curves=ended and missing)

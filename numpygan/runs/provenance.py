@@ -91,8 +91,13 @@ def recorded(run):
             arrays = read_arrays(path, lambda names: [name for name in names if name == "made"])
         except NumpyganError:  # the code that needs the checkpoint reports it
             continue
-        return _read(path, str(arrays["made"])) if "made" in arrays else {}
+        return of_state(arrays, path)
     return {}
+
+
+def of_state(arrays, path):
+    """`recorded` of the arrays of the checkpoint at `path`."""
+    return _read(path, str(arrays["made"])) if "made" in arrays else {}
 
 
 def _read(path, text):
@@ -111,10 +116,15 @@ def _read(path, text):
     return found
 
 
-def check_recipe(recipe, before, run):
+def check_samples(recipe, before, run):
+    """`check_recipe` for a command that reads the run: the text `about` may differ, too."""
+    check_recipe(recipe, before, run, ("about",))
+
+
+def check_recipe(recipe, before, run, may_differ=()):
     """Raise NumpyganError if the run's checkpoint was made by another recipe.
 
-    The length and the path of the data may differ.
+    The length and the path of the data may differ, and the fields `may_differ`.
     """
     if not before:
         return
@@ -122,7 +132,7 @@ def check_recipe(recipe, before, run):
     was = {field.name: field.default for field in fields(Recipe)} | before["recipe"]
     now, was = (json.loads(json.dumps(table)) for table in (vars(recipe), was))
     for name, value in now.items():
-        if name not in ("data", *LENGTH) and value != was[name]:
+        if name not in ("data", *LENGTH, *may_differ) and value != was[name]:
             raise NumpyganError(
                 f"{run.config}: {name} is {value!r}, but the run was made with {was[name]!r}, as "
                 f"its checkpoint says; only the length of a run can change, so put {name} back, or "
@@ -163,9 +173,10 @@ def _short(digest):
 def dataset_of(run, place=None):
     """The Dataset that `run` was trained on, read from `place` if it is given.
 
-    Raises NumpyganError if the data can't be read or are other data.
+    Raises NumpyganError if the data can't be read or are other data, or config.toml was edited.
     """
     recipe, before = run.recipe(), recorded(run)
+    check_samples(recipe, before, run)
     if place is not None:
         if not before:
             raise NumpyganError(

@@ -1,5 +1,7 @@
 """Code of the user that a command runs: however it ends, the verdict and the exit code are true."""
 
+import os
+import re
 import subprocess
 import sys
 
@@ -7,7 +9,7 @@ import pytest
 
 from tests.helpers.cli import run
 
-HEAD = "import sys, numpy\nx = numpy.arange(1.0, 4.0)\n"
+HEAD = "import os, sys, numpy\nx = numpy.arange(1.0, 4.0)\n"
 SQUARE = "def check_f():\n    return lambda x: x * x, lambda gy, x: 2 * x * gy, x{}\n"
 
 
@@ -39,6 +41,35 @@ def test_code_that_ends_the_program_is_no_success(where, end, capsys):
     assert told(SQUARE.format(""), capsys)[0] == 0
     code, err = told(f"{other}def check_f():\n    {where.format(end)}\n", capsys)
     assert code == 2 and ("SystemExit" in err or "Other" in err) and "None" not in err
+
+
+def in_a_process(*arguments):
+    """`numpygan ARGUMENTS`, whose code may end the process, also that of these tests."""
+    line = [sys.executable, "-m", "numpygan", *arguments]
+    return subprocess.run(line, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("where", ["", "    "])
+def test_code_that_ends_the_process_is_no_success(where):
+    with open("mine.py", "w") as file:
+        file.write(f"{HEAD}def check_f():\n    pass\n{where}os._exit(0)\n")
+    done = in_a_process("gradcheck", "mine.py")
+    assert done.returncode == 2 and "raises SystemExit" in done.stderr
+
+
+def test_a_blank_that_ends_the_process_is_wrong():
+    assert run("lesson", "solution", "1", "--py") == 0
+    with open("lesson_1_solution.py", "a", encoding="utf-8") as file:
+        file.write("\n# %%\ndef affine_forward(x, W, b):\n    __import__('os')._exit(0)\n")
+    done = in_a_process("lesson", "check", "lesson_1_solution.py")
+    assert done.returncode == 1 and "3 of 4 right" in done.stdout
+    assert re.search(r"affine_forward +wrong: .*os\._exit\(0\)", done.stdout)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_process_that_the_code_forks_can_end(capsys):
+    forks = "if os.fork() == 0:\n    os._exit(0)\nos.wait()\n"
+    assert told(forks + SQUARE.format(""), capsys)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -73,9 +104,7 @@ def test_a_domain_that_is_none(domain, capsys):
 def test_code_that_closes_stdout():
     with open("mine.py", "w") as file:
         file.write(f"{HEAD}sys.stdout.close()\n{SQUARE.format('')}")
-    done = subprocess.run(
-        [sys.executable, "-m", "numpygan", "gradcheck", "mine.py"], capture_output=True, text=True
-    )
+    done = in_a_process("gradcheck", "mine.py")
     assert done.returncode == 2 and "the rest of the output is lost" in done.stderr
     assert "Traceback" not in done.stderr
 

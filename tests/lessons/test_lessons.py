@@ -27,6 +27,13 @@ def marks(folder, words, only=None):
     return {mark.name: mark for mark in grade.grade(path, only)[1]}
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    """The editor of Windows writes one."""
+    words = text.with_solution(text.lesson(1))
+    found = marks(tmp_path, "\ufeff" + words)
+    assert len(found) == 4 and {mark.verdict for mark in found.values()} == {grade.RIGHT}
+
+
 def with_mistake(number, name, old, new):
     """The solution of a lesson with `old` replaced in one definition."""
     whole = text.with_solution(text.lesson(number))

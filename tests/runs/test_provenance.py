@@ -233,6 +233,14 @@ EDITS = {
     "max_norm": 1.0,
     "algorithm": "authors2014",
 }
+READERS = [
+    ["sample", "it", "-o", "new.npy"],
+    ["interpolate", "it", "-o", "new.png"],
+    ["evaluate", "it"],
+    ["report", "it"],
+    ["export", "it", "-o", "new.npz"],
+    ["study", "it"],
+]
 
 
 @pytest.mark.parametrize("field", EDITS)
@@ -246,6 +254,10 @@ def test_an_edited_config_is_refused(field, here, capsys):
     config.write_text("\n".join(lines) + "\n")
     err = refused(capsys, *RESUME, "--iterations", 5)
     assert "config.toml" in err and field in err and repr(EDITS[field]) in err and "put" in err
+    assert learned(here / "it") == before
+    for command in READERS if field != "about" else ():  # which says nothing about the samples
+        err = refused(capsys, *command)
+        assert "config.toml" in err and repr(EDITS[field]) in err
     assert learned(here / "it") == before
     lines[at] = original
     config.write_text("\n".join(lines) + "\n")

@@ -56,6 +56,28 @@ def test_another_signal_during_the_imports(number, tmp_path):
     assert done.stderr == "numpygan: Stopped; give the same command to start again.\n"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", None)])
+def test_another_signal_during_the_work_is_a_ctrl_c(number, tmp_path):
+    """The sentence says how to go on, and half-written files are removed."""
+    (tmp_path / "numpygan").write_text(
+        "import os, signal\nfrom numpygan.files import write_whole\n"
+        "from numpygan.commands import study\n"
+        f"study.study = lambda _: write_whole('x', lambda _: os.kill(os.getpid(), {int(number)}))\n"
+        + PROGRAM
+    )
+    done = subprocess.run(
+        [sys.executable, tmp_path / "numpygan", "study"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 130
+    assert done.stderr == "numpygan: Stopped; give the same command to start again.\n"
+    assert os.listdir(tmp_path) == ["numpygan"]
+
+
 def test_later_a_ctrl_c_is_an_exception_again_until_the_program_is_done(tmp_path):
     (tmp_path / "numpygan").write_text(
         "import signal, sys\nfrom numpygan import cli\nbefore = signal.getsignal(signal.SIGINT)\n"

@@ -200,7 +200,21 @@ def test_a_checkpoint_with_other_values(command, name, value, hurt, capsys):
     not_read = {"resume": of_samples, "study": of_samples + of_training}.get(
         command, (*of_training, "count", "sums", "updates_g", "updates_d")
     )
-    told(command, capsys, codes=(0, 2) if name in not_read else (2,))
+    before = {file.name: file.read_bytes() for file in hurt.iterdir() if file.is_file()}
+    code, _ = told(command, capsys, codes=(0, 2) if name in not_read else (2,))
+    if code == 2:  # what is refused is not written to
+        del before["lock"]
+        assert {file: (hurt / file).read_bytes() for file in before} == before
+
+
+def test_a_toy_has_no_images(world, capsys):
+    shutil.copytree("toy", "odd")
+    try:
+        change(world / "odd" / "checkpoint.npz", image_shape=numpy.array([1, 2]))
+        assert run("report", "odd", "-o", "new.html") == 2
+        assert "images (1, 2) of ring" in capsys.readouterr().err
+    finally:
+        shutil.rmtree("odd")
 
 
 @pytest.mark.parametrize("bad", [numpy.nan, numpy.inf, -numpy.inf])
