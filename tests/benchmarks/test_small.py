@@ -380,10 +380,11 @@ def test_ranks_from_end_to_end(tmp_path, capsys):
     status, found = brief(mpi, tmp_path / "mpi.json", *sizes)
     assert status == 0 and set(found["rounds"][0]) == set(found["medians_ms"]) == {"1", "2"}
     assert all(len(one["iterations"]) == 3 for one in found["rounds"][0].values())
-    total, waited, reduced = numpy.median(found["rounds"][0]["2"]["iterations"], axis=0)
-    assert (
-        found["medians_ms"]["2"]["total"] == pytest.approx(1e3 * total) and waited + reduced < total
-    )
+    iterations = found["rounds"][0]["2"]["iterations"]
+    # Iteration by iteration: the medians of the parts may be of different iterations.
+    assert all(waited + reduced < total for total, waited, reduced in iterations)
+    median = numpy.median([total for total, _, _ in iterations])
+    assert found["medians_ms"]["2"]["total"] == pytest.approx(1e3 * median)
     assert found["machine"]["cores"] and len(found["predictions"]) == 18
     assert "Allreduce on 2 ranks" in capsys.readouterr().out
 
