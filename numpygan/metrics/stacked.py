@@ -11,7 +11,7 @@ import numpy
 from ..arrays import Stream
 from ..data.dataset import as_float, load
 from ..errors import NumpyganError
-from ..tables import as_text
+from ..tables import as_text, wrapped
 from .classifier import CLASSES, Classifier
 from .parzen import check_samples
 
@@ -118,7 +118,7 @@ def table(rows):
     ]
     text = as_text(["stacked-mnist: mean ± SE", f"modes of {MODES:,}", "reverse KL"], cells)
     notes = [f"{row['metric']}: {row['detail']}. {row['caveat']}" for row in (modes, kl)]
-    return [*text.splitlines(), "", *notes]
+    return [*text.splitlines(), "", *(line for note in notes for line in wrapped(note, 2))]
 
 
 def _with_error(value, se, decimals):
