@@ -13,7 +13,14 @@ import sys
 import time
 from pathlib import Path
 
-KERNELS = "Haswell", "SkylakeX", "Zen", "Sandybridge", "Nehalem", "Prescott"  # and what OpenBLAS picks
+KERNELS = (
+    "Haswell",
+    "SkylakeX",
+    "Zen",
+    "Sandybridge",
+    "Nehalem",
+    "Prescott",
+)  # and what OpenBLAS picks
 FILES = (
     "check/test_layer_check.py",
     "check/test_randomness.py",
