@@ -1,9 +1,15 @@
 """numpygan play: Algorithm 1 live in the browser."""
 
+import os
 import sys
+from contextlib import nullcontext
+
+from threadpoolctl import threadpool_limits
 
 from ..errors import NumpyganError
 from .arguments import natural
+
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
 def add(command):
@@ -52,8 +58,11 @@ def _serve(setup, port, browser):
         if browser:
             webbrowser.open(address)
 
+    # The browser has work, too. Several BLAS threads then wait for each other most of the time.
+    chosen = any(name in os.environ for name in _THREADS)
     try:
-        asyncio.run(serve(setup, port, ready))
+        with nullcontext() if chosen else threadpool_limits(1, "blas"):
+            asyncio.run(serve(setup, port, ready))
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise KeyboardInterrupt("play has ended; what was not taken home is gone.") from None
     print("The page was closed, so play has ended.")

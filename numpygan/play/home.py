@@ -3,6 +3,8 @@
 import math
 import shlex
 
+from threadpoolctl import threadpool_info
+
 from ..data.sources import TOYS, Mixture
 from ..errors import NumpyganError
 from ..nn.layers import Affine
@@ -80,7 +82,15 @@ def keep(setup, training):
     return (
         f"{run.path} holds iteration {training.iteration:,}. Go on with:\n"
         f"numpygan train {run.path} --resume --iterations {more}\n"
+        f"It goes on bit for bit if BLAS has as many threads as here: "
+        f"set OPENBLAS_NUM_THREADS={_threads()}.\n"
     )
+
+
+def _threads():
+    """The number of BLAS threads; the last bits of a product can depend on it."""
+    found = [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+    return max(found, default=1)
 
 
 def script(setups, training):
@@ -90,6 +100,7 @@ def script(setups, training):
         f'"""{recipe.about}: seed {recipe.seed}, {training.iteration:,} iterations."""',
         "",
         "import numpy",
+        "from threadpoolctl import threadpool_limits",
         "",
         "import numpygan as ng",
         "from numpygan.gan.average import Average",
@@ -97,6 +108,7 @@ def script(setups, training):
         "from numpygan.play.datasets import dataset_of",
         "",
         'numpy.seterr(all="ignore")',
+        f"threadpool_limits({_threads()}, 'blas')  # as on the page: the last bits depend on it",
         f"streams = ng.streams({recipe.seed})",
         *_draws(recipe),
         *_data(setups[0][1]),

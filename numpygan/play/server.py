@@ -24,7 +24,7 @@ except ImportError:
     ) from None
 
 GAMES = 8  # at most that are kept; each has a trainer
-_PATIENCE = 60.0  # s that a game waits for a page whose socket was torn
+_PATIENCE = 120.0  # s that a game, and the server, wait for a page whose socket was torn
 _MESSAGE = 64 * 1024  # bytes of a message from a page
 _REPLIES = 100  # that wait for a slow page; older ones are dropped
 
@@ -96,7 +96,7 @@ class Server:
     patience  seconds without a page after which `closed` is set; only after there was one
     """
 
-    def __init__(self, setup, patience=120.0):
+    def __init__(self, setup, patience=_PATIENCE):
         self.setup, self.token, self.patience = setup, secrets.token_urlsafe(24), patience
         self.games, self.closed, self._last_seen = {}, asyncio.Event(), None
         self.app = web.Application(middlewares=[self._guard], client_max_size=_MESSAGE)
@@ -193,7 +193,9 @@ class Server:
         socket = web.WebSocketResponse(max_msg_size=_MESSAGE, heartbeat=30.0, compress=False)
         await socket.prepare(request)
         try:
-            game = self._game_of(request.query.get("session", ""))
+            session = request.query.get("session", "")
+            known = session in self.games
+            game = self._game_of(session)
         except NumpyganError as error:
             await socket.send_bytes(layout({"said": "error", "content": str(error), "final": True}))
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
@@ -201,6 +203,9 @@ class Server:
         before, game.socket, self._last_seen = game.socket, socket, time.monotonic()
         if before is not None:
             await _end_page(before)
+        # A page whose game was ended meanwhile gets a new one, and gives it its settings.
+        kept = known and game is self.games.get(session)
+        await socket.send_bytes(layout({"said": "game", "content": "kept" if kept else "new"}))
         game.trainer.do_if_room({"do": "hello"})  # a page that comes back knows nothing
         sender = asyncio.create_task(game.send_all(socket))
         try:

@@ -11,15 +11,16 @@ from tests.helpers.play import SECONDS, SMALL
 
 
 @pytest.fixture(scope="module")
-def address():
-    """The address of a server in a thread of its own."""
+def served():
+    """A server in a thread of its own: {"server", "address", "loop"}."""
     from numpygan.play.server import Server
 
     started, found, loop = threading.Event(), {}, asyncio.new_event_loop()
 
     async def run():
         server = Server(Setup(SMALL))
-        found.update(address=await server.start(0), stop=asyncio.Event())
+        found.update(server=server, address=await server.start(0), loop=loop)
+        found.update(stop=asyncio.Event())
         started.set()
         await found["stop"].wait()
         await server.stop()
@@ -27,10 +28,15 @@ def address():
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
     thread.start()
     assert started.wait(SECONDS)
-    yield found["address"]
+    yield found
     loop.call_soon_threadsafe(found["stop"].set)
     thread.join(SECONDS)
     loop.close()
+
+
+@pytest.fixture
+def address(served):
+    return served["address"]
 
 
 @pytest.fixture

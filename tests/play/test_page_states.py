@@ -1,11 +1,12 @@
 """The page of `numpygan play` in each of its states: nothing sticks out, axe finds nothing, keys do."""
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.play import at
+from tests.helpers.play import SECONDS, at
 
 pytest.importorskip("aiohttp", reason="needs aiohttp: pip install 'numpygan[play]'")
 
@@ -184,6 +185,28 @@ def test_a_copied_tab_takes_the_game_and_the_first_does_not_take_it_back(play, a
     copy.keyboard.press("i")
     at(copy, 1)
     assert copy.locator("#trouble").is_hidden()
+
+
+def test_a_game_that_was_ended_while_the_page_was_away_starts_again_with_its_settings(play, served):
+    page = play()
+    page.fill("[data-field=k]", "3")
+    page.keyboard.press("Enter")
+    page.wait_for_function("location.hash.includes('k=3')")
+    name, server = page.evaluate("games[0].id"), served["server"]
+
+    async def end():
+        game = server.games.pop(name)
+        game.trainer.close()
+        await game.socket.close()
+
+    asyncio.run_coroutine_threadsafe(end(), served["loop"]).result(SECONDS)
+    told = "document.getElementById('trouble').textContent"
+    page.wait_for_function(f"{told}.includes('starts again with the same settings')")
+    page.wait_for_function("games[0].setup.recipe.k === '3' && location.hash.includes('k=3')")
+    # The same after a reload: the settings are in the address.
+    asyncio.run_coroutine_threadsafe(end(), served["loop"]).result(SECONDS)
+    page.reload()
+    page.wait_for_function("games[0].setup !== null && games[0].setup.recipe.k === '3'")
 
 
 def test_the_curve_of_modes_begins_anew_with_a_game(play):

@@ -6,6 +6,7 @@ import secrets
 from importlib import resources
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from numpygan.cli import main
 from numpygan.play.setup import Setup
@@ -285,6 +286,27 @@ def test_it_ends_when_the_page_was_closed_for_a_while():
 
 
 # The command
+
+
+@pytest.mark.parametrize("chosen", [None, "2"])
+def test_blas_has_one_thread_while_it_plays_unless_told_otherwise(chosen, monkeypatch, capsys):
+    found = []
+
+    def threads():
+        return {one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"}
+
+    async def serve(setup, port, ready):
+        found.append(threads())
+
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    if chosen:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", chosen)
+    monkeypatch.setattr(play_server, "serve", serve)
+    with threadpool_limits(2):
+        before = threads()
+        assert main(["play", "--no-browser"]) == 0
+        assert found == [before if chosen else {1}] and threads() == before
 
 
 def test_a_port_that_is_taken_is_one_sentence(capsys):

@@ -68,7 +68,7 @@ const MODES = "How many modes have a sample within 3σ, and the share of all sam
 const GRADIENTS = "The length of each layer's gradient, ‖∂V/∂θ‖ in D and ‖∂L/∂θ‖ in G, on a logarithmic axis. G's become tiny where its loss saturates.";
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-// on: {setup(game), frame(game), said(kind, content, game), torn(game), open(game)}
+// on: {made(game), setup(game), frame(game), said(kind, content, game), torn(game), open(game)}
 export function createGame(name, id, on) {
   const canvas = make("canvas", { class: "picture", role: "img", "aria-label": `Game ${name}` });
   const curves = make("canvas", { class: "curves", role: "img", "aria-label": "Curves of V, D(x) and D(G(z))", title: CURVES });
@@ -238,6 +238,7 @@ export function createGame(name, id, on) {
     torn: () => on.torn(game),
     message: (message) => {
       if (message.said === "setup") settle(message.content);
+      else if (message.said === "game") message.content === "new" && on.made(game);
       else if (message.said) on.said(message.said, message.content, game);
       else {
         game.frame = message;

@@ -27,8 +27,12 @@ const on = {
     trouble("");
     one.send(speedCommand());
     one.look();
-    if (one.atOpen) one.atOpen();
-    one.atOpen = null;
+  },
+  // The server has made a new game: the page's first, or one in place of a game that it has ended.
+  made: (one) => {
+    if (!one.setup) return one.atNew();
+    trouble("The connection was gone for so long that numpygan play has ended this game. It starts again with the same settings.");
+    one.send(commandOf(addressOf(one.setup)));
   },
   torn: () => trouble("The connection to numpygan play is gone. The page tries again; if the program has ended, start it again."),
   said: (kind, content, one) => {
@@ -244,9 +248,8 @@ function align() {
 }
 
 function add(name, atNew) {
-  const { id, fresh } = session(name);
-  const one = createGame(name, id, on);
-  one.atOpen = fresh ? atNew : null;
+  const one = createGame(name, session(name), on);
+  one.atNew = atNew;
   games.push(one);
   find("games").append(one.element);
   return one;

@@ -17,10 +17,10 @@ export function unpack(buffer) {
 export function session(name) {
   const key = `numpygan ${name} ${location.pathname}`;
   const known = sessionStorage.getItem(key);
-  if (known) return { id: known, fresh: false };
+  if (known) return known;
   const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   sessionStorage.setItem(key, id);
-  return { id, fresh: true };
+  return id;
 }
 
 // connect(id, {message, open, torn}) → {send, close}. A torn connection is tried again, each time a little later.
