@@ -7,7 +7,8 @@ const LEFT = 44,
 
 export const DASHES = [[], [6, 3], [2, 2], [9, 2, 2, 2]]; // of the first, second, … layer
 
-// rows: (n, 4 + layers), iteration, V, D(x), D(G(z)), length of the gradient of each layer; least: −log 4.
+// rows: (n, 4 + layers), iteration, V, D(x), D(G(z)), length of the gradient of each layer; least:
+// −log 4.
 export function drawCurves(canvas, rows, least) {
   const height = 250;
   const draw = fresh(canvas, canvas.clientWidth || 420, height);
@@ -35,7 +36,8 @@ export function drawCurves(canvas, rows, least) {
   drawLines(draw, canvas, height, n, (i) => at(i, 0), curves, levels);
 }
 
-// rows: (n, 3), iteration, nats, σ. The axis begins at the 20 % quantile: the first estimates lie far below.
+// rows: (n, 3), iteration, nats, σ. The axis begins at the 20 % quantile: the first estimates lie
+// far below.
 export function drawParzen(canvas, rows) {
   const width = canvas.clientWidth || 420,
     height = 130,
@@ -50,7 +52,8 @@ export function drawParzen(canvas, rows) {
   const first = rows.array[0],
     last = Math.max(first + 1, rows.array[3 * (n - 1)]);
   const x = (iteration) => LEFT + ((width - LEFT - RIGHT) * (iteration - first)) / (last - first);
-  const y = (value) => bottom - ((bottom - top) * (Math.max(low, value) - low)) / Math.max(1e-9, high - low);
+  const y = (value) =>
+    bottom - ((bottom - top) * (Math.max(low, value) - low)) / Math.max(1e-9, high - low);
   draw.fillStyle = colour.soft;
   draw.textAlign = "right";
   draw.fillText(show(high, 3), LEFT - 5, top + 4);
@@ -118,13 +121,18 @@ export function drawNorms(canvas, rows, inD) {
     high = -Infinity;
   for (let i = 0; i < n; i++)
     for (let c = 4; c < across; c++)
-      if (Number.isFinite(log(i, c))) [low, high] = [Math.min(low, log(i, c)), Math.max(high, log(i, c))];
+      if (Number.isFinite(log(i, c)))
+        [low, high] = [Math.min(low, log(i, c)), Math.max(high, log(i, c))];
   if (!(low <= high)) [low, high] = [-1, 0];
   [low, high] = [Math.floor(low), Math.max(Math.ceil(high), Math.floor(low) + 1)];
   const y = (value) => bottom - ((bottom - top) * (value - low)) / (high - low);
   const step = Math.ceil((high - low) / 5);
   const levels = [];
-  for (let power = low; power <= high; power += step) levels.push([y(power), power < -3 || power > 4 ? `1e${power}`.replace("-", "−") : show(10 ** power, 1)]);
+  for (let power = low; power <= high; power += step)
+    levels.push([
+      y(power),
+      power < -3 || power > 4 ? `1e${power}`.replace("-", "−") : show(10 ** power, 1),
+    ]);
   const { accent, green } = colours();
   const curves = Array.from({ length: across - 4 }, (_, c) => ({
     y: (i) => y(log(i, c + 4)),

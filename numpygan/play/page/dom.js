@@ -5,7 +5,8 @@ export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== false && value !== undefined && value !== null) element.setAttribute(name, value);
+    else if (value !== false && value !== undefined && value !== null)
+      element.setAttribute(name, value);
   }
   element.append(...children);
   return element;
@@ -17,7 +18,8 @@ export function show(value, digits = 4) {
   if (value === 0) return "0";
   if (Number.isSafeInteger(value)) return value.toLocaleString("en").replace("-", "−");
   const size = Math.abs(value);
-  const text = size >= 1e-3 && size < 1e6 ? value.toPrecision(digits) : value.toExponential(digits - 1);
+  const text =
+    size >= 1e-3 && size < 1e6 ? value.toPrecision(digits) : value.toExponential(digits - 1);
   return text.replaceAll("-", "−");
 }
 

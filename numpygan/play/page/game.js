@@ -1,4 +1,5 @@
-// One game: its connection, its picture, its numbers and its curves. Two of them can be side by side.
+// One game: its connection, its picture, its numbers and its curves. Two of them can be side by
+// side.
 
 import { make, put, show } from "./dom.js";
 import { connect } from "./socket.js";
@@ -11,7 +12,12 @@ const PICTURES = { plane: drawPlane, line: drawLine, images: drawImages };
 const SHOWN = {
   plane: { data: "data", samples: "samples", arrows: "−∂L/∂G(z)", mesh: "G of a grid in z" },
   line: { data: "p_data", samples: "p_g", arrows: "−∂L/∂G(z)", mesh: "z → x" },
-  images: { samples: "samples", data: "examples", arrows: "G's minibatch", mesh: "nearest training images" },
+  images: {
+    samples: "samples",
+    data: "examples",
+    arrows: "G's minibatch",
+    mesh: "nearest training images",
+  },
 };
 const LEGENDS = {
   plane: [
@@ -51,42 +57,107 @@ const SURFACES = {
   ],
 };
 const NUMBERS = [
-  ["V", "V", "the value of the game in the last whole iteration, on its minibatch: D ascends it, G descends it; 0 if D is always right"],
+  [
+    "V",
+    "V",
+    "the value of the game in the last whole iteration, on its minibatch: D ascends it, G descends it; 0 if D is always right",
+  ],
   ["real", "D(x)", "D's mean verdict on the examples of that minibatch: 1 is surely data"],
   ["fake", "D(G(z))", "D's mean verdict on the samples of that minibatch: 0 is surely generated"],
-  ["push", "m ‖∂L/∂G(z)‖", "its mean over G's minibatch: how hard G's loss pulls at a sample; near 0 where the loss saturates"],
+  [
+    "push",
+    "m ‖∂L/∂G(z)‖",
+    "its mean over G's minibatch: how hard G's loss pulls at a sample; near 0 where the loss saturates",
+  ],
   ["onGrid", "V over x", "V of D as it is, by a sum over the whole picture"],
   ["best", "C(G)", "V of the best D there is, D*: −log 4 + 2 JSD"],
-  ["jsd", "JSD", "Jensen–Shannon divergence of p_data and p_g in nats: 0 if they are equal, log 2 if apart"],
-  ["parzen", "log p", "Parzen estimate of validation images in nats, and its σ: higher is better; it is rough, and says little about how the images look; the curve says at which iteration"],
+  [
+    "jsd",
+    "JSD",
+    "Jensen–Shannon divergence of p_data and p_g in nats: 0 if they are equal, log 2 if apart",
+  ],
+  [
+    "parzen",
+    "log p",
+    "Parzen estimate of validation images in nats, and its σ: higher is better; it is rough, and says little about how the images look; the curve says at which iteration",
+  ],
   ["modes", "modes", "modes with a sample within 3σ, and the share of samples within 3σ of a mode"],
-  ["thetaG", "θ_g", "a fingerprint of G's parameters (CRC-32): with the same eight digits they are the same, bit for bit"],
+  [
+    "thetaG",
+    "θ_g",
+    "a fingerprint of G's parameters (CRC-32): with the same eight digits they are the same, bit for bit",
+  ],
   ["thetaD", "θ_d", "a fingerprint of D's parameters"],
 ];
-const CURVES = "V, and below it D's mean verdicts. D is sure where D(x) is near 1 and D(G(z)) near 0. Where D can't tell, V is −log 4 and both are ½.";
-const MODES = "How many modes have a sample within 3σ, and the share of all samples that lie there. Counted twice a second while the game plays, and at once when it stands still.";
-const GRADIENTS = "The length of each layer's gradient, ‖∂V/∂θ‖ in D and ‖∂L/∂θ‖ in G, on a logarithmic axis. G's become tiny where its loss saturates.";
+const CURVES =
+  "V, and below it D's mean verdicts. D is sure where D(x) is near 1 and D(G(z)) near 0. Where D can't tell, V is −log 4 and both are ½.";
+const MODES =
+  "How many modes have a sample within 3σ, and the share of all samples that lie there. Counted twice a second while the game plays, and at once when it stands still.";
+const GRADIENTS =
+  "The length of each layer's gradient, ‖∂V/∂θ‖ in D and ‖∂L/∂θ‖ in G, on a logarithmic axis. G's become tiny where its loss saturates.";
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 // on: {made(game), setup(game), frame(game), said(kind, content, game), torn(game), open(game)}
 export function createGame(name, id, on) {
   const canvas = make("canvas", { class: "picture", role: "img", "aria-label": `Game ${name}` });
-  const curves = make("canvas", { class: "curves", role: "img", "aria-label": "Curves of V, D(x) and D(G(z))", title: CURVES });
-  const modes = make("canvas", { class: "curves low", role: "img", "aria-label": "Curves of the modes found and of the samples near a mode", title: MODES, hidden: "" });
-  const lengths = make("canvas", { class: "curves low", role: "img", "aria-label": "Curves of the gradients, layer by layer", title: GRADIENTS });
-  const parzen = make("canvas", { class: "curves parzen", role: "img", "aria-label": "Curve of the Parzen estimate", hidden: "" });
-  const surfaces = make("div", { class: "controls", role: "group", "aria-label": `Surface of game ${name}` });
-  const boxes = make("div", { class: "controls shown", role: "group", "aria-label": `What game ${name} shows` });
+  const curves = make("canvas", {
+    class: "curves",
+    role: "img",
+    "aria-label": "Curves of V, D(x) and D(G(z))",
+    title: CURVES,
+  });
+  const modes = make("canvas", {
+    class: "curves low",
+    role: "img",
+    "aria-label": "Curves of the modes found and of the samples near a mode",
+    title: MODES,
+    hidden: "",
+  });
+  const lengths = make("canvas", {
+    class: "curves low",
+    role: "img",
+    "aria-label": "Curves of the gradients, layer by layer",
+    title: GRADIENTS,
+  });
+  const parzen = make("canvas", {
+    class: "curves parzen",
+    role: "img",
+    "aria-label": "Curve of the Parzen estimate",
+    hidden: "",
+  });
+  const surfaces = make("div", {
+    class: "controls",
+    role: "group",
+    "aria-label": `Surface of game ${name}`,
+  });
+  const boxes = make("div", {
+    class: "controls shown",
+    role: "group",
+    "aria-label": `What game ${name} shows`,
+  });
   const about = make("p", { class: "hint" });
   const legend = make("p", { class: "legend-line" });
   const cells = {};
   const table = make("table", { class: "scores" });
   for (const [key, symbol, meaning] of NUMBERS) {
     cells[key] = make("td", { "data-number": key });
-    table.append(make("tr", { title: meaning }, make("th", { scope: "row" }, symbol), cells[key], make("td", { class: "aside" }, meaning)));
+    table.append(
+      make(
+        "tr",
+        { title: meaning },
+        make("th", { scope: "row" }, symbol),
+        cells[key],
+        make("td", { class: "aside" }, meaning),
+      ),
+    );
   }
   const norms = make("table", { class: "scores by-layer" });
-  const modesLegend = make("p", { class: "legend-line", hidden: "" }, ink("green", "modes found"), ink("accent dashed", "share of samples within 3σ of a mode"));
+  const modesLegend = make(
+    "p",
+    { class: "legend-line", hidden: "" },
+    ink("green", "modes found"),
+    ink("accent dashed", "share of samples within 3σ of a mode"),
+  );
   const title = make("h2", {}, "");
   const element = make(
     "div",
@@ -97,14 +168,36 @@ export function createGame(name, id, on) {
       { class: "right" },
       table,
       curves,
-      make("p", { class: "legend-line" }, ink("ink", "V"), ink("accent", "D(x)"), ink("green dashed", "D(G(z))")),
+      make(
+        "p",
+        { class: "legend-line" },
+        ink("ink", "V"),
+        ink("accent", "D(x)"),
+        ink("green dashed", "D(G(z))"),
+      ),
       modes,
       modesLegend,
       parzen,
-      make("details", { class: "notes", open: "", ontoggle: () => game.draw() }, make("summary", {}, "Gradients, layer by layer"), make("p", { class: "hint" }, GRADIENTS), lengths, norms),
+      make(
+        "details",
+        { class: "notes", open: "", ontoggle: () => game.draw() },
+        make("summary", {}, "Gradients, layer by layer"),
+        make("p", { class: "hint" }, GRADIENTS),
+        lengths,
+        norms,
+      ),
     ),
   );
-  const game = { name, id, element, setup: null, frame: null, surface: "D", fields: {}, shown: { data: true, samples: true, arrows: true, mesh: false } };
+  const game = {
+    name,
+    id,
+    element,
+    setup: null,
+    frame: null,
+    surface: "D",
+    fields: {},
+    shown: { data: true, samples: true, arrows: true, mesh: false },
+  };
 
   function settle(setup) {
     const other = game.setup && game.setup.kind !== setup.kind;
@@ -112,7 +205,9 @@ export function createGame(name, id, on) {
     if (other || !boxes.children.length) {
       game.surface = "D";
       game.shown.mesh = setup.kind !== "plane";
-      boxes.replaceChildren(...Object.entries(SHOWN[setup.kind]).map(([what, label]) => checkbox(what, label)));
+      boxes.replaceChildren(
+        ...Object.entries(SHOWN[setup.kind]).map(([what, label]) => checkbox(what, label)),
+      );
       canvas.removeAttribute("style");
       if (other) game.look();
     }
@@ -126,7 +221,9 @@ export function createGame(name, id, on) {
   function drawLegend() {
     const { kind } = game.setup;
     const surface = kind === "plane" ? SURFACES[game.surface] : [];
-    legend.replaceChildren(...[...surface, ...LEGENDS[kind]].map(([kind, label]) => ink(kind, label)));
+    legend.replaceChildren(
+      ...[...surface, ...LEGENDS[kind]].map(([kind, label]) => ink(kind, label)),
+    );
   }
 
   function drawSurfaces() {
@@ -142,7 +239,8 @@ export function createGame(name, id, on) {
             "aria-pressed": String(surface === game.surface),
             onclick: () => {
               game.surface = surface;
-              for (const button of surfaces.children) button.setAttribute("aria-pressed", String(button.dataset.surface === surface));
+              for (const button of surfaces.children)
+                button.setAttribute("aria-pressed", String(button.dataset.surface === surface));
               drawLegend();
               game.look();
             },
@@ -208,11 +306,20 @@ export function createGame(name, id, on) {
   const gradients = (norms) =>
     ["D", "G"].flatMap((net) =>
       norms[net].map(([layer, value], i) => {
-      const cell = make("td", {});
-      put(cell, value);
-      const dash = ["", "dashed", "dotted", "double"][i % DASHES.length];
-      return make("tr", {}, make("th", { scope: "row" }, ink(`${net === "D" ? "accent" : "green"} ${dash}`, `${net}: ${layer}`)), cell);
-    }),
+        const cell = make("td", {});
+        put(cell, value);
+        const dash = ["", "dashed", "dotted", "double"][i % DASHES.length];
+        return make(
+          "tr",
+          {},
+          make(
+            "th",
+            { scope: "row" },
+            ink(`${net === "D" ? "accent" : "green"} ${dash}`, `${net}: ${layer}`),
+          ),
+          cell,
+        );
+      }),
     );
 
   game.look = () => game.send({ do: "look", surface: game.surface, mesh: game.shown.mesh });
@@ -222,7 +329,8 @@ export function createGame(name, id, on) {
     element.remove();
   };
 
-  // The next frame is asked for when this one is drawn: a slow page gets fewer, and the training never waits.
+  // The next frame is asked for when this one is drawn: a slow page gets fewer, and the training
+  // never waits.
   const ready = () => game.send({ do: "frame" });
   const drawn = () => {
     if (calm.matches) setTimeout(ready, 400);
@@ -257,6 +365,8 @@ function ink(kind, text) {
 // For those who can't see the picture.
 function describe(setup, frame) {
   const [V, real, fake] = frame.last || [null, null, null];
-  const modes = frame.view.modes ? `, ${frame.view.modes[0]} of ${setup.modes.length} modes found` : "";
+  const modes = frame.view.modes
+    ? `, ${frame.view.modes[0]} of ${setup.modes.length} modes found`
+    : "";
   return `Iteration ${show(frame.iteration)}: V ${show(V)}, D(x) ${show(real)}, D(G(z)) ${show(fake)}${modes}`;
 }

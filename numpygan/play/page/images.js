@@ -1,4 +1,5 @@
-// A game on images: samples of fixed noise with D's verdicts, and the minibatch that was just played.
+// A game on images: samples of fixed noise with D's verdicts, and the minibatch that was just
+// played.
 
 import { colours, fresh } from "./dom.js";
 
@@ -12,11 +13,18 @@ export function drawImages(canvas, still, frame, shown) {
   const small = size / 10;
   const strips = [];
   if (shown.data && view.x) strips.push(["examples x, and D(x)", view.x, view.x_verdicts, null]);
-  if (shown.arrows && view.taught) strips.push(["samples of the G step, and D(G(z))", view.taught, view.taught_verdicts, null]);
-  if (shown.arrows && view.push) strips.push(["−∂L/∂G(z): blue, more ink; orange, less", null, null, view.push]);
+  if (shown.arrows && view.taught)
+    strips.push(["samples of the G step, and D(G(z))", view.taught, view.taught_verdicts, null]);
+  if (shown.arrows && view.push)
+    strips.push(["−∂L/∂G(z): blue, more ink; orange, less", null, null, view.push]);
   if (shown.mesh && view.paired) {
     strips.push([`samples at iteration ${view.pairs_at}`, view.paired, null, null]);
-    strips.push(["the nearest training image of each, and its distance", view.nearest, view.distances, null]);
+    strips.push([
+      "the nearest training image of each, and its distance",
+      view.nearest,
+      view.distances,
+      null,
+    ]);
   }
   const rows = shown.samples ? Math.ceil(view.samples.shape[0] / ACROSS) : 0;
   const height = rows * (cell + 14) + strips.length * (small + 34);
@@ -60,7 +68,11 @@ function paint(draw, wide, high, px, py, size, colour) {
 
 function grey(draw, array, n, wide, high, px, py, size) {
   const start = n * wide * high;
-  paint(draw, wide, high, px, py, size, (i) => [array[start + i], array[start + i], array[start + i]]);
+  paint(draw, wide, high, px, py, size, (i) => [
+    array[start + i],
+    array[start + i],
+    array[start + i],
+  ]);
 }
 
 function signed(draw, array, n, wide, high, px, py, size) {

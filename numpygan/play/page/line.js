@@ -1,4 +1,5 @@
-// A game on the line: the paper's Figure 1. Densities, D and D* above, z → x and what G is taught below.
+// A game on the line: the paper's Figure 1. Densities, D and D* above, z → x and what G is taught
+// below.
 
 import { colours, fresh } from "./dom.js";
 import { arrow } from "./plane.js";
@@ -17,7 +18,10 @@ export function drawLine(canvas, still, frame, shown) {
     bottom = height - 24;
   const x = (value) => PAD + ((width - 2 * PAD) * (value + still.edge)) / (2 * still.edge);
   const z = (value) => x((value * still.edge) / still.z.array[still.z.array.length - 1]);
-  const densest = Math.min(2.5 * Math.max(...still.p_data.array), Math.max(...still.p_data.array, ...finite(view.p_g.array)));
+  const densest = Math.min(
+    2.5 * Math.max(...still.p_data.array),
+    Math.max(...still.p_data.array, ...finite(view.p_g.array)),
+  );
   const density = (value) => base - ((base - 16) * Math.min(value, 1.05 * densest)) / densest;
   const verdict = (value) => base - (base - 16) * value;
   draw.fillStyle = colour.soft;
@@ -33,8 +37,10 @@ export function drawLine(canvas, still, frame, shown) {
     draw.fillText(text, PAD - 5, verdict(share) + 4);
   }
   draw.textAlign = "left"; // the axis of the densities, on the right; that of D is on the left
-  const step = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10].find((candidate) => densest / candidate <= 6) || densest;
-  for (let value = step; value <= densest; value += step) draw.fillText(String(Number(value.toPrecision(2))), width - PAD + 5, density(value) + 4);
+  const step =
+    [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10].find((candidate) => densest / candidate <= 6) || densest;
+  for (let value = step; value <= densest; value += step)
+    draw.fillText(String(Number(value.toPrecision(2))), width - PAD + 5, density(value) + 4);
   draw.fillText("D", 2, 12);
   draw.textAlign = "right";
   draw.fillText("density", width - 2, 12);
@@ -52,7 +58,8 @@ export function drawLine(canvas, still, frame, shown) {
   if (shown.mesh) {
     draw.strokeStyle = colour.green;
     draw.globalAlpha = 0.7;
-    for (let i = 0; i < view.to.array.length; i++) stroke(draw, [z(still.z.array[i]), bottom], [x(view.to.array[i]), floor]);
+    for (let i = 0; i < view.to.array.length; i++)
+      stroke(draw, [z(still.z.array[i]), bottom], [x(view.to.array[i]), floor]);
     draw.globalAlpha = 1;
   }
   draw.textAlign = "center";
@@ -75,7 +82,8 @@ function taught(draw, view, x, floor) {
   draw.strokeStyle = colour.ink;
   draw.lineWidth = 1.2;
   draw.beginPath();
-  for (let i = 0; i < Math.min(m, 48); i++) arrow(draw, x(view.taught.array[i]), floor - 4 - (i % 8) * 2.5, m * view.push.array[i], 0);
+  for (let i = 0; i < Math.min(m, 48); i++)
+    arrow(draw, x(view.taught.array[i]), floor - 4 - (i % 8) * 2.5, m * view.push.array[i], 0);
   draw.stroke();
 }
 

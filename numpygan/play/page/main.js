@@ -31,10 +31,15 @@ const on = {
   // The server has made a new game: the page's first, or one in place of a game that it has ended.
   made: (one) => {
     if (!one.setup) return one.atNew();
-    trouble("The connection was gone for so long that numpygan play has ended this game. It starts again with the same settings.");
+    trouble(
+      "The connection was gone for so long that numpygan play has ended this game. It starts again with the same settings.",
+    );
     one.send(commandOf(addressOf(one.setup)));
   },
-  torn: () => trouble("The connection to numpygan play is gone. The page tries again; if the program has ended, start it again."),
+  torn: () =>
+    trouble(
+      "The connection to numpygan play is gone. The page tries again; if the program has ended, start it again.",
+    ),
   said: (kind, content, one) => {
     if (kind === "error") {
       trouble(content);
@@ -50,7 +55,8 @@ const on = {
     if (one !== game()) return;
     listLines(one.setup.lines);
     showSettings(find("settings"), one.setup.recipe);
-    if (one.setup.drawing) pad.read(one.setup.drawing.map((value) => Math.round(value).toString(16)).join(""));
+    if (one.setup.drawing)
+      pad.read(one.setup.drawing.map((value) => Math.round(value).toString(16)).join(""));
     if (one === games[0]) history.replaceState(null, "", `#${addressOf(one.setup)}`);
   },
   frame: (one) => {
@@ -119,7 +125,9 @@ function drawFrame(one) {
   }
   mark(frame, setup);
   find("now").replaceChildren(
-    ...frame.now.map(([symbol, value]) => make("span", {}, `${symbol} `, make("b", { "data-value": String(value) }, show(value)))),
+    ...frame.now.map(([symbol, value]) =>
+      make("span", {}, `${symbol} `, make("b", { "data-value": String(value) }, show(value))),
+    ),
   );
 }
 
@@ -140,7 +148,8 @@ function listLines(lines) {
       const inside = make("span", { class: "fixed", "data-key": key });
       inside.innerHTML = html; // MathML that numpygan has made from its own text
       const item = make("li", {}, inside);
-      item.style.setProperty("--depth", depth); // not an attribute: the page allows no inline styles
+      // not an attribute: the page allows no inline styles
+      item.style.setProperty("--depth", depth);
       return item;
     }),
   );
@@ -148,7 +157,13 @@ function listLines(lines) {
 
 function mark(frame, setup) {
   const slow = !frame.playing || frame.unit === "line" || frame.rate > 0;
-  const key = slow ? (frame.line ? setup.order[frame.line - 1] : frame.iteration ? setup.order.at(-1) : "") : null;
+  const key = slow
+    ? frame.line
+      ? setup.order[frame.line - 1]
+      : frame.iteration
+        ? setup.order.at(-1)
+        : ""
+    : null;
   for (const line of document.querySelectorAll("#code [data-key]")) {
     if (key && line.dataset.key === key) line.setAttribute("aria-current", "step");
     else line.removeAttribute("aria-current");
@@ -168,11 +183,18 @@ function commandOf(address) {
   const words = Object.fromEntries(new URLSearchParams(address));
   const { recipe, drawing, ...fields } = words;
   if (!recipe) {
-    if (address) trouble("The address behind # names no recipe, so it changes nothing; write #recipe=ring&k=3, for example.");
+    if (address)
+      trouble(
+        "The address behind # names no recipe, so it changes nothing; write #recipe=ring&k=3, for example.",
+      );
     return null;
   }
   const command = { do: "experiment", recipe, fields };
-  if (drawing) command.drawing = Array.from({ length: CELLS * CELLS }, (_, n) => parseInt(drawing[n], 16) || 0);
+  if (drawing)
+    command.drawing = Array.from(
+      { length: CELLS * CELLS },
+      (_, n) => parseInt(drawing[n], 16) || 0,
+    );
   return command;
 }
 
@@ -194,15 +216,18 @@ function change(field, text) {
     game().send({ do: "experiment", recipe: own, fields: own === text ? {} : { data: text } });
     return playing && game().send({ do: "play" });
   }
-  if (field === "algorithm" && text === "authors2014") Object.assign(fields, { k: "1", loss: "non_saturating" });
+  if (field === "algorithm" && text === "authors2014")
+    Object.assign(fields, { k: "1", loss: "non_saturating" });
   game().send({ do: "change", fields });
 }
 
 function useDrawing() {
   trouble("");
   const drawing = pad.cells;
-  if (!drawing.some(Boolean)) return trouble("The drawing is empty; draw where the data should lie, then use it.");
-  if (game().setup.kind === "plane") game().send({ do: "change", fields: { data: "drawn" }, drawing });
+  if (!drawing.some(Boolean))
+    return trouble("The drawing is empty; draw where the data should lie, then use it.");
+  if (game().setup.kind === "plane")
+    game().send({ do: "change", fields: { data: "drawn" }, drawing });
   else game().send({ do: "experiment", recipe: "ring", fields: { data: "drawn" }, drawing });
 }
 
@@ -234,17 +259,24 @@ function choose(index) {
   find("whose").replaceChildren(
     make("span", {}, "Settings of"),
     ...games.map((one, i) =>
-      make("button", { type: "button", "aria-pressed": String(i === index), onclick: () => choose(i) }, `game ${one.name}`),
+      make(
+        "button",
+        { type: "button", "aria-pressed": String(i === index), onclick: () => choose(i) },
+        `game ${one.name}`,
+      ),
     ),
   );
   if (game().setup) on.setup(game());
 }
 
-// After a pause both games are brought to the same iteration: the one that is ahead goes back, exactly.
+// After a pause both games are brought to the same iteration: the one that is ahead goes back,
+// exactly.
 function align() {
-  if (games.length < 2 || games.some((one) => !one.frame || one.frame.playing || one.frame.line)) return;
+  if (games.length < 2 || games.some((one) => !one.frame || one.frame.playing || one.frame.line))
+    return;
   const to = Math.min(...games.map((one) => one.frame.iteration));
-  for (const one of games) if (one.frame.iteration > to && one.frame.oldest <= to) one.send({ do: "rewind", to });
+  for (const one of games)
+    if (one.frame.iteration > to && one.frame.oldest <= to) one.send({ do: "rewind", to });
 }
 
 function add(name, atNew) {
@@ -283,7 +315,17 @@ const actions = {
   restart: () => tell({ do: "restart" }),
   open: () => game().send({ do: "open" }),
 };
-const KEYS = { o: "open", O: "open", " ": "play", ArrowRight: "line", ArrowLeft: "back", i: "iteration", I: "iteration", r: "restart", R: "restart" };
+const KEYS = {
+  o: "open",
+  O: "open",
+  " ": "play",
+  ArrowRight: "line",
+  ArrowLeft: "back",
+  i: "iteration",
+  I: "iteration",
+  r: "restart",
+  R: "restart",
+};
 
 function listen() {
   for (const [id, act] of Object.entries(actions)) {
@@ -311,7 +353,9 @@ function listen() {
     find("rewind-label").textContent = "Rewind";
     tell({ do: "rewind", to: Number(slider.value) });
   });
-  find("experiments").append(...about.experiments.map(({ name, title }) => make("option", { value: name }, title)));
+  find("experiments").append(
+    ...about.experiments.map(({ name, title }) => make("option", { value: name }, title)),
+  );
   find("experiments").addEventListener("change", (event) => {
     const one = about.experiments.find(({ name }) => name === event.target.value);
     tellStory(one);
@@ -330,8 +374,13 @@ function listen() {
       game().send({ do: "home", as: home });
     });
   find("shut").addEventListener("click", shut);
-  document.addEventListener("keydown", (event) => event.key === "Escape" && !find("opened").hidden && shut());
-  find("copy").addEventListener("click", () => navigator.clipboard.writeText(find("taken-text").textContent));
+  document.addEventListener(
+    "keydown",
+    (event) => event.key === "Escape" && !find("opened").hidden && shut(),
+  );
+  find("copy").addEventListener("click", () =>
+    navigator.clipboard.writeText(find("taken-text").textContent),
+  );
   find("address").addEventListener("click", () => navigator.clipboard.writeText(location.hash));
   addEventListener("hashchange", () => {
     trouble("");
@@ -355,7 +404,10 @@ const addressed = location.hash.slice(1); // before the first setup replaces it
 add("A", () => {
   const asAddressed = commandOf(addressed);
   if (asAddressed) games[0].send(asAddressed);
-  if (!matchMedia("(prefers-reduced-motion: reduce)").matches && !new URLSearchParams(location.search).has("still"))
+  if (
+    !matchMedia("(prefers-reduced-motion: reduce)").matches &&
+    !new URLSearchParams(location.search).has("still")
+  )
     games[0].send({ do: "play" });
 });
 document.body.dataset.games = 1;

@@ -31,7 +31,8 @@ export function createPad(canvas) {
       cells.forEach((value, n) => {
         const share = value / MOST;
         const here = cursor && cursor[0] * CELLS + cursor[1] === n;
-        for (let c = 0; c < 3; c++) image.data[4 * n + c] = here ? accent[c] : paper[c] + (ink[c] - paper[c]) * share;
+        for (let c = 0; c < 3; c++)
+          image.data[4 * n + c] = here ? accent[c] : paper[c] + (ink[c] - paper[c]) * share;
         image.data[4 * n + 3] = 255;
       });
       canvas.getContext("2d").putImageData(image, 0, 0);
@@ -50,7 +51,11 @@ export function createPad(canvas) {
   const under = (event) => {
     const box = canvas.getBoundingClientRect();
     const place = (at, start, size) => Math.floor(((at - start) / size) * CELLS);
-    paint(place(event.clientY, box.top, box.height), place(event.clientX, box.left, box.width), event.shiftKey ? -1 : 1);
+    paint(
+      place(event.clientY, box.top, box.height),
+      place(event.clientX, box.left, box.width),
+      event.shiftKey ? -1 : 1,
+    );
   };
   canvas.addEventListener("pointerdown", (event) => {
     canvas.setPointerCapture(event.pointerId);
@@ -59,7 +64,9 @@ export function createPad(canvas) {
   });
   canvas.addEventListener("pointermove", (event) => event.buttons && under(event));
   canvas.addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[
+      event.key
+    ];
     cursor = cursor || [CELLS / 2, CELLS / 2];
     if (move) cursor = cursor.map((at, i) => Math.max(0, Math.min(CELLS - 1, at + move[i])));
     else if (event.key === " ") paint(...cursor, 1);

@@ -1,8 +1,10 @@
-// A game in the plane: D's surface with its ½ contour, data, samples, the image of a grid in z, and what G is taught.
+// A game in the plane: D's surface with its ½ contour, data, samples, the image of a grid in z, and
+// what G is taught.
 
 import { colours, fresh } from "./dom.js";
 
-export const LENGTH = 14; // CSS pixels of an arrow whose gradient has length 1; longer ones grow with the square root
+// CSS pixels of an arrow whose gradient has length 1; longer ones grow with the square root
+export const LENGTH = 14;
 const LONGEST = 80;
 const PAD = 34;
 
@@ -41,14 +43,16 @@ function surface(draw, field, zero, pad, inner) {
   const [n] = field.shape;
   const { paper, accent, minus } = colours().rgb;
   let largest = zero || 1e-12;
-  if (!zero) for (const value of field.array) if (Math.abs(value) > largest) largest = Math.abs(value);
+  if (!zero)
+    for (const value of field.array) if (Math.abs(value) > largest) largest = Math.abs(value);
   const image = new ImageData(n, n);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
       const value = field.array[(n - 1 - i) * n + j] - zero || 0;
       const full = value < 0 ? minus : accent;
       const share = 0.6 * Math.sqrt(Math.min(1, Math.abs(value) / largest));
-      for (let c = 0; c < 3; c++) image.data[4 * (i * n + j) + c] = paper[c] + (full[c] - paper[c]) * share;
+      for (let c = 0; c < 3; c++)
+        image.data[4 * (i * n + j) + c] = paper[c] + (full[c] - paper[c]) * share;
       image.data[4 * (i * n + j) + 3] = 255;
     }
   }
@@ -126,14 +130,21 @@ function mesh(draw, rows, x, y) {
   draw.globalAlpha = 1;
 }
 
-// The arrow of each sample points where the loss tells it to go. Its length grows with the square root of m ‖∂L/∂G(z)‖.
+// The arrow of each sample points where the loss tells it to go. Its length grows with the square
+// root of m ‖∂L/∂G(z)‖.
 function arrows(draw, from, push, x, y) {
   const m = from.shape[0];
   draw.strokeStyle = colours().ink;
   draw.lineWidth = 1.3;
   draw.beginPath();
   for (let i = 0; i < m; i++)
-    arrow(draw, x(from.array[2 * i]), y(from.array[2 * i + 1]), m * push.array[2 * i], -m * push.array[2 * i + 1]);
+    arrow(
+      draw,
+      x(from.array[2 * i]),
+      y(from.array[2 * i + 1]),
+      m * push.array[2 * i],
+      -m * push.array[2 * i + 1],
+    );
   draw.stroke();
 }
 

@@ -15,27 +15,41 @@ export function buildSettings(place, change) {
       place.append(box);
     }
     const id = `set-${setting.field}`;
-    const attributes = { id, "data-field": setting.field, "aria-describedby": `${id}-hint`, onchange: (event) => change(setting.field, event.target.value) };
+    const attributes = {
+      id,
+      "data-field": setting.field,
+      "aria-describedby": `${id}-hint`,
+      onchange: (event) => change(setting.field, event.target.value),
+    };
     const control = setting.choices
-      ? make("select", attributes, ...Object.entries(setting.choices).map(([value, text]) => make("option", { value }, text)))
+      ? make(
+          "select",
+          attributes,
+          ...Object.entries(setting.choices).map(([value, text]) =>
+            make("option", { value }, text),
+          ),
+        )
       : make("input", { type: "text", autocomplete: "off", spellcheck: "false", ...attributes });
     const anew = setting.live ? "" : " The game starts again.";
-    groups.get(setting.group).append(
-      make(
-        "div",
-        { class: WIDE.includes(setting.field) ? "setting wide" : "setting" },
-        make("label", { for: id }, setting.label),
-        control,
-        make("p", { id: `${id}-hint`, class: "hint" }, setting.expect + anew),
-      ),
-    );
+    groups
+      .get(setting.group)
+      .append(
+        make(
+          "div",
+          { class: WIDE.includes(setting.field) ? "setting wide" : "setting" },
+          make("label", { for: id }, setting.label),
+          control,
+          make("p", { id: `${id}-hint`, class: "hint" }, setting.expect + anew),
+        ),
+      );
   }
 }
 
 // Show the settings in force; what is being typed stays.
 export function showSettings(place, recipe) {
   for (const control of place.querySelectorAll("[data-field]"))
-    if (control !== document.activeElement || control.tagName === "SELECT") control.value = recipe[control.dataset.field];
+    if (control !== document.activeElement || control.tagName === "SELECT")
+      control.value = recipe[control.dataset.field];
 }
 
 export function restoreSetting(place, field, recipe) {

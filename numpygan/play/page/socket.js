@@ -1,4 +1,5 @@
-// The connection to the trainer of one game. Layout of a message: numpygan/pages/study_page.py, layout().
+// The connection to the trainer of one game. Layout of a message: numpygan/pages/study_page.py,
+// layout().
 
 const KINDS = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u1: Uint8Array };
 
@@ -7,7 +8,8 @@ export function unpack(buffer) {
   const n = new DataView(buffer).getUint32(0, true);
   const start = Math.ceil((4 + n) / 8) * 8;
   return JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, n)), (key, value) => {
-    if (value === null || typeof value !== "object" || value.at === undefined || !value.type) return value;
+    if (value === null || typeof value !== "object" || value.at === undefined || !value.type)
+      return value;
     const size = value.shape.reduce((a, b) => a * b, 1);
     return { array: new KINDS[value.type](buffer, start + value.at, size), shape: value.shape };
   });
@@ -18,12 +20,15 @@ export function session(name) {
   const key = `numpygan ${name} ${location.pathname}`;
   const known = sessionStorage.getItem(key);
   if (known) return known;
-  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
   sessionStorage.setItem(key, id);
   return id;
 }
 
-// connect(id, {message, open, torn}) → {send, close}. A torn connection is tried again, each time a little later.
+// connect(id, {message, open, torn}) → {send, close}. A torn connection is tried again, each time a
+// little later.
 export function connect(id, on) {
   let socket = null,
     wait = 250,
