@@ -62,8 +62,6 @@ class Watched:
             out[...] = math.nan  # what is written nowhere stays NaN
         try:
             self._source.minibatch(out)
-        except NumpyganError:
-            raise
         except StopIteration:
             raise NumpyganError(
                 f"game: {self._name} has no more minibatches; a source must begin anew at its end."

@@ -95,6 +95,10 @@ def test_what_fits_plays(algorithm):
             {"G": player(2, 5, 4, dtype="float64")},
             "one dtype and one array module, got float64 of numpy and float32 of numpy",
         ),
+        (
+            {"D": player(4, 5, 1, dtype="float64")},
+            "one dtype and one array module, got float32 of numpy and float64 of numpy",
+        ),
         ({"G": player(2, 5, 4, xp=device)}, "one dtype and one array module"),
         ({"G": player(2, 5, 4, before=[ng.Dropout(0.5)])}, "G has random layers"),
         ({"G": player(2, 5, 1)}, "G makes rows of width 1, D takes 4"),
@@ -119,6 +123,12 @@ def test_nobody_has_moved_when_a_game_is_refused():
     refused("width 3", lambda: play(G=G, D=D, rows=numpy.ones((12, 3), "float32")))
     refused("rule_d", lambda: play(G=G, D=D, rule_d=lambda G, D: ng.Adam(G)))
     assert (G.theta == before[0]).all() and (D.theta == before[1]).all()
+
+
+@pytest.mark.parametrize("only", ["ascend", "descend"])
+def test_a_rule_of_ones_own_needs_both_directions(only):
+    half = type("Half", (), {only: lambda self: None})()
+    refused("rule_d must be an optimizer.*Half", lambda: play(rule_d=lambda G, D: half))
 
 
 def test_a_rule_of_ones_own_need_not_tell_its_network():
@@ -209,6 +219,12 @@ def test_a_source_that_ends_or_does_not_fit(algorithm, fill, words):
 
 
 @pytest.mark.parametrize("algorithm", BOTH)
+def test_hidden_units_of_D_may_be_sigmoids(algorithm):
+    D = ng.MLP([ng.Affine(4, 3), ng.Sigmoid(), ng.Affine(3, 1)])
+    assert numpy.isfinite(play(algorithm, D=D, dropout=None).V)
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
 def test_a_source_that_fills_out_plays(algorithm):
     assert numpy.isfinite(play(algorithm, p_data=Source(lambda out: out.fill(1))).V)
 
@@ -218,6 +234,10 @@ def test_a_source_that_fills_out_plays(algorithm):
     "changed, words",
     [
         ({"D": ng.MLP([ng.Affine(4, 1), ng.Sigmoid()])}, "D ends with Sigmoid.*twice"),
+        (
+            {"D": ng.MLP([ng.Affine(4, 3), ng.Tanh(), ng.Affine(3, 1), ng.Sigmoid()])},
+            "D ends with Sigmoid.*twice",
+        ),
         ({"D": player(4, 5, 1, dtype="complex128")}, "D is complex128"),
     ],
 )
