@@ -7,10 +7,12 @@ once, in one kernel.
 
 import json
 import math
+from types import ModuleType
 
 import numpy
 
 from .arrays import Array, Stream, fused
+from .errors import NumpyganError
 
 # Typed, because CuPy would take a plain number among arrays of uint64 for an int64.
 _HALF, _ONE, _UNUSED = numpy.uint64(32), numpy.uint64(1), numpy.uint64(11)
@@ -22,7 +24,7 @@ class CounterStream:
     stream  a Stream; one draw from it is the key
     Its number i is squares(i, key), so its state is the key and the count of the numbers drawn. It
     gives other numbers than a Stream, and the same on every device but for the rounding of cos and
-    log.
+    log. Raises NumpyganError if `stream` is no Stream.
 
     >>> mask = numpy.empty((2, 4), "float32")
     >>> ng.CounterStream(ng.Stream(0)).keep(mask, 0.5)
@@ -30,7 +32,12 @@ class CounterStream:
     [0.0, 2.0]
     """
 
-    def __init__(self, stream: Stream, xp=numpy):
+    def __init__(self, stream: Stream, xp: ModuleType = numpy):
+        if not isinstance(stream, Stream):
+            raise NumpyganError(
+                f"CounterStream: expected a Stream, such as ng.Stream(0), got "
+                f"{type(stream).__name__}."
+            )
         self._key = int(stream.generator.bit_generator.random_raw()) | 1
         self._drawn, self._xp = 0, xp
         self._indices: dict[tuple[int, ...], Array] = {}

@@ -128,5 +128,11 @@ def test_what_is_no_state_is_refused(state):
         stream().state = json.dumps(state)
 
 
+@pytest.mark.parametrize("what", [0, None, numpy.random.default_rng(0), ng.Stream])
+def test_what_is_no_stream_to_take_a_key_from(what):
+    with pytest.raises(ng.NumpyganError, match="CounterStream: expected a Stream"):
+        ng.CounterStream(what)
+
+
 def test_a_key_is_odd():
     assert all(json.loads(stream(seed).state)["key"] % 2 for seed in range(20))
