@@ -96,11 +96,14 @@ class MLP:
 
     @property
     def grad(self) -> Array:
+        """∂L/∂θ, a vector of the size of θ; the layers' gW and gb are views into it.
+
+        `net.grad = v` copies v. Raises NumpyganError if v has another shape or array module.
+        """
         return self._grad
 
     @grad.setter
     def grad(self, value: Array) -> None:
-        """Set the gradient: `net.grad = v` copies v, as the layers' gW and gb are views into it."""
         if value is not self._grad:
             self._check("MLP: grad", value, self._grad.shape)
             self._grad[...] = value
