@@ -325,6 +325,16 @@ def test_ctrl_c_in_any_command_is_a_sentence_that_says_how_to_go_on(
     assert err.count("\n") == 1 and "Stopped; " in err and words in err
 
 
+def test_a_ctrl_c_while_another_is_reported(capsys, monkeypatch):
+    """It comes between the sentence and the end."""
+    interrupt = lambda *_, **__: signal.raise_signal(signal.SIGINT)
+    monkeypatch.setattr("numpygan.commands.gradcheck.check_recipe", interrupt)
+    monkeypatch.setattr("numpygan.terminal.Output.flush", interrupt)
+    with with_python_handler():
+        assert run("gradcheck", "ring") == 130
+    assert "Stopped; " in capsys.readouterr().err
+
+
 @contextlib.contextmanager
 def with_python_handler():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
