@@ -2,8 +2,8 @@
 
 import contextlib
 import os
-import shlex
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
