@@ -30,23 +30,30 @@ def main(arguments=None):
     exception: if a command only prints, a full disk is an error. A reader who leaves (`numpygan
     recipes | head`) is not.
     """
-    options = argparse.Namespace(run_command=None, ranks=ALONE)
-    with starting.interruptible(), standard_streams() as out:
+    with starting.interruptible():
         try:
-            code, asked_for_help = _carry_out(arguments, options), None
-        except SystemExit as error:  # -h or --version, which argparse has printed
-            code, asked_for_help = 0, error
+            with standard_streams() as out:
+                return _printed(out, arguments)
         except KeyboardInterrupt:  # a second Ctrl-C, while the first was being reported
-            code, asked_for_help = 130, None
-        out.flush()
-        if out.lost and not isinstance(out.lost, BrokenPipeError):
-            why = f"stdout: cannot be written ({getattr(out.lost, 'strerror', out.lost)})"
-            _tell(options.ranks, f"{why}; the rest of the output is lost.")
-            if asked_for_help or options.run_command in ONLY_PRINT:
-                return code or 2
-        if asked_for_help:
-            raise asked_for_help
-        return code
+            return 130
+
+
+def _printed(out, arguments):
+    """Carry out a command, and return the exit code, which lost output can change."""
+    options = argparse.Namespace(run_command=None, ranks=ALONE)
+    try:
+        code, asked_for_help = _carry_out(arguments, options), None
+    except SystemExit as error:  # -h or --version, which argparse has printed
+        code, asked_for_help = 0, error
+    out.flush()
+    if out.lost and not isinstance(out.lost, BrokenPipeError):
+        why = f"stdout: cannot be written ({getattr(out.lost, 'strerror', out.lost)})"
+        _tell(options.ranks, f"{why}; the rest of the output is lost.")
+        if asked_for_help or options.run_command in ONLY_PRINT:
+            return code or 2
+    if asked_for_help:
+        raise asked_for_help
+    return code
 
 
 def _carry_out(arguments, options):

@@ -14,6 +14,7 @@ from ..data.dataset import as_float
 from ..errors import NumpyganError
 from ..metrics import ais
 from ..ranks import ALONE
+from ..reading import LARGEST
 from . import checkpoint
 
 BATCH = 10  # examples per pass; with their chains 200 rows
@@ -130,4 +131,11 @@ def _load(run, nothing):
             f"{run.ais}: holds a computation with another checkpoint, --examples, --distributions, "
             "--seed or version; give the same ones to resume it, or add --force to start again."
         )
+    for name in state.keys() - {"settings"}:
+        numbers = state[name]
+        if numbers.dtype != "float64" or (abs(numbers) > LARGEST).any():
+            raise NumpyganError(
+                f"{run.ais}: {name} holds what is no log-likelihood or rate, such as infinity; add "
+                "--force to start again."
+            )
     return state

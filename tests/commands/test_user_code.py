@@ -67,9 +67,11 @@ def test_a_blank_that_ends_the_process_is_wrong():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
-def test_a_process_that_the_code_forks_can_end(capsys):
-    forks = "if os.fork() == 0:\n    os._exit(0)\nos.wait()\n"
-    assert told(forks + SQUARE.format(""), capsys)[0] == 0
+def test_a_process_that_the_code_forks_can_end():
+    with open("mine.py", "w") as file:
+        forks = "if os.fork() == 0:\n    os._exit(7)\nassert os.wait()[1] == 7 << 8\n"
+        file.write(HEAD + forks + SQUARE.format(""))
+    assert in_a_process("gradcheck", "mine.py").returncode == 0
 
 
 @pytest.mark.parametrize(

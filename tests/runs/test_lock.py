@@ -58,6 +58,16 @@ def test_two_new_trainers_in_one_directory(tmp_path, capsys):
     assert run(*IT, *SHORT) == 0
 
 
+def test_a_lock_that_is_another_file_too_is_left_alone(tmp_path, capsys):
+    run(*IT, *SHORT)
+    (tmp_path / "thesis.tex").write_text("my thesis")
+    (tmp_path / "it" / "lock").unlink()
+    os.link("thesis.tex", "it/lock")
+    assert run(*IT, *LONG, "--resume") == 2
+    assert "is not a lock that numpygan made" in capsys.readouterr().err
+    assert (tmp_path / "thesis.tex").read_text() == "my thesis"
+
+
 def test_a_dead_process_is_not_in_the_way(tmp_path, whole):
     run(*IT, *SHORT)
     code = (

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -323,6 +324,27 @@ def test_ctrl_c_in_any_command_is_a_sentence_that_says_how_to_go_on(
         assert run(*arguments) == 130
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "Stopped; " in err and words in err
+
+
+def test_no_file_takes_the_number_of_a_closed_stream(here):
+    """Otherwise what C code prints, or a child, would end up in a checkpoint."""
+    code = (
+        "import os, sys\nfrom numpygan.terminal import standard_streams\n"
+        "with standard_streams():\n    os._exit(100 + os.open('x', os.O_CREAT | os.O_WRONLY))\n"
+    )
+    line = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}"
+    shell = subprocess.run(["sh", "-c", f"exec {line} <&- >&- 2>&-"])
+    assert shell.returncode >= 103
+
+
+def test_a_ctrl_c_while_another_is_reported(capsys, monkeypatch):
+    """It comes between the sentence and the end."""
+    interrupt = lambda *_, **__: signal.raise_signal(signal.SIGINT)
+    monkeypatch.setattr("numpygan.commands.gradcheck.check_recipe", interrupt)
+    monkeypatch.setattr("numpygan.terminal.Output.flush", interrupt)
+    with with_python_handler():
+        assert run("gradcheck", "ring") == 130
+    assert "Stopped; " in capsys.readouterr().err
 
 
 @contextlib.contextmanager

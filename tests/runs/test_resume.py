@@ -171,6 +171,21 @@ def test_resume_finds_the_newest_run(tmp_path):
     assert made.pop("ring-10") == 2 and set(made.values()) == {1}
 
 
+def test_what_a_kill_after_the_checkpoint_left_out_is_made_up_for(tmp_path):
+    it = tmp_path / "it"
+    assert run(*TINY, "--iterations", 20, "--out", it) == 0
+    seconds = float(checkpoint(it)["seconds"])
+    lines, picture = (it / "metrics.csv").read_text().splitlines(True), it / "samples/00000020.png"
+    content, rows = picture.read_bytes(), metrics(it)
+    assert [row["iteration"] for row in rows] == ["20"]
+    (it / "metrics.csv").write_text("".join(lines[:-1]))
+    picture.unlink()
+    assert run(*TINY, "--iterations", 25, "--out", it, "--resume") == 0
+    assert metrics(it)[0] == rows[0] and picture.read_bytes() == content
+    row = RunDirectory(it).read_metrics()[0]
+    assert row["seconds"] == pytest.approx(seconds, rel=1e-9) and seconds > 0
+
+
 def test_rows_later_than_the_checkpoint_are_written_anew(tmp_path):
     """Of a run whose last checkpoint was lost: each epoch has one row, and it is the right one."""
     assert run(*TINY, "--iterations", 20, "--out", "it") == 0

@@ -253,6 +253,23 @@ def test_ais_of_somebody_else(hurt, capsys):
         ).unlink()
 
 
+@pytest.mark.parametrize("value", [numpy.inf, -numpy.inf, 1e308, 1j, "a", 0, True])
+@pytest.mark.parametrize("name", ["lower", "acceptance", "simulated_upper"])
+def test_ais_with_other_values(name, value, hurt, capsys):
+    command = "evaluate", "hurt", "--ais", "--examples", 2, "--distributions", 2
+    assert run(*command) == 0
+    change(hurt / "ais.npz", **{name: numpy.full(SHAPES[name], value)})
+    before = (hurt / "evaluation.json").read_bytes()
+    assert run(*command) == 2
+    err = capsys.readouterr().err.splitlines()[-1]
+    assert "ais.npz" in err and name in err and "--force" in err
+    assert (hurt / "evaluation.json").read_bytes() == before
+    assert run(*command, "--force") == 0
+
+
+SHAPES = {"lower": 2, "acceptance": 1, "simulated_upper": 10}
+
+
 # What a run directory may look like
 
 

@@ -66,10 +66,11 @@ def test_two_ais_at_once_add_to_each_other(hurt, monkeypatch):
     command, gap = ("evaluate", "hurt", "--ais", "--examples", 20, "--distributions", 2), ais.gap
 
     def meanwhile(*args, **options):
+        found = gap(*args, **options)
         monkeypatch.undo()
         assert run(*command) == 0
-        monkeypatch.setattr(ais, "forward", stop)
-        return gap(*args, **options)
+        monkeypatch.setattr(ais, "forward", stop)  # after the batch of `found` is saved
+        return found
 
     def stop(*args, **options):
         raise KeyboardInterrupt
