@@ -67,8 +67,33 @@ def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch)
     right = sgd.lanes
     monkeypatch.setattr(sgd, "lanes", without_the_last)
     each = "momentum, momentum 0.5", "adam, momentum 0.5", "adam, momentum 0.0"
-    names = {f"rule {rule}, {way}" for rule in each for way in ("ascend", "descend")}
+    names = {f"rule {rule}, {way}" for rule in each for way in ("ascend", "descend", "float32")}
     assert failing(rules.check_rules()) == names
+
+
+def test_the_last_number_of_a_piece_in_float32(few_recipes, monkeypatch):
+    def stands_still(xp, theta, v, g, step, rate, mu):
+        last = theta[-1]
+        sgd.momentum(xp, theta, v, g, step, rate, mu)
+        if theta.dtype == "float32" and len(theta) > 5000:
+            theta[-1] = last
+
+    monkeypatch.setattr(sgd.Momentum, "formula", staticmethod(stands_still))
+    assert failing(rules.check_rules()) == {"rule momentum, momentum 0.5, float32"}
+
+
+def test_a_maxout_of_more_pieces_than_a_recipe_has(monkeypatch):
+    def backward(self, gy, t):
+        right(self, gy, t)
+        if self.pieces > 5:
+            t.gx[:, -1] = 0
+
+    right = ng.Maxout.backward
+    monkeypatch.setattr(ng.Maxout, "backward", backward)
+    net = ng.MLP(everything._narrow(), "float64")
+    net.initialize(ng.Stream(0))
+    places = failing(everything.check_everywhere(net, ng.Stream(0), True))
+    assert places and all("Maxout(pieces=9)" in place for place in places)
 
 
 def test_maximum_likelihood_beyond_the_largest_logit(monkeypatch):
