@@ -30,8 +30,12 @@ class Line:
         return self._best(oracles.five_point, STEPS)
 
     def shorter(self):
-        """The same from central differences with short steps, which reach over fewer kinks."""
-        return self._best(oracles.central, SHORT_STEPS)
+        """The same from central differences with short steps, which reach over fewer kinks.
+
+        Where f is rounded more coarsely than they are long, they all give 0, and that is no value.
+        """
+        value, error = self._best(oracles.central, SHORT_STEPS)
+        return value, error + sum(map(self.bend, SHORT_STEPS[1:])) if value else float("inf")
 
     def difference(self):
         """The same by whichever of them is surer; five points, if they are sure."""

@@ -18,6 +18,7 @@ from .verdicts import AT_A_KINK, OK, WRONG, Check
 
 _MOST_ELSEWHERE = 100_000  # parameters of a network whose layers are tried at other inputs too
 _PASSES = 20  # forward passes that must give the same y; two masks can be equal by chance
+_FILLERS = 0.5, 1.5  # what arrays hold before they are written
 _ANEW = (
     "{} draws its randomness anew or keeps a state: the same x, θ and masks give another {}; "
     "draw in draw_mask(t, stream) of a layer with random = True"
@@ -159,13 +160,25 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
             forward(layer, t)
             if "y" in changed():
                 return wrong("y", _ANEW.format("forward", "y"), raised=True)
+        held = []
+        for number in _FILLERS:
+            t.y[...] = number
+            forward(layer, t)
+            held.append(t.y.copy())
+        if hint := _not_written(*held, "forward", "t.y"):
+            return wrong("y", hint, raised=True)
     forward(layer, t)  # a function of x, θ and the masks gives the same again
-    analytic = _backward(layer, t)
-    repeated = _backward(layer, t)
+    analytic, repeated = (_backward(layer, t, number) for number in _FILLERS)
     _another_pass(net, index, len(t.x), stream)
     again = _backward(layer, t)
     for name in changed():
         return wrong(name, f"forward and backward must leave {name} as it was")
+    for name, g in analytic.items():
+        method, array = (
+            ("backward", "t.gx") if name == "x" else ("backward_params", f"self.g{name}")
+        )
+        if hint := _not_written(g, repeated[name], method, array):
+            return wrong(name, hint)
     for name, g in analytic.items():
         if not numpy.array_equal(g, repeated[name], equal_nan=True):
             return wrong(name, _ANEW.format("backward", "gradient"), raised=True)
@@ -201,11 +214,24 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
     return checks, False
 
 
-def _backward(layer, t):
-    """Copies of the adjoints. The arrays hold other numbers before, as backward must not add."""
+def _not_written(one, two, method, array):
+    """A hint if results in an array that held 0.5, then 1.5, show that it is not written, or ""."""
+    left = (one == _FILLERS[0]) & (two == _FILLERS[1])
+    if left.all():
+        return f"{method} writes nothing to {array}; write `{array}[...] = …`"
+    if left.any():
+        return f"{method} leaves {left.sum()} of {left.size} numbers of {array} as they were"
+    added = numpy.allclose(two - one, _FILLERS[1] - _FILLERS[0], rtol=0, atol=1e-9)
+    if added and method != "forward":  # which changes y
+        return f"{method} adds to what {array} held before; write `{array}[...] = …`"
+    return ""
+
+
+def _backward(layer, t, number=_FILLERS[0]):
+    """Copies of the adjoints. The arrays hold `number` before, as backward must not add."""
     written = {"x": t.gx} | {name: getattr(layer, "g" + name) for name in layer.shapes()}
     for array in written.values():
-        array[...] = 0.5
+        array[...] = number
     layer.backward_params(t.gy, t)
     backward(layer, t)
     return {name: array.copy() for name, array in written.items()}

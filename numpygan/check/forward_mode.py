@@ -247,7 +247,7 @@ def _is_rounding(k, gap, problem, point, vs, function, product):
             found, exact = both(real, imag)
         except Skipped:  # the code does not take such numbers
             return False
-        return (abs(found - exact) <= gap / LONGER)[gap > 0].all()
+        return (abs(found - exact) <= gap.max() / LONGER)[gap > 0].all()
 
     if _lowest(problem, point.values) == numpy.float32:
         if point.other and vanishes("float64", "complex128"):

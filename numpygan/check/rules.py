@@ -48,9 +48,13 @@ def check_rules(seed=0):
     """A Check for each rule and direction in a large network, and for each recipe over its run."""
     checks = []
     for name, mu in _rules():
-        for direction, sign in (("descend", 1), ("ascend", -1)):
-            large = MLP([Affine(*LARGE)], "float64")
-            rule, place = RULES[name](large, _ETA, mu), f"rule {name}, momentum {mu}, {direction}"
+        for direction, sign, dtype in (
+            ("descend", 1, "float64"),
+            ("ascend", -1, "float64"),
+            ("descend", 1, "float32"),
+        ):
+            rule = RULES[name](MLP([Affine(*LARGE)], dtype), _ETA, mu)
+            place = f"rule {name}, momentum {mu}, {dtype if dtype == 'float32' else direction}"
             checks.append(_check_rule(place, rule, direction, sign, _SHORT, seed))
     for recipe in RECIPES.values():
         checks.append(_check_recipe(recipe, seed))

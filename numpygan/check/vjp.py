@@ -193,7 +193,9 @@ def _oracle_at(problem, values, i, gys, lines):
                 f"{imaginary.where(error)}"
             )
             return "five-point"
-        real, off = line.difference()
+        (real, off), sure = line.five_point(), True
+        if off > 1e-3 * max(abs(real), abs(there)):  # they may reach over a kink
+            (real, off), sure = line.shorter(), False
         if off > 1e-3 * max(abs(real), abs(there)) or not numpy.isfinite(real):
             return "complex"  # differences decide nothing here
         if abs(there - real) <= 10 * off + 1e-6 * abs(real) or not line.direction.any():
@@ -204,6 +206,8 @@ def _oracle_at(problem, values, i, gys, lines):
         return "complex"
     complex_inputs = [v * (1 + 1e-3j) if j in problem.free else v for j, v in enumerate(values)]
     named = imaginary.dropped(problem.outputs, complex_inputs)
+    if not (named or sure):
+        return "complex"
     problem.reason = "forward drops the imaginary part" + (
         f" in {', '.join(named)}" if named else "; where is not known"
     )

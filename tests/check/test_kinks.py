@@ -192,3 +192,38 @@ def test_differences_that_reach_over_a_kink_are_no_verdict(near):
     for k in range(4):
         wrong = lambda x, k=k: right(x) * (1 + 1e-3 * (np.arange(4) == k))
         assert not ng.gradcheck(function, wrong, x, only_given=True).passed
+
+
+def test_short_differences_of_a_rounded_function_are_no_verdict():
+    """1 − tanh² is 10⁻¹¹ here, a rest of 1: over short steps it does not change at all."""
+    rng = np.random.default_rng(0)
+    gy, x, W = rng.normal(size=(3, 2)), rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+
+    def back(gy, x, W):
+        ga = gy * (1 - np.tanh(x @ W) ** 2)
+        return ga @ W.T, x.T @ ga
+
+    def back_of_back(u, U, gy, x, W):
+        y = np.tanh(x @ W)
+        d, slope = 1 - y**2, u @ W + x @ U
+        g = -2 * gy * slope * y * d
+        return slope * d, gy * d @ U.T + g @ W.T, u.T @ (gy * d) + x.T @ g
+
+    assert ng.gradcheck(back, back_of_back, gy, x, W).passed
+
+
+def test_many_kinks_within_the_steps_of_differences():
+    x, y = np.random.default_rng(1).normal(size=(2, 300)).astype("float32")
+
+    def distance(x, y):
+        return ((np.sort(x) - np.sort(y)) ** 2).mean()
+
+    def back(x, y):
+        i, j = np.argsort(x), np.argsort(y)
+        gx, gy = np.empty_like(x), np.empty_like(y)
+        gx[i] = 2 * (x[i] - y[j]) / len(x)
+        gy[j] = -gx[i]
+        return gx, gy
+
+    report = ng.gradcheck(distance, back, x, y)
+    assert report.passed and report.oracle == "complex", report

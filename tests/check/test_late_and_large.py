@@ -68,7 +68,36 @@ def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch)
     monkeypatch.setattr(sgd, "lanes", without_the_last)
     each = "momentum, momentum 0.5", "adam, momentum 0.5", "adam, momentum 0.0"
     names = {f"rule {rule}, {way}" for rule in each for way in ("ascend", "descend")}
+    names |= {f"rule {rule}, float32" for rule in each[1:]}  # each of its steps is about η long
     assert failing(rules.check_rules()) == names
+
+
+def test_the_last_number_of_a_piece_in_float32(few_recipes, monkeypatch):
+    def stands_still(xp, theta, *rest):
+        last = theta[-1]
+        right(xp, theta, *rest)
+        if theta.dtype == "float32" and len(theta) > 5000:
+            theta[-1] = last
+
+    right = sgd.adam
+    monkeypatch.setattr(sgd.Adam, "formula", staticmethod(stands_still))
+    assert failing(rules.check_rules()) == {
+        f"rule adam, momentum {beta1}, float32" for beta1 in (0.0, 0.5)
+    }
+
+
+def test_a_maxout_of_more_pieces_than_a_recipe_has(monkeypatch):
+    def backward(self, gy, t):
+        right(self, gy, t)
+        if self.pieces > 5:
+            t.gx[:, -1] = 0
+
+    right = ng.Maxout.backward
+    monkeypatch.setattr(ng.Maxout, "backward", backward)
+    net = ng.MLP(everything._narrow(), "float64")
+    net.initialize(ng.Stream(0))
+    places = failing(everything.check_everywhere(net, ng.Stream(0), True))
+    assert places and all("Maxout(pieces=9)" in place for place in places)
 
 
 def test_maximum_likelihood_beyond_the_largest_logit(monkeypatch):

@@ -178,3 +178,84 @@ def test_an_array_of_a_gpu_in_a_network_on_the_cpu_is_refused():
     net = ng.MLP([ng.Affine(3, 4), layer(forward=lambda *_: device.asarray(HOST))], "float64")
     with pytest.raises(ng.NumpyganError, match="takes an array of numpy .*to_device"):
         net.forward(np.ones((2, 3)), net.tape(2))
+
+
+class Shift(ng.Layer):
+    def __init__(self, n):
+        self.n_in = n
+
+    def shapes(self):
+        return {"b": (self.n_in,)}
+
+    def forward(self, x, t):
+        t.y[...] = x + self.b
+
+    def backward(self, gy, t):
+        t.gx[...] = gy
+
+    def backward_params(self, gy, t):
+        self.gb[...] = gy.sum(0)
+
+
+def forgets_y(self, x, t):
+    y = x + self.b  # noqa: F841
+
+
+def forgets_gx(self, gy, t):
+    gx = gy  # noqa: F841
+
+
+def writes_half(self, gy, t):
+    t.gx[:, :2] = gy[:, :2]
+
+
+def writes_elsewhere(self, gy, t):
+    self.grad_b = gy.sum(0)
+
+
+def writes_on_the_tape(self, gy, t):
+    t.gb = gy.sum(0)
+
+
+def adds(self, gy, t):
+    self.gb += gy.sum(0)
+
+
+@pytest.mark.parametrize(
+    "method, wrong, words",
+    [
+        ("forward", forgets_y, "forward writes nothing to t.y; write `t.y[...] = …`"),
+        ("backward", forgets_gx, "backward writes nothing to t.gx; write `t.gx[...] = …`"),
+        ("backward", writes_half, "backward leaves 6 of 12 numbers of t.gx as they were"),
+        ("backward_params", writes_elsewhere, "backward_params writes nothing to self.gb; write"),
+        ("backward_params", writes_on_the_tape, "backward_params writes nothing to self.gb; write"),
+        ("backward_params", adds, "backward_params adds to what self.gb held before; write"),
+    ],
+)
+def test_what_is_not_written_is_named(method, wrong, words):
+    assert ng.gradcheck([ng.Affine(3, 4), Shift(4)]).passed
+    layer = type("Wrong", (Shift,), {method: wrong})(4)
+    report = ng.gradcheck([ng.Affine(3, 4), layer])
+    assert words in str(report.failures[0]), report
+
+
+class Normalized(ng.Layer):
+    """Of two rows that lie near each other, gx is the small rest of large numbers."""
+
+    factor = 1.0
+
+    def forward(self, x, t):
+        c = x - x.mean(0)
+        t.y[...] = c / self.xp.sqrt((c**2).mean(0) + 1e-5)
+
+    def backward(self, gy, t):
+        s = self.xp.sqrt(t.x.var(0) + 1e-5)
+        t.gx[...] = (gy - gy.mean(0) - self.factor * t.y * (gy * t.y).mean(0)) / s
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_batch_normalization_of_two_rows_is_right(seed):
+    assert ng.gradcheck([ng.Affine(3, 4), Normalized()], seed=seed).passed
+    layer = Normalized()
+    layer.factor = 1 + 1e-9
+    assert not ng.gradcheck([ng.Affine(3, 4), layer], seed=seed).passed
