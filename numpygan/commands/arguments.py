@@ -8,7 +8,7 @@ from ..data.dataset import SHIPPED
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..files import NewPath, check_writable
-from ..runs.directory import RunDirectory
+from ..runs.directory import CHECKPOINTS, RunDirectory
 from ..runs.grid import RESULT
 
 
@@ -155,9 +155,21 @@ def add_moved_data(parser):
     parser.add_argument("--data", metavar="PATH", help="new path of the run's data, if moved")
 
 
+def add_checkpoint(parser):
+    """Add --checkpoint, which checkpoint of a run is taken."""
+    parser.add_argument(
+        "--checkpoint",
+        choices=CHECKPOINTS,
+        default="best",
+        help="the run's checkpoint with the best validation log-likelihood, where there is one, or "
+        "its newest (default: best)",
+    )
+
+
 def add_run_and_file(parser, kinds):
-    """Add a run directory and the file to write."""
+    """Add a run directory, its checkpoint and the file to write."""
     parser.add_argument("run", metavar="RUN", help="a run directory")
+    add_checkpoint(parser)
     parser.add_argument(
         "-o", dest="file", required=True, metavar="FILE", help=f"the file to write: {kinds}"
     )

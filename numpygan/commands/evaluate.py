@@ -5,7 +5,7 @@ from ..errors import NumpyganError
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
 from . import evaluate_ais, evaluate_images, evaluate_stacked, evaluate_toys
-from .arguments import add_data, add_force, add_set, data_fields, natural
+from .arguments import add_checkpoint, add_data, add_force, add_set, data_fields, natural
 
 
 def add(command):
@@ -16,11 +16,9 @@ def add(command):
         "numpygan evaluate runs/mnist-1",
     )
     parser.add_argument(
-        "run",
-        nargs="?",
-        metavar="RUN",
-        help="a run directory; its best checkpoint is evaluated; with --seeds a toy recipe",
+        "run", nargs="?", metavar="RUN", help="a run directory; with --seeds a toy recipe"
     )
+    add_checkpoint(parser)
     parser.add_argument(
         "--samples",
         metavar="FILE.npy",
@@ -50,6 +48,8 @@ def evaluate(options):
         )
     if options.seeds is not None and options.data is not None:
         raise NumpyganError("--data: goes with --samples or a RUN, not with --seeds.")
+    if options.samples is not None and options.checkpoint != "best":
+        raise NumpyganError("--checkpoint: goes with a RUN, not with --samples.")
     evaluate_ais.check(options)
     evaluate_toys.check(options)
     if options.seeds is not None:

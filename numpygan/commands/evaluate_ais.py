@@ -56,7 +56,7 @@ def evaluate_ais(options, run):
     """Add the rows of AIS to the run's result."""
     file = result_file(options, run, ".json")
     check_writable(run.ais)
-    recipe, (G, _, source) = run.recipe(), run.generator()
+    recipe, (G, _, source) = run.recipe(), run.generator(options.checkpoint)
     dataset = dataset_of(run, options.data)
     if dataset is None or dataset.range != (0, 1):
         raise NumpyganError(

@@ -47,7 +47,7 @@ def evaluate_images(options, run, data):
         dataset = dataset_of(run, options.data)
         sigma_rows = recipe.sigma_rows
         digits = data == "mnist" and recipe.preprocess == "none"
-        G, _, source = run.generator()
+        G, _, source = run.generator(options.checkpoint)
         samples = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed))
         evaluate_ais.kept(run, source)  # a damaged file is refused before the work
     evaluation.rows_compared(samples, dataset)  # before anything is written

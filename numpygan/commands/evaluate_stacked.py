@@ -25,7 +25,7 @@ def evaluate_stacked(options, run):
         file = result_file(options, run, ".json")
         if options.data is not None:
             dataset_of(run, options.data)  # refuses other data
-        recipe, (G, _, source) = run.recipe(), run.generator()
+        recipe, (G, _, source) = run.recipe(), run.generator(options.checkpoint)
         stream = Stream(options.seed)
         parts = (
             sampling.sample(G, recipe.noise, _PART, stream) for _ in range(stacked.SAMPLES // _PART)

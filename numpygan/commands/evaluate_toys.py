@@ -67,7 +67,7 @@ def evaluate_toy(options, run, toy):
     else:
         file = result_file(options, run, ".json")
         _check_picture(file, options)
-        G, _, source = run.generator()
+        G, _, source = run.generator(options.checkpoint)
         samples = _draw(G, run.recipe(), options.seed)
         about, title = {"source": source, "seed": options.seed}, str(run.path)
     _report(toy, [samples], file, about, title)
@@ -97,7 +97,7 @@ def evaluate_seeds(options):
     if options.ranks.rank:
         return 0
     runs = [RunDirectory(path) for _, path in jobs]
-    draws = [_draw(run.generator()[0], recipe, options.seed) for run in runs]
+    draws = [_draw(run.generator(options.checkpoint)[0], recipe, options.seed) for run in runs]
     for run in runs:
         for row in run.read_metrics()[-1:]:
             print(f"{run.path}: trained in {row['seconds']:.0f} s")

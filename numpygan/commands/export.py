@@ -2,7 +2,7 @@
 
 from ..runs.export import export as write
 from ..runs.load import load
-from .arguments import add_force, new_file
+from .arguments import add_checkpoint, add_force, new_file
 
 
 def add(command):
@@ -19,6 +19,7 @@ def add(command):
         help="which one goes into an .onnx file (default: G); the others hold both",
     )
     parser.add_argument("run", metavar="RUN", help="a run directory")
+    add_checkpoint(parser)
     parser.add_argument(
         "-o",
         dest="file",
@@ -31,7 +32,7 @@ def add(command):
 
 def export(options):
     file = new_file(options.file, options, ".safetensors", ".npz", ".onnx")
-    run = load(options.run)
+    run = load(options.run, options.checkpoint)
     write(run, file, options.network)
     what = options.network if file.suffix.lower() == ".onnx" else "G and D"
     print(f"{file}: {what} of {run.path}, {run.checkpoint}, iteration {run.iteration:,}")

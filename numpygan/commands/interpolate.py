@@ -25,7 +25,7 @@ def add(command):
 
 def interpolate(options):
     run, file = RunDirectory.existing(options.run), new_file(options.file, options, ".png")
-    G, image_shape, _ = run.generator()
+    G, image_shape, _ = run.generator(options.checkpoint)
     if image_shape is None:
         raise NumpyganError(
             f"{run.path}: its samples are not images; interpolate needs a run on images."

@@ -33,7 +33,7 @@ def add(command):
 
 def sample(options):
     run, file = RunDirectory.existing(options.run), new_file(options.file, options, ".png", ".npy")
-    G, image_shape, _ = run.generator()
+    G, image_shape, _ = run.generator(options.checkpoint)
     samples = sampling.sample(G, run.recipe().noise, options.n, Stream(options.seed))
     if not numpy.isfinite(samples).all():
         raise NumpyganError(

@@ -16,6 +16,7 @@ from . import checkpoint, config_file, evaluation_file, provenance
 from . import metrics_file as metrics
 from .ownership import locked
 
+CHECKPOINTS = ("best", "newest")
 _MISFITS = (KeyError, TypeError, ValueError, OverflowError)  # from values of the wrong kind
 
 
@@ -256,19 +257,20 @@ class RunDirectory:
         except NumpyganError as error:
             raise NumpyganError(f"{error} {self._still_good(self.checkpoint, self.best)}") from None
 
-    def generator(self):
+    def generator(self, which="best"):
         """G, the shape of its images, and its checkpoint: what `players` gives, without D."""
-        G, _, image_shape, where = self.players()
+        G, _, image_shape, where = self.players(which)
         return G, image_shape, where
 
-    def players(self, newest=False):
+    def players(self, which="best"):
         """The trained networks on the host: G, D, the shape of an image, and the checkpoint.
 
-        They are those of the best checkpoint, or of the newest. The shape is None if the samples
-        are no images; the checkpoint is {"file": name, "iteration": number}.
+        `which` of CHECKPOINTS they are from. The shape is None if the samples are no images; the
+        checkpoint is {"file": name, "iteration": number}.
         Raises NumpyganError if a file is damaged or doesn't fit the recipe, or if config.toml was
         edited.
         """
+        newest = which == "newest"
         state, name = (self.state(), self.checkpoint.name) if newest else self.best_state()
         recipe = self.recipe()
         provenance.check_samples(recipe, provenance.of_state(state, self.path / name), self)

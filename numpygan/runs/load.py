@@ -13,7 +13,7 @@ from ..data.sources import Noise
 from ..errors import NumpyganError
 from ..gan import sampling
 from ..numbers import whole
-from .directory import RunDirectory
+from .directory import CHECKPOINTS, RunDirectory
 from .metrics_file import COLUMNS
 
 
@@ -29,9 +29,9 @@ class Run:
     iteration    the iteration that G and D are of
     """
 
-    def __init__(self, directory: RunDirectory, newest: bool):
+    def __init__(self, directory: RunDirectory, checkpoint: str):
         self.path = directory.path
-        self.G, self.D, self.image_shape, where = directory.players(newest)
+        self.G, self.D, self.image_shape, where = directory.players(checkpoint)
         self.checkpoint, self.iteration = where["file"], where["iteration"]
         self.recipe = directory.recipe()
         rows = directory.read_metrics()
@@ -90,6 +90,6 @@ def load(path: str | os.PathLike, checkpoint: str = "best") -> Run:
     """
     if not isinstance(path, str | os.PathLike):
         raise NumpyganError(f"load: path must be a str or a Path, got {path!r}.")
-    if checkpoint not in ("best", "newest"):
+    if checkpoint not in CHECKPOINTS:
         raise NumpyganError(f'load: checkpoint must be "best" or "newest", got {checkpoint!r}.')
-    return Run(RunDirectory.existing(path), checkpoint == "newest")
+    return Run(RunDirectory.existing(path), checkpoint)
