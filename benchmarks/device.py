@@ -1,11 +1,16 @@
-"""NumPy and CuPy compared: an iteration of the recipes, and each layer of the MNIST recipe.
+"""NumPy and CuPy compared: iterations, and each layer of the MNIST recipe; the peers on a GPU.
 
     python benchmarks/device.py            (two minutes; needs the extra gpu or gpu13, and a GPU)
+    python benchmarks/device.py --peers    (more; needs PyTorch and JAX for CUDA, too)
 
 Many iterations (or passes of a layer) are sent to the GPU, and only the end of the last one is
 waited for, as in training. Random numbers are drawn on the host for both devices, but where a row
 says "drawn on the GPU". Without a GPU the program says so; its exit status is then 0, because
 nothing failed.
+
+`--peers` compares an iteration with PyTorch (eager, compiled, as a CUDA graph) and jax.jit, in
+turns as step.py does, after the same checks in float64. All take their draws from the host. Their
+products are float32: TF32 is off. The floor is cuBLAS's products alone, with TF32 off and on.
 """
 
 import warnings
@@ -15,6 +20,7 @@ from statistics import median
 import timing  # before NumPy, see there
 
 import numpy
+import step
 from layers import networks, passes
 
 from numpygan.arrays import array_module, wait_for
@@ -32,6 +38,24 @@ TRAINED = {
     "mnist, k = 5": {"k": 5},
     "ring": {},
 }
+PEERS = ("numpygan", "floor", "floor, TF32", "torch", "torch.compile", "torch graph", "jax.jit")
+PLAYED = {  # the iterations that the peers make, too
+    "mnist": {"batch": 100},
+    "mnist, batch 1000": {"batch": 1000},
+    "ring": {"batch": 100},
+}
+
+
+def peers(rounds, device="gpu", candidates=PEERS):
+    """The times of PLAYED, printed one by one: {name: {candidate: [s]}}, after the checks."""
+    found, threads = {}, timing.machine()["cores"]
+    for name, changes in PLAYED.items():
+        recipe = name.split(",")[0]
+        step.check(candidates, recipe, changes, device)
+        times, flop = step.measure(candidates, recipe, changes, threads, rounds, device)
+        step.show(f"{name}, on the {device}", times, flop, threads)
+        found[name] = times
+    return found
 
 
 def training(recipe, xp):
@@ -101,6 +125,9 @@ def gpu_name(xp):
 
 def main(arguments=None):
     parser = timing.arguments(__doc__, rounds=7)
+    parser.add_argument(
+        "--peers", action="store_true", help="compare with PyTorch and JAX on the GPU"
+    )
     options = parser.parse_args(arguments)
     try:
         with warnings.catch_warnings():
@@ -116,10 +143,12 @@ def main(arguments=None):
     show("an iteration of", steps)
     print()
     show("a layer's pass", layers)
-    timing.save(
-        options.file,
-        {"gpu": gpu_name(cupy), "rounds": rounds, "iterations": steps, "layers": layers},
-    )
+    found = {"gpu": gpu_name(cupy), "rounds": rounds, "iterations": steps, "layers": layers}
+    timing.save(options.file, found)
+    if options.peers:
+        for module in ("torch", "jax"):
+            timing.need(module, extra="peers")
+        timing.save(options.file, found | {"peers": peers(rounds)})
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ CANDIDATES = {
     "torch": "torch",
     "torch.compile": "torch",
     "torch.compile autotuned": "torch",
+    "torch graph": "torch",
     "jax.jit": "jax",
     "autograd": "autograd",
     "mygrad": "mygrad",
@@ -57,11 +58,13 @@ LONGEST = 240  # seconds; a longer configuration gets only 5 rounds
 class Worker:
     """A candidate in a process, which is stopped except when it is asked for something."""
 
-    def __init__(self, candidate, recipe, changes, threads, check=None):
+    def __init__(self, candidate, recipe, changes, threads, check=None, device=None):
         self.name = candidate
         order = {"candidate": candidate, "recipe": recipe, "set": changes}
-        order |= {"threads": threads, "check": check}
+        order |= {"threads": threads, "check": check} | ({"device": device} if device else {})
         environment = timing.environment(threads)
+        # Otherwise JAX takes three quarters of a GPU's memory, which the others need, too.
+        environment |= {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
         if threads == 1:
             flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false"
             environment["XLA_FLAGS"] = flags.strip()
@@ -90,13 +93,16 @@ class Worker:
         self._process.communicate()
 
 
-def check(candidates, recipe, changes):
-    """Compare each candidate's moves with numpygan's in float64; end the program if they differ."""
+def check(candidates, recipe, changes, device=None):
+    """Compare each candidate's moves with numpygan's in float64; end the program if they differ.
+
+    numpygan moves on the CPU, the candidates on the `device`.
+    """
     found = {}
-    for candidate in (name for name in candidates if CANDIDATES[name]):
+    for candidate in (name for name in candidates if CANDIDATES.get(name)):
         found[candidate] = {}
         for name, (iterations, fields) in CHECKS.items():
-            worker = Worker(candidate, recipe, changes | fields, 1, check=iterations)
+            worker = Worker(candidate, recipe, changes | fields, 1, iterations, device)
             try:
                 found[candidate][name] = worker.answer()
             finally:
@@ -110,7 +116,7 @@ def check(candidates, recipe, changes):
     return found
 
 
-def measure(candidates, recipe, changes, threads, rounds):
+def measure(candidates, recipe, changes, threads, rounds, device=None):
     """{candidate: [seconds per iteration, one per round]}, and the floating-point operations.
 
     The operations are those of the floor.
@@ -118,7 +124,7 @@ def measure(candidates, recipe, changes, threads, rounds):
     workers, flop = {}, None
     try:
         for name in candidates:  # one after the other: each compiles alone
-            workers[name] = Worker(name, recipe, changes, threads)
+            workers[name] = Worker(name, recipe, changes, threads, device=device)
             flop = workers[name].answer()["flop"] or flop
         iterations = {}
         for name, worker in workers.items():
@@ -177,14 +183,15 @@ def main(arguments=None):
         "--batch", **count, help="rows of a minibatch (default: 100; mnist also 32, 500, 1000)"
     )
     parser.add_argument("--k", **count, help="steps of D in an iteration (default: 1 5)")
+    on_cpu = [name for name in CANDIDATES if name != "torch graph"]
     told = f"numbers of threads (default: 1 and all, {cores})"
     parser.add_argument("--threads", **count, help=told)
     parser.add_argument(
         "--candidates",
         nargs="+",
-        choices=list(CANDIDATES),
+        choices=on_cpu,
         metavar="NAME",
-        help=f"compare with these of {', '.join(CANDIDATES)} (default: all but autotuned)",
+        help=f"compare with these of {', '.join(on_cpu)} (default: all but autotuned)",
     )
     add_set(parser)
     parser.add_argument(
@@ -214,7 +221,7 @@ def main(arguments=None):
     for field in changed.keys() & {"batch", "k"}:
         parser.error(f"--set {field}: give --{field} instead")
     candidates = options.candidates or [
-        name for name in CANDIDATES if name != "torch.compile autotuned"
+        name for name in on_cpu if name != "torch.compile autotuned"
     ]
     candidates = ["numpygan", *(name for name in candidates if name != "numpygan")]
     for module in {CANDIDATES[name] for name in candidates} - {None}:

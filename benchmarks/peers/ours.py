@@ -1,9 +1,12 @@
 """numpygan itself, and the floor under it."""
 
+import os
+
 import numpy
 from game import networks
 
-from numpygan.arrays import matmul
+from numpygan.arrays import array_module, matmul, wait_for
+from numpygan.errors import NumpyganError
 from numpygan.nn.layers import Affine
 from numpygan.runs.trainer import Training
 
@@ -11,12 +14,14 @@ from numpygan.runs.trainer import Training
 class Ours:
     """numpygan's own step, as `numpygan train` makes it, with its scores."""
 
-    def __init__(self, recipe, data, threads):
-        self.training = Training(recipe, data, numpy)
+    def __init__(self, recipe, data, threads, device="cpu"):
+        self.training = Training(recipe, data, array_module(device))
 
     def iterate(self, iterations):
         for _ in range(iterations):
             self.training.advance()
+        if self.training.xp is not numpy:
+            wait_for(self.training.xp)
 
 
 class Floor:
@@ -28,7 +33,8 @@ class Floor:
     G's gW (L_G) and gx (L_G − 1). With three layers each that is 11 k + 14 products.
     """
 
-    def __init__(self, recipe, data, threads):
+    def __init__(self, recipe, data, threads, device="cpu"):
+        self.xp = array_module(device)
         rng = numpy.random.default_rng(0)
         G, D = (
             [layer.W for layer in net.layers if isinstance(layer, Affine)]
@@ -37,9 +43,10 @@ class Floor:
         m = recipe.batch
         for W in G + D:
             rng.random(out=W, dtype="float32")
+        G, D = ([self.xp.asarray(W) for W in net] for net in (G, D))
 
         def array(*shape):
-            return rng.random(shape, dtype="float32")
+            return self.xp.asarray(rng.random(shape, dtype="float32"))
 
         def forward(net, rows):
             return [(array(rows, W.shape[0]), W, array(rows, W.shape[1])) for W in net]
@@ -67,4 +74,18 @@ class Floor:
     def iterate(self, iterations):
         for _ in range(iterations):
             for a, b, out in self.products:
-                matmul(numpy, a, b, out)
+                matmul(self.xp, a, b, out)
+        if self.xp is not numpy:
+            wait_for(self.xp)
+
+
+class FloorTF32(Floor):
+    """The floor on a GPU whose cuBLAS may round the factors to TF32, 10 bits of mantissa."""
+
+    def __init__(self, recipe, data, threads, device="cpu"):
+        if device != "gpu":
+            raise NumpyganError(
+                f"floor, TF32: TF32 needs a GPU, got device {device!r}; leave it out there."
+            )
+        os.environ["CUPY_TF32"] = "1"  # read when CuPy is imported
+        super().__init__(recipe, data, threads, device)

@@ -9,11 +9,16 @@ Eager has fused optimizers, whose velocity leaves η out (the same step as long 
 is), and foreach averaging. Compiled has each of the two steps as one graph without a break,
 gradient (torch.func) and update included, so that the update is fused, too; that was faster than
 compiled losses with fused optimizers, or autograd.grad inside the graph.
+
+On a GPU the draws come from pinned memory, and only the end of the last iteration is waited for.
+`Graphed` records the same two steps as CUDA graphs, uncompiled, and replays them.
 """
 
 import torch
 from game import Draws, Schedule, networks, parameters, plan
 from torch.nn import functional
+
+from numpygan.errors import NumpyganError
 
 
 def make_network(layers):
@@ -39,8 +44,10 @@ def make_network(layers):
 
 
 class Eager:
-    def __init__(self, recipe, data, threads):
+    def __init__(self, recipe, data, threads, device="cpu"):
         torch.set_num_threads(threads)
+        self.device = torch.device("cuda" if device == "gpu" else "cpu")
+        self.pinned = device == "gpu"
         self.recipe, self.schedule, self.iteration = recipe, Schedule(recipe, data), 0
         G, D = networks(recipe, data)
         self.G, self.D, self.draws = (
@@ -48,17 +55,20 @@ class Eager:
             make_network(plan(D)),
             Draws(recipe, data, D),
         )
-        self.rows = torch.from_numpy(data.train) if data else None
+        self.rows = torch.from_numpy(data.train).to(self.device) if data else None
         m, self.dtype = recipe.batch, getattr(torch, recipe.dtype)
         self.target = torch.cat(
             [torch.ones(m, 1, dtype=self.dtype), torch.zeros(m, 1, dtype=self.dtype)]
-        )
+        ).to(self.device)
         self.load(parameters(G), parameters(D))
 
     def load(self, theta_g, theta_d):
         """Start from these lists W, b, W, b, …"""
         self.theta_g, self.theta_d = (
-            [torch.tensor(p, dtype=self.dtype, requires_grad=True) for p in theta]
+            [
+                torch.tensor(p, dtype=self.dtype, device=self.device, requires_grad=True)
+                for p in theta
+            ]
             for theta in (theta_g, theta_d)
         )
         self.average = [p.detach().clone() for p in self.theta_g] if self.recipe.average else None
@@ -99,15 +109,23 @@ class Eager:
         return functional.softplus(-logits).mean()
 
     def drawn(self, *arrays):
-        """Draws as tensors, without a copy."""
-        return [
-            [torch.from_numpy(a) for a in array]
-            if isinstance(array, list)
-            else torch.from_numpy(array)
-            for array in arrays
-        ]
+        """Draws as tensors on the device; on a CPU without a copy."""
+        return [each(lambda a: self.send(self.host(a)), array) for array in arrays]
+
+    def host(self, array):
+        """An array as a tensor of the host, for a GPU in pinned memory."""
+        tensor = torch.as_tensor(array)
+        return tensor.pin_memory() if self.pinned else tensor
+
+    def send(self, tensor):
+        return tensor.to(self.device, non_blocking=True)
 
     def iterate(self, iterations):
+        self.play(iterations)
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+
+    def play(self, iterations):
         for _ in range(iterations):
             rate_g, rate_d, momentum = self.schedule.rates(self.iteration)
             for rule, rate in ((self.rule_g, rate_g), (self.rule_d, rate_d)):
@@ -136,7 +154,7 @@ class Eager:
     def moved(self):
         """θ_g, θ_d and, where there is one, the average of θ_g."""
         return [
-            [p.detach().numpy() for p in theta]
+            [p.detach().cpu().numpy() for p in theta]
             for theta in (self.theta_g, self.theta_d, self.average)
             if theta
         ]
@@ -157,11 +175,10 @@ class Compiled(Eager):
             (velocity_g, square_g if adam else None),
             (velocity_d, square_d if adam else None),
         )
-        options = {"fullgraph": True, "dynamic": False, "mode": self.mode}
-        self.d_step, self.g_step = (
-            torch.compile(self._d_step, **options),
-            torch.compile(self._g_step, **options),
-        )
+        self.d_step, self.g_step = self.made(self._d_step), self.made(self._g_step)
+
+    def made(self, step):
+        return torch.compile(step, fullgraph=True, dynamic=False, mode=self.mode)
 
     def _d_step(self, theta_d, theta_g, state, rows, x, z, masks, numbers):
         x = torch.cat([self.examples(x), self.G(theta_g, z)])
@@ -192,11 +209,10 @@ class Compiled(Eager):
                     / ((square[i] * correct_s).sqrt() + self.schedule.epsilon)
                 )
 
-    def iterate(self, iterations):
+    def play(self, iterations):
         for _ in range(iterations):
-            *numbers_d, numbers_g = torch.tensor(
-                self.schedule.updates(self.iteration), dtype=self.dtype
-            ).unbind()
+            numbers = torch.tensor(self.schedule.updates(self.iteration), dtype=self.dtype)
+            *numbers_d, numbers_g = self.send(self.host(numbers)).unbind()
             for numbers in numbers_d:
                 x, z, masks = self.drawn(*self.draws.d_step())
                 self.d_step(
@@ -207,6 +223,76 @@ class Compiled(Eager):
             average = self.average if self.schedule.averages(self.iteration) else None
             self.g_step(self.theta_g, self.theta_d, self.state_g, average, z, masks, numbers_g)
             self.iteration += 1
+
+
+class Graphed(Compiled):
+    """Both steps as CUDA graphs. The draws stay on the host until they are copied into the inputs
+    of a graph.
+    """
+
+    def __init__(self, recipe, data, threads, device="cpu"):
+        if device != "gpu":
+            raise NumpyganError(
+                f"torch graph: a CUDA graph needs a GPU, got device {device!r}; leave it out there."
+            )
+        super().__init__(recipe, data, threads, device)
+
+    def send(self, tensor):
+        return tensor
+
+    def made(self, step):
+        return Replayed(step)
+
+
+class Replayed:
+    """`step` as a CUDA graph.
+
+    The first four arguments of `step` are where they are in every call: parameters, state, data,
+    average. The draws and numbers after them are copied into the inputs of the graph.
+    """
+
+    def __init__(self, step):
+        self.step, self.graphs = step, {}
+
+    def __call__(self, *arguments):
+        fixed, draws = arguments[:4], arguments[4:]
+        kind = fixed[3] is None  # with and without the average these are two graphs
+        if kind not in self.graphs:
+            inputs = each(lambda draw: draw.to(fixed[0][0].device, copy=True), draws)
+            self.graphs[kind] = self.record(fixed, inputs), inputs
+        graph, inputs = self.graphs[kind]
+        for mine, new in zip(flat(inputs), flat(draws)):
+            mine.copy_(new, non_blocking=True)
+        graph.replay()
+
+    def record(self, fixed, inputs):
+        """The graph. Recording computes nothing; the warm-up that it needs moves copies of θ."""
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                self.step(*each(torch.clone, fixed), *inputs)
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self.step(*fixed, *inputs)
+        return graph
+
+
+def each(function, nested):
+    """`nested`, lists and tuples of arrays or None, with `function` of each array."""
+    if nested is None:
+        return None
+    if isinstance(nested, (list, tuple)):
+        return type(nested)(each(function, part) for part in nested)
+    return function(nested)
+
+
+def flat(nested):
+    """The tensors of nested lists and tuples, one after the other."""
+    if isinstance(nested, (list, tuple)):
+        return [tensor for part in nested for tensor in flat(part)]
+    return [nested]
 
 
 class CompiledAutotuned(Compiled):

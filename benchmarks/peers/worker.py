@@ -5,7 +5,7 @@ what to do.
 
 It answers "ready" with the seconds that getting ready took (compiling above all), then each number
 n by the seconds that one of n iterations takes. With "check": n it makes n iterations beside
-numpygan's, in float64, answers by how far they differ, and ends.
+numpygan's on the CPU, in float64, answers by how far they differ, and ends.
 """
 
 import ctypes
@@ -21,9 +21,11 @@ FULL_WIDTH = 10_000_000  # parameters up to which the check leaves a network as 
 CANDIDATES = {
     "numpygan": ("ours", "Ours"),
     "floor": ("ours", "Floor"),
+    "floor, TF32": ("ours", "FloorTF32"),
     "torch": ("pytorch", "Eager"),
     "torch.compile": ("pytorch", "Compiled"),
     "torch.compile autotuned": ("pytorch", "CompiledAutotuned"),
+    "torch graph": ("pytorch", "Graphed"),
     "jax.jit": ("xla", "Jitted"),
     "autograd": ("hips", "Eager"),
     "mygrad": ("with_mygrad", "Eager"),
@@ -80,7 +82,8 @@ def make(order, recipe):
     from game import dataset
 
     module, name = CANDIDATES[order["candidate"]]
-    return getattr(import_module(module), name)(recipe, dataset(recipe), order["threads"])
+    where = [order["device"]] if "device" in order else []  # NumPy's peers know only the CPU
+    return getattr(import_module(module), name)(recipe, dataset(recipe), order["threads"], *where)
 
 
 def narrow(layers):
@@ -104,12 +107,13 @@ def check(order):
     from numpygan.recipes.settings import change
 
     chosen = change(recipe(order), dtype="float64")
-    ours = make(order | {"candidate": "numpygan"}, chosen).training
+    reference = order | {"candidate": "numpygan", "device": "cpu"}
+    ours = make(reference, chosen).training
     if ours.G.theta.size + ours.D.theta.size > FULL_WIDTH:
         chosen = change(
             chosen, generator=narrow(chosen.generator), discriminator=narrow(chosen.discriminator)
         )
-        ours = make(order | {"candidate": "numpygan"}, chosen).training
+        ours = make(reference, chosen).training
     theirs = make(order, chosen)
     start = [parameters(net) for net in (ours.G, ours.D)]
     theirs.load(*start)

@@ -1,6 +1,7 @@
 """The step in JAX, as a good user would write it: a whole iteration, k steps of D and one of G, is
 one jitted function that donates its state, with the data on the device; nothing waits until the
-last iteration. The threads are those that the process may run on.
+last iteration. The threads are those that the process may run on. On a GPU, products are float32:
+JAX would take TF32.
 """
 
 import jax
@@ -31,8 +32,9 @@ def make_network(layers):
 
 
 class Jitted:
-    def __init__(self, recipe, data, threads):
-        jax.config.update("jax_platforms", "cpu")
+    def __init__(self, recipe, data, threads, device="cpu"):
+        jax.config.update("jax_platforms", "cuda" if device == "gpu" else "cpu")
+        jax.config.update("jax_default_matmul_precision", "highest" if device == "gpu" else None)
         jax.config.update("jax_enable_x64", recipe.dtype == "float64")
         self.recipe, self.schedule, self.iteration = recipe, Schedule(recipe, data), 0
         G, D = networks(recipe, data)

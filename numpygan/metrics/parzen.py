@@ -16,6 +16,7 @@ from .distances import blocks
 GRID = tuple(numpy.logspace(-1, 0, 10).tolist())  # the authors' bandwidths σ
 FINE = tuple(numpy.logspace(-1, 0, 46).tolist())  # with four more between any two of these
 SAMPLES = 10_000
+_FEWEST = 1_000  # samples in the record of a run on few rows
 VALIDATION = Recipe.sigma_rows
 
 
@@ -82,6 +83,15 @@ def parzen(samples, validation, test, grids=(GRID,), ranks=ALONE):
         Parzen(mean, se, sigma, len(samples), tuple(grid), best, len(test), len(validation))
         for mean, se, grid, (best, sigma) in zip(means, errors, grids, chosen)
     )
+
+
+def samples_in_record(rows):
+    """The number of samples in the Parzen estimate of a record, with so many training rows.
+
+    As many as training rows, between 1,000 and 10,000. A record of little data would otherwise
+    take the time of many epochs. It does not depend on the speed of the machine.
+    """
+    return min(SAMPLES, max(_FEWEST, rows))
 
 
 def best_bandwidth(samples, validation, grid=GRID, ranks=ALONE):

@@ -26,7 +26,7 @@ _SECONDS_BETWEEN_CHECKPOINTS = 60
 _SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
 _FIRST = 5  # epochs that always get their records
-_BETWEEN_RECORDS = 20_000  # training rows; a Parzen estimate takes the time of some 1,400
+_BETWEEN_RECORDS = 20_000  # training rows; a record takes the time of 500 to 1,400
 
 
 class Interrupted(Exception):
@@ -233,7 +233,8 @@ class _Session:
         improved = False
         if with_parzen:
             stream = streams(recipe.seed)["sample"]
-            samples = sample(training.sampler, recipe.noise, parzen.SAMPLES, stream)
+            n = parzen.samples_in_record(training.p_data.size)
+            samples = sample(training.sampler, recipe.noise, n, stream)
             best = parzen.best_bandwidth(samples, self.validation, ranks=self.ranks)
             row["parzen"], row["sigma"] = best
             improved = row["parzen"] > self.best

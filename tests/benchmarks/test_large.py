@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import mpi
 import numpy
+import ours
 import pytest
 import step
 import time_to_quality
@@ -17,8 +18,10 @@ import timing
 import worker
 from ours import Floor
 
+from numpygan.errors import NumpyganError
 from numpygan.recipes.builtin import RECIPES
 from numpygan.runs.directory import RunDirectory
+from tests.helpers import double
 from tests.helpers.cli import images
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -248,6 +251,62 @@ def test_a_peer_moves_as_numpygan_does(candidate, recipe, changes, pictures):
     ]
     assert list(differences) == ["G", "D"] + ["average of G"] * (RECIPES[recipe].average > 0)
     assert max(differences.values()) <= step.TOLERANCE
+
+
+@pytest.mark.parametrize("recipe, changes", [("mnist", {"average_every": 2}), ("ring", {"k": 2})])
+def test_a_graph_is_given_the_draws_of_each_iteration(recipe, changes, pictures, monkeypatch):
+    """On a CPU, where a graph is the step itself; a GPU's own recording is not run here."""
+    pytest.importorskip("torch", reason="install numpygan[peers]")
+    import pytorch
+
+    replayed = []
+
+    class Steps(pytorch.Graphed):
+        def __init__(self, recipe, data, threads, device):
+            pytorch.Eager.__init__(self, recipe, data, threads, device)
+
+    def record(self, fixed, inputs):
+        def replay():
+            replayed.append(self)
+            self.step(*fixed, *inputs)
+
+        return SimpleNamespace(replay=replay)
+
+    monkeypatch.setattr(pytorch.Replayed, "record", record)
+    monkeypatch.setattr(pytorch, "Graphed", Steps)
+    narrow = NARROW | pictures if recipe == "mnist" else NARROW_TOY
+    told = order("torch graph", recipe, narrow | changes, iterations=4) | {"device": "cpu"}
+    assert max(worker.check(told)["differences"].values()) <= step.TOLERANCE
+    assert len(replayed) == 4 * (changes.get("k", 1) + 1)
+
+
+@pytest.mark.parametrize("name, needed", [("torch graph", "torch"), ("floor, TF32", "numpy")])
+def test_what_needs_a_gpu_refuses_a_cpu_in_one_sentence(name, needed):
+    pytest.importorskip(needed, reason="install numpygan[peers]")
+    told = order(name, "ring", NARROW_TOY) | {"device": "cpu"}
+    with pytest.raises(NumpyganError, match=f"^{name}: .* needs a GPU, got device 'cpu'; leave"):
+        worker.make(told, worker.recipe(told))
+
+
+@pytest.mark.parametrize("name", ["torch", "jax.jit"])
+def test_a_peer_takes_a_device(name):
+    module = pytest.importorskip(step.CANDIDATES[name], reason="install numpygan[peers]")
+    if name == "jax.jit":
+        module.config.update("jax_disable_most_optimizations", True)
+    told = order(name, "ring", NARROW_TOY, iterations=3) | {"device": "cpu"}
+    assert max(worker.check(told)["differences"].values()) <= step.TOLERANCE
+
+
+@pytest.mark.parametrize("kind", ["Ours", "Floor"])
+def test_numpygan_and_the_floor_wait_for_a_gpu_only_at_the_end(kind, monkeypatch):
+    """On the tests' double of a device."""
+    monkeypatch.setattr(ours, "array_module", lambda _: double.device)
+    candidate = getattr(ours, kind)(
+        worker.recipe({"recipe": "ring", "set": NARROW_TOY}), None, 1, "gpu"
+    )
+    before = double.counts["synchronize"]
+    candidate.iterate(3)
+    assert double.counts["synchronize"] == before + 1
 
 
 def test_a_peer_that_computes_another_gradient_is_found_out(pictures, monkeypatch):

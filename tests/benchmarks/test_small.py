@@ -370,6 +370,20 @@ def test_device_from_end_to_end(tiny, tmp_path, monkeypatch, capsys):
     assert "NumPy / CuPy" in capsys.readouterr().out
 
 
+def test_the_peers_of_a_gpu_on_a_cpu(monkeypatch, capsys):
+    """The turns of the same processes; the checks are those of step.py."""
+    nets = {"generator": ["relu 8", "linear"], "discriminator": ["relu 8"], "keep": [1, 1]}
+    played = {"ring": nets | {"scale_g": [0, 0], "scale_d": [0, 0], "batch": 10}}
+    monkeypatch.setattr(device, "PLAYED", played)
+    monkeypatch.setattr(device.step, "SAMPLE", 0.01)
+    found = device.peers(2, device="cpu", candidates=("numpygan", "floor"))
+    assert {name: len(times) for name, times in found["ring"].items()} == {
+        "numpygan": 2,
+        "floor": 2,
+    }
+    assert "ring, on the cpu" in capsys.readouterr().out
+
+
 # mpi.py
 
 

@@ -8,7 +8,14 @@ import pytest
 from numpygan.data.dataset import Dataset
 from numpygan.errors import NumpyganError
 from numpygan.metrics import image_scores as evaluation
-from numpygan.metrics.parzen import FINE, GRID, best_bandwidth, log_likelihoods, parzen
+from numpygan.metrics.parzen import (
+    FINE,
+    GRID,
+    best_bandwidth,
+    log_likelihoods,
+    parzen,
+    samples_in_record,
+)
 from tests.helpers.cli import images
 
 
@@ -190,3 +197,8 @@ def test_the_table_shows_every_row_and_the_caveat():
     for sigma in ("0.1000", "0.1292", "0.1668", "0.7743", "1.0000"):
         assert sigma in text  # the whole grid
     assert "225" not in "\n".join(evaluation.table(result, with_paper=False))
+
+
+def test_a_record_has_as_many_samples_as_training_rows_from_1_000_to_10_000():
+    found = [samples_in_record(rows) for rows in (1, 240, 1_000, 2_500, 10_000, 50_000)]
+    assert found == [1_000, 1_000, 1_000, 2_500, 10_000, 10_000]

@@ -413,6 +413,14 @@ def test_a_checkpoint_of_small_data_waits_for_no_parzen_estimate(here, monkeypat
     assert estimated == ["2", "4", "6", "8", "10", "14"]  # the first five epochs, and the end
 
 
+def test_the_parzen_estimate_of_few_rows_has_few_samples(here, monkeypatch):
+    drawn, right = [], loop.sample
+    monkeypatch.setattr(parzen, "SAMPLES", 10_000)
+    monkeypatch.setattr(loop, "sample", lambda *args: drawn.append(args[2]) or right(*args))
+    assert run(*TINY, "--iterations", "1", "--out", "it") == 0
+    assert drawn == [1_000]
+
+
 def test_curves_of_a_short_run_are_drawn_once_at_its_end(here, monkeypatch):
     calls = []
     monkeypatch.setattr(
