@@ -1,8 +1,6 @@
 """The training loop of a run: iterations; between them metrics, pictures and checkpoints."""
 
-import gc
 import math
-import sys
 import time
 from contextlib import nullcontext
 
@@ -10,20 +8,17 @@ import numpy
 
 from ..arrays import array_module, streams
 from ..data.dataset import as_float, load_dataset
-from ..data.sources import Noise
-from ..errors import Finished, NumpyganError, printable
-from ..figures import pictures
-from ..gan.sampling import generate, sample
+from ..errors import Finished, NumpyganError
+from ..gan.sampling import sample
 from ..metrics import parzen
 from ..ranks import ALONE
 from . import checkpoint, provenance
 from . import metrics_file as metrics
-from .ownership import NotOwner
+from .records import Records
 from .stop import StopSignals, go_on
 from .trainer import Training, length
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
-_SECONDS_BETWEEN_PLOTS = 20
 _SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
 _FIRST = 5  # epochs that always get their records
 _BETWEEN_RECORDS = 20_000  # training rows; a record takes the time of 500 to 1,400
@@ -113,23 +108,15 @@ class _Session:
         self.best = -math.inf
         self.seconds, self.started_at = 0.0, 0  # seconds and iterations of earlier sessions
         self.started = self.saved = time.monotonic()
-        self.plotted = self.started  # before that, a curve would be a point or two
-        self.unwritten = []  # rows of metrics
-        self.undrawn = {}  # the samples of pictures that could not be written yet, by path
-        self.trouble, self.told = None, set()  # the last error of a picture or row; those printed
+        self.records = Records(run, training, dataset)
         self.look_at_each = training.xp is numpy  # on a GPU every check waits for it
-        fixed = streams(training.recipe.seed)["sample"]
-        self.z = training.xp.zeros((100, training.G.n_in), training.G.dtype)
-        Noise(training.recipe.noise, fixed).minibatch(self.z)
-        self.validation = self.image_shape = self.limits = None
+        self.validation = None
         if dataset is not None:
             self.validation = as_float(dataset.validation[: training.recipe.sigma_rows or None])
-            self.image_shape = dataset.image_shape
-            self.limits = pictures.limits(training.recipe, dataset.train)
 
     def begin(self):
         self.save(self.run.checkpoint)
-        self.show()
+        self.records.show()
 
     def resume(self):
         state = self.ranks.from_first(lambda: self.run.state() if self.run.begun else None)
@@ -147,7 +134,7 @@ class _Session:
         if self.ranks.rank == 0 and state is None:  # the run was killed before a checkpoint
             self.begin()
         elif self.ranks.rank == 0:
-            self._catch_up(rows, ended)
+            self.records.catch_up(rows, ended)
         if ended:
             raise Finished(*told.args)
         if state is None:
@@ -170,19 +157,6 @@ class _Session:
         if "rows" not in state:  # of an older version
             return []
         return metrics.from_array(state["rows"], self.seconds, self.run.checkpoint)
-
-    def _catch_up(self, rows, ended):
-        """Write the rows and the picture of the checkpoint if they are missing.
-
-        They are missing if a trainer was killed after its checkpoint. At the end of a run also the
-        curves are written.
-        """
-        iteration, per_epoch = self.training.iteration, self.training.iterations_per_epoch
-        if not ended:
-            self.run.rewind_metrics(iteration, per_epoch)
-        rows = [row for row in rows if ended or row["iteration"] % per_epoch == 0]
-        missing = self.run.add_missing_rows(rows)
-        self.show(picture=not self.picture_path.exists(), curves=ended and missing)
 
     def play(self, stop):
         training, looked = self.training, -math.inf
@@ -209,12 +183,13 @@ class _Session:
             elif rest == 0:
                 training.means(restart=True)  # the next row is then of one epoch
             if stopping and training.iteration < self.total:
-                self.show(picture=False, curves=True)
+                if self.ranks.rank == 0:
+                    self.records.show(picture=False, curves=True)
                 # The first rank may still be writing, and the exit of one rank ends all of them.
                 self.ranks.wait()
                 raise Interrupted
-        if self.trouble:
-            raise NumpyganError(f"the training is done and its state saved, but {self.trouble}")
+        if trouble := self.records.trouble:
+            raise NumpyganError(f"the training is done and its state saved, but {trouble}")
 
     def record(self, with_parzen):
         """Write a checkpoint, best.npz if the log-likelihood improved, a row and a picture."""
@@ -243,73 +218,18 @@ class _Session:
         if self.ranks.rank > 0:
             return
         # The checkpoint also holds the row: the process can be killed between the two files.
-        self.unwritten.append(row)
+        self.records.unwritten.append(row)
         if improved:
             self.save(self.run.best)
         self.save(self.run.checkpoint)
-        plot_is_old = time.monotonic() - self.plotted > _SECONDS_BETWEEN_PLOTS
-        self.show(curves=training.iteration == self.total or plot_is_old)
-
-    def show(self, picture=True, curves=False):
-        """Write a picture, the curves, and rows of metrics.
-
-        The state is already saved, so an error here is printed and does not end the training.
-        """
-        if self.ranks.rank > 0:
-            return
-        self.trouble = None
-        if picture:
-            self._attempt(self.picture)
-        if curves:
-            self._attempt(self.plot)
-        # The metrics last: if a row is missing, a resumed run also writes the picture and curves.
-        self._attempt(self.add_metrics)
-        if curves or picture and self.image_shape is None:
-            gc.collect()  # the reference cycles of matplotlib's figures would grow to 10 MB
-
-    def _attempt(self, write):
-        try:
-            write()
-        except NotOwner:
-            raise
-        except Exception as error:  # a broken matplotlib can raise anything
-            self.trouble = str(error)
-            if not isinstance(error, NumpyganError):
-                self.trouble = printable(f"a picture: {type(error).__name__}: {error}.")
-            if self.trouble not in self.told:
-                self.told.add(self.trouble)
-                words = f"{self.trouble} The state is saved, and training goes on."
-                print(f"numpygan: {words}", file=sys.stderr, flush=True)
-
-    @property
-    def picture_path(self):
-        return self.run.samples / f"{self.training.iteration:08d}.png"
-
-    def picture(self):
-        """Draw the samples of now, and those of earlier pictures that could not be written."""
-        self.undrawn[self.picture_path] = generate(self.training.sampler, self.z)
-        self.run.check_owner()
-        self.run.make_samples()
-        for path, samples in list(self.undrawn.items()):
-            pictures.save_samples(self.run.owned(path), samples, self.image_shape, self.limits)
-            del self.undrawn[path]
-
-    def plot(self):
-        if rows := self.run.read_metrics() + self.unwritten:
-            self.run.check_owner()
-            pictures.save_learning_curves(self.run.owned(self.run.learning), rows)
-            self.plotted = time.monotonic()
-
-    def add_metrics(self):
-        while self.unwritten:
-            self.run.add_metrics(self.unwritten[0])
-            del self.unwritten[0]
+        ended = training.iteration == self.total
+        self.records.show(curves=ended or self.records.plot_is_old)
 
     def save(self, path):
         self.training.check_parameters()
         self.run.check_owner()
         state = self.training.state() | {"best": self.best, "seconds": self.elapsed()}
-        state["rows"] = metrics.as_array(self.unwritten)
+        state["rows"] = metrics.as_array(self.records.unwritten)
         state["made"] = self.made.text(self.started_at)
         checkpoint.save(self.run.owned(path), state)
         self.saved = time.monotonic()

@@ -349,7 +349,7 @@ def world(place):
                 advance(self),
             ),
             "numpygan.figures.pictures.save_learning_curves": lambda *_: None,
-            "numpygan.runs.loop.gc.collect": lambda: 0,
+            "numpygan.runs.records.gc.collect": lambda: 0,
             "numpygan.figures.pictures.save_samples": lambda path, *_: Path(path).write_bytes(b""),
             "numpygan.data.dataset.load": lambda source, **how: (
                 mnist() if source == "mnist" else load(source, **how)

@@ -44,6 +44,7 @@ SOURCES = sorted(
         "data/sources.py",
         "runs/trainer.py",
         "runs/loop.py",
+        "runs/records.py",
     )
     for path in PACKAGE.glob(name)
 )

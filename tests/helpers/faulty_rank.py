@@ -15,7 +15,7 @@ from mpi4py import MPI
 from numpygan.cli import main
 from numpygan.errors import NumpyganError
 from numpygan.metrics import ais
-from numpygan.runs import loop as train
+from numpygan.runs import records
 from numpygan.runs.trainer import Training
 
 advance_as_it_is = Training.advance
@@ -64,5 +64,5 @@ FAULTS = {
 }
 
 Training.advance, ais.forward = advance, forward
-train._SECONDS_BETWEEN_PLOTS = 1e9
+records._SECONDS_BETWEEN_PLOTS = 1e9
 sys.exit(main(sys.argv[3:]))
