@@ -13,8 +13,8 @@ from ..nn.layers import sigmoid
 @fused
 def softplus(xp, a):
     """log(1 + e^a) = max(a, 0) + log(1 + e^−|a|), which overflows for no finite a."""
-    negative = xp.real(a) < 0  # not abs, which would drop a complex step
-    return xp.where(negative, 0, a) + xp.log1p(xp.exp(xp.where(negative, a, -a)))
+    # Not abs, which would drop a complex step
+    return xp.maximum(a, 0) + xp.log1p(xp.exp(xp.minimum(a, -a)))
 
 
 def probability(xp, a):
