@@ -54,8 +54,8 @@ class _Gzip:
 def read_idx(path, notes=None):
     """The array in an IDX file, plain or gzipped; the file's name does not matter.
 
-    notes  a list; a sentence is appended if bytes after the gzip stream were ignored
-    Raises NumpyganError if the file is missing, not IDX, or does not have the length in its header.
+    notes  a list; a sentence is appended if bytes after the values were ignored
+    Raises NumpyganError if the file is missing, not IDX, or shorter than its header says.
     """
     path = Path(path)
     try:
@@ -68,12 +68,8 @@ def read_idx(path, notes=None):
             if packed:
                 check_expansion(path, expected, path.stat().st_size)
             content = _read_exactly(file, expected, path)
-            if file.read(1):
-                raise NumpyganError(
-                    f"{path}: the header promises {expected:,} bytes of values, the file holds "
-                    f"more; get it again."
-                )
-            after = file.rest.strip(b"\0") if packed else b""
+            more = bool(file.read(1))
+            after = packed and not more and bool(file.rest.strip(b"\0"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise NumpyganError(f"{path}: cannot be read ({reason}); check the path.") from None
@@ -81,8 +77,10 @@ def read_idx(path, notes=None):
         raise NumpyganError(
             f"{path}: the gzip stream is damaged or cut short; get the file again."
         ) from None
-    if after and notes is not None:
-        notes.append(f"{path.name}: trailing bytes after the gzip stream are ignored")
+    if (more or after) and notes is not None:
+        count = " × ".join(map(str, shape))
+        what = f"the {count} values of its header" if more else "the gzip stream"
+        notes.append(f"{path.name}: trailing bytes after {what} are ignored")
     return numpy.frombuffer(content, dtype).reshape(shape)
 
 

@@ -19,7 +19,7 @@ LARGEST_FLOAT32 = 3e38
 _ROUNDING = 1e-3  # a value this far beyond an end of the range counts as a rounding error
 _BEYOND = 0.25  # samples of a density may leave the range by this fraction of its length
 _DARKEST = 16  # pixels in [0, 255] have a larger maximum; otherwise the scale is another one
-_DIM = 63  # a quarter of white; a set of pixels without a brighter one is worth a note
+_DIM = 127  # half of white; a set of pixels without a brighter one is worth a note
 _APART = 50  # two tables whose mean |x| have a larger ratio are on different scales
 
 

@@ -106,7 +106,6 @@ BAD_IDX = {
     "header cut short": GOOD[:9],
     "rank 0": b"\0\0\x08\0",
     "values cut short": GOOD[:-1],
-    "values too long": GOOD + b"\0",
     "rank 200": b"\0\0\x08\xc8" + 200 * b"\0\0\0\x01" + b"\0",
     "empty but huge": b"\0\0\x08\x04" + b"\0\0\0\0" + 3 * b"\xff\xff\xff\xff",
 }
@@ -119,6 +118,17 @@ def test_bad_idx(case, suffix, tmp_path):
     path.write_bytes(gzip.compress(BAD_IDX[case]) if suffix else BAD_IDX[case])
     with pytest.raises(NumpyganError, match="bad"):
         read_idx(path)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_bytes_after_the_values_are_ignored_and_named(suffix, tmp_path):
+    content, notes = GOOD + b"\r\n", []
+    path = tmp_path / f"values{suffix}"
+    path.write_bytes(gzip.compress(content) if suffix else content)
+    assert numpy.array_equal(read_idx(path, notes), numpy.zeros((4, 3, 3)))
+    assert notes == [
+        f"{path.name}: trailing bytes after the 4 × 3 × 3 values of its header are ignored"
+    ]
 
 
 @pytest.mark.parametrize(
