@@ -2,6 +2,7 @@
 whole, where nobody else's lie.
 """
 
+import errno
 import os
 import signal
 import stat
@@ -160,11 +161,17 @@ def test_a_new_file_never_replaces_what_appeared_meanwhile(tmp_path):
     assert path.read_bytes() == b"forced"
 
 
-def test_a_new_file_never_replaces_without_links_either(tmp_path, monkeypatch):
-    def no_links(*_):
-        raise PermissionError(1, "Operation not permitted")
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, None])
+def test_a_new_file_never_replaces_without_links_either(number, tmp_path, monkeypatch):
+    """On FUSE, on Android, in a Python without os.link."""
 
-    monkeypatch.setattr(os, "link", no_links)
+    def no_links(*_):
+        raise OSError(number, os.strerror(number))
+
+    if number:
+        monkeypatch.setattr(os, "link", no_links)
+    else:
+        monkeypatch.delattr(os, "link")
     write_whole(NewPath(tmp_path / "x"), text(b"ours"))
     with pytest.raises(NumpyganError, match="meanwhile"):
         write_whole(NewPath(tmp_path / "x"), text(b"again"))
