@@ -272,6 +272,18 @@ def test_a_training_that_never_began_leaves_no_directory(tmp_path, monkeypatch, 
     assert os.listdir(tmp_path) == []
 
 
+def test_an_error_without_words_is_told_by_its_name(tmp_path, monkeypatch, capsys):
+    from numpygan.figures import pictures
+
+    def broken(*_, **__):
+        raise MemoryError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pictures, "save_samples", broken)
+    assert run("train", "gauss1d", "--iterations", 2, "--out", "it", "--quiet") == 2
+    assert "but a picture: MemoryError.\n" in capsys.readouterr().err
+
+
 def test_pictures_that_fail_cost_no_state(tmp_path, monkeypatch, capsys):
     from numpygan.figures import pictures
 
