@@ -77,6 +77,10 @@ def _carry_out(arguments, options):
         advice = "make the batch, the networks or the number of samples smaller"
         _tell(options.ranks, f"not enough memory ({str(error) or 'for the arrays'}); {advice}.")
         return 2
+    except ImportError as error:  # most packages are imported when they are needed
+        words = f"a package is missing or damaged ({error}); install numpygan again."
+        _tell(options.ranks, NumpyganError(words))
+        return 2
     except RuntimeError as error:
         if "new thread" not in str(error):
             raise

@@ -15,7 +15,10 @@ from .errors import NumpyganError
 from .locks import at_path, try_lock
 
 _TEMPORARY = r"\.[0-9]+(-[0-9a-f]+)?\.tmp\Z"
-_NO_LINKS = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK)
+_NO_LINKS = (
+    *(errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK),
+    errno.EACCES,  # Android
+)
 # From network and FUSE file systems without fsync
 _NO_FSYNC = (errno.EPERM, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF)
 
@@ -283,8 +286,8 @@ def _publish(temporary, path):
     """Rename, but raise FileExistsError if anything is at `path`."""
     try:
         os.link(temporary, path)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
+    except (OSError, AttributeError) as error:  # a Python without os.link
+        if getattr(error, "errno", errno.ENOSYS) not in _NO_LINKS:
             raise
         open(path, "xb").close()  # reserves the name
         os.replace(temporary, path)

@@ -5,8 +5,6 @@ import re
 import zipfile
 import zlib
 
-import numpy
-
 from ..errors import NumpyganError
 from ..files import open_regular
 
@@ -162,8 +160,14 @@ def is_cifar(path, size=None):
     size = os.stat(path).st_size if size is None else size
     if size == 0 or size % CIFAR_ROW:
         return False
-    labels = numpy.memmap(path, numpy.uint8, "r").reshape(-1, CIFAR_ROW)[:, 0]
-    return bool(labels.max() <= 9)
+    # Not a memory map: if the file is cut meanwhile, the system would kill this process.
+    with open_regular(path, buffering=0) as file:
+        for start in range(0, size, CIFAR_ROW):
+            file.seek(start)
+            label = file.read(1)
+            if not label or label[0] > 9:
+                return False
+    return True
 
 
 def _is_text(start):

@@ -75,7 +75,8 @@ class Records:
         except Exception as error:  # a broken matplotlib can raise anything
             self.trouble = str(error)
             if not isinstance(error, NumpyganError):
-                self.trouble = printable(f"a picture: {type(error).__name__}: {error}.")
+                words = f"{type(error).__name__}: {error}".removesuffix(": ")
+                self.trouble = printable(f"a picture: {words}.")
             if self.trouble not in self._told:
                 self._told.add(self.trouble)
                 words = f"{self.trouble} The state is saved, and training goes on."

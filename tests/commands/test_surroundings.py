@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import sys
 import threading
 
 import pytest
@@ -78,6 +79,18 @@ def test_a_checkpoint_too_large_for_the_memory_is_not_called_damaged(tmp_path, m
         monkeypatch.setattr(reading.npy, "read_array", too_large)
         assert run("sample", "toy", "-o", "new.npy") == 2
     assert "not enough memory (Unable to allocate 1 TiB)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [("report", "toy", "-o", "r.html"), ("evaluate", "toy")])
+def test_a_package_that_cannot_be_imported(command, tmp_path, monkeypatch, capsys):
+    with small_world(tmp_path):
+        for name in [name for name in sys.modules if name.startswith("matplotlib")]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, "matplotlib", None)
+        assert run(*command) == 2
+    err = capsys.readouterr().err
+    assert "a package is missing or damaged" in err and "matplotlib" in err
+    assert "install numpygan again" in err and err.count("\n") == 1
 
 
 def test_a_sweep_on_a_system_without_threads(tmp_path, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """Kinds of files that people have, what their values mean, and a game that fits them."""
 
 import gzip
+import os
 import pickle
 import tomllib
 import zipfile
@@ -10,6 +11,7 @@ import pytest
 
 from numpygan.arrays import Stream
 from numpygan.data.dataset import Dataset, load
+from numpygan.data.kinds import CIFAR_ROW, is_cifar
 from numpygan.data.sources import Shuffled
 from numpygan.errors import NumpyganError
 from numpygan.recipes.recipe import Recipe
@@ -196,6 +198,16 @@ def test_two_data_sets_in_one_folder_are_refused(tmp_path):
             (tmp_path / folder / f"{part}-images-idx3-ubyte").write_bytes(idx(grey(seed=seed)))
     with pytest.raises(NumpyganError, match="differ"):
         load(tmp_path)
+
+
+def test_a_cifar_file_that_is_cut_while_its_labels_are_read(tmp_path):
+    """The system would kill a process with a memory map of it (SIGBUS)."""
+    path = tmp_path / "data_batch_1.bin"
+    path.write_bytes(cifar(12)[0])
+    assert is_cifar(path)
+    size = os.stat(path).st_size
+    os.truncate(path, 2 * CIFAR_ROW)
+    assert not is_cifar(path, size)
 
 
 def test_one_cifar_file(tmp_path):

@@ -217,3 +217,10 @@ def test_torture():
         "never stopped",
     ):
         assert what in done.stdout
+
+
+def test_the_name_of_an_earlier_holder_is_gone(tmp_path):
+    path = tmp_path / "lock"
+    path.write_text("pid 123456789 on " + 100 * "x" + "\n")
+    with locked(path):
+        assert path.read_text().count("\n") == 1 and "x" * 9 not in path.read_text()

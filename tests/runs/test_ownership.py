@@ -2,6 +2,7 @@
 whole, where nobody else's lie.
 """
 
+import errno
 import os
 import signal
 import stat
@@ -160,11 +161,17 @@ def test_a_new_file_never_replaces_what_appeared_meanwhile(tmp_path):
     assert path.read_bytes() == b"forced"
 
 
-def test_a_new_file_never_replaces_without_links_either(tmp_path, monkeypatch):
-    def no_links(*_):
-        raise PermissionError(1, "Operation not permitted")
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, None])
+def test_a_new_file_never_replaces_without_links_either(number, tmp_path, monkeypatch):
+    """On FUSE, on Android, in a Python without os.link."""
 
-    monkeypatch.setattr(os, "link", no_links)
+    def no_links(*_):
+        raise OSError(number, os.strerror(number))
+
+    if number:
+        monkeypatch.setattr(os, "link", no_links)
+    else:
+        monkeypatch.delattr(os, "link")
     write_whole(NewPath(tmp_path / "x"), text(b"ours"))
     with pytest.raises(NumpyganError, match="meanwhile"):
         write_whole(NewPath(tmp_path / "x"), text(b"again"))
@@ -263,6 +270,18 @@ def test_a_training_that_never_began_leaves_no_directory(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     assert run("train", "mnist", "--data", "nowhere.npy") == 2
     assert os.listdir(tmp_path) == []
+
+
+def test_an_error_without_words_is_told_by_its_name(tmp_path, monkeypatch, capsys):
+    from numpygan.figures import pictures
+
+    def broken(*_, **__):
+        raise MemoryError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pictures, "save_samples", broken)
+    assert run("train", "gauss1d", "--iterations", 2, "--out", "it", "--quiet") == 2
+    assert "but a picture: MemoryError.\n" in capsys.readouterr().err
 
 
 def test_pictures_that_fail_cost_no_state(tmp_path, monkeypatch, capsys):

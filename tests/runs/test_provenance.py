@@ -541,3 +541,13 @@ def test_what_a_record_says_is_printed_without_terminal_codes(here, capsys):
     assert run(*[part for part in RESUME if part != "--quiet"], "--iterations", 2) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if "bits" in line]
     assert len(lines) == 3 and all(line.isprintable() and len(line) < 2000 for line in lines)
+
+
+def test_what_changed_is_told_since_the_last_session_not_the_first():
+    def told(earlier, now):
+        sessions = [{"numpy": version} for version in earlier]
+        return list(provenance.Made(None, None, sessions, {"numpy": now}).changes())
+
+    assert told(["1", "2"], "2") == []
+    (line,) = told(["2", "1"], "2")
+    assert "NumPy was 1 and is 2 now" in line
