@@ -146,6 +146,8 @@ def test_an_array_that_memory_does_not_declare_is_named():
         (((), {}), "expected shapes such as 'm n', got nothing"),
         ((("m",), {"most": 0}), "most must be a whole number ≥ 1, got 0"),
         ((("m",), {"dtype": "int"}), "dtype must be float32 or float64, got 'int'"),
+        ((("3 n",), {}), "'3' is no name of a size; expected names with blanks"),
+        ((("(m, n)",), {}), "'.m,' is no name of a size"),
     ],
 )
 def test_of_inputs(arguments, words):
