@@ -10,12 +10,13 @@ from ..nn.mlp import MLP
 from ..nn.tape import forward
 from ..numbers import whole
 from .compare import compare, second_opinion
-from .everywhere import VARIATIONS, check_everywhere
+from .everywhere import check_everywhere
 from .kinks import at_a_kink
 from .layer_behaviour import Misbehaves, gradients_of
 from .layer_oracle import oracle_of
 from .masks import same_masks
 from .report import Report
+from .variations import VARIATIONS
 from .verdicts import AT_A_KINK, OK, WRONG, Check
 
 _MOST_ELSEWHERE = 100_000  # parameters of a network whose layers are tried at other inputs too

@@ -193,3 +193,10 @@ def test_what_does_not_fit_a_tape_is_refused(value):
 def test_rows_of_a_tape_are_a_slice_by_whole_numbers(rows):
     with pytest.raises(ng.NumpyganError, match="expected a slice of rows by whole numbers"):
         fresh().tape(2)[rows]
+
+
+def test_the_rows_of_a_tape_of_one_layer_share_its_memory():
+    tape = ng.MLP([ng.Affine(2, 1)], dtype="float64").tape(3)
+    for name in ("x", "y", "gx", "gy"):
+        getattr(tape[1:], name)[...] = 7
+        assert getattr(tape, name)[:, 0].tolist() == [0, 7, 7]
