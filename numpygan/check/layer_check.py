@@ -119,6 +119,8 @@ def check_function(
             raise NumpyganError(
                 f"gradcheck: {name} must be a function, got {type(product).__name__}."
             )
+    if only_given not in (True, False):
+        raise NumpyganError(f"gradcheck: only_given must be True or False, got {only_given!r}.")
     asked, values = problem.problem(
         function, backward, inputs, wrt, form, oracle, whole("gradcheck: seed", seed, 0)
     )
