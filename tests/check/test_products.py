@@ -120,3 +120,10 @@ def test_a_product_that_takes_the_inputs_first_is_told_the_order(power):
         for report in reports:
             assert report.passed != first
             assert ("must take the directions, then the inputs" in str(report)) == first, report
+
+
+def test_a_wrong_product_is_named_and_the_report_is_a_table_in_a_terminal():
+    x = np.array([0.3, -0.7, 1.1])
+    report = ng.gradcheck(np.sin, lambda g, x: g * np.cos(x), x, jvp=lambda v, x: 2 * v * np.cos(x))
+    assert "jvp gives" in str(report) and "backward gives" not in str(report)
+    assert repr(report) == str(report)
