@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 
 from .errors import NumpyganError
+from .numbers import number
 
 Array = Any  # an array of the module in use: numpy.ndarray or cupy.ndarray
 STREAMS = ("init", "data", "noise", "dropout", "sample")
@@ -72,6 +73,16 @@ def require_stream(name, stream):
         what = f"the class {stream.__name__}" if isinstance(stream, type) else type(stream).__name__
         raise NumpyganError(
             f"{name}: expected a random stream of numpygan.arrays, such as Stream(0), got {what}."
+        )
+
+
+def require_floats(name, out):
+    """Raise NumpyganError unless `out` is an array of float32, float64 or complex numbers."""
+    if str(getattr(out, "dtype", "")) not in ("float32", "float64", "complex128"):
+        dtype = f" of {out.dtype}" if hasattr(out, "dtype") else ""
+        raise NumpyganError(
+            f"{name}: expected an array of float32 or float64 to fill, got "
+            f"{type(out).__name__}{dtype}; make one with numpy.empty(shape, 'float32')."
         )
 
 
@@ -157,6 +168,7 @@ def all_finite(xp, array):
 @contextmanager
 def _on_host(out):
     """A contiguous real array on the host whose values go to `out` at the end. It may be `out`."""
+    require_floats("Stream", out)
     in_place = isinstance(out, numpy.ndarray) and out.dtype.kind == "f" and out.flags.c_contiguous
     dtype = "float64" if out.dtype.kind == "c" else out.dtype
     host = out if in_place else numpy.empty(out.shape, dtype)
@@ -229,6 +241,7 @@ class Stream:
         The probability is rounded to a multiple of 1/65536. A mask entry needs 16 random bits
         instead of a 32-bit float, so a 64-bit word gives four entries.
         """
+        keep = number("Stream: keep", keep, "(0, 1]")
         threshold = max(1, round(keep * 65536))
         with _on_host(out) as host:
             flat, scale = host.reshape(-1), host.dtype.type(1 / keep)
@@ -268,6 +281,8 @@ def _seed_sequence(name, seed):
     if isinstance(seed, numpy.random.SeedSequence):
         return seed
     try:
+        if seed is None or isinstance(seed, bool):  # None would give other numbers each time
+            raise TypeError
         return numpy.random.SeedSequence(seed)
     except (TypeError, ValueError):
         raise NumpyganError(

@@ -11,8 +11,9 @@ from types import ModuleType
 
 import numpy
 
-from .arrays import Array, Stream, fused
+from .arrays import Array, Stream, fused, require_floats
 from .errors import NumpyganError
+from .numbers import number
 
 # Typed, because CuPy would take a plain number among arrays of uint64 for an int64.
 _HALF, _ONE, _UNUSED = numpy.uint64(32), numpy.uint64(1), numpy.uint64(11)
@@ -52,6 +53,7 @@ class CounterStream:
 
     def keep(self, out: Array, keep: float) -> None:
         """Fill `out` with a dropout mask: 1/keep with probability `keep`, else 0."""
+        keep = number("CounterStream: keep", keep, "(0, 1]")
         _keep(self._xp, *self._next(out), keep, 1 / keep, out)
 
     def pass_over(self, entries: int) -> None:
@@ -60,6 +62,7 @@ class CounterStream:
 
     def _next(self, out, each=1):
         """The index of each entry of `out`, the count before, and the key; `each` numbers drawn."""
+        require_floats("CounterStream", out)
         if out.shape not in self._indices:
             indices = self._xp.arange(out.size, dtype="uint64").reshape(out.shape)
             self._indices[out.shape] = indices

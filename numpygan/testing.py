@@ -49,10 +49,17 @@ def inputs(*shapes: str, most: int = 6, dtype: str = "float64"):
     if not shapes or not all(isinstance(shape, str) for shape in shapes):
         got = next((repr(shape) for shape in shapes if not isinstance(shape, str)), "nothing")
         raise NumpyganError(f"testing.inputs: expected shapes such as 'm n', got {got}.")
+    named = [letter for shape in shapes for letter in shape.split()]
+    odd = next((letter for letter in named if not letter.isidentifier()), None)
+    if odd:
+        raise NumpyganError(
+            f"testing.inputs: {odd!r} is no name of a size; expected names with blanks between "
+            f"them, such as 'm n'."
+        )
     if str(dtype) not in ("float32", "float64"):
         raise NumpyganError(f"testing.inputs: dtype must be float32 or float64, got {dtype!r}.")
     most = whole("testing.inputs: most", most)
-    letters = sorted({letter for shape in shapes for letter in shape.split()})
+    letters = sorted(set(named))
 
     @strategies.composite
     def arrays(draw):

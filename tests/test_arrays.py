@@ -225,3 +225,27 @@ def test_masks_go_on_where_others_were_passed_over():
     other.keep(part, 0.3)
     other.pass_over(36)
     assert (part == whole[24:64]).all() and one.state == other.state
+
+
+@pytest.mark.parametrize(
+    "out", [(2, 3), [0.0, 0.0], None, numpy.empty(3, int), numpy.empty(3, "f2")]
+)
+@pytest.mark.parametrize("stream", [Stream(0), ng.CounterStream(Stream(0))])
+def test_what_no_stream_can_fill_is_refused(stream, out):
+    for draw in (stream.normal, lambda out: stream.uniform(out, 0, 1)):
+        with pytest.raises(ng.NumpyganError, match="expected an array of float32 or float64"):
+            draw(out)
+
+
+@pytest.mark.parametrize("keep", [0, 2, -0.5, "half", float("nan")])
+@pytest.mark.parametrize("stream", [Stream(0), ng.CounterStream(Stream(0))])
+def test_a_share_to_keep_lies_between_0_and_1(stream, keep):
+    with pytest.raises(ng.NumpyganError, match=r"keep must be a number in \(0, 1\], got"):
+        stream.keep(numpy.empty(3), keep)
+
+
+@pytest.mark.parametrize("seed", [None, True])
+def test_a_seed_is_a_number(seed):
+    for make in (Stream, ng.streams):
+        with pytest.raises(ng.NumpyganError, match="seed must be a whole number ≥ 0"):
+            make(seed)

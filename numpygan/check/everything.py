@@ -10,12 +10,13 @@ from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from ..nn.mlp import MLP
 from ..recipes.builtin import RECIPES
 from ..recipes.networks import build, sizes
-from .everywhere import VARIATIONS, check_everywhere
+from .everywhere import check_everywhere
 from .game_check import ROWS, check_game
 from .layer_check import gradcheck
 from .report import Report
 from .rules import check_rules
 from .values import check_values
+from .variations import HUGE, VARIATIONS
 from .verdicts import WRONG, Check
 
 HORIZON = 600  # iterations of the longest game; witness.py says which updates are compared
@@ -122,7 +123,7 @@ def check_all(seed=0):
         net, stream = MLP(layers, "float64"), Stream(seed)
         net.initialize(stream)
         reports[f"every layer {name}"] = Report(
-            tuple(check_everywhere(net, stream, True)), "complex"
+            tuple(check_everywhere(net, stream, True, variations=(*VARIATIONS, HUGE))), "complex"
         )
     reports["every layer at its own size"] = check_own_size(seed)
     reports["losses and samples"] = Report(tuple(check_values(seed)), "formula")
@@ -142,7 +143,23 @@ def check_all(seed=0):
             ).checks
             reports[f"algorithm1, k = {k}, {loss}"] = Report(tuple(found), "complex")
     reports["authors2014"] = check_game(*_networks(small, 7, seed), "authors2014", seed=seed)
+    found = []
+    for algorithm in ("algorithm1", "authors2014"):
+        found += check_game(*_smallest(seed), algorithm, rows=1, seed=seed).checks
+        found += check_game(*_networks(small, 7, seed), algorithm, rows=1, seed=seed).checks
+    reports["games of one row or one layer"] = Report(tuple(found), "complex")
     return reports
+
+
+def _smallest(seed):
+    """G and D of one layer each."""
+    networks, stream = (
+        [MLP([Affine(2, 3)], "float64"), MLP([Affine(3, 1)], "float64")],
+        Stream(seed),
+    )
+    for net in networks:
+        stream.normal(net.theta)
+    return networks
 
 
 def _every():
@@ -180,8 +197,9 @@ def _narrow():
         LeakyReLU(0.2),
         Affine(1, 30),
         ReLU(),
-        Dropout(0.5),
+        Dropout(0.2),
         Affine(30, 1),
+        LeakyReLU(0),
     ]
 
 

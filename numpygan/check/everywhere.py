@@ -4,83 +4,18 @@ In float64 one complex step along a random direction of x and all parameters at 
 number of a pass; in float32 every number is compared with that of float64.
 """
 
-from dataclasses import dataclass
-
 import numpy
 
 from ..nn.tape import backward, forward
 from . import layer_rounding
 from .derivative import Line, allowed
 from .masks import same_masks
+from .variations import CALLS, SIZES, VARIATIONS, normal
 from .verdicts import OK, WRONG, Check
 
 _STEP = 1e-30
-_CALLS = 1100  # of one layer, before it is checked again
 _SMALL = 4000  # numbers: a layer with more is not called so often
 _FILLER = 0.5  # what the gradients hold before backward writes them
-
-
-@dataclass(frozen=True)
-class Variation:
-    """One way to call a layer; `x(shape, stream)` makes the input.
-
-    rows     of the input
-    before   calls of forward and backward on the same tape
-    slice    whether the rows are a part of a longer tape
-    spread   whether x and gy are not contiguous
-    gy       factor of the upstream gradient
-    """
-
-    label: str
-    rows: int
-    x: object
-    before: int = 0
-    slice: bool = False
-    spread: bool = False
-    gy: float = 1.0
-
-
-def _normal(shape, stream):
-    out = numpy.empty(shape)
-    stream.normal(out)
-    return out
-
-
-def _sizes(shape, stream):
-    powers = numpy.empty(shape)
-    stream.uniform(powers, -8, 2)
-    return _normal(shape, stream) * 10**powers
-
-
-def _zeros(shape, stream):
-    return _normal(shape, stream) * (_normal(shape, stream) > 0)
-
-
-def _ties(shape, stream):
-    return numpy.round(_normal(shape, stream))
-
-
-def _large(shape, stream):
-    return 8 * _normal(shape, stream)
-
-
-VARIATIONS = (
-    Variation("one row", 1, _normal),
-    Variation("two rows", 2, _normal),
-    Variation("13 rows", 13, _normal),
-    Variation("300 rows", 300, _normal),
-    Variation("large inputs", 13, _large),
-    Variation("inputs of many sizes", 13, _sizes),
-    Variation("negative inputs", 13, lambda shape, stream: -abs(_large(shape, stream))),
-    Variation("zeros", 13, _zeros),
-    Variation("ties", 13, _ties),
-    Variation("a tape used before", 13, _normal, before=1),
-    Variation("a slice of a tape", 7, _normal, slice=True),
-    Variation("x and gy not contiguous", 13, _normal, spread=True),
-    Variation("a large gy", 13, _normal, gy=1e6),
-    Variation("a small gy", 13, _normal, gy=1e-6),
-    Variation(f"call {_CALLS}", 3, _normal, before=_CALLS),
-)
 
 
 def check_everywhere(
@@ -99,7 +34,7 @@ def check_everywhere(
     checks = []
     reference = double.copy("complex128" if oracle == "complex" else "float64")
     if oracle != "complex":  # of numbers near 0 a difference in float64 reaches over every kink
-        variations = [variation for variation in variations if variation.x is not _sizes]
+        variations = [variation for variation in variations if variation is not SIZES]
     for index, layer in enumerate(net.layers):
         if index not in leave_out:
             place = f"layer {index}, {layer}"
@@ -118,7 +53,7 @@ def _check_layer(place, net, other, index, stream, strict, variations):
     compared, worst, tensors = 0, (0.0, 1.0), "x and θ"
     width = net.theta.size + 3 * sum(net.widths[index : index + 2])
     for variation in variations:
-        if variation.before == _CALLS and (net.dtype == "float32" or width > _SMALL):
+        if variation.before == CALLS and (net.dtype == "float32" or width > _SMALL):
             continue  # calls are counted in either dtype, and 1,100 of a wide layer take seconds
         try:
             layer_pass = Pass(net, index, variation, stream)
@@ -168,12 +103,12 @@ class Pass:
         self.whole = tape.layers[index]
         self.t = t = tape[extra : m + extra].layers[index]
         n_in, n_out = net.widths[index], net.widths[index + 1]
-        earlier = _normal((10, m, n_in), stream)
+        earlier = normal((10, m, n_in), stream)
         for call in range(variation.before):
             t.x[...] = earlier[call % 10]
             self._run(stream)
         t.x[...] = variation.x((m, n_in), stream)
-        t.gy[...] = variation.gy * _normal((m, n_out), stream)
+        t.gy[...] = variation.gy * normal((m, n_out), stream)
         if variation.spread:
             t.set_views(x=_spread(t.x), gy=_spread(t.gy))
         self._tapes = {}
@@ -203,7 +138,7 @@ class Pass:
 
     def _steps(self, twin, stream):
         """Compare along one direction of all tensors at once; if that is wrong, of each tensor."""
-        directions = {name: _normal(g.shape, stream) for name, g in self.written.items()}
+        directions = {name: normal(g.shape, stream) for name, g in self.written.items()}
         size = sum(g.size for g in self.written.values())
         self.directions = directions
         found = [self._step(twin, directions, "x and θ", size)]
@@ -292,7 +227,7 @@ class Pass:
     def at_a_kink(self, stream):
         """Whether forward in float64 bends at this input."""
         double = self.net.copy("float64")
-        u = _normal(self.x.shape, stream)
+        u = normal(self.x.shape, stream)
         line = Line(
             lambda h: self._loss(double, {"x": h * u}),
             numpy.zeros(()),

@@ -39,6 +39,7 @@ def check_jvp(problem, values, jvp, domain, only_given=False):
         with code_of_the_user():
             gradients = problem.backward(point.laid())([gy if gy.ndim else gy[()] for gy in gys])
         checks = _judged(place, names, found, problem, point, vs, problem.outputs, jvp)
+        checks = _turned_round(checks, place, jvp, vs, problem, point, names, problem.outputs)
         left = sum(float((gy * Jv).sum()) for gy, Jv in zip(gys, found))
         terms = [numpy.asarray(g) * vs[i] for g, i in zip(gradients, problem.free)]
         right = sum(float(term.sum()) for term in terms)
@@ -89,7 +90,8 @@ def check_hvp(problem, values, hvp, domain, only_given=False):
         if bad:
             return [bad]
         names = [f"H v, {problem.names[i]}" for i in problem.free]
-        return _judged(place, names, found, problem, point, vs, gradient, hvp)
+        checks = _judged(place, names, found, problem, point, vs, gradient, hvp)
+        return _turned_round(checks, place, hvp, vs, problem, point, names, gradient)
 
     return _everywhere("hvp", problem, values, at, domain, only_given)
 
@@ -176,6 +178,22 @@ def _call(place, product, vs, problem, laid, shapes):
         if not numpy.array_equal(old, new):
             return wrong(f"it changes {name} in place; work on a copy")
     return [numpy.asarray(one, "float64") for one in found], None
+
+
+def _turned_round(checks, place, product, vs, problem, point, names, function):
+    """The Checks; wrong ones say so if the product takes the inputs before the directions."""
+    if all(check.verdict != WRONG for check in checks):
+        return checks
+    count = len(problem.tops)
+    other = lambda *given: product(*given[count:], *given[:count])
+    shapes = [numpy.shape(found) for found in function(point.laid())]
+    found, bad = _call(place, other, vs, problem, point.laid(), shapes)
+    if bad or not all(
+        check.passed for check in _judged(place, names, found, problem, point, vs, function, other)
+    ):
+        return checks
+    hint = "it is right if it gets the inputs first; it must take the directions, then the inputs"
+    return [replace(check, hint=hint) if check.verdict == WRONG else check for check in checks]
 
 
 def _lowest(problem, values):

@@ -152,7 +152,7 @@ def taken_as(function, backward, inputs, form=None, name=None):
         ) from None
     found = _as_tuple(found)
     if form is not None:
-        if form not in FORMS:
+        if not isinstance(form, str) or form not in FORMS:
             raise NumpyganError(
                 f"gradcheck: there is no form {form!r}; expected one of {', '.join(FORMS)}."
             )
@@ -162,6 +162,11 @@ def taken_as(function, backward, inputs, form=None, name=None):
         if several and callable(found[-1]):
             return Form("pullback", function, None, name)
         if several and len(found) == 2 and numpy.ndim(found[0]) == 0:
+            if isinstance(found[1], dict) and not any(isinstance(part, dict) for part in inputs):
+                raise NumpyganError(
+                    f"{name}: the gradients are a dict, but no input is one; give the dict of the "
+                    f"parameters: ng.gradcheck(lambda parameters: (loss, gradients), parameters)."
+                )
             return Form("loss", function, None, name)
         raise NumpyganError(
             f"{name}: no backward is given, and the function returns {_kind(found)}; give one, "

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy
 
-from ..arrays import streams
+from ..arrays import Stream, streams
 from ..data.sources import Noise
 from ..errors import NumpyganError
 from ..gan.algorithm1 import algorithm1
@@ -25,6 +25,8 @@ from .report import Report
 from .stand_ins import Stopped
 from .witness import Witness
 
+# The second game of the user's own losses: a hinge loss has its kinks at D(x) = −1 and 1
+_LARGE, _MANY = 4.0, 50  # outputs of D, rows
 ROWS = 5  # of a minibatch: more than 1 and not 2, so that a missing 1/m can't hide
 
 
@@ -63,9 +65,10 @@ def check_game(
         ng.check_game(G, D, least_squares, value=lambda real, fake: …, loss=lambda fake: …)
 
     θ_d must ascend `value(real, fake)`, or descend its negative; θ_g must descend `loss(fake)`
-    through the updated D with fresh noise. Between two updates the loop may clip θ_d to [−c, c];
-    nothing else may move. A gradient penalty is no function of D's outputs: docs/checker.md has an
-    example that checks one with `ng.gradcheck`.
+    through the updated D with fresh noise. A second game has a D whose outputs reach to ±4, so that
+    both sides of a kink, of a hinge loss for example, are seen. Between two updates the loop may
+    clip θ_d to [−c, c]; nothing else may move. A gradient penalty is no function of D's outputs:
+    docs/checker.md has an example that checks one with `ng.gradcheck`.
 
     Raises NumpyganError if an argument is not what is said here, if the loop never yields, or if
     `value` or `loss` drops the imaginary part.
@@ -103,31 +106,45 @@ def check_game(
     Game(G, D, rows)  # they must fit
     seed = whole("check_game: seed", seed, 0)
     numbers = numbers if G.dtype == numpy.float64 else 0
-    named, one_pass = streams(seed), algorithm == "authors2014"
+    one_pass = algorithm == "authors2014"
     k = 1 if one_pass else k
     name = _what(algorithm) if own else "authors2014" if one_pass else "algorithm1"
-    witness = Witness(
-        G,
-        D,
-        name,
-        of_the_user(value, loss) if own else of_the_paper(loss, 0.5 if one_pass else 1.0),
-        one_pass,
-        Noise(noise, named["noise"]),
-        named,
-        rows,
-        {"D": numbers * k, "G": numbers},
-    )
-    rate = 0.1 if iterations <= 2 else 0.02  # a long game must not run away
-    rules = Stopped(Momentum(G, rate), witness, "G"), Stopped(Momentum(D, rate), witness, "D")
-    arguments = [G, D, witness.p_data, witness.p_z, *rules, witness.masks, rows]
-    if one_pass:
-        game = authors2014(*arguments)
-    else:
-        loop = algorithm1 if algorithm == "algorithm1" else algorithm
-        game = _start(loop, [*arguments, k] if own else [*arguments, k, loss])
-    expected = ["D"] * k + ["G"]
-    witness.play(game, expected, iterations)
-    return Report((*witness.checks, *witness.later.values()), "complex")
+    goals = of_the_user(value, loss) if own else of_the_paper(loss, 0.5 if one_pass else 1.0)
+    large = G.copy(), _with_large_outputs(D)
+
+    def played(name, G, D, rows):
+        """The Checks of one game between G and D."""
+        named = streams(seed)
+        drawn = Noise(noise, named["noise"]), named, rows, {"D": numbers * k, "G": numbers}
+        witness = Witness(G, D, name, goals, one_pass, *drawn)
+        rate = 0.1 if iterations <= 2 else 0.02  # a long game must not run away
+        rules = Stopped(Momentum(G, rate), witness, "G"), Stopped(Momentum(D, rate), witness, "D")
+        arguments = [G, D, witness.p_data, witness.p_z, *rules, witness.masks, rows]
+        if one_pass:
+            game = authors2014(*arguments)
+        else:
+            loop = algorithm1 if algorithm == "algorithm1" else algorithm
+            game = _start(loop, [*arguments, k] if own else [*arguments, k, loss])
+        witness.play(game, ["D"] * k + ["G"], iterations)
+        return (*witness.checks, *witness.later.values())
+
+    checks = played(name, G, D, rows)
+    if own and all(check.passed for check in checks):
+        checks += played(f"{name}, D(x) up to {_LARGE:g}", *large, max(rows, _MANY))
+    return Report(checks, "complex")
+
+
+def _with_large_outputs(D):
+    """A copy of D whose outputs for random rows reach to ±_LARGE, over the kinks of a loss."""
+    large, stream = D.copy(), Stream(0)
+    tape = large.tape(_MANY, training=False)
+    stream.normal(tape.x)
+    largest = abs(large.forward(tape.x, tape)).max()
+    last = next((layer for layer in reversed(large.layers) if layer.shapes()), None)
+    if last is not None and largest > 0:
+        for parameter in last.shapes():
+            getattr(last, parameter)[...] *= _LARGE / largest
+    return large
 
 
 def _start(loop, arguments):

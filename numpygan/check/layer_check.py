@@ -37,7 +37,8 @@ def gradcheck(
     rows     the rows of a random x
     seed     the seed of everything random
     oracle   "complex": the complex step. "five-point": differences in float64, for code that cannot
-             take complex numbers. None: for layers the complex step, for a function whatever works
+             take complex numbers. None: the complex step, or where code drops the imaginary part
+             (abs, max, .real) five-point differences; the report says where
     options  of a function: wrt, jvp, hvp, form, domain, only_given; `docs/checker.md` explains them
     Raises NumpyganError if an argument is not what is said here, a parameter or input is not
     finite, a layer has no backward, or the function does not run.
@@ -73,7 +74,7 @@ def gradcheck(
         raise NumpyganError("gradcheck: x is given twice; pass it once.")
     x = inputs[0] if inputs else x
     rows = 3 if rows is None else rows
-    return check_layers(net, x, rows=rows, seed=seed, oracle=oracle or "complex")
+    return check_layers(net, x, rows=rows, seed=seed, oracle=oracle)
 
 
 @numpy.errstate(all="ignore")
@@ -118,6 +119,8 @@ def check_function(
             raise NumpyganError(
                 f"gradcheck: {name} must be a function, got {type(product).__name__}."
             )
+    if only_given not in (True, False):
+        raise NumpyganError(f"gradcheck: only_given must be True or False, got {only_given!r}.")
     asked, values = problem.problem(
         function, backward, inputs, wrt, form, oracle, whole("gradcheck: seed", seed, 0)
     )

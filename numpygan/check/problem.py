@@ -81,6 +81,12 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
         for leaf in leaves(part, name, (top,))
     ]
     wanted = _wanted(wrt, tops)
+    for name, path, leaf in found:
+        if path[0] in wanted and numpy.iscomplexobj(leaf):
+            raise NumpyganError(
+                f"gradcheck: {name} is complex, expected real numbers; give its real and imaginary "
+                f"parts, or leave it out with wrt=…."
+            )
     free = [i for i, (_, path, leaf) in enumerate(found) if path[0] in wanted and is_real(leaf)]
     if not free:
         raise NumpyganError(
@@ -112,7 +118,7 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
 def _wanted(wrt, names):
     if wrt is None:
         return range(len(names))
-    chosen = [wrt] if isinstance(wrt, (int, str)) else list(wrt)
+    chosen = list(wrt) if isinstance(wrt, (list, tuple, set)) else [wrt]
     for one in chosen:
         if one not in names and one not in range(len(names)):
             raise NumpyganError(

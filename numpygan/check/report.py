@@ -8,9 +8,9 @@ from .. import tables
 from .verdicts import Check
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """What `gradcheck` and `check_game` return; str() is a table.
+    """What `gradcheck` and `check_game` return; shown as a table.
 
     checks  a Check for each tensor
     oracle  what they were compared with: "complex", "five-point" or "formula"
@@ -47,6 +47,8 @@ class Report:
 
     def __str__(self):
         return "\n".join([tables.as_text(*self._cells()), *self.notes, *map(str, self.failures)])
+
+    __repr__ = __str__
 
     def _repr_html_(self):
         verdict = "every derivative is right" if self.passed else f"{len(self.failures)} not ok"

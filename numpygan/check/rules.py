@@ -16,7 +16,7 @@ from ..recipes.builtin import RECIPES
 from .verdicts import judge
 
 _ETA, _BETA, _EPSILON = 0.1, 0.999, 1e-8
-_MU = {"momentum": (0.5,), "adam": (0.5, 0.0)}  # Adam at β₁ = 0 has a formula of its own
+_MU = {"momentum": (0.5, 0.0), "adam": (0.5, 0.0)}  # Adam at β₁ = 0 has a formula of its own
 _LONG, _SHORT = 2500, 3  # updates: of a few numbers; of more than one piece of the walk over θ
 _TURNS = (0, 1, 2, 3, 4, 5, 10, 99, 100, 1000, 10_000, 100_000, 1_000_000)  # iterations of a run
 LARGE = 1200, 1200  # of an Affine: many pieces of the walk over θ
@@ -56,6 +56,10 @@ def check_rules(seed=0):
             rule = RULES[name](MLP([Affine(*LARGE)], dtype), _ETA, mu)
             place = f"rule {name}, momentum {mu}, {dtype if dtype == 'float32' else direction}"
             checks.append(_check_rule(place, rule, direction, sign, _SHORT, seed))
+    for done in _TURNS[-5:]:
+        rule = RULES["adam"](MLP([Affine(3, 2)], "float64"), _ETA)
+        place = f"rule adam, after {done:,} updates"
+        checks.append(_check_rule(place, rule, "descend", 1, _SHORT, seed, done=done))
     for recipe in RECIPES.values():
         checks.append(_check_recipe(recipe, seed))
         checks.append(_check_schedules(recipe))
@@ -67,12 +71,15 @@ def _rules():
     return [(name, mu) for name in RULES for mu in _MU[name]]
 
 
-def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_norm=None):
-    """Compare θ after many updates. `schedule(t)` gives the rate and momentum of update t."""
+def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_norm=None, done=0):
+    """Compare θ after many updates. `schedule(t)` gives the rate and momentum of update t; the
+    optimizer counts `done` updates before.
+    """
     stream, net = Stream(seed), rule.net
     net.initialize(stream)
     start = net.theta.astype("float64")
     theta, formula = start.copy(), Formula("adam" if hasattr(rule, "decay") else "momentum")
+    rule.updates = formula.t = done
     g, sizes = numpy.empty(net.theta.size), numpy.empty(net.theta.size)
     stream.uniform(sizes, -5, 2)
     sizes = 10**sizes
@@ -178,34 +185,42 @@ def check_average(seed=0):
     checks, recipes = [], {(recipe.average, recipe.average_every) for recipe in RECIPES.values()}
     each = {(beta, 1) for beta in (0.5, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999)}
     for beta, every in sorted((each | recipes) - {(0.0, 1)}):
-        large = [Affine(400, 400)] if beta == 0.9 else []  # more than one piece of the walk
-        for layer in (Affine(3, 2), *large):
-            stream, net = Stream(seed), MLP([layer], "float64")
-            net.initialize(stream)
-            average, mean = Average(net, beta, every), net.theta.copy()
-            full = int((1 + 2 * beta) / (1 - beta))  # about where β is reached
-            turns = [*range(1, 200), *range(full - 3, full + 50), 10 * full, 100 * full]
-            for t in turns if net.theta.size < 100 else turns[-4:]:
-                stream.normal(net.theta)
-                average.update(t)
-                if t < every:
-                    mean = net.theta.copy()
-                elif t % every == 0:
-                    j = t // every
-                    mean += (1 - min(beta**every, (j - 1) / (j + 2))) * (net.theta - mean)
-            found = average.net.theta
-            checks.append(
-                judge(
-                    f"average, β = {beta}" + f", every {every}th iterate" * (every > 1),
-                    "theta",
-                    found,
-                    mean,
-                    shape=mean.shape,
-                    indices=[(i,) for i in range(mean.size)],
-                    largest=float(abs(mean).max()),
-                    floor=0.0,
-                    tolerance=1e-12,
-                    rows=1,
-                )
-            )
+        large = [400] if beta == 0.9 else []  # more than one piece of the walk
+        for width in (2, *large):
+            for dtype in ("float64", "float32"):
+                net = MLP([Affine(width, width)], dtype)
+                checks.append(_check_average(net, beta, every, Stream(seed)))
     return checks
+
+
+def _check_average(net, beta, every, stream):
+    """The Check of the average after the update at which it is farthest from its formula."""
+    net.initialize(stream)
+    average, mean, worst = Average(net, beta, every), net.theta.astype("float64"), -1.0
+    full = int((1 + 2 * beta) / (1 - beta))  # about where β is reached
+    turns = [*range(1, 200), *range(full - 3, full + 50), 10 * full, 100 * full]
+    for t in turns if net.theta.size < 100 else turns[-4:]:
+        stream.normal(net.theta)
+        average.update(t)
+        if t < every:
+            mean = net.theta.astype("float64")
+        elif t % every == 0:
+            j = t // every
+            mean += (1 - min(beta**every, (j - 1) / (j + 2))) * (net.theta - mean)
+        gap = abs(average.net.theta - mean).max()
+        if not gap <= worst:
+            worst, found, expected = gap, average.net.theta.astype("float64"), mean.copy()
+    return judge(
+        f"average, β = {beta}"
+        + f", every {every}th iterate" * (every > 1)
+        + ", float32" * (net.dtype == "float32"),
+        "theta",
+        found,
+        expected,
+        shape=expected.shape,
+        indices=[(i,) for i in range(expected.size)],
+        largest=float(abs(expected).max()),
+        floor=0.0,
+        tolerance={"float64": 1e-12, "float32": 1e-4}[str(net.dtype)],
+        rows=1,
+    )

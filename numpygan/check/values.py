@@ -8,7 +8,7 @@ import numpy
 from ..arrays import Stream
 from ..gan import objective
 from ..gan.objective import G_LOSSES
-from ..gan.sampling import generate
+from ..gan.sampling import generate, interpolate, sample
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from ..nn.mlp import MLP
 from ..nn.tape import backward, forward
@@ -61,12 +61,13 @@ def check_values(seed=0):
     """The Checks of every loss, of V, and of samples."""
     checks = []
     for dtype in ("float32", "float64"):
-        logits = ([0.7], [-20], [20], [-29, 45], numpy.linspace(-29, 45, 100))
+        logits = ([0.7], [-20], [20], [-29, 45], numpy.linspace(-29, 45, 101))
         for a in logits:
             a = numpy.array(a, dtype)[:, None]
             checks += _check_losses(a, a.astype("float64"), dtype)
         checks += [
             *_check_samples(dtype, seed),
+            *_check_lines(dtype, seed),
             *_check_ties(dtype),
             *_check_equations(dtype, seed),
             *_check_masks(dtype, seed),
@@ -78,7 +79,7 @@ def _check_masks(dtype, seed):
     """Every entry of a mask is 0 or 1/keep; the share of kept entries is right to 6 σ."""
     checks, stream, n = [], Stream(seed), 40_000
     for keep in (0.1, 0.5, 0.8, 1.0):
-        mask = numpy.empty((200, n // 200), dtype)
+        mask = numpy.full((3, n // 3), numpy.nan, dtype)  # 39,999 entries: no multiple of 4
         stream.keep(mask, keep)
         kept = mask != 0
         place = f"mask, keep = {keep}"
@@ -159,4 +160,21 @@ def _check_samples(dtype, seed):
         hidden = numpy.maximum(z.astype("float64") @ G.layers[0].W + G.layers[0].b, 0)
         expected = _D(hidden @ G.layers[3].W + G.layers[3].b)
         checks.append(_compared(f"{n} samples", "x", generate(G, z), expected, dtype))
+    return checks
+
+
+def _check_lines(dtype, seed):
+    """Samples of each noise and lines between them, by a G that gives z itself."""
+    G, checks = MLP([Affine(2, 2)], dtype), []
+    G.layers[0].W[...] = numpy.eye(2)
+    for noise, within in (("uniform", True), ("gaussian", False)):
+        z = sample(G, noise, 4000, Stream(seed)).astype("float64")
+        found = [float(abs(z).max() < 3**0.5 + 1e-6), float(abs((z**2).mean() - 1) < 0.1)]
+        place = f"samples of {noise} noise"
+        checks.append(_compared(place, "z", found, numpy.array([within, 1.0]), dtype))
+    ends = 5 + z[:14].reshape(2, 7, 2)  # away from 0
+    share = numpy.linspace(0, 1, 5)[:, None]
+    lines = ends[0][:, None] * (1 - share) + ends[1][:, None] * share
+    found = interpolate(G, ends.astype(dtype), 5)
+    checks.append(_compared("lines", "x", found, lines.ravel(), dtype))
     return checks

@@ -47,8 +47,9 @@ class Check:
         if self.verdict == WRONG and not numpy.isnan([self.analytic, self.numeric]).all():
             at = "along a random direction" if self.index is None else f"at {list(self.index)}"
             ratio = f"{self.analytic / self.numeric:.6g}" if self.numeric else "–"
+            what = next((w for w in ("jvp", "hvp") if self.place.endswith(f", {w}")), "backward")
             text += (
-                f" {at}: backward gives {self.analytic:.10g}, the oracle {self.numeric:.10g}, "
+                f" {at}: {what} gives {self.analytic:.10g}, the oracle {self.numeric:.10g}, "
                 f"ratio {ratio}"
             )
         return text + (f" ({self.hint})" if self.hint else "")

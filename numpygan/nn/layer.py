@@ -138,6 +138,12 @@ class Layer(Views):
     def __getattr__(self, name):  # Python calls it only for a name that it has not found
         if name.startswith("_"):
             raise AttributeError(name)
+        if name[0] == "g" and name[1:] in vars(self):
+            raise Missing(
+                f"{type(self).__name__}: the layer has no {name}, as {name[1:]} is not declared as "
+                f'a parameter; write `def shapes(self): return {{"{name[1:]}": (n,)}}`, and set '
+                f"self.{name[1:]}[...] in initialize, not in __init__."
+            )
         raise Missing(
             f"{type(self).__name__}: the layer has no {name}; a parameter is declared by "
             f'`def shapes(self): return {{"{name}": (n,)}}`, anything else is set in __init__.'

@@ -68,11 +68,19 @@ class Optimizer:
     max_norm       if given, each column of each W is scaled down to at most this length after
                    every update
 
-    Raises NumpyganError if `net` is no network or a number lies outside its range.
+    Raises NumpyganError if `net` is no network or a number lies outside its range, also when it is
+    set later.
     """
 
     formula: Callable[..., None]
     names: tuple[str, ...]
+    ranges = {
+        "learning_rate": "[0, inf)",
+        "momentum": "[0, 1)",
+        "max_norm": "(0, inf)",
+        "decay": "[0, 1)",
+        "epsilon": "[0, inf)",
+    }
 
     def __init__(
         self,
@@ -87,15 +95,16 @@ class Optimizer:
                 f"{name}: expected the MLP whose θ is to move, got {type(net).__name__}."
             )
         self.net = net
-        self.learning_rate = number(f"{name}: learning_rate", learning_rate, "[0, inf)")
-        self.momentum = number(f"{name}: momentum", momentum, "[0, 1)")
-        if max_norm is not None:
-            max_norm = number(f"{name}: max_norm", max_norm, "(0, inf)")
-        self.max_norm = max_norm
+        self.learning_rate, self.momentum, self.max_norm = learning_rate, momentum, max_norm
         self.updates = 0
         # By the name that a checkpoint gives them
         self.moments = {moment: net.xp.zeros_like(net.theta) for moment in self.names}
         self._lanes = lanes(net.xp, net.theta, *self.moments.values(), net.grad)
+
+    def __setattr__(self, name, value):
+        if name in self.ranges and not (name == "max_norm" and value is None):
+            value = number(f"{type(self).__name__}: {name}", value, self.ranges[name])
+        object.__setattr__(self, name, value)
 
     def descend(self) -> None:
         """θ one step down the gradient."""
@@ -118,8 +127,17 @@ class Optimizer:
         return moments | {"updates": numpy.int64(self.updates)}
 
     def restore(self, state: dict) -> None:
-        """Go on from the `state` of an earlier optimizer of the same kind over the same network."""
+        """Go on from the `state` of an earlier optimizer of the same kind over the same network.
+
+        Raises NumpyganError if it is none.
+        """
         for name, moment in self.moments.items():
+            if numpy.shape(state.get(name)) != moment.shape or "updates" not in state:
+                raise NumpyganError(
+                    f"{type(self).__name__}: restore: expected what state() of the same optimizer "
+                    f"gave, with {name} of shape {moment.shape} and updates, got "
+                    f"{', '.join(state) or 'nothing'}."
+                )
             moment[...] = to_device(state[name], self.net.xp)
         self.updates = int(state["updates"])
 
@@ -183,8 +201,7 @@ class Adam(Optimizer):
         epsilon: float = 1e-8,
     ):
         super().__init__(net, learning_rate, momentum, max_norm)
-        self.decay = number("Adam: decay", decay, "[0, 1)")
-        self.epsilon = number("Adam: epsilon", epsilon, "[0, inf)")
+        self.decay, self.epsilon = decay, epsilon
 
     @property
     def formula(self):

@@ -3,7 +3,7 @@
 import numpy
 
 from .. import tables
-from ..arrays import to_host
+from ..arrays import Array, to_host
 from ..errors import NumpyganError
 from ..numbers import whole
 from .layer import Missing
@@ -77,7 +77,7 @@ def _named(error, layer, method):
     )
 
 
-class Tape:
+class Tape(Views):
     """The memory of one pass over m rows: inputs, outputs and masks of all layers, and adjoints.
 
     Made by `MLP.tape(m)`. `tape[i:j]` is a tape of those rows, by views, for a pass over a part of
@@ -85,16 +85,21 @@ class Tape:
 
     x, y    (m, n_in) and (m, n_out), the pass's input and output; writing the input into `x`
             saves a copy
-    gx, gy  their adjoints ∂L/∂x, ∂L/∂y
+    gx, gy  their adjoints ∂L/∂x, ∂L/∂y; `tape.x = a` and `tape.gy = a` copy a into them
     layers  a LayerTape for each layer
     """
+
+    x: Array
+    y: Array
+    gx: Array
+    gy: Array
 
     def __init__(self, net, layers, training, versions, drawn):
         self.net, self.layers, self.training = net, layers, training
         # By row: the version of θ that forward read; whether masks are drawn
         self.versions, self.drawn = versions, drawn
         first, last = layers[0], layers[-1]
-        self.x, self.y, self.gx, self.gy = first.x, last.y, first.gx, last.gy
+        self.set_views(x=first.x, y=last.y, gx=first.gx, gy=last.gy)
         self.m = len(self.x)
 
     @classmethod
@@ -115,9 +120,12 @@ class Tape:
 
     def __getitem__(self, rows: slice) -> "Tape":
         """The tape of the rows `rows`, a slice with step 1, sharing this tape's memory."""
-        if not isinstance(rows, slice) or rows.step not in (None, 1):
+        ends = (rows.start, rows.stop) if isinstance(rows, slice) else (0.0,)
+        whole_numbers = all(end is None or hasattr(end, "__index__") for end in ends)
+        if not whole_numbers or rows.step not in (None, 1):
             raise NumpyganError(
-                f"tape[…]: expected a slice of rows with step 1, such as tape[:m], got {rows!r}."
+                f"tape[…]: expected a slice of rows by whole numbers with step 1, such as "
+                f"tape[:m], got {rows!r}."
             )
         if len(range(*rows.indices(self.m))) == 0:
             raise NumpyganError(

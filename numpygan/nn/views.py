@@ -38,4 +38,6 @@ def copy_into(name, view, value):
             f"{name} takes {view.dtype}, got {value.dtype}; ask for it in `memory` with the kind "
             f'"value", which follows the dtype of the pass.'
         )
+    if value.dtype.kind not in "biufc":
+        raise NumpyganError(f"{name} takes {view.dtype}, got {value.dtype}, which is no number.")
     view[...] = value

@@ -56,6 +56,8 @@ def load_theta(net: MLP, file: str | os.PathLike | Mapping, prefix: str = "") ->
     """
     if not isinstance(net, MLP):
         raise NumpyganError(f"load_theta: expected an MLP, got {type(net).__name__}.")
+    if not isinstance(prefix, str):
+        raise NumpyganError(f"load_theta: prefix must be a text such as 'G.', got {prefix!r}.")
     if isinstance(file, Mapping):
         arrays, file = _as_arrays(file, "load_theta: the state dict"), "load_theta: the state dict"
     elif isinstance(file, str | os.PathLike):
@@ -88,8 +90,12 @@ def load_theta(net: MLP, file: str | os.PathLike | Mapping, prefix: str = "") ->
                 f"{file}: {name} is {array.dtype} of shape {array.shape}, expected real numbers "
                 f"of shape {wanted[name].shape}."
             )
-        if not numpy.isfinite(array).all():
-            raise NumpyganError(f"{file}: {name} holds a number that is not finite.")
+        with numpy.errstate(over="ignore"):
+            finite = numpy.isfinite(array.astype(net.dtype)).all()
+        if not finite:
+            raise NumpyganError(
+                f"{file}: {name} holds a number that is not finite, or too large for {net.dtype}."
+            )
     for index, layer in enumerate(net.layers):
         for name in layer.shapes():
             key = {"W": "weight", "b": "bias"}[name] if isinstance(layer, Affine) else name
@@ -133,6 +139,8 @@ def _as_arrays(tensors, file):
     if not isinstance(tensors, Mapping):
         raise NumpyganError(f"{file}: holds {type(tensors).__name__}, no state dict; {_CONVERT}.")
     for name, tensor in tensors.items():
+        if not isinstance(name, str):
+            raise NumpyganError(f"{file}: the name {name!r} is no text; {_CONVERT}.")
         if hasattr(tensor, "detach"):  # of PyTorch; NumPy has no bfloat16
             tensor = tensor.detach().cpu()
             tensor = (tensor.double() if tensor.is_floating_point() else tensor).numpy()

@@ -8,6 +8,7 @@ import pytest
 import numpygan as ng
 from numpygan.arrays import Stream
 from numpygan.check import everywhere, rules, values
+from numpygan.check.variations import VARIATIONS
 from numpygan.gan import average, objective, sampling
 from numpygan.gan.algorithm1 import algorithm1
 from numpygan.nn import optimizers as sgd
@@ -123,7 +124,7 @@ def test_one_wrong_entry_in_a_wide_layer(base, n_in, args, columns):
         net = ng.MLP([ng.Affine(1, n_in), layer(*args)], "float64")
         net.initialize(Stream(0))
         checks = everywhere.check_everywhere(
-            net, Stream(0), True, leave_out=[0], variations=everywhere.VARIATIONS[2:3]
+            net, Stream(0), True, leave_out=[0], variations=VARIATIONS[2:3]
         )
         assert all(c.passed for c in checks) is not found
 
@@ -192,6 +193,7 @@ def test_a_bias_correction_that_stops_after_update_60(monkeypatch):
 
     recipes = {name: rules.RECIPES[name] for name in ("mnist", "ring")}  # a part, for the time
     monkeypatch.setattr(rules, "RECIPES", recipes)
+    monkeypatch.setattr(rules, "LARGE", (40, 40))
     assert not failing(rules.check_rules())
     monkeypatch.setattr(sgd.Adam, "numbers", stops)
     assert failing(rules.check_rules()) >= {"rule of mnist", "rule of ring"}
@@ -219,7 +221,7 @@ def test_a_slope_that_is_capped_in_float32(monkeypatch):
     assert not failing(values.check_values())
     monkeypatch.setitem(objective.G_LOSSES, "non_saturating", (value, capped))
     assert failing(values.check_values()) == {
-        f"loss non_saturating, {m} rows, float32" for m in (1, 2, 100)
+        f"loss non_saturating, {m} rows, float32" for m in (1, 2, 101)
     }
 
 

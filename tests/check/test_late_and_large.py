@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import numpygan as ng
+from numpygan.arrays import Stream
 from numpygan.check import everything, game_check, rules, values
-from numpygan.gan import algorithm1, game, objective
+from numpygan.gan import algorithm1, average, game, objective, sampling
 from numpygan.nn import mlp
 from numpygan.nn import optimizers as sgd
 
@@ -66,9 +67,9 @@ def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch)
 
     right = sgd.lanes
     monkeypatch.setattr(sgd, "lanes", without_the_last)
-    each = "momentum, momentum 0.5", "adam, momentum 0.5", "adam, momentum 0.0"
+    each = [f"{rule}, momentum {mu}" for rule in ("momentum", "adam") for mu in (0.5, 0.0)]
     names = {f"rule {rule}, {way}" for rule in each for way in ("ascend", "descend")}
-    names |= {f"rule {rule}, float32" for rule in each[1:]}  # each of its steps is about η long
+    names |= {f"rule {rule}, float32" for rule in each[2:]}  # each step of Adam is about η long
     assert failing(rules.check_rules()) == names
 
 
@@ -240,3 +241,103 @@ def test_a_pass_for_g_that_overwrites_the_fake_half(monkeypatch):
     monkeypatch.setattr(algorithm1, "Game", Overwrites)
     assert {check.tensor for check in ng.check_game(*players()).failures} >= {"V"}
     assert game_check.algorithm1 is algorithm1.algorithm1
+
+
+def test_a_bias_correction_that_stops_after_update_5000(few_recipes, monkeypatch):
+    right = sgd.Adam.numbers
+
+    def stops(self, sign):
+        updates, self.updates = self.updates, min(self.updates, 5000)
+        found = right(self, sign)
+        self.updates = updates
+        return found
+
+    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    monkeypatch.setattr(sgd.Adam, "numbers", stops)
+    assert failing(rules.check_rules()) == {
+        f"rule adam, after {t} updates" for t in ("10,000", "100,000", "1,000,000")
+    }
+
+
+def test_a_momentum_of_0_that_always_ascends(few_recipes, monkeypatch):
+    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    right = sgd.Momentum.numbers
+    numbers = lambda self, sign: right(self, sign if self.momentum else 1)
+    monkeypatch.setattr(sgd.Momentum, "numbers", numbers)
+    assert failing(rules.check_rules()) == {
+        f"rule momentum, momentum 0.0, {which}" for which in ("descend", "float32")
+    }
+
+
+def test_an_average_that_moves_too_fast_in_float32_alone(monkeypatch):
+    def fast(xp, mean, new, step, share):
+        right(xp, mean, new, step, max(share, 2e-3) if mean.dtype == "float32" else share)
+
+    right = average.average_update
+    assert not failing(rules.check_average())
+    monkeypatch.setattr(average, "average_update", fast)
+    assert failing(rules.check_average()) == {
+        "average, β = 0.999, float32",
+        "average, β = 0.9999, float32",
+        "average, β = 0.9999, every 8th iterate, float32",
+    }
+
+
+def test_an_average_of_every_eighth_iterate_that_stays_before_the_first(monkeypatch):
+    right = average.Average.update
+
+    def update(self, t):
+        if t >= self._every:
+            right(self, t)
+
+    monkeypatch.setattr(average.Average, "update", update)
+    found = failing(rules.check_average())
+    assert found and all("every 8th iterate" in place for place in found)
+
+
+def test_a_slope_for_odd_numbers_of_rows(monkeypatch):
+    right = objective.value_slopes
+
+    def value_slopes(xp, a_real, a_fake, out_real, out_fake):
+        right(xp, a_real, a_fake, out_real=out_real, out_fake=out_fake)
+        if len(a_real) > 50 and len(a_real) % 2:
+            out_real *= len(a_real) / (len(a_real) - 1)
+
+    monkeypatch.setattr(objective, "value_slopes", value_slopes)
+    assert failing(values.check_values()) == {
+        f"V, 101 rows, {dtype}" for dtype in ("float32", "float64")
+    }
+
+
+def test_a_mask_whose_last_entries_are_not_written(monkeypatch):
+    right = Stream.keep
+
+    def keep(self, out, keep):
+        flat = out.reshape(-1)
+        right(self, flat[: flat.size - flat.size % 4], keep)
+
+    monkeypatch.setattr(Stream, "keep", keep)
+    found = failing(values.check_values())
+    assert found and all(place.startswith("mask, keep = ") for place in found)
+
+
+def test_samples_of_another_noise_and_lines_with_other_ends(monkeypatch):
+    def gaussian(G, noise, n, stream):
+        return sampling.sample(G, "gaussian", n, stream)
+
+    def turned(G, ends, steps):
+        return sampling.interpolate(G, np.stack([ends[0], ends[1][::-1]]), steps)
+
+    monkeypatch.setattr(values, "sample", gaussian)
+    assert {place.rpartition(",")[0] for place in failing(values.check_values())} == {
+        "samples of uniform noise"
+    }
+    monkeypatch.setattr(values, "sample", sampling.sample)
+    monkeypatch.setattr(values, "interpolate", turned)
+    assert {place.rpartition(",")[0] for place in failing(values.check_values())} == {"lines"}
+
+
+def test_games_of_one_row_or_one_layer():
+    """½ V of the authors' update with one row; networks of one layer."""
+    for algorithm in ("algorithm1", "authors2014"):
+        assert ng.check_game(*everything._smallest(0), algorithm, rows=1).passed

@@ -259,3 +259,84 @@ def test_a_batch_normalization_of_two_rows_is_right(seed):
     layer = Normalized()
     layer.factor = 1 + 1e-9
     assert not ng.gradcheck([ng.Affine(3, 4), layer], seed=seed).passed
+
+
+class Slopes(ng.Layer):
+    """y = a ⊙ x,  ga = Σ_rows gy ⊙ x"""
+
+    def __init__(self, n):
+        self.n_in = n
+
+    def shapes(self):
+        return {"a": (self.n_in,)}
+
+    def initialize(self, stream):
+        stream.uniform(self.a, 0.5, 1.5)
+
+    def forward(self, x, t):
+        t.y[...] = self.a * x
+
+    def backward(self, gy, t):
+        t.gx[...] = self.a * gy
+
+    def backward_params(self, gy, t):
+        self.ga[...] = (gy * t.x).sum(0)
+
+
+@pytest.mark.parametrize("params_too", [True, False])
+def test_backward_alone_must_leave_the_gradients_as_they_are(params_too):
+    class Greedy(Slopes):
+        def backward(self, gy, t):
+            t.gx[...] = self.a * gy
+            self.ga[...] = (gy * t.x).sum(0)
+
+        def backward_params(self, gy, t):
+            if params_too:
+                super().backward_params(gy, t)
+
+    report = ng.gradcheck([ng.Affine(3, 4), Greedy(4)])
+    assert "backward writes self.ga, which must stay as it is" in str(report)
+    assert ng.gradcheck([ng.Affine(3, 4), Slopes(4)]).passed
+
+
+def undeclared(backward_params):
+    def start(self):
+        self.a = np.ones(4)
+
+    return [
+        ng.Affine(3, 4),
+        layer(
+            __init__=start,
+            forward=Slopes.forward,
+            backward=Slopes.backward,
+            backward_params=backward_params,
+        ),
+    ]
+
+
+def test_a_parameter_that_is_not_declared_is_named():
+    with pytest.raises(ng.NumpyganError, match=r'a is not declared .*return {"a": \(n,\)}'):
+        ng.gradcheck(undeclared(Slopes.backward_params))
+
+    def sets(self, gy, t):
+        self.ga = (gy * t.x).sum(0)
+
+    report = ng.gradcheck(undeclared(sets))
+    assert "sets self.ga, which nobody reads; declare the parameter: `def shapes" in str(report)
+
+
+def test_an_abs_is_checked_by_differences_and_named():
+    def forward(self, x, t):
+        t.y[...] = abs(x)
+
+    def backward(self, gy, t):
+        t.gx[...] = factor * gy * np.sign(t.x)
+
+    for factor in (1, 1.001):
+        report = ng.gradcheck([ng.Affine(3, 4), layer(forward=forward, backward=backward)])
+        assert report.passed == (factor == 1) and report.oracle == "five-point", report
+        assert "layer 1, Mine(): its forward drops the imaginary part in numpy.absolute" in str(
+            report
+        )
+    report = ng.gradcheck([ng.Affine(3, 4), ng.ReLU(), ng.Maxout(2)], np.zeros((3, 3)))
+    assert report.oracle == "complex"

@@ -96,3 +96,34 @@ def test_a_product_that_changes_its_arguments(changed):
 
     report = ng.gradcheck(swish, lambda g, x: g * slope(x), X, jvp=jvp)
     assert f"it changes {changed} in place; work on a copy" in str(report)
+
+
+@pytest.mark.parametrize("power", [3, 4])
+def test_a_product_that_takes_the_inputs_first_is_told_the_order(power):
+    x, p = np.array([0.3, -0.7, 1.1]), power
+    f, back = (lambda x: x**p), (lambda g, x: p * x ** (p - 1) * g)
+    g = lambda x: p * x ** (p - 1)
+    for first in (True, False):
+        turn = (lambda a, b: (b, a)) if first else (lambda a, b: (a, b))
+
+        def jvp(a, b):
+            v, x = turn(a, b)
+            return p * x ** (p - 1) * v
+
+        def hvp(a, b):
+            v, x = turn(a, b)
+            return p * (p - 1) * x ** (p - 2) * v
+
+        reports = [ng.gradcheck(f, back, x, jvp=jvp)]
+        if p == 4:  # at p = 3 the product x v is symmetric
+            reports.append(ng.gradcheck(lambda x: (x**p).sum(), g, x, hvp=hvp))
+        for report in reports:
+            assert report.passed != first
+            assert ("must take the directions, then the inputs" in str(report)) == first, report
+
+
+def test_a_wrong_product_is_named_and_the_report_is_a_table_in_a_terminal():
+    x = np.array([0.3, -0.7, 1.1])
+    report = ng.gradcheck(np.sin, lambda g, x: g * np.cos(x), x, jvp=lambda v, x: 2 * v * np.cos(x))
+    assert "jvp gives" in str(report) and "backward gives" not in str(report)
+    assert repr(report) == str(report)

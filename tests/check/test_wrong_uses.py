@@ -41,6 +41,12 @@ def refused(call, words):
         ((square, back, x), {"domain": (None, None, 3)}, r"domain must be \(low, high\), got"),
         ((square, back, x), {"jvp": 3}, "jvp must be a function, got int"),
         ((square, back, x), {"hvp": "H"}, "hvp must be a function, got str"),
+        ((square, back, x), {"wrt": 1.5}, "there is no input 1.5; expected some of x"),
+        ((square, back, x), {"wrt": square}, "there is no input <function square"),
+        ((square, back, x), {"form": ["returns"]}, r"no form \['returns'\]; expected one of"),
+        ((square, back, x), {"only_given": "no"}, "only_given must be True or False, got 'no'"),
+        ((lambda x, c: x * c.real, back, x, x * 1j), {}, "c is complex, expected real numbers"),
+        ((lambda x: (x.sum(), {"x": x}), x), {}, "gradients are a dict, but no input is one"),
         ((lambda x: None, back, x), {}, "function returns NoneType; expected an array, a number"),
         ((lambda x: "a", back, x), {}, "function returns str; expected an array, a number"),
         ((lambda x: {"y": x}, back, x), {}, "function returns dict; expected an array, a number"),
@@ -146,6 +152,8 @@ def test_an_array_that_memory_does_not_declare_is_named():
         (((), {}), "expected shapes such as 'm n', got nothing"),
         ((("m",), {"most": 0}), "most must be a whole number ≥ 1, got 0"),
         ((("m",), {"dtype": "int"}), "dtype must be float32 or float64, got 'int'"),
+        ((("3 n",), {}), "'3' is no name of a size; expected names with blanks"),
+        ((("(m, n)",), {}), "'.m,' is no name of a size"),
     ],
 )
 def test_of_inputs(arguments, words):

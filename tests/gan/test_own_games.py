@@ -278,3 +278,48 @@ def test_real_rows_clipped_to_3_are_found(width, seed):
 
     assert ng.check_game(*both(), ng.algorithm1, seed=seed).passed
     assert not ng.check_game(*both(), clips, seed=seed).passed
+
+
+def hinge(margin=1):
+    """D descends mean max(0, 1 − D(x)) + mean max(0, margin + D(G(z)))."""
+
+    def hinge_game(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k):
+        pass_g, real, fake, pass_dg = G.tape(m), D.tape(m), D.tape(m), D.tape(m)
+        while True:
+            p_data.minibatch(real.x)
+            p_z.minibatch(pass_g.x)
+            fake.x = G.forward(pass_g.x, pass_g)
+            gradient = 0
+            for half, sign, edge in ((real, -1, 1), (fake, 1, margin)):
+                D.draw_masks(half, dropout)
+                D.forward(half.x, half)
+                half.gy[...] = sign * (edge + sign * half.y > 0) / m
+                D.backward(half.gy, half, inputs=False)
+                gradient = gradient + D.grad
+            D.grad = gradient
+            rule_d.descend()
+            p_z.minibatch(pass_g.x)
+            pass_dg.x = G.forward(pass_g.x, pass_g)
+            D.draw_masks(pass_dg, dropout)
+            D.forward(pass_dg.x, pass_dg)
+            pass_dg.gy[...] = -1 / m
+            G.backward(D.backward(pass_dg.gy, pass_dg, params=False), pass_g, inputs=False)
+            rule_g.descend()
+            yield
+
+    return hinge_game
+
+
+@pytest.mark.parametrize("margin", [1, 2])
+def test_a_wrong_margin_of_a_hinge_loss_is_found(margin):
+    """D's first outputs are all within (−1, 1), where no margin shows."""
+    above = lambda a: np.where(a.real > 0, a, 0)
+    value = lambda real, fake: -above(1 - real).mean() - above(1 + fake).mean()
+    G, D = players()
+    D.theta *= 0.1
+    report = ng.check_game(G, D, hinge(margin), value=value, loss=lambda fake: -fake.mean())
+    assert report.passed == (margin == 1), report
+    if margin == 2:
+        assert {check.place.partition(", update")[0] for check in report.failures} == {
+            "hinge_game, D(x) up to 4"
+        }

@@ -412,3 +412,15 @@ def test_maxout_with_and_without_ties_in_one_batch():
     assert seen[1][7, :, 0].tolist() == [False, True, False]
     assert (seen[1].sum(1) == 1).all() and (seen[0].sum(1) == 1).all()
     assert (numpy.delete(seen[0], 7, 0) == numpy.delete(seen[1], 7, 0)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("layer", [ng.ReLU, lambda: ng.LeakyReLU(0.5), lambda: ng.Maxout(2)])
+def test_the_largest_numbers_pass(layer, dtype):
+    net = ng.MLP([ng.Affine(2, 2), layer()], dtype)
+    t = net.tape(1).layers[1]
+    t.x[...] = [[1e30, -1e30]]
+    t.gy[...] = 1
+    net.layers[1].forward(t.x, t)
+    net.layers[1].backward(t.gy, t)
+    assert t.y[0, 0] == t.x[0, 0] and t.gx[0, 0] == 1

@@ -91,6 +91,11 @@ def test_assigning_theta_copies():
     assert (net.theta == 0).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+def test_a_copy_has_every_number_in_every_dtype(dtype):
+    assert small().copy(dtype).theta.tolist() == THETA
+
+
 def test_a_copy_is_a_network_of_its_own():
     net = small()
     twin = net.copy("complex128")

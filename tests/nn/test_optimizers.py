@@ -215,3 +215,35 @@ def test_moments_of_older_checkpoints_become_sums():
     rule = ng.Adam(network(), 0.1, momentum=0.75, decay=0.875)
     sums = rule.from_moments(numpy.array([0.5, -1]), numpy.array([0.25, 2]))
     assert sums["gradients"].tolist() == [2, -4] and sums["squares"].tolist() == [2, 16]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("learning_rate", -1),
+        ("learning_rate", float("nan")),
+        ("learning_rate", "0.1"),
+        ("momentum", 1.0),
+        ("max_norm", -1),
+    ],
+)
+def test_a_number_set_later_must_lie_in_its_range(rule, name, value):
+    optimizer = rule(network(), 0.25)
+    with pytest.raises(ng.NumpyganError, match=f"{rule.__name__}: {name} must be a number in"):
+        setattr(optimizer, name, value)
+    assert optimizer.learning_rate == 0.25
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("state", [{}, {"updates": 3}, {"velocity": numpy.ones(1)}])
+def test_restoring_what_is_no_state_is_refused(rule, state):
+    with pytest.raises(ng.NumpyganError, match=f"{rule.__name__}: restore: expected what state"):
+        rule(network()).restore(state)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_optimizer_that_has_not_moved_is_restored_as_one(rule):
+    optimizer = rule(network())
+    optimizer.restore(rule(network()).state())
+    assert optimizer.updates == 0

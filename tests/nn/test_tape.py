@@ -161,3 +161,42 @@ def test_an_array_that_does_not_fit_is_named_with_the_layer_that_it_goes_to():
     net.forward(X, tape)
     with pytest.raises(ng.NumpyganError, match=r"^Affine\(2, 1\): gy has shape"):
         net.backward(X, tape)
+
+
+@pytest.mark.parametrize("name, value", [("x", X), ("gy", [[1.0], [2]]), ("y", [[3.0], [4]])])
+def test_an_array_given_to_a_tape_is_copied_into_its_memory(name, value):
+    tape = ng.MLP([ng.Affine(2, 1)], dtype="float64").tape(2)
+    memory = getattr(tape, name)
+    setattr(tape, name, numpy.array(value))
+    assert getattr(tape, name) is memory and memory.tolist() == numpy.array(value).tolist()
+
+
+def test_backward_uses_the_gy_that_was_given_to_the_tape():
+    net = ng.MLP([ng.Affine(2, 1)], dtype="float64")
+    tape = net.tape(2)
+    net.forward(numpy.array([[1.0, 2], [3, 4]]), tape)
+    tape.gy = numpy.array([[1.0], [10]])
+    net.backward(tape.gy, tape)
+    assert net.grad.tolist() == [31, 42, 11]  # gW = xᵀ gy, then gb
+
+
+@pytest.mark.parametrize(
+    "value", [3, numpy.ones((1, 2)), numpy.full((2, 2), "a"), [[1, 2], [3, 4]]]
+)
+def test_what_does_not_fit_a_tape_is_refused(value):
+    tape = ng.MLP([ng.Affine(2, 1)], dtype="float64").tape(2)
+    with pytest.raises(ng.NumpyganError, match=r"^x of .*takes .*float64|^x of .*shape \(2, 2\)"):
+        tape.x = value
+
+
+@pytest.mark.parametrize("rows", [slice(0, 1.0), slice("a", None), slice(0, 2, 2), 1, [0, 1]])
+def test_rows_of_a_tape_are_a_slice_by_whole_numbers(rows):
+    with pytest.raises(ng.NumpyganError, match="expected a slice of rows by whole numbers"):
+        fresh().tape(2)[rows]
+
+
+def test_the_rows_of_a_tape_of_one_layer_share_its_memory():
+    tape = ng.MLP([ng.Affine(2, 1)], dtype="float64").tape(3)
+    for name in ("x", "y", "gx", "gy"):
+        getattr(tape[1:], name)[...] = 7
+        assert getattr(tape, name)[:, 0].tolist() == [0, 7, 7]

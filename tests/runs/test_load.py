@@ -125,3 +125,22 @@ def test_without_the_library_it_is_one_sentence(world, monkeypatch, capsys):
     monkeypatch.setitem(__import__("sys").modules, "safetensors.numpy", None)
     assert run("export", "it", "-o", "none.safetensors") == 2
     assert "pip install 'numpygan[export]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "state, prefix, words",
+    [
+        ({"0.weight": numpy.ones((1, 2)), "0.bias": numpy.ones(1)}, 3, "prefix must be a text"),
+        ({0: numpy.ones(1)}, "", "the name 0 is no text"),
+        (
+            {"0.weight": numpy.ones((1, 2)), "0.bias": numpy.array([1e300])},
+            "",
+            "0.bias holds a number that is not finite, or too large for float32",
+        ),
+    ],
+)
+def test_a_state_dict_of_other_names_or_too_large_numbers(state, prefix, words):
+    net = ng.MLP([ng.Affine(2, 1)])
+    with pytest.raises(ng.NumpyganError, match=words):
+        ng.load_theta(net, state, prefix)
+    assert not net.theta.any()
