@@ -46,10 +46,10 @@ def check_game(
 ) -> Report:
     """Check ∂V/∂θ_d and ∂L_G/∂θ_g in every update of a game between G and D; returns a Report.
 
-    algorithm    "algorithm1": θ_d ascends V (paper, Eq. 1); θ_g descends its loss through the
-                 updated D, with its dropout. "authors2014": θ_d ascends ½ V and θ_g descends
-                 −log D, both from the same pass. Or a loop of your own with the arguments of
-                 `ng.algorithm1`, which is checked as "algorithm1"
+    algorithm    "algorithm1": θ_d ascends V (paper, Eq. 1), or descends −V, which is the same step;
+                 θ_g descends its loss through the updated D, with its dropout. "authors2014":
+                 θ_d ascends ½ V and θ_g descends −log D, both from the same pass. Or a loop of
+                 your own with the arguments of `ng.algorithm1`, which is checked as "algorithm1"
     k, loss      as in `ng.algorithm1`
     noise, seed  the density of z; the seed of everything random, the data too
     iterations   how many are played

@@ -15,7 +15,7 @@ _CALLS = {"value": "value(real, fake)", "loss": "loss(fake)"}
 class Goals:
     """D ascends of_d(real, fake), G descends of_g(fake); both are functions of D's outputs.
 
-    own  whether they are the user's. Then D may also descend −of_d, and may be clipped.
+    own  whether they are the user's. Then D may be clipped.
     """
 
     of_d: object

@@ -18,6 +18,7 @@ from .oracles import complex_step
 from .stand_ins import Blobs, Kept, KeptMasks
 from .verdicts import OK, WRONG, Check
 
+_TURNED = "the sign is turned"  # as known_pattern says it
 _EVERY, _SOME = 120, 47  # of a player's updates the first 120 are compared, then one in 47
 
 
@@ -56,9 +57,8 @@ class Witness:
             if not still and not (self.goals.own and other == "D" and clipped(before, net.theta)):
                 self.wrong(other, "θ has moved between two updates")
         usual = direction == {"D": "ascend", "G": "descend"}[name]
-        if not usual and not self.goals.own:
-            self.wrong(name, f"θ {direction}s; D ascends V, G descends its loss")
-        self._sign = 1 if usual or not self.goals.own else -1  # D may descend −value
+        self._sign = 1 if usual else -1  # D may descend −V
+        self._turned = _TURNED if usual else f"θ {direction}s; D ascends V, G descends its loss"
         one_pass = name == "G" and self._one_pass
         drawn = {"D": (self.p_z, self.p_data), "G": () if one_pass else (self.p_z,)}
         for source in drawn[name]:
@@ -177,18 +177,11 @@ class Witness:
         place = f"{self.game}, update {self.moves.count(name)} of {name}"
         point, g = net.theta.copy(), self._sign * net.grad
         if self.moves.count(name) <= self._numbers[name]:
-            self.checks.append(
-                compare(
-                    place,
-                    f"theta_{name.lower()}",
-                    g,
-                    value,
-                    point,
-                    self._stream,
-                    "complex",
-                    self._rows,
-                )
+            found = compare(
+                place, f"theta_{name.lower()}", g, value, point, self._stream, "complex", self._rows
             )
+            hint = self._turned if found.hint == _TURNED else found.hint
+            self.checks.append(replace(found, hint=hint))
         else:
             self._compare_along(name, place, g.astype("float64"), value, point.astype("float64"))
 

@@ -87,7 +87,12 @@ def check_central_difference(f):
             (2 * exact + 2 * eps**2, "it is twice too large: divide by 2ε"),
             (
                 (_cubic(_AT + eps) - _cubic(_AT - eps)) / (2 * eps),
-                "one number, as all of x is moved at once; move one number of x at a time",
+                "one number: all of x is moved at once, or the differences are added up; return "
+                "one difference for each number of x",
+            ),
+            (
+                np.full(3, (_cubic(_AT + eps) - _cubic(_AT - eps)) / (2 * eps)),
+                "all numbers are moved at once; move one number at a time",
             ),
             (exact, "it is too exact: the central difference has an error of ε² here"),
         ],
@@ -109,7 +114,8 @@ def check_complex_step(f):
             (all_at_once, "all numbers are moved at once; move one number at a time"),
             (
                 exact.sum(),
-                "one number, as all of x is moved at once; move one number of x at a time",
+                "one number: all of x is moved at once, or the derivatives are added up; return "
+                "one derivative for each number of x",
             ),
             (np.full(3, _cubic(_AT) / 1e-30), "this is the real part; f′ is in the imaginary part"),
             (exact * [1, 0, 0], "only the first number is there; is `return` inside the loop?"),

@@ -87,6 +87,7 @@ def check_MyMaxout(kind):
         [
             (np.full_like(right, _FULL), "nothing is written into it"),
             (np.where(right == 0, _FULL, right), "the loser's gradient is not written; it is 0"),
+            (right + _FULL, "it adds to what was in the array; write `=`, not `+=`"),
             (np.hstack([gy * first, 0 * gy + _FULL]), "the second piece's half is not written"),
             (strict, "at a tie nobody gets the gradient; the first piece wins"),
             (np.hstack([gy, gy]) / 2, "the gradient is halved; all of it goes to the winner"),

@@ -74,7 +74,7 @@ def _network(x):
 
 
 def check_momentum_step(f):
-    rate, mu = 0.1, 0.5
+    rate, mu = 0.1, 0.7  # μ and 1 − μ are different
     theta, v, gs = _start()
     g = gs[0]
     right_v = mu * v - rate * g
@@ -92,6 +92,7 @@ def check_momentum_step(f):
         ),
         (theta + v, "θ moves by the old v: v comes first, then θ"),
         (theta - rate * g, "there is no momentum: θ ← θ + v"),
+        (theta + mu * (v - rate * g), "μ multiplies the old v alone: v ← μ v − η g"),
         (theta + mu * v - (1 - mu) * rate * g, "there is no factor 1 − μ in this momentum"),
         (theta + rate * right_v, "the learning rate is applied twice"),
         (theta + mu * right_v - rate * g, "this is Nesterov's momentum: θ ← θ + v"),

@@ -129,6 +129,7 @@ def check_d_gradient(f):
             (np.full_like(right, 7.0), "it is as before: call D.backward(gy, tape)"),
             (real, "only the real half counts; both halves have to"),
             (generated, "only the generated half counts; the second pass overwrites the first one"),
+            (2 * generated, "`g = D.grad` is no copy, the second pass overwrites it; use .copy()"),
             (real - generated, "the sign of the generated half is turned"),
             (-right, "the sign is turned; D.grad is ∂V/∂θ_d"),
             (5 * right, "1/m is missing"),

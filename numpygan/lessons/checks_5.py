@@ -58,6 +58,13 @@ def check_modes_found(f):
             (6, "this is the number of good samples; count the different modes"),
         ],
     )
+    _, good = results(f(samples / 2, means / 2, std / 2), "the number of modes", "the share")
+    expect(
+        "the share of good samples at σ = 0.5",
+        good,
+        6 / 8,
+        [(1.0, "σ is not used: a sample is good within 3σ")],
+    )
     bad = np.array([[10.0, 3.5], [0.1, 0.0]])
     found, _ = results(f(bad, means, std), "the number of modes found", "the share")
     expect(

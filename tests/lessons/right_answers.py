@@ -161,6 +161,14 @@ RIGHT = [
         rule_d.ascend()
         """,
     ),
+    ("patient9", "D.backward(-np.concatenate([real, fake]), pass_d)\nrule_d.descend()"),
+    (
+        "patient10",
+        """
+        G.backward(-D.backward(slope, pass_d, params=False), pass_g)
+        rule_g.ascend()
+        """,
+    ),
     ("patient11", "picture = G.forward(z, G.tape(m)).copy()"),
     (
         "patient11",

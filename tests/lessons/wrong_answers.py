@@ -35,6 +35,8 @@ WRONG = {
         ),
         ("(f(x + step) - f(x - step)) / (2 * eps)", "(f(x + step) - f(x)) / eps", "forward diff"),
         ("(2 * eps)", "eps", "twice too large"),
+        ("x + step) - f(x - step)", "x + eps) - f(x - eps)", "all numbers are moved at once"),
+        ("return gradient", "return gradient.sum()", "or the differences are added up"),
         ("step = np.zeros(len(x))", "step = x", "changes its argument x"),
     ],
     "complex_step": [
@@ -79,6 +81,11 @@ WRONG = {
         ),
         ("gy * ~first", "gy * ~first * t.x[:, n:]; t.gx[:, :n] *= t.x[:, :n]", "multiplies by x"),
         ("gy * first", "gy * (t.x[:, :n] > t.x[:, n:])", "at a tie nobody"),
+        (
+            "t.gx[:, :n] = gy * first\n        t.gx[:, n:] = gy",
+            "t.gx[:, :n] += gy * first\n        t.gx[:, n:] += gy",
+            "not `\\+=`",
+        ),
         ("t.gx[:, n:] = gy * ~first", "t.gx[:, n:] = gy", "wrong|is "),
         ("t.x[:, :n] >= t.x[:, n:]", "t.x[:, :n] > t.x[:, n:]", "last piece gets"),
         (
@@ -136,6 +143,11 @@ WRONG = {
         ("theta += v", "theta = theta + v", "new array"),
         ("v -= rate * g", "v += rate * g", "climbs"),
         ("v -= rate * g", "v -= (1 - mu) * rate * g", "no factor 1 − μ"),
+        (
+            "v *= mu\n    v -= rate * g",
+            "v -= rate * g\n    v *= mu",
+            "μ multiplies the old v alone",
+        ),
         ("theta += v", "theta += rate * v", "applied twice"),
         ("theta += v", "theta += v; g *= 0", "changes g"),
     ],
@@ -205,6 +217,12 @@ WRONG = {
         ("a[m:])), tape)", "a[m:])), tape); D.grad += 7.0", "adds to what was"),
         (
             "D.backward(np.concatenate(value_slopes(a[:m], a[m:])), tape)",
+            "r, f = value_slopes(a[:m], a[m:]); D.backward(r, tape[:m]); g = D.grad; "
+            "D.backward(f, tape[m:]); D.grad += g",
+            "`g = D.grad` is no copy",
+        ),
+        (
+            "D.backward(np.concatenate(value_slopes(a[:m], a[m:])), tape)",
             "r, f = value_slopes(a[:m], a[m:]); D.backward(r, tape[:m]); D.backward(f, tape[m:])",
             "overwrites",
         ),
@@ -272,6 +290,8 @@ WRONG = {
             "is the distance squared",
         ),
         ("distance.min(1) <= 3", "distance.min(1) >= 3", "those farther off"),
+        ("<= 3 * std", "<= 3", "σ is not used"),
+        ("nearest[good]", "nearest[~good]", "modes found is 0, expected 1"),
         (
             "len(np.unique(nearest[good]))",
             "nearest[good].max() + 1",
@@ -290,6 +310,11 @@ WRONG = {
     ],
     "optimal_discriminator": [
         ("total > 0, p / np", "total > 1e-9, p / np", "where both densities are small"),
+        (
+            "np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)",
+            "(p - q) / total",
+            r"D\* holds a value that is not finite",
+        ),
         ("np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)", "p / q", "this is p/q"),
         ("np.where(total > 0, p / np.where(total > 0, total, 1), 0.5)", "q / total", "1 − D"),
         (

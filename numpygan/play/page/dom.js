@@ -1,5 +1,7 @@
 // Elements, numbers as text, and the colours of the page.
 
+export const find = (id) => document.getElementById(id);
+
 // An element: make("td", {class: "x", onclick: f}, "text" or element, …).
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);

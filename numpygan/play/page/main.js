@@ -1,17 +1,19 @@
-// Start, buttons, keys, the algorithm's lines, and what the address holds.
+// Start, words from the server, settings, two games, buttons and keys.
 
 import about from "./about.js";
-import { forgetColours, make, show } from "./dom.js";
+import { addressOf, commandOf } from "./address.js";
+import { listLines, mark } from "./algorithm.js";
+import { find, forgetColours, make } from "./dom.js";
 import { createGame } from "./game.js";
-import { CELLS, createPad } from "./pad.js";
+import { createPad } from "./pad.js";
+import { onRewind, showPlace } from "./place.js";
 import { buildSettings, restoreSetting, showSettings } from "./settings.js";
 import { session } from "./socket.js";
+import { showFile, showTaken, shut } from "./taken.js";
 
-const find = (id) => document.getElementById(id);
 const games = [];
 let chosen = 0; // the game whose settings and lines are shown
 let asked = null; // the field that was changed last
-let dragging = false;
 const game = () => games[chosen];
 const tell = (command) => games.forEach((one) => one.send(command));
 
@@ -34,7 +36,7 @@ const on = {
     trouble(
       "The connection was gone for so long that numpygan play has ended this game. It starts again with the same settings.",
     );
-    one.send(commandOf(addressOf(one.setup)));
+    one.send(commandOf(addressOf(one.setup, pad.text())));
   },
   torn: () =>
     trouble(
@@ -57,79 +59,14 @@ const on = {
     showSettings(find("settings"), one.setup.recipe);
     if (one.setup.drawing)
       pad.read(one.setup.drawing.map((value) => Math.round(value).toString(16)).join(""));
-    if (one === games[0]) history.replaceState(null, "", `#${addressOf(one.setup)}`);
+    if (one === games[0]) history.replaceState(null, "", `#${addressOf(one.setup, pad.text())}`);
   },
   frame: (one) => {
-    if (one === game()) drawFrame(one);
+    if (one !== game()) return;
+    showPlace(one.frame, one.setup);
+    mark(one.frame, one.setup);
   },
 };
-
-// What is taken home: a text, or a file of the server's.
-
-function showTaken(title, text = "", file = null) {
-  find("taken").hidden = false;
-  find("taken-title").textContent = title;
-  find("taken-text").textContent = text;
-  find("taken-text").hidden = find("copy").hidden = !text;
-  link(find("taken-link"), file);
-  const film = find("taken-film");
-  film.hidden = !file || !file.address.includes(".gif");
-  if (film.hidden) film.removeAttribute("src");
-  else film.src = file.address;
-  find("taken").scrollIntoView({ block: "nearest" });
-}
-
-function link(anchor, file) {
-  anchor.hidden = !file;
-  if (file) Object.assign(anchor, { href: file.address, download: file.save_as });
-}
-
-let files = 0; // the number makes each address new, so that nothing old is shown
-
-function showFile({ name, title, save_as, size }, one) {
-  files += 1;
-  const file = { address: `${one.id}/${name}?${files}`, save_as };
-  if (name !== "opened.html") return showTaken(`${title}, ${(size / 1e6).toFixed(1)} MB`, "", file);
-  find("opened").hidden = false;
-  find("opened-title").textContent = title;
-  link(find("opened-link"), file);
-  find("opened-page").src = file.address;
-  find("opened").scrollIntoView();
-  find("opened-title").focus();
-}
-
-function shut() {
-  find("opened").hidden = true;
-  find("opened-page").removeAttribute("src");
-  find("open").focus();
-}
-
-function drawFrame(one) {
-  const { frame, setup } = one;
-  const playing = frame.playing;
-  const button = find("play");
-  if (button.dataset.playing !== String(playing)) {
-    button.dataset.playing = playing;
-    button.querySelector("path").setAttribute("d", playing ? "M5 3v10M11 3v10" : "M4 3l9 5-9 5z");
-    button.setAttribute("aria-label", playing ? "Pause" : "Play");
-  }
-  const speed = frame.speed >= 1 && playing ? ` · ${show(Math.round(frame.speed))} a second` : "";
-  const inside = frame.line ? ` · line ${frame.line} of ${setup.order.length}` : "";
-  find("where").textContent = `iteration ${show(frame.iteration)}${inside}${speed}`;
-  find("where").dataset.iteration = frame.iteration;
-  const slider = find("rewind");
-  if (!dragging) {
-    slider.min = frame.oldest;
-    slider.max = frame.iteration;
-    slider.value = frame.iteration;
-  }
-  mark(frame, setup);
-  find("now").replaceChildren(
-    ...frame.now.map(([symbol, value]) =>
-      make("span", {}, `${symbol} `, make("b", { "data-value": String(value) }, show(value))),
-    ),
-  );
-}
 
 function tellStory(one) {
   find("story").textContent = one ? one.story : "";
@@ -140,63 +77,16 @@ function tellStory(one) {
   find("code-text").textContent = one.code.text;
 }
 
-// The algorithm's lines
-
-function listLines(lines) {
-  find("code").replaceChildren(
-    ...lines.map(([key, depth, html]) => {
-      const inside = make("span", { class: "fixed", "data-key": key });
-      inside.innerHTML = html; // MathML that numpygan has made from its own text
-      const item = make("li", {}, inside);
-      // not an attribute: the page allows no inline styles
-      item.style.setProperty("--depth", depth);
-      return item;
-    }),
-  );
-}
-
-function mark(frame, setup) {
-  const slow = !frame.playing || frame.unit === "line" || frame.rate > 0;
-  const key = slow
-    ? frame.line
-      ? setup.order[frame.line - 1]
-      : frame.iteration
-        ? setup.order.at(-1)
-        : ""
-    : null;
-  for (const line of document.querySelectorAll("#code [data-key]")) {
-    if (key && line.dataset.key === key) line.setAttribute("aria-current", "step");
-    else line.removeAttribute("aria-current");
-  }
-}
-
-// Settings, and the address that holds them
-
-function addressOf(setup) {
-  const words = new URLSearchParams({ recipe: setup.recipe.name, ...setup.changed });
-  if (setup.drawing && setup.recipe.data === "drawn") words.set("drawing", pad.text());
-  return words.toString();
-}
-
-// The command that plays what an address says, null if it says nothing.
-function commandOf(address) {
-  const words = Object.fromEntries(new URLSearchParams(address));
-  const { recipe, drawing, ...fields } = words;
-  if (!recipe) {
-    if (address)
-      trouble(
-        "The address behind # names no recipe, so it changes nothing; write #recipe=ring&k=3, for example.",
-      );
-    return null;
-  }
-  const command = { do: "experiment", recipe, fields };
-  if (drawing)
-    command.drawing = Array.from(
-      { length: CELLS * CELLS },
-      (_, n) => parseInt(drawing[n], 16) || 0,
+function playAddress(address) {
+  const command = commandOf(address);
+  if (command) games[0].send(command);
+  else if (address)
+    trouble(
+      "The address behind # names no recipe, so it changes nothing; write #recipe=ring&k=3, for example.",
     );
-  return command;
 }
+
+// Settings
 
 function change(field, text) {
   asked = field;
@@ -242,7 +132,7 @@ function compare() {
     const first = games[0];
     tell({ do: "restart" });
     add("B", () => {
-      const command = commandOf(addressOf(first.setup));
+      const command = commandOf(addressOf(first.setup, pad.text()));
       games[1].send(command);
     });
     choose(1);
@@ -343,16 +233,7 @@ function listen() {
     event.preventDefault();
   });
   find("speed").addEventListener("change", () => tell(speedCommand()));
-  const slider = find("rewind");
-  slider.addEventListener("input", () => {
-    dragging = true;
-    find("rewind-label").textContent = `To ${show(Number(slider.value))}`;
-  });
-  slider.addEventListener("change", () => {
-    dragging = false;
-    find("rewind-label").textContent = "Rewind";
-    tell({ do: "rewind", to: Number(slider.value) });
-  });
+  onRewind((to) => tell({ do: "rewind", to }));
   find("experiments").append(
     ...about.experiments.map(({ name, title }) => make("option", { value: name }, title)),
   );
@@ -384,8 +265,7 @@ function listen() {
   find("address").addEventListener("click", () => navigator.clipboard.writeText(location.hash));
   addEventListener("hashchange", () => {
     trouble("");
-    const command = commandOf(location.hash.slice(1));
-    if (command) games[0].send(command);
+    playAddress(location.hash.slice(1));
   });
   const redraw = () => games.forEach((one) => one.draw());
   addEventListener("resize", redraw);
@@ -402,8 +282,7 @@ buildSettings(find("settings"), change);
 listen();
 const addressed = location.hash.slice(1); // before the first setup replaces it
 add("A", () => {
-  const asAddressed = commandOf(addressed);
-  if (asAddressed) games[0].send(asAddressed);
+  playAddress(addressed);
   if (
     !matchMedia("(prefers-reduced-motion: reduce)").matches &&
     !new URLSearchParams(location.search).has("still")
