@@ -78,7 +78,7 @@ def _carry_out(arguments, options):
         _tell(options.ranks, f"not enough memory ({str(error) or 'for the arrays'}); {advice}.")
         return 2
     except ImportError as error:  # most packages are imported when they are needed
-        words = f"a package is missing or damaged ({error}); install numpygan again."
+        words = f"a package is missing or damaged ({error}); install it, or numpygan, again."
         _tell(options.ranks, NumpyganError(words))
         return 2
     except RuntimeError as error:
