@@ -194,7 +194,7 @@ def _by_name(path, files, what, drop):
         if len(some) != 1 and split is not None:
             raise NumpyganError(
                 f"{path}: holds the {what} {', '.join(file.name for file in files[:6])}; give one "
-                "of the files, or call them x_train and x_test."
+                "of the files, join them in one, or call them x_train and x_test."
             )
     if list(by_split) == ["train"]:
         return readers.read_file(by_split["train"][0], drop)
