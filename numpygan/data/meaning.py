@@ -117,6 +117,8 @@ def common_scale(parts, images):
     whole = _joined(parts.values())
     (first, train), *_ = parts.items()
     scale = scale_of(whole, images, first)
+    if scale == "unit" and whole.low < -_ROUNDING * whole.high:
+        scale = "real"  # all numbers are small, and so these are data
     of_train = scale_of(train, images, first) if scale == "real" else scale
     table = of_train == "real" or (images is not True and of_train != "pixels")
     for where, values in parts.items():

@@ -90,6 +90,16 @@ def test_images_are_held_once_while_they_are_read(grey, tmp_path):
     assert peak < 1.6 * pixels.nbytes
 
 
+def test_names_of_languages_are_no_splits(tmp_path):
+    """Turkish and Telugu letters beside others, but tr/ and te/ alone are training and test."""
+    for folder in ("tr", "te"):
+        pictures(tmp_path / folder, GREY)
+    assert len(load(tmp_path).test) == 12
+    pictures(tmp_path / "en", GREY)
+    data = load(tmp_path)
+    assert (len(data.train), len(data.test)) == (24, 6) and "a random 6" in data.understood
+
+
 def test_a_damaged_image_is_called_damaged(tmp_path):
     pictures(tmp_path, GREY)
     (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))

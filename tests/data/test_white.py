@@ -68,3 +68,16 @@ def test_tables_whose_numbers_are_tiny_are_said_to_be_tiny(tmp_path):
     (note,) = saved(tmp_path, x=rows * 1e-8).notes
     assert note.startswith("the largest value is 1e-08 of 1; ")
     assert saved(tmp_path, x=rows * 0.3).notes == ()
+
+
+@pytest.mark.parametrize("shape", [(60, 5), (60, 3, 3)])
+@pytest.mark.parametrize("unit", [1e-8, 1e-5])
+def test_small_numbers_below_0_are_no_rounding(unit, shape, tmp_path):
+    """A value of −3e-8 beside 8e-8 is data; beside 1 it is a rounding, which is cut off."""
+    rows = numpy.random.default_rng(0).normal(2, 2, shape) * unit
+    data = saved(tmp_path, x=rows)
+    flat = rows.reshape(60, -1).astype("float32")
+    assert flat[:40].min() < -unit and data.range is None
+    assert numpy.array_equal(data.train, flat[:40])
+    rows[0] = 1
+    assert saved(tmp_path, x=rows).train.min() == 0
