@@ -118,6 +118,7 @@ class _Parser(argparse.ArgumentParser):
     """argparse's parser, whose errors are NumpyganErrors that suggest the nearest name."""
 
     commands: dict[str, argparse.ArgumentParser] = {}  # of the whole command line: name -> parser
+    refused: dict[str, str] = {}  # options of other commands -> why this one has none
 
     def error(self, message):
         raise NumpyganError(f"{message}; see `{self.prog} -h`.")
@@ -140,7 +141,10 @@ class _Parser(argparse.ArgumentParser):
         for word in words[: words.index("--") if "--" in words else None]:
             option = word.partition("=")[0]
             if option.startswith("--") and option not in known:
-                its.error(f"there is no option {option!r}{nearest(option.lower(), known)}")
+                its.error(
+                    its.refused.get(option)
+                    or f"there is no option {option!r}{nearest(option.lower(), known)}"
+                )
         return super().parse_args(args, namespace)
 
 
