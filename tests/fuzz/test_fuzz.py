@@ -169,9 +169,6 @@ BOMBS = {
 }
 
 
-SURVIVED = ("idx: gzip, more than promised",)  # only what is promised is unpacked
-
-
 @pytest.mark.parametrize("case", BOMBS)
 def test_a_file_made_to_hurt_is_refused_in_little_memory(case, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -188,7 +185,7 @@ def test_a_file_made_to_hurt_is_refused_in_little_memory(case, tmp_path, monkeyp
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert (sentence == "read") == (case in SURVIVED) and peak < 20 << 20
+    assert sentence != "read" and peak < 20 << 20
     assert not (tmp_path / "unpickled").exists()
 
 
