@@ -56,6 +56,18 @@ def tile(images, columns, gap=2):
     return picture
 
 
+def is_whole_png(content):
+    """Whether the bytes are a PNG picture: its header, and every part with its checksum."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+            picture.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+    return True
+
+
 def png(picture):
     """A picture (height, width[, 3]) with values in [0, 1] as the bytes of a .png file."""
     from PIL import Image
