@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 
 import numpy
 
@@ -57,13 +58,16 @@ def tile(images, columns, gap=2):
 
 
 def is_whole_png(content):
-    """Whether the bytes are a PNG picture: its header, and every part with its checksum."""
+    """Whether the bytes are a PNG picture: its parts, their checksums, its size."""
     from PIL import Image
 
+    too_large = Image.DecompressionBombWarning, Image.DecompressionBombError
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
-            picture.verify()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+                picture.verify()
+    except (OSError, SyntaxError, ValueError, *too_large):
         return False
     return True
 

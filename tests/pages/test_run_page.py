@@ -171,12 +171,14 @@ def damaged(png):
     yield "a page", b"<script>alert(1)</script>"
     yield "damaged", png[:60] + bytes(4) + png[64:]
     yield "of 100 MB", png + bytes(100_000_000)
-    size = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
-    yield "of 3.6 GB", png[:12] + size + struct.pack(">I", zlib.crc32(size)) + png[33:]
+    for what, side in {"of 3.6 GB": 60_000, "of 0.1 GB": 10_000}.items():
+        size = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+        yield what, png[:12] + size + struct.pack(">I", zlib.crc32(size)) + png[33:]
 
 
 @pytest.mark.parametrize(
-    "what", ["cut", "empty", "of another kind", "a page", "damaged", "of 100 MB", "of 3.6 GB"]
+    "what",
+    ["cut", "empty", "of another kind", "a page", "damaged", "of 100 MB", "of 3.6 GB", "of 0.1 GB"],
 )
 def test_a_picture_that_is_no_picture_is_left_out_and_named(world, what, tmp_path):
     file = world / "it" / "samples" / "00000040.png"
