@@ -152,8 +152,8 @@ _SETTINGS = (
         "dtype",
         "Numbers",
         {"float32": "float32", "float64": "float64"},
-        "The game is chaotic: with other roundings it has another end after some hundred "
-        "iterations.",
+        "The game is chaotic: if numbers are rounded differently, it goes another way after some "
+        "hundred iterations.",
     ),
 )
 

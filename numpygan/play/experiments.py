@@ -101,9 +101,9 @@ _EXPERIMENTS = {
         "Why averaging helps",
         "ring",
         {"average": "0.999", "learning_rate_decay": "1"},
-        "The rates do not fall, so G keeps circling. Samples come from the average of its "
-        "iterates, and three times as many lie within 3σ of a mode. Set the average to 0 while it "
-        "runs, and see the jitter.",
+        "The learning rates do not fall, so G keeps circling. Samples come from the average of "
+        "its iterates, and three times as many lie within 3σ of a mode. Set the average to 0 while "
+        "it runs, and see the jitter.",
         "gan/average.py: class Average",
         7,
     ),
