@@ -88,14 +88,14 @@ _SETTINGS = (
     (
         "Optimizer",
         "learning_rate_g",
-        "Learning rate of G",
+        "Learning rate G",
         None,
         "Too high, and samples jump between modes; too low, and G can't follow D.",
     ),
     (
         "Optimizer",
         "learning_rate_d",
-        "Learning rate of D",
+        "Learning rate D",
         None,
         "A high learning rate makes D strong: V rises to 0. A low one leaves it at ½: G learns"
         " little from it.",
