@@ -78,7 +78,7 @@ def _carry_out(arguments, options):
         _tell(options.ranks, f"not enough memory ({str(error) or 'for the arrays'}); {advice}.")
         return 2
     except ImportError as error:  # most packages are imported when they are needed
-        words = f"a package is missing or damaged ({error}); install numpygan again."
+        words = f"a package is missing or damaged ({error}); install it, or numpygan, again."
         _tell(options.ranks, NumpyganError(words))
         return 2
     except RuntimeError as error:
@@ -118,6 +118,7 @@ class _Parser(argparse.ArgumentParser):
     """argparse's parser, whose errors are NumpyganErrors that suggest the nearest name."""
 
     commands: dict[str, argparse.ArgumentParser] = {}  # of the whole command line: name -> parser
+    refused: dict[str, str] = {}  # options of other commands -> why this one has none
 
     def error(self, message):
         raise NumpyganError(f"{message}; see `{self.prog} -h`.")
@@ -140,7 +141,10 @@ class _Parser(argparse.ArgumentParser):
         for word in words[: words.index("--") if "--" in words else None]:
             option = word.partition("=")[0]
             if option.startswith("--") and option not in known:
-                its.error(f"there is no option {option!r}{nearest(option.lower(), known)}")
+                its.error(
+                    its.refused.get(option)
+                    or f"there is no option {option!r}{nearest(option.lower(), known)}"
+                )
         return super().parse_args(args, namespace)
 
 

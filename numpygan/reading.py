@@ -190,6 +190,14 @@ def rank_of_npy(path):
         return 2
 
 
+def rest_of_npy(path):
+    """The first bytes after the array of a .npy file, which ends there if numpy.save made it."""
+    with open_regular(path) as file:
+        shape, _, dtype = _read_header(file)
+        file.seek(math.prod(shape) * dtype.itemsize, os.SEEK_CUR)
+        return file.read(len(npy.MAGIC_PREFIX))
+
+
 def _read_header(file):
     """The shape, order and dtype in the header of a .npy file."""
     headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}

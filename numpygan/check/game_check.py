@@ -16,6 +16,7 @@ from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
 from ..gan.game import Game
 from ..gan.objective import g_loss
+from ..nn.layers import Affine
 from ..nn.mlp import MLP
 from ..nn.optimizers import Momentum
 from ..numbers import whole
@@ -25,7 +26,7 @@ from .report import Report
 from .stand_ins import Stopped
 from .witness import Witness
 
-# The second game of the user's own losses: a hinge loss has its kinks at D(x) = −1 and 1
+# The second game of the user's own losses: a hinge loss has its kinks at outputs of −1 and 1
 _LARGE, _MANY = 4.0, 50  # outputs of D, rows
 ROWS = 5  # of a minibatch: more than 1 and not 2, so that a missing 1/m can't hide
 
@@ -65,10 +66,11 @@ def check_game(
         ng.check_game(G, D, least_squares, value=lambda real, fake: …, loss=lambda fake: …)
 
     θ_d must ascend `value(real, fake)`, or descend its negative; θ_g must descend `loss(fake)`
-    through the updated D with fresh noise. A second game has a D whose outputs reach to ±4, so that
-    both sides of a kink, of a hinge loss for example, are seen. Between two updates the loop may
-    clip θ_d to [−c, c]; nothing else may move. A gradient penalty is no function of D's outputs:
-    docs/checker.md has an example that checks one with `ng.gradcheck`.
+    through the updated D with fresh noise. A second game has a D whose outputs, if it ends with
+    Affine, reach to ±4, so that both sides of a kink, of a hinge loss for example, are seen.
+    Between two updates the loop may clip θ_d to [−c, c]; nothing else may move. A gradient penalty
+    is no function of D's outputs: docs/checker.md has an example that checks one with
+    `ng.gradcheck`.
 
     Raises NumpyganError if an argument is not what is said here, if the loop never yields, or if
     `value` or `loss` drops the imaginary part.
@@ -130,17 +132,23 @@ def check_game(
 
     checks = played(name, G, D, rows)
     if own and all(check.passed for check in checks):
-        checks += played(f"{name}, D(x) up to {_LARGE:g}", *large, max(rows, _MANY))
+        checks += played(f"{name}, D with large outputs", *large, max(rows, _MANY))
     return Report(checks, "complex")
 
 
 def _with_large_outputs(D):
-    """A copy of D whose outputs for random rows reach to ±_LARGE, over the kinks of a loss."""
+    """A copy of D whose outputs for random rows reach to ±_LARGE, over the kinks of a loss.
+
+    That is so where D ends with Affine. Another last layer with parameters is scaled, not centred.
+    """
     large, stream = D.copy(), Stream(0)
     tape = large.tape(_MANY, training=False)
     stream.normal(tape.x)
-    largest = abs(large.forward(tape.x, tape)).max()
     last = next((layer for layer in reversed(large.layers) if layer.shapes()), None)
+    if isinstance(last, Affine):
+        outputs = large.forward(tape.x, tape)
+        last.b -= (outputs.min() + outputs.max()) / 2
+    largest = abs(large.forward(tape.x, tape)).max()
     if last is not None and largest > 0:
         for parameter in last.shapes():
             getattr(last, parameter)[...] *= _LARGE / largest

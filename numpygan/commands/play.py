@@ -19,6 +19,10 @@ def add(command):
         "Play Algorithm 1 live in the browser: step, rewind, change.",
         "numpygan play ring",
     )
+    parser.refused = {
+        "--data": "play has data of its own, which are chosen on its page; leave out --data, or "
+        "use `numpygan train --data` for other data"
+    }
     parser.add_argument(
         "recipe", nargs="?", default="ring", metavar="RECIPE", help="what to play (default: ring)"
     )

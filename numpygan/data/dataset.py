@@ -198,7 +198,7 @@ def _understand(found, path, size, transpose):
     whole = all(v.whole or v.constant for v in values.values())
     if scale == "pixels" and not whole:
         refuse_mixed_rows(parts["train"], where["train"])
-    notes = found.notes + note_on_dim(scale, values.values())
+    notes = found.notes + note_on_dim(scale, values.values(), shape is not None)
     if transpose:
         turned = {split: transposed(part, shape, path) for split, part in parts.items()}
         parts, shape = {split: part for split, (part, _) in turned.items()}, turned["train"][1]

@@ -37,7 +37,7 @@ def read_csv(path, drop, notes, columns=None, beside=False):
     beside   columns that `drop` names may be missing: another file has them
     Raises NumpyganError if a cell is not a number or the file is not a table.
     """
-    lines = _lines(path)
+    numbers, lines = _lines(path)
     if not lines:
         raise NumpyganError(f"{path}: holds no lines of numbers.")
     delimiter = _delimiter(lines)
@@ -56,7 +56,7 @@ def read_csv(path, drop, notes, columns=None, beside=False):
     if names and len(names) == width - 1 and _are_rownames_of(lines, delimiter):
         names = ["", *names]  # R gives no name to the column of row names
     if names and len(names) != width:
-        raise _bad_cell(path, lines, delimiter, names, [], len(names))
+        raise _bad_cell(path, numbers, lines, delimiter, names, [], len(names))
     left_out = _left_out(path, names, width, drop, beside)
     if drop == "auto":
         left_out |= {i for i in range(width) if _counts_rows(lines, delimiter, names, i)}
@@ -87,11 +87,11 @@ def read_csv(path, drop, notes, columns=None, beside=False):
             comments=None,
         )
     except ValueError:
-        raise _bad_cell(path, lines, delimiter, names, kept, width) from None
+        raise _bad_cell(path, numbers, lines, delimiter, names, kept, width) from None
 
 
 def _lines(path):
-    """The lines of a text file, without comments and empty lines.
+    """The numbers and the texts of the lines of a file, without comments and empty lines.
 
     The text may be gzipped and may begin with a byte order mark.
     """
@@ -108,11 +108,17 @@ def _lines(path):
         raise NumpyganError(
             f"{path}: cannot be read as text ({error}); save it as CSV in UTF-8."
         ) from None
-    lines = [line for line in text.splitlines() if line.strip()]
-    lines = [line for line in lines if line[:2] in ("#,", "#;") or line.lstrip()[:1] != "#"]
+    every = text.splitlines()
+    numbers = [n for n, line in enumerate(every, 1) if line.strip()]
+    numbers = [n for n in numbers if _is_no_comment(every[n - 1])]
+    lines = [every[n - 1] for n in numbers]
     while lines and not lines[-1].strip(' ,;|\t"'):  # empty rows at the end of a sheet
         lines.pop()
-    return lines
+    return numbers[: len(lines)], lines
+
+
+def _is_no_comment(line):
+    return line[:2] in ("#,", "#;") or line.lstrip()[:1] != "#"
 
 
 def _unpacked(raw, path):
@@ -232,20 +238,23 @@ def _unnamed_labels(lines, delimiter, width):
     return {max(able, key=lambda column: numpy.count_nonzero(some[:, column]))} if able else set()
 
 
-def _bad_cell(path, lines, delimiter, names, kept, width):
-    """The error that says which cell is not a number."""
-    for number, line in enumerate(lines, 2 if names else 1):
+def _bad_cell(path, numbers, lines, delimiter, names, kept, width):
+    """The error that says which cell is not a number; the lines are the last of those numbered."""
+    for number, line in zip(numbers[-len(lines) :], lines):
         cells = cells_of(line, delimiter)
         if len(cells) != width:
+            comma = "write 1.5 for 1,5, " if (len(cells), width) == (2, 1) else ""
             return NumpyganError(
-                f"{path}: line {number} has {len(cells)} columns, expected {width} as in the first."
+                f"{path}: line {number} has {len(cells)} columns, expected {width} as in the first"
+                f"; {comma}correct it, and leave out lines that are not part of the table."
             )
         for i in kept:
             if not is_number(cells[i]):
                 column = repr(names[i]) if names else str(i + 1)
+                plain = " with a decimal point and no other marks" if "," in cells[i] else ""
                 return NumpyganError(
                     f"{path}: line {number}, column {column} holds {cells[i][:40]!r}, expected a "
-                    "number; correct it or leave the column out with --drop "
-                    f"{names[i] if names else i + 1}."
+                    f"number{plain}; correct it, leave out the line, or leave out the column with "
+                    f"--drop {names[i] if names else i + 1}."
                 )
     return NumpyganError(f"{path}: is text, but not a table of numbers.")

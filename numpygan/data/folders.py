@@ -18,6 +18,7 @@ _DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
 _IMAGES = re.compile(r"images?|imgs?", re.I)
 _MASKS = re.compile(r"masks?|annotations?|labels?|gt|ground_?truth|segmentations?", re.I)
 _MASK_OF = re.compile(rf"(.+)[\W_]({_MASKS.pattern}|seg)([\W_]?\d+)?", re.I | re.S)
+_LANGUAGES = ("tr", "te")  # also Turkish and Telugu
 _IMAGE_NAME = re.compile(
     r"\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|heic|heif|avif|jp2|jxl|svg|tga|ico|pcx|psd|exr|dds|dcm"
     r"|fits?|dng|cr[23]|nef|arw|orf|raf|rw2|raw)\Z",
@@ -194,7 +195,7 @@ def _by_name(path, files, what, drop):
         if len(some) != 1 and split is not None:
             raise NumpyganError(
                 f"{path}: holds the {what} {', '.join(file.name for file in files[:6])}; give one "
-                "of the files, or call them x_train and x_test."
+                "of the files, join them in one, or call them x_train and x_test."
             )
     if list(by_split) == ["train"]:
         return readers.read_file(by_split["train"][0], drop)
@@ -241,6 +242,13 @@ def _without_masks(files, notes):
     return [file for file in files if file not in set(masks)]
 
 
+def _split_of_folder(name, siblings):
+    """The split that the name of a folder mentions, or None; `siblings` holds it, too."""
+    if name.lower() in _LANGUAGES and not all(map(split_of, siblings)):
+        return None  # a class beside others
+    return split_of(name)
+
+
 def _images(path, files, size):
     notes = []
     masks = {file.parent for file in files if _MASKS.fullmatch(file.parent.name)}
@@ -251,11 +259,16 @@ def _images(path, files, size):
             theirs = ", ".join(f"{other.name}/" for other in sorted(images))
             notes.append(f"not read: {folder.name}/, whose pictures belong to those in {theirs}")
     files = _without_masks(files, notes)
-    by_split, named = {}, [split_of(file.stem) for file in files]
+    by_split, named, below = {}, [split_of(file.stem) for file in files], {}
+    for file in files:
+        parts = file.relative_to(path).parts[:-1]
+        for i, part in enumerate(parts):
+            below.setdefault(parts[:i], set()).add(part)
     by_name = None not in named and "train" in named
     for file, its in zip(files, named):
-        folders = file.relative_to(path).parts[:-1]
-        split = next((s for s in map(split_of, folders) if s), its if by_name else "train")
+        parts = file.relative_to(path).parts[:-1]
+        splits = (_split_of_folder(part, below[parts[:i]]) for i, part in enumerate(parts))
+        split = next(filter(None, splits), its if by_name else "train")
         by_split.setdefault(split, []).append(file)
     if "train" not in by_split:
         raise NumpyganError(

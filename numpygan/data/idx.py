@@ -55,7 +55,8 @@ def read_idx(path, notes=None):
     """The array in an IDX file, plain or gzipped; the file's name does not matter.
 
     notes  a list; a sentence is appended if bytes after the values were ignored
-    Raises NumpyganError if the file is missing, not IDX, or shorter than its header says.
+    Raises NumpyganError if the file is missing, not IDX, shorter than its header says, or longer by
+    a row that is not all zeros: then the header is wrong.
     """
     path = Path(path)
     try:
@@ -68,7 +69,7 @@ def read_idx(path, notes=None):
             if packed:
                 check_expansion(path, expected, path.stat().st_size)
             content = _read_exactly(file, expected, path)
-            more = bool(file.read(1))
+            more = _surplus(file, shape, dtype, path)
             after = packed and not more and bool(file.rest.strip(b"\0"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -112,6 +113,19 @@ def _header(file, path):
     if math.prod(shape) == 0:
         raise NumpyganError(f"{path}: the array is empty, {' × '.join(map(str, shape))}.")
     return numpy.dtype(IDX_TYPES[magic[2]]), shape
+
+
+def _surplus(file, shape, dtype, path):
+    """Whether there are bytes after the values. Raises NumpyganError if they can be a row."""
+    size = math.prod(shape[1:]) * dtype.itemsize
+    extra = bytearray()
+    while len(extra) < size and (part := file.read(min(_PIECE, size - len(extra)))):
+        extra += part
+    if len(extra) == size > dtype.itemsize and extra.strip(b"\0"):
+        raise NumpyganError(
+            f"{path}: the header promises {shape[0]:,} rows, the file holds more; get it again."
+        )
+    return bool(extra)
 
 
 def _read_exactly(file, expected, path):

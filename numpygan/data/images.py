@@ -20,21 +20,22 @@ def read_images(splits, size, notes):
     Images of more than 8 bits have one white in all splits.
     Raises NumpyganError if an image can't be read or the sizes differ.
     """
-    ends = []
-    read = {split: _of_one_size(files, size, notes, ends) for split, files in splits.items()}
+    read = {split: _of_one_size(files, size, notes) for split, files in splits.items()}
+    ends = [end for _, wide, ends in read.values() for end in ends]
     white = _white(ends, next(iter(splits.values()))[0].parent)
-    return {split: _stacked(images, white) for split, images in read.items()}
+    for pixels, wide, _ in read.values():
+        for row, levels in wide.items():
+            _put(pixels, row, _scaled(levels, white))
+    return {split: pixels for split, (pixels, *_) in read.items()}
 
 
-def _stacked(images, white):
-    mode = "RGB" if any(image.mode == "RGB" for image in images) else "L"
-    return numpy.stack([_pixels(image, white, mode) for image in images])
+def _of_one_size(files, size, notes):
+    """The pixels of the images in `files`, and what is missing there.
 
-
-def _of_one_size(files, size, notes, ends):
-    """The images in `files`; the extreme values of those of more than 8 bits go to `ends`."""
-    images, first = [], None
-    for file in files:
+    This is the levels of the images of more than 8 bits, by row, and the extreme values of each.
+    """
+    pixels, wide, ends, first = None, {}, [], None
+    for row, file in enumerate(files):
         image, done = _read(file)
         if image.mode == "F":
             ends += image.getextrema()
@@ -49,8 +50,26 @@ def _of_one_size(files, size, notes, ends):
                 f"{first[1][0]}, {file.name} is {image.size[1]} × {image.size[0]}; add --size HxW "
                 "to scale all to one."
             )
-        images.append(image)
-    return images
+        if pixels is None:
+            pixels = numpy.empty((len(files), *image.size[::-1]), "uint8")
+        if image.mode == "RGB" and pixels.ndim == 3:
+            pixels = _in_colour(pixels, row)
+        if image.mode == "F":
+            wide[row] = numpy.asarray(image)
+        else:
+            _put(pixels, row, numpy.asarray(image))
+    return pixels, wide, ends
+
+
+def _in_colour(grey, n):
+    """Room for colour images; the first n of the grey ones are in it."""
+    colour = numpy.empty((*grey.shape, 3), "uint8")
+    colour[:n] = grey[:n, ..., None]
+    return colour
+
+
+def _put(pixels, row, image):
+    pixels[row] = image if image.ndim == pixels.ndim - 1 else image[..., None]
 
 
 def _white(ends, folder):
@@ -67,14 +86,9 @@ def _white(ends, folder):
     return 255 if high <= 255 else 65535
 
 
-def _pixels(image, white, mode):
-    if image.mode == "F":
-        from PIL import Image
-
-        # Scaling an image can lead beyond the ends.
-        levels = numpy.clip(numpy.rint(numpy.asarray(image) * (255 / white)), 0, 255)
-        image = Image.fromarray(levels.astype("uint8"))
-    return numpy.asarray(image if image.mode == mode else image.convert(mode))
+def _scaled(levels, white):
+    # Scaling an image can lead beyond the ends.
+    return numpy.clip(numpy.rint(levels * (255 / white)), 0, 255).astype("uint8")
 
 
 def _read(file):
@@ -82,7 +96,7 @@ def _read(file):
 
     Its mode is L or RGB; F, which still has to be scaled, if it has more than 8 bits.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     done = []
     try:
@@ -94,6 +108,8 @@ def _read(file):
                 if getattr(opened, "n_frames", 1) > 1:
                     done.append("only the first picture in each file is read")
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        if isinstance(error, UnidentifiedImageError):
+            error = "it is damaged or of another kind"
         raise NumpyganError(
             f"{file}: the image cannot be read ({error}); remove it or save it again."
         ) from None

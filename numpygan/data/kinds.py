@@ -10,14 +10,18 @@ from ..files import open_regular
 
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CIFAR_ROW = 1 + 3 * 32 * 32
+_STL10_ROW = 3 * 96 * 96
 _START = 512  # bytes that are read
 _IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_SVMLIGHT = re.compile(rb"[-+]?\d+(\.\d*)?( +(qid|\d+):[-+.\deE]+){2,}\s*[\r\n#]")
+_UTF16 = re.compile(rb"(([\t\r\n -~]\0)+|(\0[\t\r\n -~])+).?", re.S)
 _PNM = re.compile(rb"P[1-6]\s+[#\d]")  # whose pixels can all look like letters
 _SAVE = "save the array with numpy.save"
 _UNPACK = "unpack it and give the folder or file"
 _PICKLE = "pickled Python objects, which are never unpickled"
 _UNPICKLE = f"load it with pickle if you trust it and {_SAVE}"
 _FOREIGN = (  # first bytes, what such a file is, what to do
+    (b"MATLAB 7.3", "a MATLAB 7.3 file", f"load it with h5py and {_SAVE}"),
     (b"MATLAB ", "a MATLAB file", f"load it with scipy.io.loadmat and {_SAVE}"),
     (b"\x89HDF", "an HDF5 file (also MATLAB 7.3 and Keras .h5)", f"load it with h5py and {_SAVE}"),
     (b"PAR1", "a Parquet file", f"load it with pandas and {_SAVE}"),
@@ -28,6 +32,9 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"root\0", "a ROOT file", f"load it with uproot and {_SAVE}"),
     (b"FEA1\0", "a Feather file", f"load it with pandas and {_SAVE}"),
     (b"<stata_dta>", "a Stata file", f"load it with pandas and {_SAVE}"),
+    (b"X\n\0\0\0", "an R data file", "save the table with write.csv"),
+    (b"RDX2\n", "an R data file", "save the table with write.csv"),
+    (b"RDX3\n", "an R data file", "save the table with write.csv"),
     (b"8BPS\0", "a Photoshop image", "save it as PNG"),
     (b"%!PS", "a PostScript document", "give the data themselves"),
     (b"ARROW1", "an Arrow or Feather file", f"load it with pandas and {_SAVE}"),
@@ -112,8 +119,13 @@ def _kind(path, start, size, packed):
         return "an ARFF file", f"load it with scipy.io.arff and {_SAVE}"
     if _PNM.match(start) and not packed:
         return "image"
+    if _SVMLIGHT.match(start):
+        load = "sklearn.datasets.load_svmlight_file"
+        return "in the format of LIBSVM", f"load it with {load} and {_SAVE}"
     if _is_text(start):
         return "csv"
+    if len(start) > 3 and _UTF16.fullmatch(start):
+        return "a text in UTF-16 without a byte order mark", "save it in UTF-8"
     if packed:
         return "gzipped, but its content is neither IDX nor text", _UNPACK
     if start[:6] == b"\x93NUMPY":
@@ -129,6 +141,9 @@ def _kind(path, start, size, packed):
             "of the length of CIFAR-100, whose rows have two labels",
             f"leave out two bytes of each {1 + CIFAR_ROW} and {_SAVE}",
         )
+    if size % _STL10_ROW == 0:
+        turn = "numpy.fromfile(..., 'uint8').reshape(-1, 3, 96, 96).transpose(0, 3, 2, 1)"
+        return "of the length of STL-10, whose pixels run down the columns", f"save {turn}"
     return (
         "of a kind that is not known",
         "expected IDX, CIFAR-10 binary, .npy, .npz, CSV or a folder of images",

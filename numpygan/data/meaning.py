@@ -1,7 +1,8 @@
 """What a value means: the one place that decides it for data, samples and minibatches.
 
 bool, or integers 0 and 1 only              0 and 1
-uint8; integers or floats from 0 to 255     grey levels, read as value/255 in [0, 1]
+uint8; integers or floats from 0 to 255     grey levels, read as value/255 in [0, 1]; floats with
+                                            fractions only if one is 200 or more
 floats in [0, 1] or [−1, 1]                 unchanged; rounding errors beyond the ends are cut off
 integers −1, 0 and 1                        unchanged, [−1, 1]
 other numbers                               a table of real numbers, unchanged
@@ -19,7 +20,9 @@ LARGEST_FLOAT32 = 3e38
 _ROUNDING = 1e-3  # a value this far beyond an end of the range counts as a rounding error
 _BEYOND = 0.25  # samples of a density may leave the range by this fraction of its length
 _DARKEST = 16  # pixels in [0, 255] have a larger maximum; otherwise the scale is another one
-_DIM = 127  # half of white; a set of pixels without a brighter one is worth a note
+_WHITE = 200  # grey levels with fractions reach this; otherwise their white is another one
+_DIM = 0.5  # half of white; a set of pixels without a brighter one is worth a note
+_FAINT = 0.01  # a table in [0, 1] without a larger value is worth one, too
 _APART = 50  # two tables whose mean |x| have a larger ratio are on different scales
 
 
@@ -114,6 +117,8 @@ def common_scale(parts, images):
     whole = _joined(parts.values())
     (first, train), *_ = parts.items()
     scale = scale_of(whole, images, first)
+    if scale == "unit" and whole.low < -_ROUNDING * whole.high:
+        scale = "real"  # all numbers are small, and so these are data
     of_train = scale_of(train, images, first) if scale == "real" else scale
     table = of_train == "real" or (images is not True and of_train != "pixels")
     for where, values in parts.items():
@@ -135,6 +140,8 @@ def common_scale(parts, images):
                 f"{where}: holds {parts[where]}, {first} {train}; expected the same scale in all "
                 "splits: rescale one of them, or shuffle the rows if they are sorted."
             )
+    if scale == "pixels":
+        _refuse_other_white(whole, first)
     return scale
 
 
@@ -174,12 +181,26 @@ def _from_0_to_1(rows, slack):
     return (low >= -slack) & (high <= 1 + slack) & (high - low > 0.5)
 
 
-def note_on_dim(scale, parts):
-    """A list with a sentence about pixels that are all dark, or an empty one."""
-    high = max(values.high for values in parts)
-    if scale != "pixels" or not 0 < high <= _DIM or all(values.constant for values in parts):
+def _refuse_other_white(values, where):
+    """Raise NumpyganError if grey levels have fractions, but none is near 255."""
+    if not values.whole and values.high < _WHITE:
+        raise NumpyganError(
+            f"{where}: images are {values}, whose white is not known; divide them by the value of "
+            "white (by 255 if they are only dark), so that they lie in [0, 1]."
+        )
+
+
+def note_on_dim(scale, parts, images):
+    """A list with a sentence about values that fill little of their range, or an empty one."""
+    high = max(max(-values.low, values.high) for values in parts)
+    end = {"pixels": 255, "unit": 1, "signed": 1}.get(scale)
+    dim = _DIM if images or scale == "pixels" else _FAINT
+    if not end or not 0 < high <= dim * end or all(values.constant for values in parts):
         return []
-    return [f"the brightest pixel is {high:g} of 255; if {high:g} is white, divide the data by it"]
+    what, ends = (
+        ("brightest pixel", "white") if images else ("largest value", "the end of the range")
+    )
+    return [f"the {what} is {high:g} of {end}; if {high:g} is {ends}, divide the data by it"]
 
 
 def _near(train, values):
@@ -282,6 +303,8 @@ def samples_as_data(rows, ends, train, where):
     low, high = ends
     if values.integer or (values.low >= -_ROUNDING and _DARKEST < values.high <= 255.5):
         scale = scale_of(values, True, where)
+        if scale == "pixels":
+            _refuse_other_white(values, where)
         unit = rows.astype("float32") / (255 if scale == "pixels" else 1)
         return unit if ends == UNIT else 2 * unit - 1
     slack = _BEYOND * (high - low)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy
+from numpy.lib.format import MAGIC_PREFIX
 
 from ..errors import NumpyganError
 from ..files import open_regular
-from ..reading import read_arrays
+from ..reading import read_arrays, rest_of_npy
 from .delimited import read_csv
 from .idx import read_idx
 from .kinds import CIFAR_ROW, kind_of
@@ -136,11 +137,11 @@ def _arrays(path, member):
     arrays = read_arrays(path, wanted)
     if len(arrays) == 1:
         (name,) = arrays
-        return Found(
-            {"train": arrays[name]},
-            {"train": name or path.name},
-            not_read([n for n in every if n not in (name, member)]),
-        )
+        notes = not_read([n for n in every if n not in (name, member)])
+        if not name and (rest := rest_of_npy(path)):
+            more = "other arrays" if rest == MAGIC_PREFIX else "trailing bytes"
+            notes.append(f"{path.name}: {more} after the first array are ignored")
+        return Found({"train": arrays[name]}, {"train": name or path.name}, notes)
     found = {}
     for name, array in arrays.items():
         if array.ndim > 1 and (array.size or split_of(name) == "train"):

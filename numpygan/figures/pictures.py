@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 
 import numpy
 
@@ -54,6 +55,21 @@ def tile(images, columns, gap=2):
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         picture[top : top + height, left : left + width] = image
     return picture
+
+
+def is_whole_png(content):
+    """Whether the bytes are a PNG picture: its parts, their checksums, its size."""
+    from PIL import Image
+
+    too_large = Image.DecompressionBombWarning, Image.DecompressionBombError
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
+                picture.verify()
+    except (OSError, SyntaxError, ValueError, *too_large):
+        return False
+    return True
 
 
 def png(picture):

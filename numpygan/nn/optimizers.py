@@ -13,7 +13,7 @@ import numpy
 
 from ..arrays import Array, kernel, to_device, to_host
 from ..errors import NumpyganError
-from ..numbers import number
+from ..numbers import number, whole
 from .layers import Affine
 from .mlp import MLP
 from .threads import at_once, cores
@@ -74,13 +74,7 @@ class Optimizer:
 
     formula: Callable[..., None]
     names: tuple[str, ...]
-    ranges = {
-        "learning_rate": "[0, inf)",
-        "momentum": "[0, 1)",
-        "max_norm": "(0, inf)",
-        "decay": "[0, 1)",
-        "epsilon": "[0, inf)",
-    }
+    ranges = {"learning_rate": "[0, inf)", "momentum": "[0, 1)", "max_norm": "(0, inf)"}
 
     def __init__(
         self,
@@ -131,15 +125,19 @@ class Optimizer:
 
         Raises NumpyganError if it is none.
         """
-        for name, moment in self.moments.items():
-            if numpy.shape(state.get(name)) != moment.shape or "updates" not in state:
+        name = f"{type(self).__name__}: restore"
+        state = state if isinstance(state, dict) else {}
+        for moment, mine in self.moments.items():
+            found = numpy.asarray(state.get(moment))
+            if found.shape != mine.shape or found.dtype.kind != "f":
                 raise NumpyganError(
-                    f"{type(self).__name__}: restore: expected what state() of the same optimizer "
-                    f"gave, with {name} of shape {moment.shape} and updates, got "
-                    f"{', '.join(state) or 'nothing'}."
+                    f"{name}: expected what state() of the same optimizer gave, with {moment} of "
+                    f"shape {mine.shape}; got {', '.join(map(str, state)) or 'nothing'}."
                 )
-            moment[...] = to_device(state[name], self.net.xp)
-        self.updates = int(state["updates"])
+        updates = whole(f"{name}: updates", state.get("updates"), 0)
+        for moment, mine in self.moments.items():
+            mine[...] = to_device(state[moment], self.net.xp)
+        self.updates = updates
 
     def __repr__(self):
         return (
@@ -190,6 +188,7 @@ class Adam(Optimizer):
     """
 
     names = ("gradients", "squares")  # the discounted sums; at β₁ = 0 the first is not kept
+    ranges = Optimizer.ranges | {"decay": "[0, 1)", "epsilon": "[0, inf)"}
 
     def __init__(
         self,

@@ -16,8 +16,9 @@ import numpy
 from .. import __version__
 from ..arrays import Stream
 from ..data.sources import TOYS, Noise
+from ..errors import NumpyganError
 from ..figures.panels import figure2, figure3
-from ..figures.pictures import learning_panels, limits, png
+from ..figures.pictures import is_whole_png, learning_panels, limits, png
 from ..figures.plot import saved_figure
 from ..figures.toy_plot import draw_toy
 from ..files import read_bytes
@@ -37,7 +38,7 @@ _CURVES = {  # the curves of each chart: name, column of metrics.csv
     "Parzen log-likelihood": {"validation": "parzen"},
 }
 _PAGE = Path(__file__).parent / "page"
-_LARGEST_PICTURE = 1 << 26  # bytes
+_LARGEST_PICTURE = 1 << 22  # bytes; the page has up to FRAMES of them
 _POINTS = {2: 600, 1: 10_000}  # samples and data in a toy's panel, by the number of dimensions
 
 
@@ -133,14 +134,22 @@ def _frames(run, rows, image_shape):
     picked = numpy.unique(numpy.linspace(0, len(files) - 1, FRAMES).round().astype(int))
     ratios = (row["iteration"] / row["epoch"] for row in rows if row["epoch"] > 0)
     per_epoch = next((ratio for ratio in ratios if 0 < ratio < math.inf), None)
-    items = []
+    items, left_out = [], []
     for file in (files[i] for i in picked):
         iteration = int(file.stem)
         when = f"iteration {iteration:,}"
         when += f", epoch {iteration / per_epoch:.4g}" if per_epoch else ""
-        picture = read_bytes(file, _LARGEST_PICTURE)
+        try:
+            picture = read_bytes(file, _LARGEST_PICTURE)
+            if not is_whole_png(picture):
+                raise NumpyganError(f"{file}: is not a whole PNG picture.")
+        except NumpyganError as error:
+            left_out.append(f"<p role=note>Left out: {escape(str(error))}</p>")
+            continue
         items.append(f"<li>{_figure(picture, f'samples at {when}', when, image_shape)}</li>")
-    return (
+    if not items:
+        return "".join(left_out)
+    return "".join(left_out) + (
         "<p>The noise z is the same in all pictures; only the generator changes.</p>"
         f'<div class="frames"><label for="when">Move through the training <output></output></label>'
         f'<input id="when" type="range" min="0" max="{len(items) - 1}" value="{len(items) - 1}" '

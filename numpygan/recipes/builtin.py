@@ -197,5 +197,18 @@ RECIPES = {
             about="ring, closer to the data: samples from averaged iterates",
             data="ring",
         ),
+        # 25 modes over ±4 with σ .05: D needs more units than on ring to see within a mode.
+        replace(
+            _AVERAGED,
+            name="grid-averaged",
+            about="grid, closer to the data: a wider D, samples from averaged iterates",
+            data="grid",
+            discriminator=("leaky 256", "leaky 256"),
+            scale_d=(0.02, 0.0, 0.0),
+            batch=256,
+            learning_rate_d=1e-3,
+            learning_rate_decay=1.00007,
+            iterations=72_000,
+        ),
     )
 }

@@ -17,6 +17,7 @@ from .loop import train
 
 RESULT = "result.json"  # a file in the directory of a finished run
 _MEASURES = {"V", "D_real", "D_fake", "iteration", "seconds"}
+_COUNTED = ("iteration", "seconds", "modes", "HQ")  # none is less than 0
 
 
 def finished(recipe, path):
@@ -41,6 +42,11 @@ def finished(recipe, path):
             f"{file}: is damaged (expected a number for each of {', '.join(sorted(_MEASURES))}); "
             f"{again}."
         )
+    for name in _COUNTED:
+        if result.get(name, 0) < 0:
+            raise NumpyganError(
+                f"{file}: is damaged ({name} is {result[name]:g}, less than 0); {again}."
+            )
     return {name: float(value) for name, value in result.items()}
 
 

@@ -75,7 +75,7 @@ class _Processes(ThreadPoolExecutor):
     """
 
     def __init__(self, workers):
-        super().__init__(workers, initializer=_leave_ctrl_c_to_the_parent)
+        super().__init__(workers)
         self._held, self._stopped, self._lock = set(), False, threading.Lock()
 
     def submit(self, function, *args):
@@ -92,6 +92,7 @@ class _Processes(ThreadPoolExecutor):
                     pass
 
     def _in_own_process(self, function, args):
+        _leave_ctrl_c_to_the_parent()
         # A fork would inherit the threads and locks of BLAS.
         context = multiprocessing.get_context("spawn")
         connection, its_own = context.Pipe()

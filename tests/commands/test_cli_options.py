@@ -202,3 +202,8 @@ def test_delete_in_a_path_can_be_resumed(world, place):
     numpy.save("a\x7fb.npy", images())
     assert cli.tried([*TINY, "--data", "a\x7fb.npy", "--out", "delete"], place)[0] == 130
     assert run("train", "--quiet", "--resume", "--out", "delete") == 130
+
+
+def test_play_has_data_of_its_own(capsys):
+    assert run("play", "--data", "x.npy") == 2
+    assert "play has data of its own" in capsys.readouterr().err

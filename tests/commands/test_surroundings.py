@@ -90,7 +90,7 @@ def test_a_package_that_cannot_be_imported(command, tmp_path, monkeypatch, capsy
         assert run(*command) == 2
     err = capsys.readouterr().err
     assert "a package is missing or damaged" in err and "matplotlib" in err
-    assert "install numpygan again" in err and err.count("\n") == 1
+    assert "install it, or numpygan, again" in err and err.count("\n") == 1
 
 
 def test_a_sweep_on_a_system_without_threads(tmp_path, monkeypatch, capsys):

@@ -1,10 +1,13 @@
 """Folders of images: which files are read, and what their pixels mean beside each other."""
 
+import tracemalloc
+
 import numpy
 import pytest
 from PIL import Image
 
 from numpygan.data.dataset import load, samples_like
+from numpygan.data.folders import read
 from numpygan.errors import NumpyganError
 
 GREY = numpy.random.default_rng(0).integers(0, 256, (12, 9, 9), dtype="uint8")
@@ -70,3 +73,37 @@ def test_samples_that_lie_on_their_side_are_refused(tmp_path):
     assert numpy.array_equal(samples_like(data, tmp_path / "flat.npy"), wide.reshape(30, 45))
     with pytest.raises(NumpyganError, match="samples: .*tall.npy: images are 9 × 5, .* 5 × 9"):
         samples_like(data, tmp_path / "tall.npy")
+
+
+@pytest.mark.parametrize("grey", [0, 100])
+def test_images_are_held_once_while_they_are_read(grey, tmp_path):
+    """A folder of 200 images is read into one array; grey ones may come first."""
+    pixels = numpy.random.default_rng(0).integers(0, 256, (200, 64, 64, 3), dtype="uint8")
+    pixels[:grey] = pixels[:grey, ..., :1]
+    for i, image in enumerate(pixels):
+        Image.fromarray(image[..., 0] if i < grey else image).save(tmp_path / f"{i:03}.bmp")
+    tracemalloc.start()
+    found = read(tmp_path).arrays["train"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert numpy.array_equal(found, pixels)
+    assert peak < 1.6 * pixels.nbytes
+
+
+def test_names_of_languages_are_no_splits(tmp_path):
+    """Turkish and Telugu letters beside others, but tr/ and te/ alone are training and test."""
+    for folder in ("tr", "te"):
+        pictures(tmp_path / folder, GREY)
+    assert len(load(tmp_path).test) == 12
+    pictures(tmp_path / "en", GREY)
+    data = load(tmp_path)
+    assert (len(data.train), len(data.test)) == (24, 6) and "a random 6" in data.understood
+
+
+def test_a_damaged_image_is_called_damaged(tmp_path):
+    pictures(tmp_path, GREY)
+    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
+    with pytest.raises(
+        NumpyganError, match=r"x.png: .* \(it is damaged or of another kind\); remove"
+    ):
+        load(tmp_path)

@@ -131,6 +131,18 @@ def test_bytes_after_the_values_are_ignored_and_named(suffix, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_more_rows_than_the_header_says_are_refused(suffix, tmp_path):
+    path, row = tmp_path / f"values{suffix}", bytes(8) + b"\1"
+    for content in GOOD + row, GOOD + bytes(9) + row[:5]:
+        path.write_bytes(gzip.compress(content) if suffix else content)
+        if content.endswith(row):
+            with pytest.raises(NumpyganError, match="promises 4 rows, the file holds more"):
+                read_idx(path)
+        else:  # zeros fill up a block
+            assert read_idx(path).shape == (4, 3, 3)
+
+
 @pytest.mark.parametrize(
     "change", [lambda b: b[:-9], lambda b: b[:20] + bytes(10) + b[30:], lambda b: b"not gzip" + b]
 )

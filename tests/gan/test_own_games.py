@@ -321,5 +321,16 @@ def test_a_wrong_margin_of_a_hinge_loss_is_found(margin):
     assert report.passed == (margin == 1), report
     if margin == 2:
         assert {check.place.partition(", update")[0] for check in report.failures} == {
-            "hinge_game, D(x) up to 4"
+            "hinge_game, D with large outputs"
         }
+
+
+def test_a_wrong_margin_is_found_whatever_the_bias_of_d():
+    above = lambda a: np.where(a.real > 0, a, 0)
+    value = lambda real, fake: -above(1 - real).mean() - above(1 + fake).mean()
+    G, D = players()
+    D.theta *= 0.1
+    D.layers[-1].b[...] = 3
+    for margin in 1, 2:
+        report = ng.check_game(G, D, hinge(margin), value=value, loss=lambda fake: -fake.mean())
+        assert report.passed == (margin == 1), report

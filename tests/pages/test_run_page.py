@@ -2,6 +2,8 @@
 
 import json
 import re
+import struct
+import zlib
 from html.parser import HTMLParser
 
 import numpy
@@ -160,6 +162,55 @@ def test_pictures_over_time_are_thinned_out_with_the_first_and_the_last(
         (tmp_path / "few.html").read_text(encoding="utf-8"),
     )
     assert captions == ["iteration 0, epoch 0", "iteration 40, epoch 2", "iteration 60, epoch 3"]
+
+
+def damaged(png):
+    yield "cut", png[: len(png) // 2]
+    yield "empty", b""
+    yield "of another kind", b"GIF89a" + png
+    yield "a page", b"<script>alert(1)</script>"
+    yield "damaged", png[:60] + bytes(4) + png[64:]
+    yield "of 100 MB", png + bytes(100_000_000)
+    for what, side in {"of 3.6 GB": 60_000, "of 0.1 GB": 10_000}.items():
+        size = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+        yield what, png[:12] + size + struct.pack(">I", zlib.crc32(size)) + png[33:]
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["cut", "empty", "of another kind", "a page", "damaged", "of 100 MB", "of 3.6 GB", "of 0.1 GB"],
+)
+def test_a_picture_that_is_no_picture_is_left_out_and_named(world, what, tmp_path):
+    file = world / "it" / "samples" / "00000040.png"
+    png = file.read_bytes()
+    assert png[12:16] == b"IHDR" and len(png) > 100  # premise: the parts changed above
+    before = (world / "it.html").read_text(encoding="utf-8")
+    assert before.count("<figcaption>iteration ") == 4 and "Left out" not in before
+    try:
+        file.write_bytes(dict(damaged(png))[what])
+        assert run("report", "it", "-o", tmp_path / "page.html") == 0
+    finally:
+        file.write_bytes(png)
+    page = tmp_path / "page.html"
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<figcaption>iteration ") == 3 and "<script>alert" not in text
+    assert "Left out: it/samples/00000040.png: " in Page(page).text
+    assert len(text) <= len(before) + 300
+
+
+def test_without_one_whole_picture_there_is_no_slider(world, tmp_path):
+    pictures = {file: file.read_bytes() for file in (world / "line" / "samples").glob("*.png")}
+    assert pictures
+    try:
+        for file in pictures:
+            file.write_bytes(b"")
+        assert run("report", "line", "-o", tmp_path / "page.html") == 0
+    finally:
+        for file, content in pictures.items():
+            file.write_bytes(content)
+    page = Page(tmp_path / "page.html")
+    assert page.text.count("Left out: ") == len(pictures)
+    assert "input" not in [tag for tag, _ in page.tags]
 
 
 def test_nothing_is_overwritten_without_force(world, tmp_path, capsys):

@@ -40,12 +40,16 @@ def test_the_recipes():
 def test_the_averaged_toys_are_one_g_and_one_d_by_algorithm_1(name):
     """They differ from the toy in rates, loss, length and averaging, not in data and D.
 
-    On a line also in G: it has leaky units and two noise values.
+    On a line also in G: it has leaky units and two noise values. On a grid also in the width of D
+    and in the batch.
     """
     plain, averaged = RECIPES[name.removesuffix("-averaged")], RECIPES[name]
-    same = ["data", "discriminator", "algorithm", "noise", "batch", "k"]
+    same = ["data", "algorithm", "noise", "k"]
     same += ["generator", "noise_dim"] if plain.data != "gauss1d" else []
+    same += ["discriminator", "batch"] if plain.data != "grid" else []
     assert all(getattr(plain, field) == getattr(averaged, field) for field in same)
+    kinds = [[layer.split()[0] for layer in recipe.discriminator] for recipe in (plain, averaged)]
+    assert kinds[0] == kinds[1]
     assert plain.average == 0 < averaged.average < 1 and averaged.noise_dim == 2
 
 

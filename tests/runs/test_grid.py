@@ -7,6 +7,7 @@ import json
 import math
 import os
 import signal
+import subprocess
 import sys
 from concurrent.futures import BrokenExecutor
 
@@ -289,6 +290,38 @@ def test_a_run_killed_before_its_result_was_written_is_kept(here):
     assert play(recipe, "it") == result and files(here / "it") == before
 
 
+def test_the_result_of_a_shorter_run_is_never_that_of_a_longer_one(here, monkeypatch):
+    (setting,) = sweep_of('recipe = "ring"\niterations = 6\n' + SMALL + "[grid]\nk = [2]\n")
+    (longer,) = setting.recipes
+    short = change(longer, iterations=3)
+    assert play(short, "it")["iteration"] == 3
+    assert finished(short, "it")["iteration"] == 3  # premise: the result is there
+    assert finished(longer, "it") is None
+
+    def killed_after_training(*arguments, **how):
+        train(*arguments, **how)
+        raise Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr("numpygan.runs.grid.train", killed_after_training)
+        with pytest.raises(Interrupted):
+            play(longer, "it")
+    assert RunDirectory("it").recipe() == longer and finished(longer, "it") is None
+    assert play(longer, "it")["iteration"] == 6
+
+
+@pytest.mark.parametrize("name", ["iteration", "seconds", "modes", "HQ"])
+def test_a_result_with_less_than_nothing_is_one_sentence(name, here):
+    (setting,) = sweep_of('recipe = "ring"\niterations = 3\n' + SMALL + "[grid]\nk = [2]\n")
+    (recipe,) = setting.recipes
+    result, file = play(recipe, "it"), here / "it" / "result.json"
+    file.write_text(json.dumps(result | {name: 0}))
+    assert finished(recipe, "it")[name] == 0
+    file.write_text(json.dumps(result | {name: -4}))
+    with pytest.raises(NumpyganError, match=rf"{name} is -4, less than 0\); delete it"):
+        finished(recipe, "it")
+
+
 def test_a_finished_run_without_rows_is_one_sentence(here):
     """Checkpoints of old versions hold no rows, so a deleted metrics.csv is not written again."""
     (setting,) = sweep_of('recipe = "ring"\niterations = 3\n' + SMALL + "[grid]\nk = [2]\n")
@@ -370,6 +403,22 @@ def test_a_process_that_is_killed_takes_no_other_with_it():
         for job, future in carry_out(half_or_die, [(3,), (0,), (5,)], 2, ALONE)
     }
     assert ended[3,] == 1.5 and ended[5,] == 2.5 and isinstance(ended[0,], BrokenExecutor)
+
+
+def test_too_few_files_for_a_process_are_the_failure_of_its_run(here):
+    sweep_of('recipe = "ring"\niterations = 3\n' + SMALL + "[grid]\nk = [2]\n")
+    code = (
+        "import resource, sys; from numpygan.cli import main\n"
+        "import numpygan.commands.sweep, numpygan.runs.grid, multiprocessing.resource_tracker\n"
+        "limits = (8, resource.getrlimit(resource.RLIMIT_NOFILE)[1])\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, limits)\n"
+        "sys.exit(main(['sweep', 'sweep.toml', '--out', 'out', '--jobs', '2']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "failed: out/k=2/seed-0: the system says: Too many open files" in done.stdout
 
 
 VARIABLES = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"

@@ -224,3 +224,36 @@ def test_the_name_of_an_earlier_holder_is_gone(tmp_path):
     path.write_text("pid 123456789 on " + 100 * "x" + "\n")
     with locked(path):
         assert path.read_text().count("\n") == 1 and "x" * 9 not in path.read_text()
+
+
+@pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK])
+def test_each_error_that_means_locked_already_is_understood(number, tmp_path, monkeypatch):
+    """POSIX leaves EAGAIN or EACCES to the system; Windows says EDEADLK after its tries."""
+
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with (
+        pytest.raises(NumpyganError, match="is being trained by another process"),
+        locked(tmp_path / "lock"),
+    ):
+        pass
+
+
+def test_a_lock_replaced_before_it_was_locked_is_opened_again(tmp_path, monkeypatch):
+    """Its last holder may have removed it between our open and our lock."""
+    path, flock, calls = tmp_path / "lock", fcntl.flock, []
+
+    def slow(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            path.unlink()
+            path.write_text("")
+        return flock(*arguments)
+
+    monkeypatch.setattr(fcntl, "flock", slow)
+    with locked(path) as held:
+        held.check()
+        assert path.read_text().startswith(f"pid {os.getpid()} ")
+    assert len(calls) == 2

@@ -48,8 +48,14 @@ def replaced(folder):
     yield "lock removed", (folder / "lock").unlink
     yield "lock replaced", lambda: (folder / "lock.new").rename(folder / "lock")
 
+    def a_file():
+        folder.rename(folder.with_name("moved"))
+        folder.write_text("of another")
 
-@pytest.mark.parametrize("what", ["moved", "lock removed", "lock replaced"])
+    yield "a file in its place", a_file
+
+
+@pytest.mark.parametrize("what", ["moved", "lock removed", "lock replaced", "a file in its place"])
 def test_a_trainer_that_lost_its_directory_writes_nothing_more(what, tmp_path):
     folder = tmp_path / "it"
     folder.mkdir()
