@@ -46,9 +46,10 @@ check(affine_forward)
 # %% [markdown]
 # ## 2. Backward
 #
-# Some number $L$ depends on $y$. Somebody gives us $g^y$, the matrix of all
-# $g^y_{ij} = \partial L / \partial y_{ij}$. It has the shape of $y$. We want the same for $x$, $W$
-# and $b$. These are called the *adjoints* $g^x$, $g^W$, $g^b$. Each has the shape of its variable.
+# Some number $L$ depends on $y$. We are given $g^y$, the matrix of all
+# $g^y_{ij} = \partial L / \partial y_{ij}$. It has the shape of $y$. We want the same derivatives
+# for $x$, $W$ and $b$. These are called the *adjoints* $g^x$, $g^W$, $g^b$. Each has the shape of
+# its variable.
 #
 # **The weights.** $L$ depends on $W_{kj}$ through every $y_{ij}$ with this $j$: one for each
 # example $i$. The chain rule adds up all paths, and $\partial y_{ij} / \partial W_{kj} = x_{ik}$:
@@ -125,8 +126,8 @@ check(central_difference)
 #    \qquad\Longrightarrow\qquad
 #    f'(p) = \frac{\operatorname{Im} f(p + ih)}{h} + O(h^2) . $$
 #
-# The real part holds $f$, the imaginary part holds $hf'$. They never meet. So $h$ may be
-# $10^{-30}$: then $h^2 = 10^{-60}$, and no rounding is added. There is nothing left to choose.
+# The real part holds $f$, the imaginary part holds $hf'$. The two are never subtracted. So $h$ may
+# be $10^{-30}$: then $h^2 = 10^{-60}$, and no rounding is added. There is nothing left to choose.
 #
 # An array of floats drops an imaginary part. `x.astype(complex)` is a copy that can hold one.
 

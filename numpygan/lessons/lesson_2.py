@@ -7,8 +7,9 @@
 # * say what happens at a kink, at a tie, and where a sigmoid is saturated;
 # * add a layer of your own to numpygan.
 #
-# All these layers work on numbers one by one (maxout: on small groups). Their Jacobian is nearly
-# all zeros. So nobody writes it down: the backward pass is an elementwise product.
+# All these layers work on each number alone (maxout: on small groups of numbers). So nearly all
+# entries of their Jacobian are zero, and nobody writes it down: the backward pass is an elementwise
+# product.
 
 # %%
 import matplotlib.pyplot as plt
@@ -26,7 +27,7 @@ from numpygan.lessons import check
 # there is a *kink*: no derivative exists. We agree on 0. Random numbers never hit a kink. Zeros in
 # data and zero biases do.
 #
-# The mask comes from $x$. The sign of the *gradient* has no say.
+# The mask comes from $x$. The sign of the *gradient* does not matter.
 
 
 # %%
@@ -46,10 +47,10 @@ check(relu_backward)
 # $$ y = \sigma(x) = \frac{1}{1 + e^{-x}}, \qquad
 #    \sigma' = \frac{e^{-x}}{(1 + e^{-x})^2} = y(1 - y), \qquad g^x = g^y \odot y \odot (1 - y) . $$
 #
-# A layer is a class with `forward` and `backward`. It keeps nothing in `self`: all that one pass
-# saw is on its tape `t`. `forward` reads `x` and fills `t.y`. `backward` reads `gy` (and `t.x`,
-# `t.y`) and fills `t.gx`. These arrays exist already, so write *into* them: `t.y[...] = …`. (A
-# method may also return its result; numpygan then copies it into the array.)
+# A layer is a class with `forward` and `backward`. It keeps nothing in `self`: the arrays of one
+# pass are on the tape `t` of this pass. `forward` reads `x` and fills `t.y`. `backward` reads `gy`
+# (and `t.x`, `t.y`) and fills `t.gx`. These arrays exist already, so write *into* them:
+# `t.y[...] = …`. (A method may also return its result; numpygan then copies it into the array.)
 
 
 # %%
@@ -69,8 +70,9 @@ class MySigmoid(ng.Layer):
 check(MySigmoid)
 
 # %% [markdown]
-# **Saturation.** $\sigma'$ is at most 1/4, and it falls like $e^{-|x|}$. Behind a saturated
-# sigmoid nothing learns. Remember this picture for lesson 4.
+# **Saturation.** $\sigma'$ is at most 1/4, and it falls like $e^{-|x|}$. The layers before a
+# saturated sigmoid get almost no gradient and learn almost nothing. Remember this picture for
+# lesson 4.
 
 # %%
 net = ng.MLP([ng.Affine(1, 1), MySigmoid()], dtype="float64")
@@ -95,7 +97,7 @@ plt.show()
 # $$ y = \max(u, v), \qquad g^u = g^y \odot [u \ge v], \qquad g^v = g^y \odot [v > u] . $$
 #
 # The whole gradient goes to the winner, and none to the loser. At a *tie* the first piece wins,
-# alone. If both got the gradient, it would count twice.
+# alone. If both pieces got the gradient, it would count twice.
 
 
 # %%
@@ -151,8 +153,8 @@ check(dropout_mask)
 # %% [markdown]
 # ## 5. All together
 #
-# The checker tries each layer by itself, with a random upstream gradient, and then the whole
-# network. A mistake in one layer is found in that layer.
+# The checker tries each layer alone, with a random $g^y$, and then the whole network. A mistake in
+# one layer is found in that layer.
 
 # %%
 print(ng.gradcheck([ng.Affine(3, 8), MyMaxout(), ng.Affine(4, 5), MySigmoid(), ng.Affine(5, 1)]))

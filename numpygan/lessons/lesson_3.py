@@ -18,9 +18,9 @@ from numpygan.lessons import check
 # ## 1. Flat θ
 #
 # An optimizer, a checkpoint and a gradient check do not care what is a weight and what is a bias.
-# For them a network is one vector $\theta$. For a layer it is a matrix $W$ and a bias $b$. Both are
-# right: $W$ is a *view*, another way to look at the same memory. What is written into the view is
-# written into $\theta$.
+# For them the parameters are one vector $\theta$. For a layer they are a matrix $W$ and a bias $b$.
+# Both are true at once: $W$ is a *view*, another way to look at the same memory. If you write into
+# the view, $\theta$ changes.
 #
 # `theta[i:j].reshape(shape)` of a contiguous array is a view. A copy would not do.
 
@@ -55,11 +55,12 @@ check(views)
 #    \frac{\partial L}{\partial \theta_l}
 #       = \left(\frac{\partial x_{l+1}}{\partial \theta_l}\right)^{\!\top} g_{l+1} . $$
 #
-# No matrix is multiplied by a matrix of derivatives. Each layer turns the adjoint of its output
-# into the adjoint of its input, and we never need more. From right to left this costs about two
-# forward passes. From left to right it would cost one pass for each parameter.
+# We never multiply two matrices of derivatives. Each layer computes the adjoint of its input from
+# the adjoint of its output, and nothing else is needed. From the loss to the input this costs about
+# as much as two forward passes. From the input to the loss it would cost one pass for each
+# parameter.
 #
-# Each layer has two methods for this, and its page of the tape, `t = tape.layers[l]`:
+# Each layer has its own part of the tape, `t = tape.layers[l]`, and two methods:
 #
 # * `layer.backward_params(t.gy, t)` writes `gW` and `gb`;
 # * `layer.backward(t.gy, t)` writes `t.gx`, and returns nothing.
@@ -86,12 +87,13 @@ check(backward)
 # %% [markdown]
 # ## 3. Optimizers
 #
-# Momentum remembers where it was going. $\eta$ is the learning rate, $g$ the gradient:
+# Momentum keeps a part of its last step, the velocity $v$. $\eta$ is the learning rate, $g$ the
+# gradient:
 #
 # $$ v \leftarrow \mu v - \eta g, \qquad \theta \leftarrow \theta + v . $$
 #
 # Write *into* the arrays: `v *= mu`, `theta += v`. The line `theta = theta + v` makes a new array
-# inside your function. The network would never hear of it.
+# inside your function, and the network does not change.
 
 
 # %%

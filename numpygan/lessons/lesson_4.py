@@ -4,7 +4,7 @@
 # About 40 minutes. After this lesson you can
 #
 # * compute the value function $V(D, G)$ of a GAN without ever taking the logarithm of 0;
-# * derive the slopes that start the two backward passes;
+# * derive the slopes (the derivatives at the logit) that start the two backward passes;
 # * send a gradient through D into G while D stands still.
 
 # %%
@@ -26,14 +26,14 @@ from numpygan.lessons import check
 # $D$ ends in a sigmoid: $D = \sigma(a)$. The number $a$ is called the *logit*.
 #
 # **Why log of a rounded sigmoid fails.** In float32, $\sigma(20)$ is exactly 1. Then $\log(1 - D)$
-# is $\log 0 = -\infty$, and its gradient is not a number. A good discriminator reaches this every
-# day. So do the algebra first:
+# is $\log 0 = -\infty$, and its gradient is not a number. A good discriminator often has such
+# logits. So do the algebra first:
 #
 # $$ \log \sigma(a) = -\log(1 + e^{-a}) = \min(a, 0) - \log(1 + e^{-|a|}), \qquad
 #    \log(1 - \sigma(a)) = \log \sigma(-a) . $$
 #
 # The exponent $-|a|$ is never positive, so nothing overflows. `np.log1p(u)` is $\log(1 + u)$,
-# exact for small $u$.
+# accurate also for small $u$.
 
 
 # %%
@@ -68,9 +68,10 @@ plt.show()
 # $$ \frac{\partial}{\partial a} \log \sigma(a) = 1 - \sigma(a), \qquad
 #    \frac{\partial}{\partial a} \log (1 - \sigma(a)) = -\sigma(a) . $$
 #
-# The $\sigma'$ cancels. At the logit there is nothing left that saturates for a *wrong* answer.
-# With $1/m$ from the mean, these are the $g^y$ that start D's backward pass. There are $m$ real and
-# $m$ generated rows, so $m$ is the number of rows of *one* half.
+# The $\sigma'$ cancels. These derivatives with respect to the logit are called *slopes* here. The
+# slope of a *wrong* answer does not vanish. With $1/m$ from the mean, the slopes are the $g^y$ that
+# start D's backward pass. There are $m$ real and $m$ generated rows, so $m$ is the number of rows
+# of *one* half.
 
 
 # %%

@@ -3,7 +3,8 @@
 #
 # About 40 minutes. The pictures take about a minute to run. After this lesson you can
 #
-# * write the paper's Algorithm 1, and name its contract: who moves when, along what, on which data;
+# * write the paper's Algorithm 1, and say its rules: which network is updated when, with which
+#   gradient, on which data;
 # * see a GAN learn, and measure how many modes it has found;
 # * say what the loss of G, the number $k$ and the learning rates do.
 
@@ -39,16 +40,16 @@ def g_slope(a, loss):
 #   * Sample a minibatch of $m$ noise samples $z$ from $p_z$.
 #   * Update G by *descending* its loss.
 #
-# The contract behind these lines:
+# The rules behind these lines:
 #
 # * each step of D has fresh $x$ and fresh $z$; G's step has a fresh $z$ again;
 # * D's step moves $\theta_d$ alone; G's step moves $\theta_g$ alone;
 # * G's step goes through the D that has just been *updated*;
 # * dropout masks are drawn for each pass of D: `D.draw_masks(tape, dropout)` before `D.forward`.
 #
-# `p_z.minibatch(z)` fills `z` with fresh numbers, `p_data.minibatch(x)` fills `x`.
-# `rule_d.ascend()` moves $\theta_d$ along `D.grad`, `rule_g.descend()` moves $\theta_g$ against
-# `G.grad`.
+# `p_z.minibatch(z)` fills `z` with fresh numbers, `p_data.minibatch(x)` fills `x`. `rule_d` and
+# `rule_g` are the optimizers of D and G: `rule_d.ascend()` moves $\theta_d$ along `D.grad`,
+# `rule_g.descend()` moves $\theta_g$ against `G.grad`.
 
 
 # %%
@@ -80,9 +81,8 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="sat
 check(algorithm1)
 
 # %% [markdown]
-# The checker plays two iterations of your loop. At every update it stops the clock, computes the
-# gradient again by the complex step, from $\theta$, the minibatches and the masks alone, and
-# compares.
+# The checker plays two iterations of your loop. Before every update it computes the gradient again
+# by the complex step, from $\theta$, the minibatches and the dropout masks alone, and compares.
 #
 # ## 2. How many modes?
 #
@@ -210,10 +210,10 @@ plt.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
-# **Collapse.** G's loss asks for one thing: that *this* D takes G's samples for data. Putting all
-# samples where D is largest is a perfect answer, until D notices. Then all samples move on. In
-# which of your pictures do you see this? $V$ does not show how many modes there are. Only a measure
-# of the samples does.
+# **Collapse.** G's loss asks for one thing only: that *this* D takes G's samples for data. If G
+# puts all samples where D is largest, its loss is least, until D learns. Then all samples move to
+# another place. In which of your pictures do you see this? $V$ does not show how many modes there
+# are. Only a measure of the samples does.
 #
 # ## To think about
 #

@@ -42,7 +42,7 @@ def optimal_discriminator(p, q):
 check(optimal_discriminator)
 
 # %% [markdown]
-# ## 2. What V is worth then
+# ## 2. The value of V at the best D
 #
 # Put $D^*$ into $V$, and write $\mathrm{mid} = (p + q)/2$. Then $D^* = p/(2\,\mathrm{mid})$, and
 #
@@ -98,7 +98,8 @@ right.set(xlabel="mean of $p_g$ (one mode)", ylabel="C(G), between −log 4 and 
 plt.show()
 
 # %% [markdown]
-# $C(G)$ has two minima here, and neither is the optimum. One mode out of two is a local answer.
+# $C(G)$ has two minima here, and neither is the optimum, $-\log 4$: a $p_g$ that covers one of two
+# modes is a local minimum.
 #
 # ## 3. A GAN's curves, beside the truth
 #
@@ -159,8 +160,8 @@ plt.show()
 # * $V$ near 0 and $D(G(z))$ near 0: D has won. With the saturating loss G learns nothing any more.
 #
 # **When to stop.** Look for the iteration where $C(G)$ is least, the truth. Does any of the other
-# curves show it? In our run they show nothing. So measure the *samples*, on data that were held
-# out, and keep the best state.
+# curves show it? In our run none does. So measure the *samples*, against held-out data, and keep
+# the best state.
 #
 # ## 4. The Parzen window
 #
@@ -243,9 +244,9 @@ for row, (name, samples) in zip(rows, (("real", real), ("blurred", blurred), ("G
 plt.show()
 
 # %% [markdown]
-# Blurred digits score *above* real ones. A Parzen window has no idea what a digit looks like: it
+# Blurred digits score *above* real ones. A Parzen window does not know what a digit looks like: it
 # rewards samples that lie in the middle between many digits. So a score above the score of real
-# data is not quality. Never report a Parzen number without this row beside it.
+# data does not mean better images. Never report a Parzen number without this row beside it.
 #
 # `numpygan evaluate` measures more: distances of features, precision and recall, neighbours. Each
 # comes with a sentence that says how it can be fooled.

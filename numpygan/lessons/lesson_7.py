@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Lesson 7. The clinic
 #
-# About 45 minutes. Twelve patients wait. Each has a mistake that is easy to make in a GAN written by
-# hand, and hard to see. After this lesson you can
+# About 45 minutes. Twelve patients wait. Each has a mistake that is easy to make in a GAN written
+# by hand, and hard to see. After this lesson you can
 #
-# * find a broken gradient with a checker instead of by staring;
+# * find a wrong gradient with a checker instead of by reading alone;
 # * tell from a symptom where to look;
 # * mend it, and prove that it is mended.
 #
@@ -30,8 +30,8 @@ def sigma(a):
 # %% [markdown]
 # ## Ward 1: layers
 #
-# Each patient inherits from the healthy layer of numpygan and overrides what is sick. The checker
-# can be asked directly, too. Here it looks at patient 1:
+# Each patient is a subclass of a correct layer of numpygan, and overrides one method with a
+# mistake. You can also ask the checker directly. Here it looks at patient 1:
 
 # %% [markdown]
 # ### Patient 1. ReLU
@@ -221,7 +221,8 @@ check(patient8)
 # %% [markdown]
 # ## Ward 3: the game
 #
-# The steps of Algorithm 1 as functions. The checker plays them beside a healthy other half.
+# Here the steps of Algorithm 1 are functions. The checker plays each with a correct step of the
+# other network.
 #
 # ### Patient 9. D's step
 # *"D accepts noise as digits."*
@@ -377,7 +378,7 @@ plt.show()
 # %% [markdown]
 # ## To think about
 #
-# 1. Which of the twelve would a look at samples have found? Which a look at the loss?
+# 1. Which of the twelve would you have found from the samples? Which from the loss?
 # 2. For three patients, $V$ still rises in D's steps. Why is "the loss goes the right way" such a
 #    weak test?
 # 3. Take a GAN of your own, or one from the web. Wrap its layers as `ng.Layer`, or its loop as

@@ -16,7 +16,10 @@ from .shown import strip
 from .typeset import EQUATIONS, SYMBOLS, formula, typeset
 
 _KINDS = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}  # dtypes in the page
-SCRIPTS = ("data", "heat", "stepper", "layers", "origin", "game", "toy", "norms", "main")
+SCRIPTS = (
+    *("data", "heat", "stepper", "layers", "origin", "game"),
+    *("toy", "toy_plane", "toy_line", "norms", "main"),
+)
 
 
 def page(recorder, toy, title, notes, limits=(0.0, 1.0), start=None):
@@ -64,7 +67,7 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0), start=None):
         "m": str(recipe.batch),
         "k": str(recipe.k),
         "loss of G": recipe.loss.replace("_", "-"),
-        "rule": recipe.rule,
+        "optimizer": recipe.rule,
         "seed": str(recipe.seed),
         "numbers": "float64",
         "numpygan": __version__,

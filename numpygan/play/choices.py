@@ -73,40 +73,40 @@ _SETTINGS = (
     (
         "Game",
         "batch",
-        "Batch m",
+        "Minibatch m",
         None,
-        "Larger batches have less noise in their gradients, and take longer.",
+        "Larger minibatches have less noise in their gradients, and take longer.",
     ),
     (
         "Optimizer",
         "rule",
         "Optimizer",
         {"adam": "Adam", "momentum": "momentum"},
-        "Adam scales each parameter's step by itself. Momentum needs rates about a hundred "
-        "times as large.",
+        "Adam scales each parameter's step by itself. Momentum needs learning rates about a"
+        " hundred times as large.",
     ),
     (
         "Optimizer",
         "learning_rate_g",
-        "Rate of G",
+        "Learning rate G",
         None,
         "Too high, and samples jump between modes; too low, and G can't follow D.",
     ),
     (
         "Optimizer",
         "learning_rate_d",
-        "Rate of D",
+        "Learning rate D",
         None,
-        "A high rate makes D strong: V rises to 0. A low one leaves it at ½: G learns little "
-        "from it.",
+        "A high learning rate makes D strong: V rises to 0. A low one leaves it at ½: G learns"
+        " little from it.",
     ),
     (
         "Optimizer",
         "learning_rate_decay",
         "Decay",
         None,
-        "Both rates are divided by this number in each iteration. 1 keeps them; falling rates"
-        " calm the game.",
+        "Both learning rates are divided by this number in each iteration. 1 keeps them; falling"
+        " learning rates calm the game.",
     ),
     (
         "Optimizer",
@@ -152,8 +152,8 @@ _SETTINGS = (
         "dtype",
         "Numbers",
         {"float32": "float32", "float64": "float64"},
-        "The game is chaotic: with other roundings it has another end after some hundred "
-        "iterations.",
+        "The game is chaotic: if numbers are rounded differently, it goes another way after some "
+        "hundred iterations.",
     ),
 )
 

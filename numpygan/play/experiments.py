@@ -78,7 +78,7 @@ _EXPERIMENTS = {
         "Momentum with a learning rate that is far too high. Within a few iterations a number is "
         "not finite any more. The page names the layer and goes back to the iteration before.",
         "runs/trainer.py: def check_finite(",
-        7,
+        5,
     ),
     "strongd": (
         "D too strong",
@@ -101,11 +101,11 @@ _EXPERIMENTS = {
         "Why averaging helps",
         "ring",
         {"average": "0.999", "learning_rate_decay": "1"},
-        "The rates do not fall, so G keeps circling. Samples come from the average of its "
-        "iterates, and three times as many lie within 3σ of a mode. Set the average to 0 while it "
-        "runs, and see the jitter.",
+        "The learning rates do not fall, so G keeps circling. Samples come from the average of "
+        "its iterates, and three times as many lie within 3σ of a mode. Set the average to 0 while "
+        "it runs, and see the jitter.",
         "gan/average.py: class Average",
-        7,
+        5,
     ),
     "narrow": (
         "A generator that is too small",

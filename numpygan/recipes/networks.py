@@ -9,6 +9,7 @@ from ..nn.mlp import MLP
 
 NONLINEARITIES = {"relu": ReLU, "leaky": LeakyReLU, "tanh": Tanh, "sigmoid": Sigmoid}
 VISIBLE = ("sigmoid", "tanh", "linear")
+_MOST = 999_999  # units of a hidden layer, and pieces of a maxout unit
 
 
 def hidden_layer(field, text):
@@ -25,7 +26,8 @@ def hidden_layer(field, text):
         return int(units), NONLINEARITIES[kind](), int(units)
     raise NumpyganError(
         f"{field}: {text!r} is not a hidden layer; expected {', '.join(NONLINEARITIES)} and a "
-        f"width (relu 1200), or maxout, units and pieces (maxout 240x5)."
+        f"width from 1 to {_MOST:,} (relu 1200), or maxout, a width, 2 to {_MOST:,} pieces "
+        f"(maxout 240x5)."
     )
 
 
@@ -90,7 +92,7 @@ def _dropout(keep):
 
 
 def _count(text):
-    return text.isascii() and text.isdecimal() and len(text) <= 6 and int(text) > 0
+    return text.isascii() and text.isdecimal() and len(text) <= 6 and 0 < int(text) <= _MOST
 
 
 def visible_bias(recipe, dataset):

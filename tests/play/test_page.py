@@ -195,6 +195,8 @@ def test_home_as_python(play):
     page.click("[data-home=python]")
     page.wait_for_selector("#taken:not([hidden])")
     assert "ng.algorithm1(" in page.inner_text("#taken-text")
+    seen = "[...document.querySelectorAll('[hidden]')].filter((e) => e.checkVisibility())"
+    assert page.evaluate(f"{seen}.map((e) => e.id || e.className)") == []
 
 
 def test_an_iteration_is_opened_at_its_line_in_the_page(play):

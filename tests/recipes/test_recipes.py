@@ -12,7 +12,7 @@ import numpygan as ng
 from numpygan.arrays import Stream
 from numpygan.data.dataset import Dataset
 from numpygan.recipes.builtin import RECIPES
-from numpygan.recipes.networks import build
+from numpygan.recipes.networks import build, hidden_layer
 from numpygan.recipes.recipe import Recipe
 from numpygan.recipes.settings import change, recipe_named
 from numpygan.runs.trainer import Training
@@ -338,6 +338,14 @@ def test_authors2014_has_one_k_and_one_loss(values, field):
 def test_an_unknown_field_names_the_nearest(wrong, right):
     with pytest.raises(ng.NumpyganError, match=f"{wrong}.*did you mean '{right}'"):
         change(AUTHORS, **{wrong: "1"})
+
+
+@pytest.mark.parametrize("layer", ["relu 1000000", "relu 0", "maxout 1000000x2", "maxout 2x1"])
+def test_a_hidden_layer_of_a_wrong_size_is_told_the_sizes_that_are_right(layer):
+    assert hidden_layer("generator", "relu 999999")[0] == 999_999
+    assert hidden_layer("generator", "maxout 2x2")[0] == 4
+    with pytest.raises(ng.NumpyganError, match="width from 1 to 999,999 .*, 2 to 999,999 pieces"):
+        hidden_layer("generator", layer)
 
 
 def test_an_unknown_recipe_names_the_nearest():
