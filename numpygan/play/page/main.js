@@ -37,6 +37,7 @@ const on = {
       "The connection was gone for so long that numpygan play has ended this game. It starts again with the same settings.",
     );
     one.send(commandOf(addressOf(one.setup, pad.text())));
+    one.restoring = true; // the setup that comes first is not the one that was asked for
   },
   torn: () =>
     trouble(
@@ -59,7 +60,9 @@ const on = {
     showSettings(find("settings"), one.setup.recipe);
     if (one.setup.drawing)
       pad.read(one.setup.drawing.map((value) => Math.round(value).toString(16)).join(""));
-    if (one === games[0]) history.replaceState(null, "", `#${addressOf(one.setup, pad.text())}`);
+    if (one === games[0] && !one.restoring)
+      history.replaceState(null, "", `#${addressOf(one.setup, pad.text())}`);
+    one.restoring = false;
   },
   frame: (one) => {
     if (one !== game()) return;
