@@ -13,7 +13,7 @@ _OFF = 1e-2  # the input is moved so far from a tie
 
 
 def oracle_of(net, tape):
-    """ "complex", or "five-point" with a sentence for each layer that needs it."""
+    """The oracle for all layers, "complex" or "five-point"; a sentence for each that needs it."""
     twin, stream, notes = net.copy("complex128"), Stream(0), []
     now, shadows = net.tape(tape.m), twin.tape(tape.m)
     now.x[...] = tape.x

@@ -192,6 +192,10 @@ def test_a_game_that_was_ended_while_the_page_was_away_starts_again_with_its_set
     page.fill("[data-field=k]", "3")
     page.keyboard.press("Enter")
     page.wait_for_function("location.hash.includes('k=3')")
+    page.evaluate(
+        "() => { window.addresses = []; const set = history.replaceState.bind(history);"
+        " history.replaceState = (...all) => { addresses.push(all[2]); set(...all); }; }"
+    )
     name, server = page.evaluate("games[0].id"), served["server"]
 
     async def end():
@@ -203,6 +207,8 @@ def test_a_game_that_was_ended_while_the_page_was_away_starts_again_with_its_set
     told = "document.getElementById('trouble').textContent"
     page.wait_for_function(f"{told}.includes('starts again with the same settings')")
     page.wait_for_function("games[0].setup.recipe.k === '3' && location.hash.includes('k=3')")
+    page.wait_for_function("addresses.length > 0")
+    assert all("k=3" in address for address in page.evaluate("addresses"))  # at every moment
     # The same after a reload: the settings are in the address.
     asyncio.run_coroutine_threadsafe(end(), served["loop"]).result(SECONDS)
     page.reload()
