@@ -1,6 +1,7 @@
 """Numbers from the user: Python's or NumPy's, not bool, in the allowed range."""
 
 import sys
+from functools import cache
 
 import numpy
 
@@ -20,14 +21,20 @@ def number(name, value, interval):
 
     The interval "[0, 1)" contains 0 but not 1; "(0, inf)" contains every finite number above 0.
     """
-    low, high = map(float, interval[1:-1].split(","))
-    found = _plain(value)
+    low, high, excluded = _ends(interval)
+    found = value if type(value) is float else _plain(value)
     right = type(found) in (int, float) and low <= found <= high  # False for NaN
     right = right and found <= sys.float_info.max  # an int may be larger
-    open_ends = [low] * (interval[0] == "(") + [high] * (interval[-1] == ")")
-    if not right or found in open_ends:
+    if not right or found in excluded:
         raise NumpyganError(f"{name} must be a number in {interval}, got {value!r}.")
     return found
+
+
+@cache  # an optimizer's numbers are set in every iteration
+def _ends(interval):
+    """Both ends of the interval, and those that do not belong to it."""
+    low, high = map(float, interval[1:-1].split(","))
+    return low, high, (low,) * (interval[0] == "(") + (high,) * (interval[-1] == ")")
 
 
 def _plain(value):
