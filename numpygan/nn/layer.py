@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..arrays import Array, Stream
 from ..errors import NumpyganError
-from .views import Views
+from .views import Missing, Views
 
 if TYPE_CHECKING:
     from .tape import LayerTape
@@ -151,7 +151,3 @@ class Layer(Views):
 
     def __repr__(self):
         return f"{type(self).__name__}()"
-
-
-class Missing(NumpyganError, AttributeError):
-    """A layer was asked for a parameter that it doesn't have."""

@@ -6,8 +6,7 @@ from .. import tables
 from ..arrays import Array, to_host
 from ..errors import NumpyganError
 from ..numbers import whole
-from .layer import Missing
-from .views import Views
+from .views import Missing, Views
 
 
 class LayerTape(Views):

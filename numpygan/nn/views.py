@@ -3,6 +3,10 @@
 from ..errors import NumpyganError
 
 
+class Missing(NumpyganError, AttributeError):
+    """A layer or its tape was asked for an array that it doesn't have."""
+
+
 class Views:
     """An object some of whose attributes are views of a larger array.
 
