@@ -2,8 +2,6 @@
 
 import os
 
-__version__ = "0.1.0"
-
 # The threads of BLAS spin for up to 100 ms after a product and occupy cores that the update of θ
 # needs; 2^20 cycles, 0.4 ms, are enough. BLAS reads this variable when NumPy is imported, so it has
 # an effect only if numpygan is imported first.
@@ -26,6 +24,7 @@ from .nn.mlp import MLP
 from .nn.optimizers import Adam, Momentum
 from .runs.export import load_theta
 from .runs.load import load
+from .version import __version__ as __version__
 
 __all__ = [
     "MLP",

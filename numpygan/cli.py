@@ -9,12 +9,13 @@ from contextlib import nullcontext, redirect_stdout
 
 import numpy
 
-from . import __version__, starting
+from . import starting
 from .commands import COMMANDS, ON_RANKS, ONLY_PRINT
 from .errors import NumpyganError
 from .ranks import ALONE, world
 from .recipes.settings import nearest
 from .terminal import standard_streams
+from .version import __version__
 
 _SECONDS_OF_GRACE = 2  # for the first rank to print an error that all have, which ends the job
 _WITHOUT_VALUE = r"(-\w|--[\w-]+=)--"  # before Python 3.13 argparse reads `-o--` as an empty list

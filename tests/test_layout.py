@@ -9,7 +9,7 @@ import numpygan
 
 ROOT = Path(numpygan.__file__).parent
 FLOORS = [  # each uses what stands above it, and its own
-    {"errors", "starting"},
+    {"errors", "starting", "version"},
     {"tables", "numbers", "locks", "files", "reading", "terminal", "arrays", "ranks"},
     {"counter_stream"},
     {"nn"},
@@ -35,8 +35,7 @@ def imports(path):
             base = package[: len(package) - node.level + 1]
             full = (*base, *(node.module or "").split("."))
             names = [alias.name for alias in node.names]
-            rooms = [full[1]] if len(full) > 1 and full[1] else names
-            yield from (room for room in rooms if room != "__version__")
+            yield from [full[1]] if len(full) > 1 and full[1] else names
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("numpygan."):
             yield node.module.split(".")[1]
 

@@ -3,7 +3,6 @@
 import os
 import sys
 
-from .. import __version__
 from ..data.dataset import SHIPPED, check_fits, data_in_words, prepared
 from ..data.sources import TOYS
 from ..errors import NumpyganError
@@ -15,6 +14,7 @@ from ..runs.config_file import rules_in_force
 from ..runs.directory import RunDirectory
 from ..runs.profile import Profile
 from ..terminal import Progress, shell_word
+from ..version import __version__
 from .arguments import add_data, add_set, changed_fields, data_fields, positive
 
 

@@ -13,7 +13,6 @@ from string import Template
 
 import numpy
 
-from .. import __version__
 from ..arrays import Stream
 from ..data.sources import TOYS, Noise
 from ..errors import NumpyganError
@@ -29,6 +28,7 @@ from ..metrics.toys import real_draw
 from ..runs.config_file import rules_in_force
 from ..runs.provenance import dataset_of
 from ..terminal import shell_word
+from ..version import __version__
 from .markup import definitions, escape
 
 FRAMES = 24  # most pictures of samples over time

@@ -9,7 +9,7 @@ from importlib import resources
 
 import numpy
 
-from .. import __version__
+from ..version import __version__
 from . import markup
 from .pseudocode import lines
 from .shown import strip

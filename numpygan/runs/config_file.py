@@ -2,11 +2,11 @@
 
 import json
 
-from .. import __version__
 from ..errors import NumpyganError
 from ..reading import read_toml
 from ..recipes.recipe import Recipe
 from ..recipes.settings import change
+from ..version import __version__
 
 OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
 G_OBJECTIVES = {

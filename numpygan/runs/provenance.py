@@ -10,13 +10,13 @@ from dataclasses import fields, replace
 import numpy
 from threadpoolctl import threadpool_info
 
-from .. import __version__
 from ..data.dataset import check_fits, prepared
 from ..data.names import local_path
 from ..errors import NumpyganError, printable
 from ..nn.threads import cores
 from ..reading import read_arrays
 from ..recipes.recipe import Recipe
+from ..version import __version__
 
 LENGTH = ("epochs", "iterations")  # the fields that may change in a run
 _NAMES = {  # the bits of θ depend on these

@@ -1,0 +1,3 @@
+"""The version of numpygan."""
+
+__version__ = "0.1.0"
