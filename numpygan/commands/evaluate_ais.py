@@ -3,6 +3,7 @@
 import itertools
 import math
 
+from ..data.meaning import SIGNED
 from ..errors import NumpyganError
 from ..files import check_writable, write_json
 from ..metrics import ais
@@ -58,10 +59,11 @@ def evaluate_ais(options, run):
     check_writable(run.ais)
     recipe, (G, _, source) = run.recipe(), run.generator(options.checkpoint)
     dataset = dataset_of(run, options.data)
-    if dataset is None or dataset.range != (0, 1):
+    if dataset is None or dataset.range is None:
         raise NumpyganError(
-            f"{run.path}: AIS adds noise of variance {ais.VARIANCE} to pixels in [0, 1]; expected "
-            "a run on such images."
+            f"{run.path}: AIS adds noise of variance {ais.VARIANCE} to values in [0, 1], but the "
+            f"data of this run are real numbers without a range; expected data in [0, 1] or "
+            f"[-1, 1]."
         )
     examples = options.examples or min(100, len(dataset.test))
     distributions = options.distributions or 1000
@@ -73,7 +75,7 @@ def evaluate_ais(options, run):
     state = _with_bar(run, G, recipe, dataset, examples, distributions, options)
     if options.ranks.rank:
         return
-    rows = _rows(state, examples, distributions)
+    rows = _rows(state, examples, distributions, dataset.range)
     print("\n".join(_table(rows, recipe.data == "mnist")), flush=True)
     result = _result(run, recipe.data, source)  # an `evaluate` may have written it meanwhile
     result["rows"] = [row for row in result["rows"] if row["metric"] not in NAMES] + rows
@@ -109,7 +111,7 @@ def kept(run, source):
 
 def _with_bar(run, G, recipe, dataset, examples, distributions, options):
     ranks, total = options.ranks, steps(examples, distributions, options.ranks)
-    data = recipe.noise, dataset.test, examples, distributions
+    data = recipe.noise, dataset.test, dataset.range, examples, distributions
     done = itertools.count(1)
     with Progress("distributions", quiet=ranks.rank > 0) as bar:
         progress = lambda: bar.show(next(done), total)
@@ -122,9 +124,10 @@ def _with_bar(run, G, recipe, dataset, examples, distributions, options):
             ) from None
 
 
-def _rows(state, examples, distributions):
+def _rows(state, examples, distributions, ends):
     lower, gap = state["lower"], state["simulated_upper"] - state["simulated_lower"]
     how = f"{ais.CHAINS} chains, T = {distributions:,}, σ² = {ais.VARIANCE}"
+    how += " of (x + 1)/2" if ends == SIGNED else ""
     details = (
         f"{examples} test images, {how}, {state['acceptance'].mean():.0%} accepted",
         f"{BATCH} simulated images, {how}",

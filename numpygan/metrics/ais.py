@@ -75,7 +75,7 @@ class Likelihood:
 
     ∂ℓ/∂u uses G's hand-written gradient for its input.
 
-    x         (rows, d) on the host, pixels in [0, 1]
+    x         (rows, d) on the host
     variance  σ²
     """
 

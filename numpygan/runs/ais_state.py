@@ -5,12 +5,14 @@ RUN/ais.npz holds the finished batches, which are not computed again.
 
 import hashlib
 import json
+import math
 import os
 
 import numpy
 
 from ..arrays import Stream
 from ..data.dataset import as_float
+from ..data.meaning import UNIT
 from ..errors import NumpyganError
 from ..metrics import ais
 from ..ranks import ALONE
@@ -35,6 +37,7 @@ def bounds(
     G,
     noise,
     test,
+    ends,
     examples,
     distributions,
     seed,
@@ -50,6 +53,10 @@ def bounds(
     resumed, or had another number of ranks. After each round of batches the first rank writes
     RUN/ais.npz.
 
+    The density is that of x in [0, 1]. If the data lie in [−1, 1], it is the density of (x + 1)/2:
+    σ is twice as large, and each log-density is greater by d log 2.
+
+    ends      the range of the data, (0, 1) or (−1, 1)
     examples  the number of rows
     progress  called after each of the `distributions` of a batch; twice for the simulated batch,
               which goes from the prior to the posterior and back
@@ -60,6 +67,11 @@ def bounds(
     order = Stream(seed).permutation(len(test))[:examples]
     settings = {"examples": examples, "distributions": distributions, "seed": seed}
     settings |= {"chains": ais.CHAINS, "noise": noise}
+    if ends != UNIT:
+        settings["range"] = ends
+    length = ends[1] - ends[0]
+    how = {"variance": ais.VARIANCE * length**2, "progress": progress}
+    shift = G.n_out * math.log(length)
     settings["theta_g"] = hashlib.sha256(numpy.ascontiguousarray(G.theta)).hexdigest()
     nothing = _nothing(json.dumps(settings), examples)
     state = nothing if force else ranks.from_first(lambda: _load(run, nothing))
@@ -71,12 +83,11 @@ def bounds(
 
     def compute(batch):
         if batch == 0:
-            lower, upper = ais.gap(G, noise, BATCH, betas, _stream(seed, 0), progress=progress)
-            return {"simulated_lower": lower, "simulated_upper": upper}
+            lower, upper = ais.gap(G, noise, BATCH, betas, _stream(seed, 0), **how)
+            return {"simulated_lower": lower + shift, "simulated_upper": upper + shift}
         x = as_float(test[order[_rows(batch)]])
-        stream = _stream(seed, batch)
-        weights, _, accepted = ais.forward(G, noise, x, betas, stream, progress=progress)
-        return {"lower": ais.log_mean(weights), "acceptance": accepted}
+        weights, _, accepted = ais.forward(G, noise, x, betas, _stream(seed, batch), **how)
+        return {"lower": ais.log_mean(weights) + shift, "acceptance": accepted}
 
     for first in range(0, len(waiting), ranks.size):
         round_ = waiting[first : first + ranks.size]

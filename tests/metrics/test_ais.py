@@ -4,6 +4,7 @@ command.
 
 import json
 import math
+from types import SimpleNamespace
 
 import numpy
 import pytest
@@ -13,7 +14,7 @@ from numpygan.arrays import Stream
 from numpygan.commands import evaluate_ais
 from numpygan.metrics import ais
 from numpygan.runs import ais_state as runs
-from tests.helpers.cli import TINY, images, run, small_world
+from tests.helpers.cli import TINY, TINY_NETS, images, run, sets, small_world
 
 VARIANCE = 0.1
 
@@ -363,6 +364,69 @@ def test_an_evaluation_of_another_checkpoint_is_kept(world, capsys):
         and "19" in capsys.readouterr().err
         and not (world / "it" / "ais.npz").exists()
     )
+
+
+def both_scales(rows):
+    """A linear G with Gaussian output noise of variance 0.025 and its rows: x, then 2x − 1.
+
+    All numbers are multiples of 1/64, so that 2x − 1 is exact.
+    """
+    generator = numpy.random.default_rng(0)
+    W, b = (generator.integers(-32, 96, shape) / 64 for shape in ((2, 3), 3))
+    x = generator.normal(size=(rows, 2)) @ W + b + 0.16 * generator.normal(size=(rows, 3))
+    x = numpy.rint(64 * x) / 64
+    nets = [ng.MLP([ng.Affine(2, 3)], dtype="float64") for _ in "us"]
+    for G, weights, bias in zip(nets, (W, 2 * W), (b, 2 * b - 1)):
+        G.layers[0].W[...], G.layers[0].b[...] = weights, bias
+    return zip(nets, (x, 2 * x - 1), ((0.0, 1.0), (-1.0, 1.0)))
+
+
+def test_data_in_minus_1_to_1_have_the_density_of_those_in_0_to_1(tmp_path):
+    found, exact = [], None
+    for number, (G, x, ends) in enumerate(both_scales(12)):
+        place = SimpleNamespace(ais=tmp_path / f"{number}.npz")
+        found.append(runs.bounds(place, G, "gaussian", x, ends, 12, 150, 0))
+        if exact is None:
+            W, r = G.layers[0].W, x - G.layers[0].b
+            covariance = W.T @ W + 0.025 * numpy.eye(3)
+            exact = -0.5 * (r * numpy.linalg.solve(covariance, r.T).T).sum(1)
+            exact -= 0.5 * numpy.linalg.slogdet(2 * math.pi * covariance)[1]
+    unit, signed = found
+    for name in ("lower", "simulated_lower", "simulated_upper", "acceptance"):
+        numpy.testing.assert_allclose(signed[name], unit[name], rtol=1e-10)
+    assert signed["lower"].mean() == pytest.approx(exact.mean(), abs=0.15)
+
+
+def test_a_state_of_one_scale_is_not_taken_for_the_other(tmp_path):
+    place = SimpleNamespace(ais=tmp_path / "ais.npz")
+    (G, x, unit), (_, _, signed) = both_scales(10)
+    before = runs.bounds(place, G, "gaussian", x, unit, 10, 5, 0)
+    assert "range" not in str(before["settings"])  # as in files of older versions
+    for ends, other in ((unit, signed), (signed, unit)):
+        runs.bounds(place, G, "gaussian", x, ends, 10, 5, 0, force=True)
+        with pytest.raises(ng.NumpyganError, match="--force"):
+            runs.bounds(place, G, "gaussian", x, other, 10, 5, 0)
+
+
+def test_the_command_on_other_data_than_pixels(world, capsys):
+    """[−1, 1]: measured, and the row says so. Real numbers: refused."""
+    pictures = images()
+    data = {
+        "signed": (pictures / 127.5 - 1, "tanh"),
+        "table": (pictures[:, :5, 0] - 99.5, "linear"),
+    }
+    for name, (rows, visible) in data.items():
+        numpy.save(f"{name}.npy", rows.astype("float32"))
+        nets = [*TINY_NETS, *sets(generator=f"relu 16, {visible}")]
+        assert run(*TINY[:4], f"{name}.npy", *nets, "--epochs", 1, "--out", name) == 0
+    capsys.readouterr()
+    assert run("evaluate", "signed", *AIS[2:]) == 0
+    assert "σ² = 0.025 of (x + 1)/2" in capsys.readouterr().out
+    rows = json.loads((world / "signed" / "evaluation.json").read_text())["rows"]
+    assert "(x + 1)/2" in rows[0]["detail"]
+    assert run("evaluate", "table", *AIS[2:]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "table" in error and "[-1, 1]" in error
 
 
 def test_batches():
