@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import numpygan as ng
-from numpygan.data.sources import TOYS, Mixture
+from numpygan.data.sources import Mixture, ring
 from numpygan.lessons import check
 
 
@@ -341,7 +341,7 @@ for axes, g_step in zip(both, (patient10, patient11)):
     G, D = network(ng.ReLU, 2), network(ng.LeakyReLU, 1)
     for net in (G, D):
         net.initialize(streams["init"])
-    p_data = Mixture(*TOYS["ring"](), streams["data"])
+    p_data = Mixture(*ring(std=0.05), streams["data"])
     p_z = ng.Noise("uniform", streams["noise"])
     rules = ng.Adam(G, 1e-3), ng.Adam(D, 1e-3)
     for _ in range(2000):
