@@ -1,5 +1,6 @@
 """A film of a game: a GIF with one picture for each iteration that is shown."""
 
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,12 +23,17 @@ def film(pictures, pictures_per_second=10):
         from matplotlib.animation import PillowWriter
 
         path = Path(folder) / "film.gif"  # Pillow's writer needs the name of a file
+        pictures = iter(pictures)
+        first = next(pictures)
         figure, axes = new_figure(4.4, 4.6)
         figure.set_layout_engine(None)  # the axes stay where they are
-        figure.subplots_adjust(0.1, 0.07, 0.98, 0.93)
+        if first["kind"] == "images":
+            _fit(figure, _tiled(first))
+        else:
+            figure.subplots_adjust(0.1, 0.07, 0.98, 0.93)
         writer = PillowWriter(fps=pictures_per_second)
         with writer.saving(figure, path, dpi=100):
-            for picture in pictures:
+            for picture in chain([first], pictures):
                 axes.clear()
                 _DRAW[picture["kind"]](axes, picture)
                 axes.set_title(picture["title"], fontsize=10)
@@ -68,9 +74,21 @@ def _line(axes, picture):
 
 
 def _images(axes, picture):
-    samples = tile(as_images(picture["samples"], picture["shape"]), 6)
-    axes.imshow(samples, cmap="gray", vmin=0, vmax=1)
+    axes.imshow(_tiled(picture), cmap="gray", vmin=0, vmax=1)
     axes.set_axis_off()
+
+
+def _tiled(picture):
+    return tile(as_images(picture["samples"], picture["shape"]), 6)
+
+
+def _fit(figure, image, edge=0.1, title=0.3):
+    """Make the figure as high as the image needs; narrow margins and the title, in inches."""
+    width = figure.get_figwidth()
+    inner = (width - 2 * edge) * image.shape[0] / image.shape[1]
+    height = inner + edge + title
+    figure.set_figheight(height)
+    figure.subplots_adjust(edge / width, edge / height, 1 - edge / width, 1 - title / height)
 
 
 _DRAW = {"plane": _plane, "line": _line, "images": _images}

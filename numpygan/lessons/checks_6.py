@@ -1,5 +1,7 @@
 """The checks of lesson 6."""
 
+from functools import partial
+
 import numpy as np
 
 from .judging import Wrong, expect, unchanged
@@ -80,6 +82,46 @@ def check_jsd(f):
             (symmetric, "this is KL(p ‖ q), made symmetric; not JSD"),
             (trapezoid, "this is the trapezoidal rule; here an integral is the sum times dx"),
         ],
+    )
+
+
+def _averages(thetas, old_share):
+    """The running average after each θ, from θ̄ = 1; old_share(t) is the weight of the old one."""
+    mean, after = np.ones(thetas.shape[1]), []
+    for t, theta in enumerate(thetas, 1):
+        mean = old_share(t) * mean + (1 - old_share(t)) * theta
+        after.append(mean)
+    return np.array(after)
+
+
+def check_average_step(f):
+    beta, thetas = 0.7, np.random.default_rng(0).normal(size=(12, 3))
+    mean, found = np.ones(3), []
+    for t, theta in enumerate(thetas, 1):
+        result = unchanged(partial(f, mean, theta, t, beta), theta=theta)
+        found.append(mean.copy())
+    found = np.array(found)
+    if (found == 1).all():
+        why = "`mean = …` makes a new array" if result is None else "it is returned instead"
+        raise Wrong(f"mean has not changed: {why}; write into it: `mean *= …`, `mean += …`")
+
+    def rising(t):
+        return (t - 1) / (t + 2)
+
+    mistakes = (
+        (lambda t: beta, "β_t is always β; at first it is smaller"),
+        (lambda t: max(beta, rising(t)), "β_t is the maximum of the two; take the minimum"),
+        (rising, "β is not used: β_t never becomes larger than β"),
+        (lambda t: 1 - min(beta, rising(t)), "the weights are exchanged: β_t is the old one's"),
+        (lambda t: min(beta, t / (t + 3)), "t counts from 1, not from 0"),
+        (lambda t: min(beta, (t - 1) / t), "it is (t − 1)/(t + 2), not (t − 1)/t"),
+        (lambda t: 0, "the old average is lost; only θ_t is left"),
+    )
+    expect(
+        "the average after steps 1 to 12",
+        found,
+        _averages(thetas, lambda t: min(beta, rising(t))),
+        [(_averages(thetas, old_share), why) for old_share, why in mistakes],
     )
 
 

@@ -1,9 +1,10 @@
 # %% [markdown]
 # # Lesson 6. Is it any good?
 #
-# About 40 minutes. The pictures take about a minute to run. After this lesson you can
+# At most 45 minutes. The pictures take about a minute to run. After this lesson you can
 #
 # * compute the best possible D, the Jensen–Shannon divergence, and what they say about $V$;
+# * average the iterates of G, and say why the recipes draw their samples from the average;
 # * read the curves of a GAN, and know what they cannot tell;
 # * use a Parzen window estimate, and show how it lies.
 
@@ -101,10 +102,41 @@ plt.show()
 # $C(G)$ has two minima here, and neither is the optimum, $-\log 4$: a $p_g$ that covers one of two
 # modes is a local minimum.
 #
-# ## 3. A GAN's curves, beside the truth
+# ## 3. The average of G's iterates
+#
+# The parameters after one iteration are called an *iterate*. The iterates of G never come to rest:
+# each step of D moves the goal of G, and each minibatch is different. Their running average is
+# calmer. After iteration $t = 1, 2, \dots$
+#
+# $$ \bar\theta_t = \beta_t\, \bar\theta_{t-1} + (1 - \beta_t)\, \theta_t, \qquad
+#    \beta_t = \min\left(\beta, \frac{t - 1}{t + 2}\right) . $$
+#
+# * $\beta_1 = 0$, so $\bar\theta_1 = \theta_1$. While $\beta_t$ is small, the average forgets
+#   fast: the first iterates are bad.
+# * Later $\beta_t = \beta$. With $\beta = 0.998$ about the last $1/(1 - \beta) = 500$ iterates
+#   count.
+# * Training never reads $\bar\theta$. Samples come from a copy of G that has these parameters.
+
+
+# %%
+def average_step(mean, theta, t, beta):
+    """Take θ_t into the average θ̄: changes `mean` in place, and only reads `theta`."""
+    # BEGIN SOLUTION
+    beta_t = min(beta, (t - 1) / (t + 2))
+    mean *= beta_t
+    mean += (1 - beta_t) * theta
+    # END SOLUTION
+
+
+# %%
+check(average_step)
+
+# %% [markdown]
+# ## 4. A GAN's curves, beside the truth
 #
 # Now a real GAN learns $p$. The density of $G(z)$ comes from a histogram of many samples. So we
-# know $C(G)$ and can compare it with what a training prints: $V$, mean $D(x)$, mean $D(G(z))$.
+# know $C(G)$, for the last iterate and for the average. We compare it with what a training prints:
+# $V$, mean $D(x)$, mean $D(G(z))$.
 
 
 # %%
@@ -127,19 +159,30 @@ game = ng.algorithm1(
 )
 many, seen = np.empty((20000, 1), "float32"), []
 ng.Noise("gaussian", streams["sample"]).minibatch(many)
-pass_many = G.tape(len(many))
 edges = np.linspace(-6, 6, 121)
 p_cells = p[5::10]  # at the middle of each cell of the histogram
+
+
+def samples_and_c(net):
+    samples = net.forward(many, net.tape(len(many)))[:, 0]
+    q_cells = np.histogram(samples, edges, density=True)[0]
+    return samples, -np.log(4) + 2 * jsd(p_cells, q_cells, 0.1)
+
+
+averaged = G.copy()
 for iteration in range(1, 4001):
     played = next(game)
+    average_step(averaged.theta, G.theta, iteration, 0.998)
     if iteration % 100 == 0:
-        samples = G.forward(many, pass_many)[:, 0]
-        q_cells = np.histogram(samples, edges, density=True)[0]
-        c = -np.log(4) + 2 * jsd(p_cells, q_cells, 0.1)
-        seen.append((iteration, c, *played.scores()[:3]))
-iterations, c, v, d_x, d_gz = np.array(seen).T
+        samples, c = samples_and_c(G)
+        seen.append((iteration, c, samples_and_c(averaged)[1], *played.scores()[:3]))
+iterations, c, c_mean, v, d_x, d_gz = np.array(seen).T
+for name, curve in (("the last iterate", c), ("the average", c_mean)):
+    late = curve[20:]  # the second half
+    print(f"C(G) of {name:16}: mean {late.mean():.3f}, standard deviation {late.std():.3f}")
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(14, 3.5))
 left.plot(iterations, c, label="C(G): the truth")
+left.plot(iterations, c_mean, label="C(G) of the average")
 left.plot(iterations, v, label="V on a minibatch")
 left.axhline(-np.log(4), ls=":", color="gray")
 left.legend()
@@ -159,11 +202,15 @@ plt.show()
 # * $V$ near $-\log 4$ proves nothing. Perhaps G is good; perhaps D is bad.
 # * $V$ near 0 and $D(G(z))$ near 0: D has won. With the saturating loss G learns nothing any more.
 #
+# **The average.** Read the two printed lines. In the second half, the average has a lower $C(G)$
+# than the iterates have, and it swings less. But it comes late: after a change it still holds
+# several hundred old iterates. A larger $\beta$ is calmer and later.
+#
 # **When to stop.** Look for the iteration where $C(G)$ is least, the truth. Does any of the other
 # curves show it? In our run none does. So measure the *samples*, against held-out data, and keep
 # the best state.
 #
-# ## 4. The Parzen window
+# ## 5. The Parzen window
 #
 # The paper's Table 1 puts a Gaussian on each of $n$ samples $s_j$ of G, and measures held-out data:
 #
@@ -192,7 +239,7 @@ def parzen(samples, points, sigma):
 check(parzen)
 
 # %% [markdown]
-# ## 5. How it lies: MNIST
+# ## 6. How it lies: MNIST
 #
 # We measure 1,000 held-out digits under three sets of 2,000 "samples":
 #
@@ -255,7 +302,9 @@ plt.show()
 #
 # 1. $p$ and $q$ do not overlap. What is $\partial C(G)/\partial(\text{shift})$? Look at the ends of
 #    your curve in part 2.
-# 2. In part 3, $V$ stays near $-\log 4$ while $C(G)$ is far above it. What does this D not see?
+# 2. In part 4, $V$ stays near $-\log 4$ while $C(G)$ is far above it. What does this D not see?
 #    Which settings would you change first?
-# 3. A generator that has stored the training set gets the score of the row "real". Which
+# 3. Why is the average taken of $\theta$, and not of samples $G(z)$ of different iterates? For which
+#    networks is it the same?
+# 4. A generator that has stored the training set gets the score of the row "real". Which
 #    measurement would find it out?

@@ -1,25 +1,26 @@
 # %% [markdown]
 # # Lesson 7. The clinic
 #
-# About 45 minutes. Twelve patients wait. Each has a mistake that is easy to make in a GAN written
-# by hand, and hard to see. After this lesson you can
+# About 45 minutes. The picture takes half a minute to run. Twelve patients wait: twelve pieces of
+# GANs, each with one mistake. The line in italics is the complaint, as the patient's owner tells
+# it. After this lesson you can
 #
-# * find a wrong gradient with a checker instead of by reading alone;
+# * find a wrong gradient with a checker, and not by reading alone;
 # * tell from a symptom where to look;
 # * mend it, and prove that it is mended.
 #
-# For each patient: read the code, and run `check`. It says what is wrong. Find out *why*, in your
-# own words, and only then mend the code. `check` says `right` when the patient is healthy.
+# For each patient: read the code, and run `check`. It says *what* is wrong. Say in your own words
+# *why*, and only then mend the code. `check` says `right` when the patient is healthy.
 #
-# Most of these GANs do train. That is why such mistakes live long: noise and Adam hide a wrong
-# factor, a lost term, sometimes a wrong sign. The pictures get worse, and one blames "the
-# instability of GANs".
+# Most of these GANs do train, only worse. So such mistakes live long: Adam hides a wrong factor,
+# and the noise of the minibatches hides the rest. One blames "the instability of GANs".
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 
 import numpygan as ng
+from numpygan.data.sources import Mixture, ring
 from numpygan.lessons import check
 
 
@@ -30,12 +31,10 @@ def sigma(a):
 # %% [markdown]
 # ## Ward 1: layers
 #
-# Each patient is a subclass of a correct layer of numpygan, and overrides one method with a
-# mistake. You can also ask the checker directly. Here it looks at patient 1:
-
-# %% [markdown]
+# Each patient is a correct layer of numpygan with a method that is wrong.
+#
 # ### Patient 1. ReLU
-# *"It trains, but half as fast as it should."*
+# *"It learns at first. Then the first hidden layer is dead: its units are 0 for every input."*
 
 
 # %%
@@ -44,20 +43,23 @@ class Patient1(ng.ReLU):
 
     def backward(self, gy, t):
         # BEGIN SOLUTION
-        t.gx[...] = gy * (t.x > 0)  # the sign of the gradient has no say
+        t.gx[...] = gy * (t.x > 0)  # the input decides, not the gradient
         # END SOLUTION
         #: t.gx[...] = gy * (gy > 0)
 
 
 # %%
-print(ng.gradcheck([ng.Affine(3, 4), Patient1(), ng.Affine(4, 2)]))
-
-# %%
 check(Patient1)
 
 # %% [markdown]
+# `check` asks the checker. You can ask it directly, too, with layers around the patient:
+
+# %%
+print(ng.gradcheck([ng.Affine(3, 4), Patient1(), ng.Affine(4, 2)]))
+
+# %% [markdown]
 # ### Patient 2. Sigmoid
-# *"The derivative is s(1 − s), it says so in every book."*
+# *"Every book says that the derivative is s(1 − s)."*
 
 
 # %%
@@ -76,9 +78,7 @@ check(Patient2)
 
 # %% [markdown]
 # ### Patient 3. Affine
-# *"I have to set the learning rate 100 times larger than everybody else."*
-#
-# The loss is a mean over the minibatch. Its slope, `gy`, has $1/m$ in it already.
+# *"My minibatch has 100 rows. I need a learning rate 100 times larger than everybody else."*
 
 
 # %%
@@ -87,7 +87,7 @@ class Patient3(ng.Affine):
 
     def backward_params(self, gy, t):
         # BEGIN SOLUTION
-        self.gW[...] = t.x.T @ gy
+        self.gW[...] = t.x.T @ gy  # the loss is a mean: 1/m is in gy already
         self.gb[...] = gy.sum(0)
         # END SOLUTION
         #: self.gW[...] = t.x.T @ gy / len(gy)
@@ -99,7 +99,7 @@ check(Patient3)
 
 # %% [markdown]
 # ### Patient 4. Tanh
-# *"The layer is right. The layer above it is wrong, but only sometimes."*
+# *"The gradients of this layer are right, but the checker complains."*
 
 
 # %%
@@ -108,7 +108,7 @@ class Patient4(ng.Tanh):
 
     def backward(self, gy, t):
         # BEGIN SOLUTION
-        t.gx[...] = gy * (1 - t.y**2)  # gy belongs to others, who may still read it
+        t.gx[...] = gy * (1 - t.y**2)  # gy is another layer's, which may still read it
         # END SOLUTION
         #: gy *= 1 - t.y**2
         #: t.gx[...] = gy
@@ -119,20 +119,12 @@ check(Patient4)
 
 # %% [markdown]
 # ### Patient 5. Dropout
-# *"Dropout makes everything worse. I have left it out."*
-#
-# `draw_mask` is called once per pass, before `forward`.
+# *"Dropout makes everything worse, so I have left it out."*
 
 
 # %%
 class Patient5(ng.Dropout):
-    """y = x ⊙ mask"""
-
-    def draw_mask(self, t, stream):
-        stream.keep(t.mask, self.keep)
-
-    def forward(self, x, t):
-        t.y[...] = x * t.mask
+    """y = x ⊙ t.mask; before each forward pass, 0 or 1/keep is drawn for each entry of t.mask"""
 
     def backward(self, gy, t):
         # BEGIN SOLUTION
@@ -147,9 +139,10 @@ check(Patient5)
 
 # %% [markdown]
 # ### Patient 6. Tanh again
-# *"The network passes every test. In the GAN its gradient is wrong."*
+# *"Alone, the network passes every test. In the GAN its gradient is wrong."*
 #
-# D looks at real rows, then at generated rows, and only then goes back through the real ones.
+# There D runs forward on real rows, then forward on generated rows, and then backward through the
+# real ones.
 
 
 # %%
@@ -158,7 +151,7 @@ class Patient6(ng.Tanh):
 
     def forward(self, x, t):
         # BEGIN SOLUTION
-        t.y[...] = np.tanh(x)  # what backward needs belongs to the pass, so it is on the tape
+        t.y[...] = np.tanh(x)  # what backward needs is kept on the tape of the pass
         # END SOLUTION
         #: self.cache = np.tanh(x)
         #: t.y[...] = self.cache
@@ -177,8 +170,8 @@ check(Patient6)
 # ## Ward 2: the objective
 #
 # ### Patient 7. The value function
-# *"After an hour the loss is nan. I add 1e-8 everywhere; then the nan is gone, but D stops
-# learning."*
+# *"After an hour V is nan. With 1e-8 added in each logarithm the nan is gone, but then no logarithm
+# is ever below −18.4."*
 
 
 # %%
@@ -197,9 +190,9 @@ check(patient7)
 
 # %% [markdown]
 # ### Patient 8. The slopes of V
-# *"D learns fast at first. When it is sure and wrong, it never learns from it."*
+# *"Where D is sure and wrong, it learns nothing."*
 #
-# D ends at its logit. These slopes start its backward pass.
+# The last layer of D gives the logit $a$. The backward pass of D starts with these slopes.
 
 
 # %%
@@ -207,7 +200,7 @@ def patient8(a_real, a_fake):
     """∂V/∂a_real and ∂V/∂a_fake, each (m, 1)."""
     D_real, D_fake = sigma(a_real), sigma(a_fake)
     # BEGIN SOLUTION
-    # At the logit σ′ has cancelled already.
+    # log σ(a) has the slope σ′/σ = 1 − σ: the factor σ′ is in it already.
     return (1 - D_real) / len(a_real), -D_fake / len(a_fake)
     # END SOLUTION
     #: real = (1 - D_real) * D_real * (1 - D_real)
@@ -221,11 +214,11 @@ check(patient8)
 # %% [markdown]
 # ## Ward 3: the game
 #
-# Here the steps of Algorithm 1 are functions. The checker plays each with a correct step of the
-# other network.
+# Here each step of Algorithm 1 is a function. `check` plays it with a correct step of the other
+# network.
 #
 # ### Patient 9. D's step
-# *"D accepts noise as digits."*
+# *"After 200 iterations D says 0.00 to everything, to the data, too."*
 
 
 # %%
@@ -239,7 +232,7 @@ def patient9(G, D, p_data, p_z, rule_d, dropout, m):
     a = D.forward(pass_d.x, pass_d)
     real, fake = sigma(-a[:m]) / m, -sigma(a[m:]) / m
     # BEGIN SOLUTION
-    # backward writes D.grad, it does not add: one pass over both halves.
+    # backward overwrites D.grad. So one pass goes over both halves.
     D.backward(np.concatenate([real, fake]), pass_d)
     rule_d.ascend()
     # END SOLUTION
@@ -253,7 +246,7 @@ check(patient9)
 
 # %% [markdown]
 # ### Patient 10. G's step
-# *"D's accuracy goes up, and then suddenly down, again and again."*
+# *"D says 0.67 to everything, to the data and to the worst samples."*
 
 
 # %%
@@ -265,7 +258,7 @@ def patient10(G, D, p_z, rule_g, rule_d, dropout, m):
     D.draw_masks(pass_d, dropout)
     slope = -sigma(-D.forward(fake, pass_d)) / m
     # BEGIN SOLUTION
-    # D is a part of the function, but only G moves.
+    # The gradient goes through D, but only G moves.
     G.backward(D.backward(slope, pass_d, params=False), pass_g)
     rule_g.descend()
     # END SOLUTION
@@ -279,7 +272,7 @@ check(patient10)
 
 # %% [markdown]
 # ### Patient 11. G's step, with a picture
-# *"It got worse when I began to save a picture at each step."*
+# *"Since I save a picture in each step, it learns worse."*
 
 
 # %%
@@ -291,7 +284,7 @@ def patient11(G, D, p_z, rule_g, rule_d, dropout, m):
     D.draw_masks(pass_d, dropout)
     slope = -sigma(-D.forward(fake, pass_d)) / m
     # BEGIN SOLUTION
-    # The picture shows samples that are there; no other pass goes over this tape.
+    # The picture shows the samples of this pass. Another pass would overwrite the tape.
     picture = fake.copy()
     # END SOLUTION
     #: p_z.minibatch(z)
@@ -308,8 +301,7 @@ check(patient11)
 # ## Ward 4: the optimizer
 #
 # ### Patient 12. Adam
-# *"The paper's learning rate does nothing at all here. Mine is 10 times larger, and it diverges
-# after some epochs."*
+# *"The first step is right. After some thousand steps, all steps are three times too short."*
 
 
 # %%
@@ -320,7 +312,7 @@ def patient12(theta, m, v, g, t, rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8
     v *= beta2
     v += (1 - beta2) * g**2
     # BEGIN SOLUTION
-    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)  # the correction fades with t
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)  # the divisors go to 1
     # END SOLUTION
     #: m_hat, v_hat = m / (1 - beta1), v / (1 - beta2)
     theta -= rate * m_hat / (np.sqrt(v_hat) + epsilon)
@@ -332,54 +324,46 @@ check(patient12)
 # %% [markdown]
 # ## Rounds
 #
-# Your patients play: D's step is patient 9, G's step is patient 10 or patient 11. Run this cell
-# before and after you have mended them. Would you have seen the mistakes here?
+# Your patients play on the ring of lesson 5: D's step is patient 9, G's step is patient 10 or 11.
+# Then make one of them sick again, and run its cell and this one. Which symptom do you see, and
+# where?
 
 
 # %%
-class Ring:
-    rng = np.random.default_rng(0)
-
-    def minibatch(self, out):
-        turn = 2 * np.pi * self.rng.integers(8, size=len(out)) / 8
-        out[...] = np.stack([np.cos(turn), np.sin(turn)], 1)
-        out += 0.05 * self.rng.normal(size=out.shape)
+def network(f, n_out):
+    return ng.MLP([ng.Affine(2, 64), f(), ng.Affine(64, 64), f(), ng.Affine(64, n_out)])
 
 
+x, z = np.empty((1000, 2), "float32"), np.empty((1000, 2), "float32")
 figure, both = plt.subplots(1, 2, figsize=(8, 4), sharex=True, sharey=True)
 for axes, g_step in zip(both, (patient10, patient11)):
     streams = ng.streams(1)
-    G = ng.MLP([ng.Affine(2, 64), ng.ReLU(), ng.Affine(64, 64), ng.ReLU(), ng.Affine(64, 2)])
-    D = ng.MLP(
-        [
-            ng.Affine(2, 64),
-            ng.LeakyReLU(0.2),
-            ng.Affine(64, 64),
-            ng.LeakyReLU(0.2),
-            ng.Affine(64, 1),
-        ]
-    )
+    G, D = network(ng.ReLU, 2), network(ng.LeakyReLU, 1)
     for net in (G, D):
         net.initialize(streams["init"])
-    p_data, p_z = Ring(), ng.Noise("uniform", streams["noise"])
+    p_data = Mixture(*ring(std=0.05), streams["data"])
+    p_z = ng.Noise("uniform", streams["noise"])
     rules = ng.Adam(G, 1e-3), ng.Adam(D, 1e-3)
     for _ in range(2000):
         patient9(G, D, p_data, p_z, rules[1], streams["dropout"], 128)
         g_step(G, D, p_z, *rules, streams["dropout"], 128)
-    x, z = np.empty((1000, 2), "float32"), np.empty((1000, 2), "float32")
     p_data.minibatch(x)
     p_z.minibatch(z)
+    fake = G.forward(z, G.tape(1000))
+    d_x, d_gz = (sigma(D.forward(rows, D.tape(1000))).mean() for rows in (x, fake))
     axes.scatter(*x.T, s=4, label="data")
-    axes.scatter(*G.forward(z, G.tape(1000)).T, s=4, label="G(z)")
-    axes.set_title(g_step.__name__)
+    axes.scatter(*fake.T, s=4, label="G(z)")
+    axes.set_title(f"{g_step.__name__}: D(x) {d_x:.2f}, D(G(z)) {d_gz:.2f}", fontsize=10)
 both[0].legend()
 plt.show()
 
 # %% [markdown]
 # ## To think about
 #
-# 1. Which of the twelve would you have found from the samples? Which from the loss?
-# 2. For three patients, $V$ still rises in D's steps. Why is "the loss goes the right way" such a
-#    weak test?
-# 3. Take a GAN of your own, or one from the web. Wrap its layers as `ng.Layer`, or its loop as
+# 1. Which of the twelve would you have found from the samples? Which from $V$?
+# 2. Patient 10's D ascends $\log D(x) + \log(1 - D(G(z)))$ and then $\log D(G(z))$, too. Which D
+#    is best for the sum? Where does 0.67 come from?
+# 3. For several patients, $V$ still rises in D's steps. Why is "the loss goes the right way" such
+#    a weak test?
+# 4. Take a GAN of your own, or one from the web. Wrap its layers as `ng.Layer`, or its loop as
 #    `algorithm1`. What does the checker say?

@@ -105,7 +105,7 @@ _EXPERIMENTS = {
         "its iterates, and three times as many lie within 3σ of a mode. Set the average to 0 while "
         "it runs, and see the jitter.",
         "gan/average.py: class Average",
-        5,
+        6,
     ),
     "narrow": (
         "A generator that is too small",

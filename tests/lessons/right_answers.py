@@ -135,6 +135,15 @@ RIGHT = [
         return (np.nansum(p * np.log(p / mid)) + np.nansum(q * np.log(q / mid))) * dx / 2
         """,
     ),
+    ("average_step", "mean += (1 - min(beta, 1 - 3 / (t + 2))) * (theta - mean)"),
+    (
+        "average_step",
+        """
+        b = beta if (t - 1) / (t + 2) > beta else (t - 1) / (t + 2)
+        mean[...] = b * mean + (1 - b) * theta
+        return mean
+        """,
+    ),
     (
         "parzen",
         """
