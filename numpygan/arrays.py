@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy
 
-from .errors import NumpyganError
-from .numbers import number
+from .errors import NumpyganError, TooLarge
+from .numbers import number, whole
 
 Array = Any  # an array of the module in use: numpy.ndarray or cupy.ndarray
 STREAMS = ("init", "data", "noise", "dropout", "sample")
@@ -52,8 +52,10 @@ def require(xp, **named):
     Arrays are never converted.
     """
     for name, array in named.items():
-        if not isinstance(array, xp.ndarray):
+        if not is_array(xp, array):
             hint = "move it with numpygan.arrays.to_device"
+            if isinstance(array, numpy.ndarray):
+                hint = "make it one with numpy.asarray, and a masked one with array.filled(value)"
             if array is None:
                 hint = "what should have made it returns nothing; does it write into an array?"
             if isinstance(array, (list, tuple, int, float)):
@@ -64,12 +66,40 @@ def require(xp, **named):
             )
 
 
-def require_stream(name, stream):
-    """Raise NumpyganError unless `stream` fills arrays like a Stream.
+def is_array(xp, array):
+    """Whether `array` is an array of the array module `xp`.
 
-    NumPy's generators do not: they return new arrays.
+    A masked array is none, because the values under the mask are no data; nor is a numpy.matrix,
+    which has rules of its own.
     """
-    if not callable(getattr(stream, "keep", None)) or isinstance(stream, type):
+    odd = numpy.ma.MaskedArray, numpy.matrix
+    return isinstance(array, xp.ndarray) and not isinstance(array, odd)
+
+
+def require_module(name, xp):
+    """Raise NumpyganError unless `xp` is NumPy or CuPy, or has what they have."""
+    if not all(hasattr(xp, part) for part in ("ndarray", "zeros", "matmul")):
+        raise NumpyganError(f"{name}: xp must be the module numpy or cupy, got {xp!r}.")
+
+
+def zeros(name, xp, shape, dtype):
+    """`xp.zeros(shape, dtype)`. Raises TooLarge, with `name`, if the memory does not hold it."""
+    try:
+        return xp.zeros(shape, dtype)
+    except (MemoryError, ValueError):  # ValueError: more entries than NumPy can count
+        form = " × ".join(f"{n:,}" for n in shape)
+        raise TooLarge(
+            f"{name}: not enough memory for an array of {form} numbers of {dtype}; make the "
+            "number of rows or the networks smaller."
+        ) from None
+
+
+def require_stream(name, stream, method="keep"):
+    """Raise NumpyganError unless `stream` has the method of a Stream.
+
+    NumPy's generators have no `keep`: they fill no arrays, they return new ones.
+    """
+    if not callable(getattr(stream, method, None)) or isinstance(stream, type):
         what = f"the class {stream.__name__}" if isinstance(stream, type) else type(stream).__name__
         raise NumpyganError(
             f"{name}: expected a random stream of numpygan.arrays, such as Stream(0), got {what}."
@@ -78,7 +108,9 @@ def require_stream(name, stream):
 
 def require_floats(name, out):
     """Raise NumpyganError unless `out` is an array of float32, float64 or complex numbers."""
-    if str(getattr(out, "dtype", "")) not in ("float32", "float64", "complex128"):
+    dtype = str(getattr(out, "dtype", ""))
+    odd = numpy.generic, numpy.ma.MaskedArray, numpy.matrix
+    if dtype not in ("float32", "float64", "complex128") or isinstance(out, odd):
         dtype = f" of {out.dtype}" if hasattr(out, "dtype") else ""
         raise NumpyganError(
             f"{name}: expected an array of float32 or float64 to fill, got "
@@ -225,9 +257,10 @@ class Stream:
 
     def uniform(self, out: Array, low: float, high: float) -> None:
         """Fill `out` with draws from U(low, high)."""
+        low, width = span("Stream", low, high)
         with _on_host(out) as host:
             self.generator.random(dtype=host.dtype, out=host)
-            host *= high - low
+            host *= width
             host += low
 
     def normal(self, out: Array) -> None:
@@ -256,24 +289,48 @@ class Stream:
 
         This takes no time.
         """
-        self.generator.bit_generator.advance(entries // 4)
+        self.generator.bit_generator.advance(whole("Stream: entries", entries, 0) // 4)
 
     def permutation(self, n: int) -> numpy.ndarray:
         """A random order of 0..n-1, on the host."""
-        return self.generator.permutation(n)
+        return self.generator.permutation(whole("Stream: n", n, 0))
 
     def integers(self, n: int, size: int) -> numpy.ndarray:
         """`size` draws from 0..n-1, on the host."""
+        n, size = whole("Stream: n", n), whole("Stream: size", size, 0)
         return self.generator.integers(n, size=size)
 
     @property
     def state(self) -> str:
-        """The state as a JSON string."""
+        """The state as a JSON string. Raises NumpyganError when it is set to anything else."""
         return json.dumps(self.generator.bit_generator.state)
 
     @state.setter
     def state(self, text: str) -> None:
-        self.generator.bit_generator.state = json.loads(text)
+        with only_a_state("Stream", text):
+            self.generator.bit_generator.state = json.loads(text)
+
+
+def span(name, low, high):
+    """`low` and `high` − `low`. Raises NumpyganError, with `name`, unless low ≤ high are finite."""
+    low, high = (
+        number(f"{name}: {end}", value, "(-inf, inf)")
+        for end, value in (("low", low), ("high", high))
+    )
+    if low > high:
+        raise NumpyganError(f"{name}: low must be at most high, got {low!r} and {high!r}.")
+    return low, high - low
+
+
+@contextmanager
+def only_a_state(name, text):
+    """Raises NumpyganError, with `name`, if the block can't take `text` as a state."""
+    try:
+        yield
+    except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError):
+        raise NumpyganError(
+            f"{name}: state must be the text that the state of such a stream gave, got {text!r}."
+        ) from None
 
 
 def _seed_sequence(name, seed):

@@ -11,9 +11,9 @@ from types import ModuleType
 
 import numpy
 
-from .arrays import Array, Stream, fused, require_floats
+from .arrays import Array, Stream, fused, only_a_state, require_floats, require_module, span
 from .errors import NumpyganError
-from .numbers import number
+from .numbers import number, whole
 
 # Typed, because CuPy would take a plain number among arrays of uint64 for an int64.
 _HALF, _ONE, _UNUSED = numpy.uint64(32), numpy.uint64(1), numpy.uint64(11)
@@ -25,7 +25,7 @@ class CounterStream:
     stream  a Stream; one draw from it is the key
     Its number i is squares(i, key), so its state is the key and the count of the numbers drawn. It
     gives other numbers than a Stream, and the same on every device but for the rounding of cos and
-    log. Raises NumpyganError if `stream` is no Stream.
+    log. Raises NumpyganError if `stream` is no Stream or `xp` no array module.
 
     >>> mask = numpy.empty((2, 4), "float32")
     >>> ng.CounterStream(ng.Stream(0)).keep(mask, 0.5)
@@ -39,13 +39,15 @@ class CounterStream:
                 f"CounterStream: expected a Stream, such as ng.Stream(0), got "
                 f"{type(stream).__name__}."
             )
+        require_module("CounterStream", xp)
         self._key = int(stream.generator.bit_generator.random_raw()) | 1
         self._drawn, self._xp = 0, xp
         self._indices: dict[tuple[int, ...], Array] = {}
 
     def uniform(self, out: Array, low: float, high: float) -> None:
         """Fill `out` with draws from U(low, high)."""
-        _uniform(self._xp, *self._next(out), low, high - low, out)
+        low, width = span("CounterStream", low, high)
+        _uniform(self._xp, *self._next(out), low, width, out)
 
     def normal(self, out: Array) -> None:
         """Fill `out` with draws from N(0, 1)."""
@@ -58,7 +60,7 @@ class CounterStream:
 
     def pass_over(self, entries: int) -> None:
         """Skip the next `entries` of the entries that `keep` would draw."""
-        self._drawn += entries
+        self._drawn += whole("CounterStream: entries", entries, 0)
 
     def _next(self, out, each=1):
         """The index of each entry of `out`, the count before, and the key; `each` numbers drawn."""
@@ -71,16 +73,17 @@ class CounterStream:
 
     @property
     def state(self) -> str:
-        """The state as a JSON string."""
+        """The state as a JSON string. Raises NumpyganError when it is set to anything else."""
         return json.dumps({"key": self._key, "drawn": self._drawn})
 
     @state.setter
     def state(self, text: str) -> None:
-        state = json.loads(text)
-        key, drawn = state["key"], state["drawn"]
-        if not all(type(n) is int and 0 <= n < 2**64 for n in (key, drawn)):
-            raise ValueError("expected two whole numbers from 0 to 2⁶⁴ − 1")
-        self._key, self._drawn = key, drawn
+        with only_a_state("CounterStream", text):
+            state = json.loads(text)
+            key, drawn = state["key"], state["drawn"]
+            if not all(type(n) is int and 0 <= n < 2**64 for n in (key, drawn)):
+                raise ValueError("expected two whole numbers from 0 to 2⁶⁴ − 1")
+            self._key, self._drawn = key, drawn
 
 
 def squares(x, key):

@@ -52,6 +52,10 @@ class Diverged(NumpyganError):
     """
 
 
+class TooLarge(NumpyganError, MemoryError):
+    """An array does not fit in the memory."""
+
+
 class Finished(NumpyganError):
     """A run that is to be resumed is finished already."""
 

@@ -30,6 +30,13 @@ def number(name, value, interval):
     return found
 
 
+def flag(name, value):
+    """`value` as a bool. Raises NumpyganError, with `name`, unless it is True or False."""
+    if not isinstance(value, (bool, numpy.bool_)):
+        raise NumpyganError(f"{name} must be True or False, got {value!r}.")
+    return bool(value)
+
+
 @cache  # an optimizer's numbers are set in every iteration
 def _ends(interval):
     """Both ends of the interval, and those that do not belong to it."""

@@ -1,5 +1,6 @@
 """The array-module switch and the random streams."""
 
+import math
 import sys
 import types
 
@@ -9,7 +10,7 @@ import pytest
 import numpygan as ng
 from numpygan import arrays
 from numpygan.arrays import STREAMS, Stream, matmul, streams
-from tests.helpers.numeric import DTYPES
+from tests.helpers.numeric import DTYPES, matrix
 
 
 def uniform(stream, shape=(50,), dtype="float32"):
@@ -242,6 +243,60 @@ def test_what_no_stream_can_fill_is_refused(stream, out):
 def test_a_share_to_keep_lies_between_0_and_1(stream, keep):
     with pytest.raises(ng.NumpyganError, match=r"keep must be a number in \(0, 1\], got"):
         stream.keep(numpy.empty(3), keep)
+
+
+ODD = [numpy.ma.zeros((2, 2)), matrix(numpy.zeros((2, 2))), numpy.float64(0)]
+
+
+@pytest.mark.parametrize("out", ODD, ids=lambda out: type(out).__name__)
+@pytest.mark.parametrize("stream", [Stream(0), ng.CounterStream(Stream(0))])
+def test_what_only_looks_like_an_array_is_not_filled(stream, out):
+    """A mask would keep its places from being scaled; a matrix can't be flattened."""
+    for draw in (
+        stream.normal,
+        lambda out: stream.uniform(out, 0, 1),
+        lambda out: stream.keep(out, 0.5),
+    ):
+        with pytest.raises(ng.NumpyganError, match=f"to fill, got {type(out).__name__}"):
+            draw(out)
+
+
+BOUNDS = [(math.nan, 1, "low"), (0, math.nan, "high"), (0, math.inf, "high"), ("0", 1, "low")]
+BOUNDS += [(None, 1, "low"), (1, 0, "at most high"), ([0], 1, "low"), (0, 10**400, "high")]
+
+
+@pytest.mark.parametrize("low, high, words", BOUNDS)
+@pytest.mark.parametrize("stream", [Stream(0), ng.CounterStream(Stream(0))])
+def test_bounds_are_numbers_in_their_order(stream, low, high, words):
+    with pytest.raises(ng.NumpyganError, match=f"{type(stream).__name__}: .*{words}.*got"):
+        stream.uniform(numpy.empty(3), low, high)
+
+
+STATES = ["", "{}", "[]", "null", None, 3, b"x", {}, '{"bit_generator": "PCG64"}', "nan"]
+STATES += ['{"bit_generator": "MT19937", "state": {}}', "[" * 100_000]
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: repr(state)[:40])
+@pytest.mark.parametrize("stream", [Stream(0), ng.CounterStream(Stream(0))])
+def test_what_is_no_state(stream, state):
+    before = stream.state
+    with pytest.raises(ng.NumpyganError, match=f"{type(stream).__name__}: state must be the text"):
+        stream.state = state
+    assert stream.state == before
+
+
+@pytest.mark.parametrize("number", [-1, "a", 2.5, None])
+def test_counts_are_whole_numbers(number):
+    stream, other = Stream(0), ng.CounterStream(Stream(0))
+    for draw in (
+        stream.permutation,
+        stream.pass_over,
+        other.pass_over,
+        lambda n: stream.integers(n, 3),
+        lambda n: stream.integers(3, n),
+    ):
+        with pytest.raises(ng.NumpyganError, match="must be a whole number"):
+            draw(number)
 
 
 @pytest.mark.parametrize("seed", [None, True])

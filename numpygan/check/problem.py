@@ -95,6 +95,11 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
         )
     values = [numpy.asarray(leaf) if i in free else leaf for i, (_, _, leaf) in enumerate(found)]
     for i in free:
+        if isinstance(found[i][2], (numpy.ma.MaskedArray, numpy.matrix)):
+            raise NumpyganError(
+                f"gradcheck: {found[i][0]} is {type(found[i][2]).__name__}; expected an array of "
+                "NumPy, so make it one with numpy.asarray."
+            )
         if values[i].dtype not in ("float32", "float64") or not values[i].size:
             raise NumpyganError(
                 f"gradcheck: {found[i][0]} is {values[i].dtype} of shape {values[i].shape}; "

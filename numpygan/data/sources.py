@@ -5,12 +5,23 @@ save what the state of the random stream does not hold. `size` is the number of 
 """
 
 import math
+import operator
 from types import ModuleType
 from typing import Protocol
 
 import numpy
 
-from ..arrays import Array, Stream, gather, require, require_stream, to_device
+from ..arrays import (
+    Array,
+    Stream,
+    gather,
+    is_array,
+    require,
+    require_floats,
+    require_module,
+    require_stream,
+    to_device,
+)
 from ..errors import NumpyganError
 from ..numbers import number
 from .meaning import LARGEST_FLOAT32, shuffled_scale
@@ -40,9 +51,9 @@ class Shuffled:
     """
 
     def __init__(self, rows: Array, stream: Stream, xp: ModuleType = numpy):
+        require_module("Shuffled", xp)
         _check_rows(rows, xp)
-        if not callable(getattr(stream, "permutation", None)) or isinstance(stream, type):
-            require_stream("Shuffled", stream)
+        require_stream("Shuffled", stream, "permutation")
         self.size = len(rows)
         self._rows, self._stream, self._xp = to_device(rows, xp), stream, xp
         self._scale = shuffled_scale(rows)
@@ -55,9 +66,9 @@ class Shuffled:
         self._device_order = to_device(order, self._xp)
 
     def minibatch(self, out: Array) -> None:
-        if not hasattr(out, "shape"):
-            require(self._xp, **{"minibatch: out": out})
-        m = len(out)
+        m = len(out) if getattr(out, "shape", ()) else 0
+        if not m:
+            self._room_for(out)
         if m > self.size:
             raise NumpyganError(f"minibatch: {m} rows asked for, but the data has {self.size}.")
         if self._position + m > self.size:
@@ -74,21 +85,26 @@ class Shuffled:
     def _room_for(self, out):
         """Memory for a minibatch in the data's dtype. Raises NumpyganError unless it fits `out`."""
         require(self._xp, **{"minibatch: out": out})
-        shape = (len(out), self._rows.shape[1])
-        if out.shape != shape:
+        require_floats("minibatch: out", out)
+        width = self._rows.shape[1]
+        if out.shape[1:] != (width,) or not out.size:
             raise NumpyganError(
-                f"minibatch: the data has rows of width {shape[1]}, but they are to fill an array "
+                f"minibatch: the data has rows of width {width}, but they are to fill an array "
                 f"of shape {out.shape}."
             )
-        return self._xp.empty(shape, self._rows.dtype)
+        return self._xp.empty(out.shape, self._rows.dtype)
 
     def state(self):
         return {"order": self._order, "position": numpy.int64(self._position)}
 
     def restore(self, state):
-        order, position = numpy.array(state["order"]), int(state["position"])
-        permuted = numpy.array_equal(numpy.sort(order), numpy.arange(self.size))
-        if not permuted or not 0 <= position <= self.size:
+        try:
+            order, position = numpy.array(state["order"]), operator.index(state["position"])
+            permuted = numpy.array_equal(numpy.sort(order), numpy.arange(self.size))
+            fits = order.dtype.kind in "iu" and permuted and 0 <= position <= self.size
+        except (KeyError, TypeError, ValueError):
+            fits = False
+        if not fits:
             raise NumpyganError(
                 f"resume: the checkpoint's order of the data is not one of {self.size} rows."
             )
@@ -103,7 +119,7 @@ def _check_rows(rows, xp):
             "Shuffled: rows must be an array of NumPy, got MaskedArray, whose masked values are no "
             "data; numpy.ma.compress_rows(rows) leaves out the rows that have one."
         )
-    if not isinstance(rows, (numpy.ndarray, xp.ndarray)):
+    if not (is_array(numpy, rows) or is_array(xp, rows)):
         raise NumpyganError(
             f"Shuffled: rows must be an array of NumPy, got {type(rows).__name__}; "
             f"convert it with numpy.asarray(rows)."  # which keeps the integers of pixels

@@ -60,7 +60,7 @@ def algorithm1(
     Game of 50 rows: V = -1..., D(x) = 0..., D(G(z)) = 0...
     """
     k = whole("algorithm1: k", k)
-    p_data, p_z = check_players(G, D, p_data, p_z, rule_g, rule_d)
+    p_data, p_z = check_players(G, D, p_data, p_z, rule_g, rule_d, dropout)
     xp, (_, loss_slope) = G.xp, g_loss(loss)
     game = Game(G, D, m)
     pass_g, pass_d, pass_dg = game.pass_g, game.pass_d, game.pass_dg

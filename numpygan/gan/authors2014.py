@@ -39,7 +39,7 @@ def authors2014(
     >>> next(game)  # V = −log 4
     Game of 50 rows: V = -1.386, D(x) = 0.5, D(G(z)) = 0.5
     """
-    p_data, p_z = check_players(G, D, p_data, p_z, rule_g, rule_d)
+    p_data, p_z = check_players(G, D, p_data, p_z, rule_g, rule_d, dropout)
     xp = G.xp
     game = Game(G, D, m, one_pass=True)
     pass_g, pass_d, real, fake = game.pass_g, game.pass_d, game.real, game.fake

@@ -2,12 +2,13 @@
 
 import math
 
+from ..arrays import require_stream
 from ..errors import NumpyganError
 from ..nn.layers import Sigmoid
 from ..nn.mlp import MLP
 
 
-def check_players(G, D, p_data, p_z, rule_g, rule_d):
+def check_players(G, D, p_data, p_z, rule_g, rule_d, dropout):
     """p_data and p_z, each `Watched`.
 
     Raises TypeError unless G and D are networks; NumpyganError unless sources can be drawn from and
@@ -47,6 +48,8 @@ def check_players(G, D, p_data, p_z, rule_g, rule_d):
                 f"game: {name} moves {which}; each network needs an optimizer of its own, "
                 f"this one must move {name[-1].upper()}."
             )
+    if dropout is not None or any(layer.random for layer in D.layers):
+        require_stream("game: dropout", dropout)
     return Watched("p_data", p_data), Watched("p_z", p_z)
 
 

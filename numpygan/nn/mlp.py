@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy
 
 from .. import tables
-from ..arrays import Array, Stream, require
+from ..arrays import Array, Stream, require, require_module, zeros
 from ..errors import NumpyganError
 from .layer import Layer
 from .tape import Tape, backward, backward_params, forward
@@ -40,14 +40,13 @@ class MLP:
     dtype   "float32" (training), "float64" (checks) or "complex128" (complex-step checks)
     xp      the array module: numpy or cupy
 
-    Raises NumpyganError if the widths of neighbouring layers don't fit, or if an argument is not
-    what is said here.
+    Raises NumpyganError if the widths of neighbouring layers don't fit, if an argument is not what
+    is said here, or if the memory does not hold θ.
     """
 
     def __init__(self, layers: Iterable[Layer], dtype: str = "float32", xp: ModuleType = numpy):
         self.layers, self.xp = _layers(layers), xp
-        if not all(hasattr(xp, name) for name in ("ndarray", "zeros", "matmul")):
-            raise NumpyganError(f"MLP: xp must be the module numpy or cupy, got {xp!r}.")
+        require_module("MLP", xp)
         if str(dtype) not in DTYPES and getattr(dtype, "__name__", None) not in DTYPES:
             raise NumpyganError(f"MLP: dtype must be one of {', '.join(DTYPES)}, got {dtype!r}.")
         self.dtype = numpy.dtype(dtype)
@@ -57,9 +56,10 @@ class MLP:
         with_parameters = (i for i, layer in enumerate(self.layers) if layer.shapes())
         self._lowest = next(with_parameters, len(self.layers))  # the first layer with parameters
         self.n_in, self.n_out = self.widths[0], self.widths[-1]
-        self._theta = xp.zeros(_size(self.layers), self.dtype)
+        size = (_size(self.layers),)
+        self._theta = zeros("MLP: theta", xp, size, self.dtype)
         # Takes no memory until it is written, unlike zeros_like
-        self._grad = xp.zeros(self._theta.size, self.dtype)
+        self._grad = zeros("MLP: grad", xp, size, self.dtype)
         self.version = 1  # of θ; tapes remember it
         self._hand_out_views()
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy
 
-from ..arrays import Array, kernel, to_device, to_host
+from ..arrays import Array, is_array, kernel, to_device, to_host
 from ..errors import NumpyganError
 from ..numbers import number, whole
 from .layers import Affine
@@ -128,11 +128,12 @@ class Optimizer:
         name = f"{type(self).__name__}: restore"
         state = state if isinstance(state, dict) else {}
         for moment, mine in self.moments.items():
-            found = numpy.asarray(state.get(moment))
-            if found.shape != mine.shape or found.dtype.kind != "f":
+            found: Array = state.get(moment)
+            fits = is_array(numpy, found) and found.shape == mine.shape
+            if not fits or found.dtype.kind != "f":
                 raise NumpyganError(
-                    f"{name}: expected what state() of the same optimizer gave, with {moment} of "
-                    f"shape {mine.shape}; got {', '.join(map(str, state)) or 'nothing'}."
+                    f"{name}: expected what state() of the same optimizer gave, with {moment} an "
+                    f"array of shape {mine.shape}; got {', '.join(map(str, state)) or 'nothing'}."
                 )
         updates = whole(f"{name}: updates", state.get("updates"), 0)
         for moment, mine in self.moments.items():

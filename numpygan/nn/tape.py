@@ -3,9 +3,9 @@
 import numpy
 
 from .. import tables
-from ..arrays import Array, to_host
+from ..arrays import Array, to_host, zeros
 from ..errors import NumpyganError
-from ..numbers import whole
+from ..numbers import flag, whole
 from .views import Missing, Views
 
 
@@ -104,10 +104,10 @@ class Tape(Views):
     @classmethod
     def allocate(cls, net, m, training):
         """The memory of a pass of `net` over m rows."""
-        m = whole("tape: the number of rows m", m)
-        xp, dtype = net.xp, net.dtype
-        values = [xp.zeros((m, n), dtype) for n in net.widths]
-        adjoints = [xp.zeros((m, n), dtype) for n in net.widths]
+        m, training = whole("tape: the number of rows m", m), flag("tape: training", training)
+        values, adjoints = (
+            [zeros("tape", net.xp, (m, n), net.dtype) for n in net.widths] for _ in "xg"
+        )
         pages = []
         for i, layer in enumerate(net.layers):
             both = values[i], values[i + 1], adjoints[i], adjoints[i + 1]

@@ -1,5 +1,7 @@
 """Attributes that stay where they are: `layer.gW = a` copies a into the view of the gradient."""
 
+import numpy
+
 from ..errors import NumpyganError
 
 
@@ -27,12 +29,15 @@ class Views:
 
 def copy_into(name, view, value):
     """Copy the array `value` into `view`. Raises NumpyganError if shape or array module differ."""
-    if getattr(value, "shape", None) != view.shape or not isinstance(value, type(view)):
+    masked = isinstance(value, numpy.ma.MaskedArray)
+    if getattr(value, "shape", None) != view.shape or not isinstance(value, type(view)) or masked:
         what = f"{type(value).__module__}.{type(value).__name__}"
         shape = getattr(value, "shape", None)
         hint = ""
         if shape is not None and not isinstance(value, type(view)):
             hint = "; compute with self.xp, or move it with numpygan.arrays.to_device"
+        if masked:
+            hint = ", whose masked values are no numbers; use array.filled(value)"
         raise NumpyganError(
             f"{name} takes an array of {type(view).__module__} of shape {view.shape}, got "
             f"{what}{'' if shape is None else f' of shape {shape}'}{hint}."

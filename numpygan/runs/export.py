@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy
 
+from ..arrays import is_array
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
@@ -144,7 +145,7 @@ def _as_arrays(tensors, file):
         if hasattr(tensor, "detach"):  # of PyTorch; NumPy has no bfloat16
             tensor = tensor.detach().cpu()
             tensor = (tensor.double() if tensor.is_floating_point() else tensor).numpy()
-        if not isinstance(tensor, numpy.ndarray):
+        if not is_array(numpy, tensor):
             raise NumpyganError(
                 f"{file}: {name} is {type(tensor).__name__}, expected an array; {_CONVERT}."
             )

@@ -248,7 +248,7 @@ class Training:
         for name, stream in self.streams.items():
             try:
                 stream.state = str(state[f"stream_{name}"])
-            except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            except (NumpyganError, KeyError):
                 raise NumpyganError(
                     f"resume: stream_{name} in the checkpoint is not the state of a random stream."
                 ) from None

@@ -81,10 +81,10 @@ def test_what_fits_plays(algorithm):
         ({"p_data": Mixture([[0.0]], 0.1, Stream(0))}, r"mixture has rows of width 1.*\(3, 4\)"),
         (
             {"dropout": numpy.random.default_rng(0)},
-            "draw_masks: expected a random stream.*got Generator",
+            "game: dropout: expected a random stream.*got Generator",
         ),
-        ({"dropout": streams(0)}, "draw_masks: expected a random stream.*got dict"),
-        ({"dropout": 7}, "draw_masks: expected a random stream.*got int"),
+        ({"dropout": streams(0)}, "game: dropout: expected a random stream.*got dict"),
+        ({"dropout": 7}, "game: dropout: expected a random stream.*got int"),
         ({"m": 0}, "m, the rows of a minibatch, must be a whole number ≥ 1, got 0"),
         ({"m": 2.5}, "must be a whole number ≥ 1, got 2.5"),
         ({"m": None}, "got None"),

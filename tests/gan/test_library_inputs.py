@@ -12,6 +12,7 @@ from numpygan.data.sources import Mixture, Noise
 from numpygan.gan.average import Average
 from tests.gan.test_game_inputs import player, refused
 from tests.helpers.double import device
+from tests.helpers.numeric import matrix
 
 
 @pytest.mark.parametrize(
@@ -180,7 +181,12 @@ def test_what_is_no_list_of_layers(layers, words):
 
 @pytest.mark.parametrize("xp", [None, "numpy", "gpu", numpy.ndarray])
 def test_what_is_no_array_module(xp):
-    refused("xp must be the module numpy or cupy", lambda: ng.MLP([ng.Affine(2, 3)], xp=xp))
+    for make in (
+        lambda: ng.MLP([ng.Affine(2, 3)], xp=xp),
+        lambda: ng.Shuffled(numpy.ones((3, 2)), Stream(0), xp),
+        lambda: ng.CounterStream(Stream(0), xp),
+    ):
+        refused("xp must be the module numpy or cupy", make)
 
 
 @pytest.mark.parametrize("tape", [None, numpy.ones((3, 2)), player(2, 3, 1).tape(3)])
@@ -217,6 +223,105 @@ def test_gradcheck_of_a_network_on_a_gpu():
     refused(
         "on a GPU; make it with xp=numpy",
         lambda: ng.gradcheck(player(2, 3, 1, dtype="float64", xp=device)),
+    )
+
+
+ROWS = numpy.ones((4, 2), "float32")
+ODD = [numpy.ma.masked_array(ROWS, ROWS > 0), matrix(ROWS)]
+STATE_DICT = {"0.weight": ROWS[:1], "0.bias": ROWS[0, :1]}
+
+
+@pytest.mark.parametrize("rows", ODD, ids=lambda rows: type(rows).__name__)
+def test_masked_arrays_and_matrices_are_no_arrays(rows):
+    """The values under a mask are no data, and the products of matrices are others."""
+    net, rule = ng.MLP([ng.Affine(2, 1)]), ng.Momentum(ng.MLP([ng.Affine(3, 1)]))
+    tape = net.tape(4)
+    net.forward(tape.x, tape)
+    for act in (
+        lambda: net.forward(rows, tape),
+        lambda: net.backward(rows[:, :1], tape),
+        lambda: setattr(net, "theta", rows[0]),
+        lambda: setattr(net, "grad", rows[0]),
+        lambda: ng.Shuffled(rows, Stream(0)),
+        lambda: ng.Shuffled(ROWS, Stream(0)).minibatch(rows),
+        lambda: rule.restore({"velocity": rows.reshape(-1)[:4], "updates": 1}),
+        lambda: ng.load_theta(net, STATE_DICT | {"0.weight": rows[:1]}),
+        lambda: ng.gradcheck(lambda x: x + 0, lambda gy, x: gy, rows.astype("float64")),
+    ):
+        refused("(?i)array|matrix", act)
+    masked = numpy.ma.masked_array(ROWS, ROWS > 0)
+    refused("use array.filled", lambda: setattr(tape, "x", masked))
+
+
+def test_sizes_that_no_memory_holds():
+    net = player(2, 3, 1)
+    for make in (
+        lambda: ng.MLP([ng.Affine(10**9, 10**9)]),
+        lambda: ng.MLP([ng.Affine(10**30, 2)]),
+        lambda: net.tape(10**14),
+        lambda: net.tape(10**30),
+        lambda: ng.gradcheck([ng.Affine(2, 3)], rows=10**14),
+    ):
+        refused("not enough memory for an array of .* numbers of float", make)
+
+
+@pytest.mark.parametrize("training", ["no", None, 0, [True]])
+def test_training_is_true_or_false(training):
+    refused(
+        "tape: training must be True or False", lambda: player(2, 3, 1).tape(2, training=training)
+    )
+
+
+ORDER = [3, 0, 1, 2]
+NO_STATES = [{}, None, [], "order", {"order": ORDER}, {"position": 0}]
+NO_STATES += [{"order": order, "position": 0} for order in (None, ["a"] * 4, [0, 1, [2], 3], 3)]
+NO_STATES += [
+    {"order": [0.0, 1.0, 2.0, 3.0], "position": 0},
+    {"order": [0, 1, 2, 2], "position": 0},
+]
+NO_STATES += [{"order": ORDER, "position": at} for at in (None, "a", 2.5, numpy.nan, -1, 5)]
+
+
+@pytest.mark.parametrize("state", NO_STATES, ids=repr)
+def test_an_order_that_is_none(state):
+    rows = ng.Shuffled(ROWS, Stream(0))
+    refused("order of the data is not one of 4 rows", lambda: rows.restore(state))
+
+
+OUTS = [numpy.ones((2, 2), dtype) for dtype in ("int32", "float16", bool, object)]
+OUTS += [numpy.float32(3), numpy.array(3.0), numpy.ones((0, 2)), numpy.ones(2)]
+
+
+@pytest.mark.parametrize("out", OUTS, ids=lambda out: f"{out.dtype} {out.shape}")
+def test_minibatches_fill_arrays_of_floats(out):
+    refused("minibatch: ", lambda: ng.Shuffled(ROWS, Stream(0)).minibatch(out))
+
+
+def test_an_order_needs_a_stream_that_permutes():
+    """A CounterStream only fills arrays."""
+    refused(
+        "Shuffled: expected a random stream .* got CounterStream",
+        lambda: ng.Shuffled(ROWS, ng.CounterStream(Stream(0))),
+    )
+
+
+@pytest.mark.parametrize("algorithm", [ng.algorithm1, ng.authors2014])
+@pytest.mark.parametrize("dropout", [0.5, "0.5", 0, numpy.random.default_rng(0)])
+def test_dropout_is_a_stream_and_no_probability(algorithm, dropout):
+    """Also where D has no dropout layer: who gives ½ expects dropout."""
+    G, D = player(2, 3, 2), player(2, 3, 1)
+    noise = Noise("uniform", Stream(0))
+    refused(
+        "game: dropout: expected a random stream",
+        lambda: next(algorithm(G, D, noise, noise, ng.Adam(G), ng.Adam(D), dropout, m=3)),
+    )
+
+
+@pytest.mark.parametrize("moment", [[[0.0], [1, 2]], [0.0] * 13, None, numpy.zeros(13, int)])
+def test_moments_are_the_arrays_that_state_gave(moment):
+    refused(
+        "Momentum: restore: expected what state",
+        lambda: ng.Momentum(player(2, 3, 1)).restore({"velocity": moment, "updates": 1}),
     )
 
 

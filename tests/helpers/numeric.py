@@ -1,5 +1,7 @@
 """The complex step, a layer on its own, and an independent pass through a tape."""
 
+import warnings
+
 import numpy
 
 import numpygan as ng
@@ -18,6 +20,13 @@ def complex_step(f, x):
         moved[i] += 1j * H
         gradient[i] = f(moved).imag / H
     return gradient
+
+
+def matrix(rows):
+    """A numpy.matrix, which NumPy advises against when one is made."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return numpy.matrix(rows)
 
 
 def alone(layer, n, dtype="float64"):

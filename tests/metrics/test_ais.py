@@ -413,7 +413,7 @@ def test_the_command_on_other_data_than_pixels(world, capsys):
     pictures = images()
     data = {
         "signed": (pictures / 127.5 - 1, "tanh"),
-        "table": (pictures[:, :5, 0] - 99.5, "linear"),
+        "table": (pictures[:, :5, 0] / 50 - 3, "linear"),
     }
     for name, (rows, visible) in data.items():
         numpy.save(f"{name}.npy", rows.astype("float32"))
