@@ -69,7 +69,7 @@ def _carry_out(arguments, options):
             with numpy.errstate(all="ignore"):
                 return options.run_command(options) or 0
     except NumpyganError as error:
-        _tell(options.ranks, error)
+        _tell(options.ranks, _with_its_place(error))
         return 2
     except KeyboardInterrupt as error:
         _tell(options.ranks, str(error) or "Stopped; give the same command to start again.")
@@ -94,18 +94,20 @@ def _carry_out(arguments, options):
         words = f"the system says: {error.strerror or error}."
         if error.filename:
             words = f"{error.filename}: {error.strerror or error}; check the path."
-        elif _here_is_gone():
-            words = "the folder in which this command runs was deleted; go to another one (cd)."
-        _tell(options.ranks, NumpyganError(words))
+        _tell(options.ranks, _with_its_place(NumpyganError(words)))
         return 2
 
 
-def _here_is_gone():
+def _with_its_place(error):
+    """`error`, or its cause if the working directory is gone: then no relative path leads on."""
     try:
         os.getcwd()
     except FileNotFoundError:
-        return True
-    return False
+        words = "the folder in which this command runs was deleted, so go to another one (cd)"
+        return NumpyganError(f"{words}; the first error was: {error}")
+    except OSError:  # a folder above may not be read
+        pass
+    return error
 
 
 def _tell(ranks, error):

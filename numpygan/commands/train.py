@@ -244,6 +244,7 @@ def _with_data(options, changes, recipe, run):
     """
     if options.resume:
         before = options.ranks.from_first(lambda: provenance.recorded(run))
+        provenance.check_recipe(recipe, before, run)  # first: some fields change how data are read
         return recipe, provenance.load_again(recipe, before, run)
     dataset = prepared(recipe)
     if dataset is not None:

@@ -30,9 +30,11 @@ def carry_out(function, jobs, workers, ranks):
 
     workers  the number of jobs at a time, if there are no other ranks
     Raises Interrupted on a signal to stop: no job is begun any more, and running jobs are asked to
-    stop and are yielded when they have ended. Without MPI the processes are made by `spawn`: a
-    script that calls this needs `if __name__ == "__main__":`.
+    stop and are yielded when they have ended. Raises NumpyganError where no process can be started:
+    without MPI they are made by `spawn`, so a script needs `if __name__ == "__main__":`.
     """
+    if ranks.size == 1:
+        _check_may_start()
     waiting, running = deque(jobs), {}
     last_words = lambda: "" if ranks.rank else _AT_ONCE
     with (
@@ -56,12 +58,25 @@ def carry_out(function, jobs, workers, ranks):
         raise Interrupted
 
 
+def _check_may_start():
+    process = multiprocessing.current_process()
+    if getattr(process, "_inheriting", False):  # it still imports the script of its parent
+        raise NumpyganError(
+            "a script that trains many runs starts processes, and each of them imports the script; "
+            'put what the script does under `if __name__ == "__main__":`.'
+        )
+    if process.daemon:
+        raise NumpyganError(
+            "a daemonic process can't start the processes of many runs; start it with daemon=False."
+        )
+
+
 def in_words(error):
     """The words for the exception `error` of a run's future."""
     if isinstance(error, Interrupted):
         return "interrupted and saved"
     if isinstance(error, BrokenExecutor):
-        return "its process was killed; the same command resumes it"
+        return f"{error}; the same command resumes it"
     if isinstance(error, OSError):
         return f"the system says: {error.strerror or error}"
     return str(error) if isinstance(error, NumpyganError) else f"{type(error).__name__}: {error}"
@@ -106,7 +121,11 @@ class _Processes(ThreadPoolExecutor):
             try:
                 result, error = connection.recv()
             except (EOFError, OSError):
-                raise BrokenExecutor("its process was killed") from None
+                process.join()
+                how = "was killed"
+                if process.exitcode >= 0:
+                    how = f"ended with exit code {process.exitcode}; what it printed says why"
+                raise BrokenExecutor(f"its process {how}") from None
             finally:
                 process.join()
                 with self._lock:

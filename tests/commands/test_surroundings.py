@@ -15,13 +15,26 @@ from tests.helpers.cli import run, small_world
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows can't remove the working directory")
-def test_a_working_directory_that_was_deleted(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "--data", "images.npy"),
+        ("train", "ring"),
+        ("train", "ring", "--out", "here"),
+        ("sample", "toy", "-o", "new.npy"),
+        ("sweep", "sweep.toml"),
+        ("lesson", "start", "1"),
+    ],
+)
+def test_a_working_directory_that_was_deleted(command, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     os.mkdir("gone")
     os.chdir("gone")
     os.rmdir("../gone")
-    assert run("train", "--data", "images.npy") == 2
-    assert "the folder in which this command runs was deleted" in capsys.readouterr().err
+    assert run(*command) == 2
+    err = capsys.readouterr().err
+    assert "the folder in which this command runs was deleted" in err and "(cd)" in err
+    assert err.count("\n") == 1
 
 
 def test_a_thread_that_the_system_refuses_does_not_end_training(monkeypatch):

@@ -5,6 +5,7 @@ stop or are finished already.
 import csv
 import json
 import math
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -27,7 +28,7 @@ from numpygan.runs import checkpoint
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.grid import finished, mean_and_se, play
 from numpygan.runs.loop import Interrupted, train
-from numpygan.runs.pool import carry_out
+from numpygan.runs.pool import carry_out, in_words
 from numpygan.runs.sweep_file import read_sweep
 from tests.helpers.cli import files, images, learned, run
 from tests.helpers.plain import at_once, plain_play
@@ -403,6 +404,41 @@ def test_a_process_that_is_killed_takes_no_other_with_it():
         for job, future in carry_out(half_or_die, [(3,), (0,), (5,)], 2, ALONE)
     }
     assert ended[3,] == 1.5 and ended[5,] == 2.5 and isinstance(ended[0,], BrokenExecutor)
+
+
+def leave(code):
+    os._exit(code)
+
+
+def test_only_a_process_that_was_killed_is_called_killed():
+    (_, killed), (_, left) = sorted(
+        (job, future.exception())
+        for function, job in ((half_or_die, (0,)), (leave, (3,)))
+        for job, future in carry_out(function, [job], 1, ALONE)
+    )
+    assert in_words(killed) == "its process was killed; the same command resumes it"
+    assert "ended with exit code 3" in in_words(left) and "killed" not in in_words(left)
+
+
+def test_a_script_that_its_processes_carry_out_again_is_told_so(here):
+    """Each new process imports the script, and without a guard it would begin the sweep again."""
+    sweep_of('recipe = "ring"\niterations = 3\n' + SMALL + "[grid]\nk = [2]\n")
+    (here / "script.py").write_text(
+        "from numpygan.cli import main\nprint('code', main(['sweep', 'sweep.toml']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "script.py"], capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "code 0"
+    assert done.stdout.count("code 2") == 1 and "failed" not in done.stdout
+    assert 'if __name__ == "__main__":' in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_process_that_may_start_no_other_is_one_sentence(here, monkeypatch, capsys):
+    sweep_of('recipe = "ring"\niterations = 3\n' + SMALL + "[grid]\nk = [2]\n")
+    monkeypatch.setattr(multiprocessing.current_process(), "daemon", True)
+    assert run("sweep", "sweep.toml") == 2
+    assert "daemon=False" in capsys.readouterr().err
 
 
 def test_too_few_files_for_a_process_are_the_failure_of_its_run(here):

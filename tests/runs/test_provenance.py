@@ -232,6 +232,8 @@ EDITS = {
     "keep": [0.9, 0.5],
     "max_norm": 1.0,
     "algorithm": "authors2014",
+    "transpose": 1,  # without this check the data would be called other data
+    "preprocess": "contrast",
 }
 READERS = [
     ["sample", "it", "-o", "new.npy"],
