@@ -19,6 +19,7 @@ html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
+nb_merge_streams = True  # lines that one cell prints stay together
 smartquotes = False
 html_theme = "pydata_sphinx_theme"
 html_title = "numpygan"

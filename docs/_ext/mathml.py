@@ -38,8 +38,10 @@ def inline(self, node):
 
 
 def block(self, node):
-    formula = mathml(node.astext(), display="block")
-    self.body.append(f'<div class="math" tabindex="0">{formula}</div>')
+    """Formulas that \\qquad separates get a line each where the screen is narrow."""
+    parts = re.split(r"\\qquad", node.astext())
+    formulas = "\n".join(mathml(part, display="block") for part in parts if part.strip())
+    self.body.append(f'<div class="math" tabindex="0">{formulas}</div>')
     raise nodes.SkipNode
 
 

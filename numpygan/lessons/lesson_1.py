@@ -24,8 +24,9 @@ from numpygan.lessons import check
 # %% [markdown]
 # ## 1. Forward
 #
-# A *minibatch* is a matrix $x$ of shape $(m, n_{in})$. Each row is one example. An affine layer
-# has a weight matrix $W$, shape $(n_{in}, n_{out})$, and a bias $b$, shape $(n_{out},)$:
+# A *minibatch* is a matrix $x$ of shape $(m, n_{\mathrm{in}})$. Each row is one example. An affine
+# layer has a weight matrix $W$, shape $(n_{\mathrm{in}}, n_{\mathrm{out}})$, and a bias $b$, shape
+# $(n_{\mathrm{out}},)$:
 #
 # $$ y = xW + \mathbf 1 b^\top, \qquad y_{ij} = \sum_k x_{ik} W_{kj} + b_j . $$
 #
@@ -65,7 +66,8 @@ check(affine_forward)
 # $$ g^x_{ik} = \sum_j g^y_{ij}\, W_{kj} = (g^y W^\top)_{ik} . $$
 #
 # The shapes help to remember this. There is only one way to multiply $g^y$ and $W$ that gives the
-# shape of $x$. But shapes prove nothing: if $n_{in} = n_{out}$, then $g^y W$ fits, too.
+# shape of $x$. But shapes prove nothing: if $n_{\mathrm{in}} = n_{\mathrm{out}}$, then $g^y W$
+# fits, too.
 
 
 # %%

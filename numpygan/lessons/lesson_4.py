@@ -114,10 +114,11 @@ check(d_gradient)
 #
 # G descends a loss of its own. The paper prints two:
 #
-# $$ L_{sat} = \frac1m \sum \log(1 - D(G(z))), \qquad L_{non} = -\frac1m \sum \log D(G(z)) , $$
+# $$ L_{\mathrm{sat}} = \frac1m \sum \log(1 - D(G(z))), \qquad
+#    L_{\mathrm{non}} = -\frac1m \sum \log D(G(z)) , $$
 #
-# $$ \frac{\partial L_{sat}}{\partial a} = -\frac{\sigma(a)}{m}, \qquad
-#    \frac{\partial L_{non}}{\partial a} = -\frac{1 - \sigma(a)}{m} . $$
+# $$ \frac{\partial L_{\mathrm{sat}}}{\partial a} = -\frac{\sigma(a)}{m}, \qquad
+#    \frac{\partial L_{\mathrm{non}}}{\partial a} = -\frac{1 - \sigma(a)}{m} . $$
 #
 # Both want $a$ to rise. They differ in *when* they push. Early on, D is sure that G's samples are
 # generated: $a \to -\infty$, $\sigma(a) \to 0$. Then the first slope vanishes. The second one is

@@ -35,7 +35,7 @@ def g_slope(a, loss):
 # * **for** number of training iterations **do**
 #   * **for** $k$ steps **do**
 #     * Sample a minibatch of $m$ noise samples $z$ from $p_z$.
-#     * Sample a minibatch of $m$ examples $x$ from $p_{data}$.
+#     * Sample a minibatch of $m$ examples $x$ from $p_{\mathrm{data}}$.
 #     * Update D by *ascending* $\nabla_{\theta_d} \frac1m \sum [\log D(x) + \log(1 - D(G(z)))]$.
 #   * Sample a minibatch of $m$ noise samples $z$ from $p_z$.
 #   * Update G by *descending* its loss.

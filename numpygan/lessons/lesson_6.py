@@ -19,7 +19,7 @@ from numpygan.lessons import check
 # %% [markdown]
 # ## 1. The best D
 #
-# For fixed G, with $p$ for $p_{data}$ and $q$ for $p_g$,
+# For fixed G, with $p$ for $p_{\mathrm{data}}$ and $q$ for $p_g$,
 #
 # $$ V(D, G) = \int p(x) \log D(x) + q(x) \log(1 - D(x))\, dx . $$
 #
@@ -45,11 +45,11 @@ check(optimal_discriminator)
 # %% [markdown]
 # ## 2. The value of V at the best D
 #
-# Put $D^*$ into $V$, and write $\mathrm{mid} = (p + q)/2$. Then $D^* = p/(2\,\mathrm{mid})$, and
+# Put $D^*$ into $V$, and call the result $C(G)$. With $\mathrm{mid} = (p + q)/2$ we have
+# $D^* = p/(2\,\mathrm{mid})$, and
 #
-# $$ C(G) = V(D^*, G)
-#         = \int p \log \frac{p}{2\,\mathrm{mid}} + \int q \log \frac{q}{2\,\mathrm{mid}}
-#         = -\log 4 + 2\, \mathrm{JSD}(p \,\|\, q), $$
+# $$ C(G) = \int p \log \frac{p}{2\,\mathrm{mid}} + \int q \log \frac{q}{2\,\mathrm{mid}}
+#         = -\log 4 + 2\, \mathrm{JSD}, $$
 #
 # $$ \mathrm{JSD}(p \,\|\, q) = \tfrac12 \int p \log \frac{p}{\mathrm{mid}}
 #                             + \tfrac12 \int q \log \frac{q}{\mathrm{mid}} . $$
@@ -198,7 +198,7 @@ plt.show()
 # Three rules for reading such curves:
 #
 # * $V \le C(G)$ up to the noise of the minibatch, since $D^*$ is the best D. So $V$ far above
-#   $-\log 4$ proves that $p_g \ne p_{data}$.
+#   $-\log 4$ proves that $p_g \ne p_{\mathrm{data}}$.
 # * $V$ near $-\log 4$ proves nothing. Perhaps G is good; perhaps D is bad.
 # * $V$ near 0 and $D(G(z))$ near 0: D has won. With the saturating loss G learns nothing any more.
 #
@@ -304,7 +304,7 @@ plt.show()
 #    your curve in part 2.
 # 2. In part 4, $V$ stays near $-\log 4$ while $C(G)$ is far above it. What does this D not see?
 #    Which settings would you change first?
-# 3. Why is the average taken of $\theta$, and not of samples $G(z)$ of different iterates? For which
-#    networks is it the same?
+# 3. Why is the average taken of $\theta$, and not of samples $G(z)$ of different iterates? For
+#    which networks is it the same?
 # 4. A generator that has stored the training set gets the score of the row "real". Which
 #    measurement would find it out?

@@ -65,4 +65,13 @@ def test_every_formula_of_the_pages_is_well_formed(mathml):
         for tex in formulas:
             found += 1
             assert children_of(mathml(tex)) <= {*CHILDREN.items()}, (page.name, tex)
+            for part in re.split(
+                r"\\qquad", tex
+            ):  # each is a formula of its own on a narrow screen
+                assert children_of(mathml(part)) <= {*CHILDREN.items()}, (page.name, part)
+            letters = re.sub(r"\\(?:mathrm|text)\{[^}]*\}|\\[a-zA-Z]+", "", tex)
+            words_in_it = re.findall(r"[A-Za-z]{3,}|KL", letters)
+            assert not words_in_it, (
+                f"{page.name}: {tex}: a word is \\mathrm, or it reads as a product"
+            )
     assert found > 150
