@@ -52,12 +52,15 @@ def require(xp, **named):
     Arrays are never converted.
     """
     for name, array in named.items():
-        if not isinstance(array, xp.ndarray):
+        masked = isinstance(array, numpy.ma.MaskedArray)
+        if masked or not isinstance(array, xp.ndarray):
             hint = "move it with numpygan.arrays.to_device"
             if array is None:
                 hint = "what should have made it returns nothing; does it write into an array?"
             if isinstance(array, (list, tuple, int, float)):
                 hint = "make it one with numpy.asarray"
+            if masked:
+                hint = "fill in what is masked: x.filled(0)"
             raise NumpyganError(
                 f"{name}: expected an array of {xp.__name__}, got "
                 f"{type(array).__module__}.{type(array).__name__}; {hint}."

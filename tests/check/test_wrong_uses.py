@@ -19,6 +19,26 @@ def back(g, x):
     return 2 * g * x
 
 
+class Pair:
+    """Not derived from ng.Layer."""
+
+    def forward(self, x):
+        return x
+
+    def backward(self, gy):
+        return gy
+
+
+class Closed:
+    """As a tensor of PyTorch that requires a gradient."""
+
+    def __init__(self, *values):
+        pass
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("can't call numpy() on it")
+
+
 def refused(call, words):
     with pytest.raises(ng.NumpyganError, match=words) as error:
         call()
@@ -46,12 +66,25 @@ def refused(call, words):
         ((square, back, x), {"form": ["returns"]}, r"no form \['returns'\]; expected one of"),
         ((square, back, x), {"only_given": "no"}, "only_given must be True or False, got 'no'"),
         ((lambda x, c: x * c.real, back, x, x * 1j), {}, "c is complex, expected real numbers"),
-        ((lambda x: (x.sum(), {"x": x}), x), {}, "gradients are a dict, but no input is one"),
+        ((lambda x: (x.sum(), {"g": x}), x), {}, "a dict, but no input is one and .g. is none"),
         ((lambda x: None, back, x), {}, "function returns NoneType; expected an array, a number"),
         ((lambda x: "a", back, x), {}, "function returns str; expected an array, a number"),
         ((lambda x: {"y": x}, back, x), {}, "function returns dict; expected an array, a number"),
         ((lambda x: (x, None), lambda g, h, x: g, x), {}, "function returns NoneType in a tuple"),
         ((lambda x: [[1.0, 2.0], [3.0]], back, x), {}, "function returns list; expected an array"),
+        ((lambda x: np.ma.masked_array(x), back, x), {}, "function returns MaskedArray; expected"),
+        ((square, back, np.ma.masked_array(x)), {}, r"x is a MaskedArray.*numpy.asarray\(x\)"),
+        ((lambda p: (0, p), {"w": np.ma.masked_array(x)}), {}, r"p\['w'\] is a MaskedArray, whose"),
+        ((square, back, np.array([1, 2])), {}, r"x is int64, .*pass numpy.asarray\(x, float\)"),
+        ((square, back, object()), {}, r"x is object, .*pass numpy.asarray\(x, float\)"),
+        (
+            (square, lambda g, x: (g for _ in "a"), x),
+            {},
+            "backward returns a generator; return the",
+        ),
+        ((square, lambda g, x: map(abs, x), x), {}, "backward returns a map; return the gradients"),
+        ((Pair(), x), {}, r"Pair is no layer; write .*gradcheck\(it.forward, it.backward, x\)"),
+        ((lambda x: Closed(), back, x), {}, "function returns Closed; expected an array"),
         (
             ([ng.Affine(2, 2)], [[1.0, 2.0]]),
             {},
@@ -61,6 +94,29 @@ def refused(call, words):
 )
 def test_of_gradcheck(arguments, options, words):
     refused(lambda: ng.gradcheck(*arguments, **options), words)
+
+
+def test_a_matrix_is_refused():
+    """For numpy.matrix * is the matrix product."""
+    with pytest.warns(PendingDeprecationWarning):
+        matrix = np.asmatrix(x)
+    refused(lambda: ng.gradcheck(square, back, matrix), r"x is a matrix, whose .*asarray\(x\)")
+
+
+@pytest.mark.parametrize("kind, mine", [("MaskedArray", np.ma.masked_array), ("Closed", Closed)])
+def test_a_gradient_that_is_no_array_is_wrong(kind, mine):
+    report = ng.gradcheck(square, lambda g, x: mine(2 * g * x), x)
+    assert f"its gradient is {kind}, expected an array of floats" in report.failures[0].hint
+
+
+def test_a_masked_array_is_no_input_of_a_network():
+    """What is masked would be read as if it were not."""
+    net = ng.MLP([ng.Affine(4, 2)], "float64")
+    masked = np.ma.masked_array(x, x > 0)
+    refused(
+        lambda: net.forward(masked, net.tape(3)), r"x: expected an array of numpy, got numpy.ma"
+    )
+    refused(lambda: ng.gradcheck(net, masked), r"x: expected an array of numpy, got numpy.ma")
 
 
 def test_a_domain_may_be_open():
