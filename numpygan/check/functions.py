@@ -246,6 +246,11 @@ def _parameters(function):
     return [p.name for p in usual], sum(p.default is p.empty for p in usual)
 
 
+def needed(function):
+    """How many arguments the function can't do without, as far as that is known."""
+    return _parameters(function)[1]
+
+
 def input_names(function, inputs):
     """The names of the function's inputs."""
     names, _ = _parameters(function)

@@ -1,5 +1,6 @@
 """Wrong uses of the checker and of a layer of one's own: each is refused in one true sentence."""
 
+import json
 import os
 
 import numpy as np
@@ -230,6 +231,8 @@ def check_option():
         (FILE, "u.py::check_raises", "raises ZeroDivisionError in line 3: division by zero;"),
         (FILE, "u.py::check_option", "there is no option 'eps'"),
         (FILE, "u.py:check_raises", "u.py:check_raises: write u.py::check_raises"),
+        ("from numpy.testing import assert_allclose as check_all\n", "u.py", "no name starts with"),
+        ("def f(x): return x\n", "u.py::f", "got function with arguments"),
         ("import nowhere_at_all\n", "u.py::f", "raises ModuleNotFoundError in line 1: No module"),
         ("a = 1\0", "u.py::f", "raises SyntaxError: source code"),
     ],
@@ -239,6 +242,32 @@ def test_of_a_file(text, name, words, tmp_path, monkeypatch, capsys):
     (tmp_path / "u.py").write_text(text, encoding="utf-8")
     assert main(["gradcheck", name]) == 2
     assert words in capsys.readouterr().err
+
+
+PRINTS = """from __future__ import annotations
+import numpy as np
+import pickle
+from dataclasses import dataclass
+@dataclass
+class Setting:
+    factor: float
+print("one line")
+def f(x):
+    print("another")
+    return pickle.loads(pickle.dumps(Setting(2.0))).factor * x
+check_f = (f, lambda g, x: 2 * g, np.ones(3))
+"""
+
+
+def test_a_file_that_prints_and_has_classes_of_its_own(tmp_path, monkeypatch, capsys):
+    """Dataclasses and pickle look up the module of a class; prints must not get into the JSON."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_classes.py").write_text(PRINTS, encoding="utf-8")
+    assert main(["gradcheck", "own_classes.py", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["passed"] and "one line\nanother" in err
+    assert main(["gradcheck", "own_classes.py"]) == 0
+    assert "another" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in the name of a folder")
