@@ -16,7 +16,7 @@ from .layer_check import gradcheck
 from .report import Report
 from .rules import check_rules
 from .values import check_values
-from .variations import HUGE, VARIATIONS
+from .variations import OURS, VARIATIONS
 from .verdicts import WRONG, Check
 
 HORIZON = 600  # iterations of the longest game; witness.py says which updates are compared
@@ -82,8 +82,13 @@ def check_recipe(recipe, seed=0):
 def check_own_size(seed=0):
     """The Report of every layer of the recipes at its own width, without the very largest."""
     done, stream = set(), Stream(seed)
-    wide = MLP([Dropout(0.5), Affine(4000, 1)], "float64")  # wider than any recipe's
+    # Wider than any recipe's
+    wide = [Dropout(0.5), Affine(4000, 4), Affine(4, 7200), Maxout(4), Maxout(2), Maxout(3)]
+    wide = MLP([*wide, ReLU(), Dropout(0.8), LeakyReLU(0.5), Tanh(), Sigmoid()], "float64")
+    wide.initialize(stream)
     checks = _check_draws("wide", wide, [0], stream)
+    found = check_everywhere(wide, stream, True, variations=_FEW)
+    checks += [replace(check, place=f"wide {check.place}") for check in found]
     for recipe in RECIPES.values():
         dim = _OWN_WIDTH.get(recipe.data, _WIDTH)
         if sizes(recipe, dim)[0] > _LARGEST:
@@ -123,7 +128,7 @@ def check_all(seed=0):
         net, stream = MLP(layers, "float64"), Stream(seed)
         net.initialize(stream)
         reports[f"every layer {name}"] = Report(
-            tuple(check_everywhere(net, stream, True, variations=(*VARIATIONS, HUGE))), "complex"
+            tuple(check_everywhere(net, stream, True, variations=(*VARIATIONS, *OURS))), "complex"
         )
     reports["every layer at its own size"] = check_own_size(seed)
     reports["losses and samples"] = Report(tuple(check_values(seed)), "formula")
@@ -147,8 +152,16 @@ def check_all(seed=0):
     for algorithm in ("algorithm1", "authors2014"):
         found += check_game(*_smallest(seed), algorithm, rows=1, seed=seed).checks
         found += check_game(*_networks(small, 7, seed), algorithm, rows=1, seed=seed).checks
-    reports["games of one row or one layer"] = Report(tuple(found), "complex")
+        found += check_many(algorithm, seed)
+    reports["games of one row, many rows or one layer"] = Report(tuple(found), "complex")
     return reports
+
+
+def check_many(algorithm, seed=0):
+    """The Checks of a game with more rows, and more steps of D, than a recipe has."""
+    k = 11 if algorithm == "algorithm1" else 1
+    many = {"rows": 600, "k": k, "iterations": 2, "numbers": 0, "seed": seed}
+    return check_game(*_networks(reduced(RECIPES["mnist"]), 7, seed), algorithm, **many).checks
 
 
 def _smallest(seed):
@@ -184,6 +197,8 @@ def _narrow():
     return [
         Affine(1, 1),
         Tanh(),
+        Affine(1, 2),
+        Maxout(2),
         Affine(1, 3),
         Maxout(3),
         Dropout(0.5),
@@ -191,6 +206,7 @@ def _narrow():
         Maxout(5),
         Affine(1, 9),
         Maxout(9),
+        Dropout(1.0),
         ReLU(),
         Affine(1, 1),
         Sigmoid(),

@@ -23,7 +23,7 @@ FORMS = {
     "loss": "loss, (gx, gw) = function(x, w)",
 }
 _SAVED = ("cache", "caches", "saved", "residuals", "res", "ctx", "context", "memo", "tape")
-_FILLER = 0.5  # what an array holds before backward writes it
+_FILLER = numpy.nan  # what an array holds before backward writes it
 
 
 def leaves(tree, name, path=()):
@@ -51,6 +51,16 @@ def filled(tree, values):
 def is_real(leaf):
     """Whether the leaf is a float or an array of floats, so that it has a derivative."""
     return getattr(getattr(leaf, "dtype", None), "kind", "") == "f" or type(leaf) is float
+
+
+def as_array(thing):
+    """`thing` as an array; None for a dict or text, and for an array that hides some numbers."""
+    if isinstance(thing, (dict, str, numpy.ma.MaskedArray)):
+        return None
+    try:
+        return numpy.asarray(thing)
+    except Exception:  # lists of several lengths, or an object of another library that refuses
+        return None
 
 
 @dataclass(frozen=True)
@@ -81,10 +91,7 @@ class Form:
         return [self._output(y, several) for y in (found if several else (found,))]
 
     def _output(self, y, several):
-        try:
-            array = None if isinstance(y, (dict, str)) else numpy.asarray(y)
-        except ValueError:  # lists of several lengths
-            array = None
+        array = as_array(y)
         if array is None or array.dtype.kind not in "fiubc":
             kind = type(y).__name__ + " in a tuple" * several
             raise NumpyganError(
@@ -119,7 +126,7 @@ class Form:
     def _written(self, inputs, gys, real):
         arrays = [numpy.full_like(inputs[number], _FILLER) for number in real]
         returned = self.backward(*gys, *inputs, *arrays)
-        if returned is not None and all((array == _FILLER).all() for array in arrays):
+        if returned is not None and all(numpy.isnan(array).all() for array in arrays):
             raise NumpyganError(
                 f"{self.name}: backward takes arrays to write into but returns its result; "
                 f"write `gx[...] = …`, or take gy and the inputs alone."
@@ -158,14 +165,19 @@ def taken_as(function, backward, inputs, form=None, name=None):
             )
         return Form(form, function, backward, name)
     several = isinstance(found, tuple) and len(found) > 1
+    scalar = _is_number(found)
     if backward is None:
         if several and callable(found[-1]):
             return Form("pullback", function, None, name)
-        if several and len(found) == 2 and numpy.ndim(found[0]) == 0:
-            if isinstance(found[1], dict) and not any(isinstance(part, dict) for part in inputs):
+        if several and len(found) == 2 and _is_number(found[0]):
+            by_name = isinstance(found[1], dict) and set(found[1]) - {
+                *input_names(function, inputs)
+            }
+            if by_name and not any(isinstance(part, dict) for part in inputs):
                 raise NumpyganError(
-                    f"{name}: the gradients are a dict, but no input is one; give the dict of the "
-                    f"parameters: ng.gradcheck(lambda parameters: (loss, gradients), parameters)."
+                    f"{name}: the gradients are a dict, but no input is one and {by_name.pop()!r} "
+                    f"is none; give the dict of the parameters: ng.gradcheck(lambda parameters: "
+                    f"(loss, gradients), parameters)."
                 )
             return Form("loss", function, None, name)
         raise NumpyganError(
@@ -191,14 +203,14 @@ def taken_as(function, backward, inputs, form=None, name=None):
         return Form("cache", function, backward, name, together=True)
     outputs = len(found) if several else 1
     real = sum(is_real(leaf) for _, _, leaf in leaves(tuple(inputs), ""))
-    scalar = not isinstance(found, (list, tuple)) and numpy.ndim(found) == 0
     of_one = getattr(function, "__self__", None) is not None
     of_one = of_one and function.__self__ is getattr(backward, "__self__", None)
     if takes(outputs + len(inputs)):
         return Form("returns", function, backward, name)
     if outputs > 1 and names[1:] == input_names(function, inputs):
         return Form("returns", function, backward, name, together=True)
-    if scalar and takes(len(inputs)) and not of_one:
+    alike = names == input_names(function, inputs)  # so the method takes the inputs and no gy
+    if scalar and takes(len(inputs)) and (alike or not of_one):
         return Form("gradient", function, backward, name)
     if takes(outputs + len(inputs) + real) or takes(outputs + 2 * len(inputs)):
         return Form("writes", function, backward, name)
@@ -209,6 +221,11 @@ def taken_as(function, backward, inputs, form=None, name=None):
         f"output{'s' * (outputs > 1)} and {len(inputs)} input{'s' * (len(inputs) != 1)}; write "
         f"backward(gy, {', '.join(input_names(function, inputs))}) that returns the gradients."
     )
+
+
+def _is_number(found):
+    array = None if isinstance(found, (list, tuple)) else as_array(found)
+    return array is not None and not array.ndim
 
 
 def _kind(found):
@@ -227,6 +244,11 @@ def _parameters(function):
         return None, 0
     usual = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return [p.name for p in usual], sum(p.default is p.empty for p in usual)
+
+
+def needed(function):
+    """How many arguments the function can't do without, as far as that is known."""
+    return _parameters(function)[1]
 
 
 def input_names(function, inputs):

@@ -70,6 +70,11 @@ def gradcheck(
             f"gradcheck: {', '.join(options) or 'several inputs'} go with a function and its "
             f"backward, not with layers; write ng.gradcheck(function, backward, *inputs, …)."
         )
+    if callable(getattr(net, "forward", None)) and not isinstance(net, (MLP, Layer)):
+        raise NumpyganError(
+            f"gradcheck: {type(net).__name__} is no layer; write "
+            f"ng.gradcheck(it.forward, it.backward, x)."
+        )
     if inputs and x is not None:
         raise NumpyganError("gradcheck: x is given twice; pass it once.")
     x = inputs[0] if inputs else x

@@ -1,6 +1,7 @@
 """A function, its backward and its inputs, as the checks of them need it."""
 
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -49,11 +50,14 @@ class Problem:
 
         def gradients(gys):
             result = pull(gys)
-            if result is None:
+            if result is None or isinstance(result, Iterator):
+                kind = "None" if result is None else f"a {type(result).__name__}"
                 raise NumpyganError(
-                    f"{self.form.name}: backward returns None; return the gradients, or take "
+                    f"{self.form.name}: backward returns {kind}; return the gradients, or take "
                     f"arrays to write them into after the inputs."
                 )
+            if isinstance(result, dict) and all(len(path) == 1 for path in self.paths):
+                result = tuple(map(result.get, self.names))
             count, found = len(self.tree), isinstance(result, (tuple, list)) and len(result)
             if found and found not in (count, len(self.tops)):
                 self.missing = (
@@ -87,19 +91,20 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
                 f"gradcheck: {name} is complex, expected real numbers; give its real and imaginary "
                 f"parts, or leave it out with wrt=…."
             )
+        if isinstance(leaf, (numpy.ma.MaskedArray, numpy.matrix)):
+            raise NumpyganError(
+                f"gradcheck: {name} is a {type(leaf).__name__}, whose operations are not those of "
+                f"an array; pass numpy.asarray({name}), and a mask as another input."
+            )
     free = [i for i, (_, path, leaf) in enumerate(found) if path[0] in wanted and is_real(leaf)]
     if not free:
+        name, _, leaf = found[0]
         raise NumpyganError(
-            f"gradcheck: none of the inputs ({', '.join(name for name, _, _ in found)}) is an "
-            f"array of floats to differentiate by; pass x.astype(float)."
+            f"gradcheck: {name} is {getattr(leaf, 'dtype', type(leaf).__name__)}, and no other "
+            f"input is an array of floats to differentiate by; pass numpy.asarray({name}, float)."
         )
     values = [numpy.asarray(leaf) if i in free else leaf for i, (_, _, leaf) in enumerate(found)]
     for i in free:
-        if isinstance(found[i][2], (numpy.ma.MaskedArray, numpy.matrix)):
-            raise NumpyganError(
-                f"gradcheck: {found[i][0]} is {type(found[i][2]).__name__}; expected an array of "
-                "NumPy, so make it one with numpy.asarray."
-            )
         if values[i].dtype not in ("float32", "float64") or not values[i].size:
             raise NumpyganError(
                 f"gradcheck: {found[i][0]} is {values[i].dtype} of shape {values[i].shape}; "

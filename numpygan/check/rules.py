@@ -15,7 +15,7 @@ from ..nn.optimizers import RULES
 from ..recipes.builtin import RECIPES
 from .verdicts import judge
 
-_ETA, _BETA, _EPSILON = 0.1, 0.999, 1e-8
+_ETA = 0.1
 _MU = {"momentum": (0.5, 0.0), "adam": (0.5, 0.0)}  # Adam at β₁ = 0 has a formula of its own
 _LONG, _SHORT = 2500, 3  # updates: of a few numbers; of more than one piece of the walk over θ
 _TURNS = (0, 1, 2, 3, 4, 5, 10, 99, 100, 1000, 10_000, 100_000, 1_000_000)  # iterations of a run
@@ -27,7 +27,7 @@ _TOLERANCE = {"float32": 1e-4, "float64": 1e-11}
 class Formula:
     """An optimizer written out for whole vectors: `move(θ, g, η, μ)` is the next θ."""
 
-    def __init__(self, name, beta=_BETA, epsilon=_EPSILON):
+    def __init__(self, name, beta=0.0, epsilon=0.0):
         self.name, self.beta, self.epsilon = name, beta, epsilon
         self.v = self.s = 0.0
         self.t = 0
@@ -63,7 +63,7 @@ def check_rules(seed=0):
     for recipe in RECIPES.values():
         checks.append(_check_recipe(recipe, seed))
         checks.append(_check_schedules(recipe))
-    return (*checks, *_check_float32(seed), *check_average(seed))
+    return (*checks, *_check_constants(seed), *check_average(seed))
 
 
 def _rules():
@@ -76,9 +76,11 @@ def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_
     optimizer counts `done` updates before.
     """
     stream, net = Stream(seed), rule.net
-    net.initialize(stream)
+    if max_norm is not None:  # else from 0, so that float32 keeps small moves, too
+        net.initialize(stream)
     start = net.theta.astype("float64")
-    theta, formula = start.copy(), Formula("adam" if hasattr(rule, "decay") else "momentum")
+    constants = ("adam", rule.decay, rule.epsilon) if hasattr(rule, "decay") else ("momentum",)
+    theta, formula = start.copy(), Formula(*constants)
     rule.updates = formula.t = done
     g, sizes = numpy.empty(net.theta.size), numpy.empty(net.theta.size)
     stream.uniform(sizes, -5, 2)
@@ -95,8 +97,7 @@ def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_
         if max_norm is not None:
             theta = _limited(net, theta, max_norm)
     moved, expected = net.theta - start, theta - start
-    if formula.name == "momentum" and max_norm is None and net.dtype == "float64":
-        # Moves are as large as their gradients; float32 loses the small ones
+    if formula.name == "momentum" and max_norm is None:  # moves are as large as their gradients
         moved, expected = moved / sizes, expected / sizes
     largest, gap = float(abs(expected).max()), abs(moved - expected)
     gap[~numpy.isfinite(gap)] = numpy.inf
@@ -141,13 +142,25 @@ def _check_recipe(recipe, seed):
     return _check_rule(f"rule of {recipe.name}", rule, "ascend", -1, updates, seed, schedule, limit)
 
 
-def _check_float32(seed):
-    """Compare each optimizer in float32, the dtype of training, with its formula in float64."""
+def _check_constants(seed):
+    """Each optimizer, as G's, with constants that no recipe has; the rate falls.
+
+    In float64 over many updates, and in float32, the dtype of training.
+    """
     checks = []
-    for name, mu in _rules():
-        rule = RULES[name](MLP([Affine(3, 2)], "float32"), 1e-3, mu)
-        place = f"rule {name}, momentum {mu}, float32"
-        checks.append(_check_rule(place, rule, "descend", 1, 300, seed))
+    for name, constants in (
+        ("momentum", {"momentum": 0.0, "max_norm": 0.3}),
+        ("momentum", {"momentum": 0.99}),
+        ("adam", {"momentum": 0.0, "max_norm": 0.3}),
+        ("adam", {"momentum": 0.9, "decay": 0.9999, "epsilon": 1e-3}),
+    ):
+        limit, mu = constants.get("max_norm"), constants["momentum"]
+        for dtype, updates in (("float64", 400 if limit else _LONG), ("float32", 300)):
+            rule = RULES[name](MLP([Affine(3, 2), Affine(2, 1)], dtype), 1e-3, **constants)
+            said = ", ".join(f"{key} {value}" for key, value in constants.items())
+            place = f"rule {name}, {said}, {dtype}"
+            schedule = lambda t, mu=mu: (1e-3 / (1 + t / 100), mu)
+            checks.append(_check_rule(place, rule, "descend", 1, updates, seed, schedule, limit))
     return checks
 
 

@@ -10,6 +10,7 @@ Without `::NAME` every name that starts with `check_` is taken.
 """
 
 import importlib.util
+import inspect
 import os
 import sys
 import traceback
@@ -20,6 +21,7 @@ import numpy
 from ..errors import NumpyganError, words_of
 from ..nn.layer import Layer
 from ..nn.mlp import MLP
+from .functions import needed
 from .layer_check import OPTIONS, gradcheck
 from .report import Report
 
@@ -39,7 +41,11 @@ def check_file(text: str, seed: int = 0) -> dict[str, Report]:
     if ".py:" in name:
         raise NumpyganError(f"{text}: write {name.replace('.py:', '.py::')}.")
     module = _run(Path(os.path.expanduser(name)))
-    found = {key: value for key, value in vars(module).items() if key.startswith("check_")}
+    found = {
+        key: value
+        for key, value in vars(module).items()
+        if key.startswith("check_") and _is_own(value, module)
+    }
     if wanted:
         if not hasattr(module, wanted):
             others = ", ".join(found) or "none that starts with check_"
@@ -53,12 +59,19 @@ def check_file(text: str, seed: int = 0) -> dict[str, Report]:
     return {key: _report(f"{name}::{key}", value, module, seed) for key, value in found.items()}
 
 
+def _is_own(value, module):
+    """Whether it is no function that the file imports, such as scikit-learn's check_array."""
+    return not inspect.isfunction(value) or value.__module__ == module.__name__
+
+
 def _run(path):
     if not path.is_file():
         raise NumpyganError(f"{path}: there is no such file; check the path.")
     file = os.path.abspath(path)
     spec = importlib.util.spec_from_file_location(path.stem, file)
     module = importlib.util.module_from_spec(spec)
+    if getattr(sys.modules.get(path.stem), "__file__", file) == file:  # no other module's name
+        sys.modules[path.stem] = module  # where dataclasses and pickle look it up
     kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # leave nothing in the folder
     sys.path.insert(0, str(path.resolve().parent))
     try:
@@ -87,7 +100,7 @@ def _call(place, file, function):
 
 
 def _report(place, value, module, seed):
-    if callable(value) and not isinstance(value, (Layer, type)):
+    if callable(value) and not isinstance(value, (Layer, type)) and not needed(value):
         value = _call(place, module.__file__, value)
     if isinstance(value, Report):
         return value
@@ -99,6 +112,7 @@ def _report(place, value, module, seed):
         return gradcheck(value, seed=seed)
     if not isinstance(value, tuple) or not value or not callable(value[0]):
         kind = "an array" if isinstance(value, numpy.ndarray) else type(value).__name__
+        kind += " with arguments" if callable(value) else ""
         raise NumpyganError(
             f"{place}: expected (function, backward, *inputs), layers, or a function without "
             f"arguments that returns them, got {kind}."

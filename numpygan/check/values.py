@@ -61,7 +61,8 @@ def check_values(seed=0):
     """The Checks of every loss, of V, and of samples."""
     checks = []
     for dtype in ("float32", "float64"):
-        logits = ([0.7], [-20], [20], [-29, 45], numpy.linspace(-29, 45, 101))
+        many = numpy.linspace(-29, 45, 1110)
+        logits = ([0.7], [0], [-29], [29], [-29, 45], numpy.linspace(-29, 45, 101), many)
         for a in logits:
             a = numpy.array(a, dtype)[:, None]
             checks += _check_losses(a, a.astype("float64"), dtype)
@@ -77,9 +78,9 @@ def check_values(seed=0):
 
 def _check_masks(dtype, seed):
     """Every entry of a mask is 0 or 1/keep; the share of kept entries is right to 6 σ."""
-    checks, stream, n = [], Stream(seed), 40_000
+    checks, stream, n = [], Stream(seed), 400_000
     for keep in (0.1, 0.5, 0.8, 1.0):
-        mask = numpy.full((3, n // 3), numpy.nan, dtype)  # 39,999 entries: no multiple of 4
+        mask = numpy.full((3, n // 3), numpy.nan, dtype)  # 399,999 entries: no multiple of 4
         stream.keep(mask, keep)
         kept = mask != 0
         place = f"mask, keep = {keep}"
@@ -173,8 +174,9 @@ def _check_lines(dtype, seed):
         place = f"samples of {noise} noise"
         checks.append(_compared(place, "z", found, numpy.array([within, 1.0]), dtype))
     ends = 5 + z[:14].reshape(2, 7, 2)  # away from 0
-    share = numpy.linspace(0, 1, 5)[:, None]
-    lines = ends[0][:, None] * (1 - share) + ends[1][:, None] * share
-    found = interpolate(G, ends.astype(dtype), 5)
-    checks.append(_compared("lines", "x", found, lines.ravel(), dtype))
+    for steps in (5, 60):
+        share = numpy.linspace(0, 1, steps)[:, None]
+        lines = ends[0][:, None] * (1 - share) + ends[1][:, None] * share
+        found = interpolate(G, ends.astype(dtype), steps)
+        checks.append(_compared(f"lines of {steps}", "x", found, lines.ravel(), dtype))
     return checks

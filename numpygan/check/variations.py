@@ -52,7 +52,10 @@ def _large(shape, stream):
 
 
 SIZES = Variation("inputs of many sizes", 13, _sizes)
-HUGE = Variation("huge inputs", 13, lambda shape, stream: 1e6 * normal(shape, stream))
+OURS = (  # for numpygan's own layers
+    Variation("huge inputs", 13, lambda shape, stream: 1e6 * normal(shape, stream)),
+    Variation("1,100 rows", 1100, normal),  # more than any recipe's minibatch
+)
 VARIATIONS = (
     Variation("one row", 1, normal),
     Variation("two rows", 2, normal),

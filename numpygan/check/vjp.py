@@ -7,6 +7,7 @@ import numpy
 from ..errors import NumpyganError
 from . import imaginary
 from .derivative import EPSILON, Line, allowed, random_direction, scales
+from .functions import as_array
 from .points import moved, points
 from .problem import Refused, Singular, Skipped, Wrong, random_gys, scalar_of
 from .rounding import Comparison, sensitivity_of
@@ -63,14 +64,21 @@ def _as_array(problem, i, g, point):
     """The gradient of leaf i as float64. Raises Wrong if its shape is not that of the leaf."""
     if g is None:
         raise Wrong(i, f"backward gives {problem.missing}")
-    g, shape = numpy.asarray(g), numpy.shape(point.values[i])
-    if g.dtype.kind not in "fiu":
-        raise Wrong(i, f"its gradient is {g.dtype}, expected floats")
+    kind, g, shape = type(g).__name__, as_array(g), numpy.shape(point.values[i])
+    if g is None or g.dtype.kind not in "fiu":
+        kind = kind if g is None else g.dtype
+        raise Wrong(i, f"its gradient is {kind}, expected an array of floats")
     if g.shape != shape:
         raise Wrong(
             i,
             f"its gradient has shape {g.shape}, expected {shape}, that of "
             f"{problem.names[i]}: is a sum missing, or over the wrong axis?",
+        )
+    if problem.form.kind == "writes" and not point.other and numpy.isnan(g).any():
+        raise Wrong(
+            i,
+            "backward adds to the array for its gradient, or leaves a part of it as it was; "
+            "write `gx[...] = …`",
         )
     return g.astype("float64")
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import redirect_stdout
 
 from ..check.everything import check_all, check_recipe
 from ..check.userfile import check_file, is_file
@@ -53,7 +54,8 @@ def gradcheck(options):
         lines = as_table(reports)
     elif is_file(options.recipe):
         print(f"numpygan: runs the code of {options.recipe.partition('::')[0]}", file=sys.stderr)
-        with code_of_the_user():
+        out = sys.stderr if options.json else sys.stdout  # for what the code prints
+        with code_of_the_user(), redirect_stdout(out):
             reports = check_file(options.recipe, options.seed)
         lines = [f"{name}\n{report}" for name, report in reports.items()]
     else:

@@ -221,7 +221,7 @@ def test_a_slope_that_is_capped_in_float32(monkeypatch):
     assert not failing(values.check_values())
     monkeypatch.setitem(objective.G_LOSSES, "non_saturating", (value, capped))
     assert failing(values.check_values()) == {
-        f"loss non_saturating, {m} rows, float32" for m in (1, 2, 101)
+        f"loss non_saturating, {m} rows, float32" for m in (1, 2, 101, 1110)
     }
 
 

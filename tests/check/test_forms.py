@@ -101,3 +101,54 @@ def test_a_domain_of_one_input():
         with pytest.raises(ng.NumpyganError, match="^gradcheck: domain") as error:
             ng.gradcheck(huber, huber_back, r, 1.0, domain=domain)
         assert words in str(error.value)
+
+
+@pytest.mark.parametrize("factor", [1, 1.01])
+def test_gradients_in_a_dict_by_the_names_of_the_inputs(factor):
+    def back(gy, x, w):
+        return {"w": factor * x.T @ gy, "x": gy @ w.T}
+
+    report = ng.gradcheck(lambda x, w: x @ w, back, X, W)
+    assert [check.tensor for check in report.failures] == ["w"] * (factor != 1), report
+
+    def loss(w, b):
+        return ((X @ w + b) ** 2).sum() / 2, {
+            "w": factor * X.T @ (X @ w + b),
+            "b": (X @ w + b).sum(0),
+        }
+
+    report = ng.gradcheck(loss, W, B)
+    assert [check.tensor for check in report.failures] == ["w"] * (factor != 1), report
+
+
+class Regression:
+    """As scikit-learn and SciPy have it: the gradient of a loss, in a method that takes w."""
+
+    def loss(self, w):
+        return ((X @ w - Y) ** 2).mean() / 2
+
+    def gradient(self, w):
+        return X.T @ (X @ w - Y) / len(Y)
+
+    def twice(self, w):
+        return 2 * self.gradient(w)
+
+
+def test_a_loss_and_its_gradient_as_methods_of_one_object():
+    it, w = Regression(), W[:, 0]
+    assert ng.gradcheck(it.loss, it.gradient, w).passed
+    report = ng.gradcheck(it.loss, it.twice, w)
+    assert report.failures[0].hint == "a factor of 2 too large", report
+
+
+def test_a_backward_that_adds_to_the_array_it_gets():
+    def adds(gy, x, gx):
+        gx += gy * np.cos(x)
+
+    def fills_a_part(gy, x, gx):
+        gx[1:] = (gy * np.cos(x))[1:]
+
+    for backward in (adds, fills_a_part):
+        report = ng.gradcheck(np.sin, backward, X)
+        hint = "backward adds to the array for its gradient, or leaves a part of it as it was"
+        assert hint in report.failures[0].hint, report

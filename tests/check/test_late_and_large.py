@@ -1,12 +1,14 @@
 """Errors of the paper's code that show late, at large numbers or in a game's scores alone."""
 
+import inspect
+
 import numpy as np
 import pytest
 
 import numpygan as ng
 from numpygan.arrays import Stream
 from numpygan.check import everything, game_check, rules, values
-from numpygan.gan import algorithm1, average, game, objective, sampling
+from numpygan.gan import algorithm1, authors2014, average, game, objective, sampling
 from numpygan.nn import mlp
 from numpygan.nn import optimizers as sgd
 
@@ -35,7 +37,8 @@ def test_gradients_of_many_sizes(few_recipes, monkeypatch):
     monkeypatch.setattr(rules, "LARGE", (40, 40))  # for the time
     assert not failing(rules.check_rules())
     monkeypatch.setattr(sgd.Adam, "formula", staticmethod(with_epsilon))
-    small = {f"rule adam, momentum {beta1}, float32" for beta1 in (0.0, 0.5)}
+    constants = ("0.0", "0.5", "0.0, max_norm 0.3", "0.9, decay 0.9999, epsilon 0.001")
+    small = {f"rule adam, momentum {beta1}, float32" for beta1 in constants}
     assert failing(rules.check_rules()) == small
     monkeypatch.setattr(sgd.Adam, "formula", staticmethod(right))
     monkeypatch.setattr(sgd.Momentum, "formula", staticmethod(clipped))
@@ -69,7 +72,7 @@ def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch)
     monkeypatch.setattr(sgd, "lanes", without_the_last)
     each = [f"{rule}, momentum {mu}" for rule in ("momentum", "adam") for mu in (0.5, 0.0)]
     names = {f"rule {rule}, {way}" for rule in each for way in ("ascend", "descend")}
-    names |= {f"rule {rule}, float32" for rule in each[2:]}  # each step of Adam is about η long
+    names |= {f"rule {rule}, float32" for rule in each}
     assert failing(rules.check_rules()) == names
 
 
@@ -265,8 +268,145 @@ def test_a_momentum_of_0_that_always_ascends(few_recipes, monkeypatch):
     numbers = lambda self, sign: right(self, sign if self.momentum else 1)
     monkeypatch.setattr(sgd.Momentum, "numbers", numbers)
     assert failing(rules.check_rules()) == {
-        f"rule momentum, momentum 0.0, {which}" for which in ("descend", "float32")
+        f"rule momentum, momentum 0.0, {which}"
+        for which in ("descend", "float32", "max_norm 0.3, float32", "max_norm 0.3, float64")
     }
+
+
+def _first_rate(self, sign):
+    self.__dict__.setdefault("first", self.learning_rate)
+    return sign * (self.first if sign < 0 else self.learning_rate), self.momentum
+
+
+def _at_most(**most):
+    def numbers(self, sign):
+        kept = {name: getattr(self, name) for name in most}
+        vars(self).update({name: min(kept[name], most[name]) for name in most})
+        found = _ADAM(self, sign)
+        vars(self).update(kept)
+        return found
+
+    return numbers
+
+
+_ADAM = sgd.Adam.numbers
+
+
+@pytest.mark.parametrize(
+    "optimizer, numbers",
+    [
+        (sgd.Momentum, _first_rate),  # as G's the rate stays what it was in the first update
+        (sgd.Momentum, lambda rule, sign: (sign * rule.learning_rate, min(rule.momentum, 0.9))),
+        (
+            sgd.Momentum,
+            lambda rule, sign: (sign * rule.learning_rate, rule.momentum * (rule.updates < 2000)),
+        ),
+        (sgd.Adam, _at_most(momentum=0.8)),
+        (sgd.Adam, _at_most(decay=0.9995)),
+        (sgd.Adam, _at_most(epsilon=1e-6)),
+    ],
+    ids=["first rate", "momentum", "momentum of late updates", "beta1", "beta2", "epsilon"],
+)
+def test_constants_and_rates_that_no_recipe_gives_g(optimizer, numbers, monkeypatch):
+    monkeypatch.setattr(rules, "RECIPES", {})
+    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    monkeypatch.setattr(optimizer, "numbers", numbers)
+    found = failing(rules.check_rules())
+    assert found and all(f"rule {optimizer.__name__.lower()}, " in place for place in found)
+
+
+def test_a_max_norm_that_g_does_not_keep(monkeypatch):
+    right = sgd.Optimizer._move
+
+    def forgets(self, sign):
+        kept = self.max_norm
+        self.max_norm = kept if sign > 0 else None
+        right(self, sign)
+        self.max_norm = kept
+
+    monkeypatch.setattr(rules, "RECIPES", {})
+    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    monkeypatch.setattr(sgd.Optimizer, "_move", forgets)
+    found = failing(rules.check_rules())
+    assert len(found) == 4 and all("max_norm" in place for place in found)
+
+
+def test_a_velocity_in_float32_that_drops_small_numbers(monkeypatch):
+    def drops(xp, theta, v, g, step, rate, mu):
+        right(xp, theta, v, g, step, rate, mu)
+        if v.dtype == "float32":
+            v[abs(v) < 1e-6] = 0
+
+    right = sgd.momentum
+    monkeypatch.setattr(rules, "RECIPES", {})
+    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    monkeypatch.setattr(sgd.Momentum, "formula", staticmethod(drops))
+    found = failing(rules.check_rules())
+    assert found and all("float32" in place for place in found)
+
+
+def _without_bias(self, x, t):
+    _AFFINE(self, x, t)
+    t.y[512:] -= self.b
+
+
+def _a_dead_piece(self, gy, t):
+    _MAXOUT(self, gy, t)
+    if self.pieces == 4 and gy.shape[1] > 100:
+        t.gx[:, -1] = 0
+
+
+def _half_of_all(self, gy, t):
+    _DROPOUT(self, gy, t)
+    t.gx *= 0.5 if self.keep == 1 else 1
+
+
+_AFFINE, _MAXOUT, _DROPOUT = ng.Affine.forward, ng.Maxout.backward, ng.Dropout.backward
+
+
+@pytest.mark.parametrize(
+    "kind, method, wrong, place",
+    [
+        (ng.Affine, "forward", _without_bias, "Affine(1, 9), float64"),
+        (ng.Maxout, "backward", _a_dead_piece, "Maxout(pieces=4), float64"),
+        (ng.Dropout, "backward", _half_of_all, "Dropout(keep=1.0), float64"),
+    ],
+    ids=["many rows", "a wide maxout", "keep = 1"],
+)
+def test_a_layer_at_a_size_that_no_recipe_has(kind, method, wrong, place, monkeypatch):
+    monkeypatch.setattr(everything, "RECIPES", {})
+    monkeypatch.setattr(kind, method, wrong)
+    net = ng.MLP(everything._narrow(), "float64")
+    net.initialize(Stream(0))
+    found = everything.check_everywhere(net, Stream(0), True, variations=everything.OURS)
+    found += everything.check_own_size().checks
+    assert any(name.endswith(place) for name in failing(found)), failing(found)
+
+
+@pytest.mark.parametrize(
+    "algorithm, old, new",
+    [
+        ("algorithm1", "in range(k)", "in range(min(k, 8))"),
+        ("authors2014", "pass_d.gy *= 0.5", "pass_d.gy *= 0.5 if m < 512 else 0.51"),
+    ],
+)
+def test_games_of_many_rows_and_steps(algorithm, old, new, monkeypatch):
+    module = {"algorithm1": algorithm1, "authors2014": authors2014}[algorithm]
+    assert all(check.passed for check in everything.check_many(algorithm))
+    names = dict(vars(module))
+    exec(inspect.getsource(module).replace(old, new), names)
+    monkeypatch.setattr(game_check, algorithm, names[algorithm])
+    assert not all(check.passed for check in everything.check_many(algorithm))
+
+
+def test_lines_of_many_steps_without_their_end(monkeypatch):
+    def short(G, ends, steps):
+        if steps > 10:
+            ends = np.stack([ends[0], ends[0] + (ends[1] - ends[0]) * (steps - 1) / steps])
+        return sampling.interpolate(G, ends.astype(G.dtype), steps)
+
+    monkeypatch.setattr(values, "interpolate", short)
+    assert failing(values.check_values()) == {f"lines of 60, {d}" for d in ("float32", "float64")}
 
 
 def test_an_average_that_moves_too_fast_in_float32_alone(monkeypatch):
@@ -334,7 +474,10 @@ def test_samples_of_another_noise_and_lines_with_other_ends(monkeypatch):
     }
     monkeypatch.setattr(values, "sample", sampling.sample)
     monkeypatch.setattr(values, "interpolate", turned)
-    assert {place.rpartition(",")[0] for place in failing(values.check_values())} == {"lines"}
+    assert {place.rpartition(",")[0] for place in failing(values.check_values())} == {
+        "lines of 5",
+        "lines of 60",
+    }
 
 
 def test_games_of_one_row_or_one_layer():

@@ -1,5 +1,6 @@
 """Wrong uses of the checker and of a layer of one's own: each is refused in one true sentence."""
 
+import json
 import os
 
 import numpy as np
@@ -17,6 +18,26 @@ def square(x):
 
 def back(g, x):
     return 2 * g * x
+
+
+class Pair:
+    """Not derived from ng.Layer."""
+
+    def forward(self, x):
+        return x
+
+    def backward(self, gy):
+        return gy
+
+
+class Closed:
+    """As a tensor of PyTorch that requires a gradient."""
+
+    def __init__(self, *values):
+        pass
+
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("can't call numpy() on it")
 
 
 def refused(call, words):
@@ -46,12 +67,25 @@ def refused(call, words):
         ((square, back, x), {"form": ["returns"]}, r"no form \['returns'\]; expected one of"),
         ((square, back, x), {"only_given": "no"}, "only_given must be True or False, got 'no'"),
         ((lambda x, c: x * c.real, back, x, x * 1j), {}, "c is complex, expected real numbers"),
-        ((lambda x: (x.sum(), {"x": x}), x), {}, "gradients are a dict, but no input is one"),
+        ((lambda x: (x.sum(), {"g": x}), x), {}, "a dict, but no input is one and .g. is none"),
         ((lambda x: None, back, x), {}, "function returns NoneType; expected an array, a number"),
         ((lambda x: "a", back, x), {}, "function returns str; expected an array, a number"),
         ((lambda x: {"y": x}, back, x), {}, "function returns dict; expected an array, a number"),
         ((lambda x: (x, None), lambda g, h, x: g, x), {}, "function returns NoneType in a tuple"),
         ((lambda x: [[1.0, 2.0], [3.0]], back, x), {}, "function returns list; expected an array"),
+        ((lambda x: np.ma.masked_array(x), back, x), {}, "function returns MaskedArray; expected"),
+        ((square, back, np.ma.masked_array(x)), {}, r"x is a MaskedArray.*numpy.asarray\(x\)"),
+        ((lambda p: (0, p), {"w": np.ma.masked_array(x)}), {}, r"p\['w'\] is a MaskedArray, whose"),
+        ((square, back, np.array([1, 2])), {}, r"x is int64, .*pass numpy.asarray\(x, float\)"),
+        ((square, back, object()), {}, r"x is object, .*pass numpy.asarray\(x, float\)"),
+        (
+            (square, lambda g, x: (g for _ in "a"), x),
+            {},
+            "backward returns a generator; return the",
+        ),
+        ((square, lambda g, x: map(abs, x), x), {}, "backward returns a map; return the gradients"),
+        ((Pair(), x), {}, r"Pair is no layer; write .*gradcheck\(it.forward, it.backward, x\)"),
+        ((lambda x: Closed(), back, x), {}, "function returns Closed; expected an array"),
         (
             ([ng.Affine(2, 2)], [[1.0, 2.0]]),
             {},
@@ -61,6 +95,29 @@ def refused(call, words):
 )
 def test_of_gradcheck(arguments, options, words):
     refused(lambda: ng.gradcheck(*arguments, **options), words)
+
+
+def test_a_matrix_is_refused():
+    """For numpy.matrix * is the matrix product."""
+    with pytest.warns(PendingDeprecationWarning):
+        matrix = np.asmatrix(x)
+    refused(lambda: ng.gradcheck(square, back, matrix), r"x is a matrix, whose .*asarray\(x\)")
+
+
+@pytest.mark.parametrize("kind, mine", [("MaskedArray", np.ma.masked_array), ("Closed", Closed)])
+def test_a_gradient_that_is_no_array_is_wrong(kind, mine):
+    report = ng.gradcheck(square, lambda g, x: mine(2 * g * x), x)
+    assert f"its gradient is {kind}, expected an array of floats" in report.failures[0].hint
+
+
+def test_a_masked_array_is_no_input_of_a_network():
+    """What is masked would be read as if it were not."""
+    net = ng.MLP([ng.Affine(4, 2)], "float64")
+    masked = np.ma.masked_array(x, x > 0)
+    refused(
+        lambda: net.forward(masked, net.tape(3)), r"x: expected an array of numpy, got numpy.ma"
+    )
+    refused(lambda: ng.gradcheck(net, masked), r"x: expected an array of numpy, got numpy.ma")
 
 
 def test_a_domain_may_be_open():
@@ -174,6 +231,8 @@ def check_option():
         (FILE, "u.py::check_raises", "raises ZeroDivisionError in line 3: division by zero;"),
         (FILE, "u.py::check_option", "there is no option 'eps'"),
         (FILE, "u.py:check_raises", "u.py:check_raises: write u.py::check_raises"),
+        ("from numpy.testing import assert_allclose as check_all\n", "u.py", "no name starts with"),
+        ("def f(x): return x\n", "u.py::f", "got function with arguments"),
         ("import nowhere_at_all\n", "u.py::f", "raises ModuleNotFoundError in line 1: No module"),
         ("a = 1\0", "u.py::f", "raises SyntaxError: source code"),
     ],
@@ -183,6 +242,32 @@ def test_of_a_file(text, name, words, tmp_path, monkeypatch, capsys):
     (tmp_path / "u.py").write_text(text, encoding="utf-8")
     assert main(["gradcheck", name]) == 2
     assert words in capsys.readouterr().err
+
+
+PRINTS = """from __future__ import annotations
+import numpy as np
+import pickle
+from dataclasses import dataclass
+@dataclass
+class Setting:
+    factor: float
+print("one line")
+def f(x):
+    print("another")
+    return pickle.loads(pickle.dumps(Setting(2.0))).factor * x
+check_f = (f, lambda g, x: 2 * g, np.ones(3))
+"""
+
+
+def test_a_file_that_prints_and_has_classes_of_its_own(tmp_path, monkeypatch, capsys):
+    """Dataclasses and pickle look up the module of a class; prints must not get into the JSON."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_classes.py").write_text(PRINTS, encoding="utf-8")
+    assert main(["gradcheck", "own_classes.py", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["passed"] and "one line\nanother" in err
+    assert main(["gradcheck", "own_classes.py"]) == 0
+    assert "another" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in the name of a folder")

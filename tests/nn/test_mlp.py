@@ -76,6 +76,8 @@ def test_setting_the_gradient_copies_into_it():
     kept, grad = net.grad, numpy.arange(9.0)
     net.grad = grad
     assert net.grad is kept and numpy.array_equal(kept, grad)
+    net.grad = grad  # it doesn't add to what was there
+    assert numpy.array_equal(kept, grad)
     grad[...] = 0
     assert kept.any()
     net.grad += 1

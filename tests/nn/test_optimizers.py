@@ -180,10 +180,11 @@ def test_without_max_norm_columns_grow():
     assert moves(ng.Momentum(net, learning_rate=1.0), [[-50, 0]])[0, 0] == 50
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("rule", RULES)
-def test_an_update_goes_on_from_a_saved_state(rule, rng):
+def test_an_update_goes_on_from_a_saved_state(rule, dtype, rng):
     gradients = rng.standard_normal((5, LARGE))
-    net, other = network("float32", 500, 500), network("float32", 500, 500)
+    net, other = network(dtype, 500, 500), network(dtype, 500, 500)
     net.initialize(Stream(0))
     started = rule(net)
     moves(started, gradients[:2])

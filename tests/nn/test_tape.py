@@ -2,6 +2,8 @@
 shares memory, not copies.
 """
 
+import itertools
+
 import numpy
 import pytest
 
@@ -89,12 +91,22 @@ def test_neighbouring_layers_share_their_arrays_and_slices_do_too():
             assert numpy.shares_memory(below.y, above.x) and numpy.shares_memory(below.gy, above.gx)
         assert tape.x is tape.layers[0].x and tape.gx is tape.layers[0].gx
         assert tape.y is tape.layers[-1].y and tape.gy is tape.layers[-1].gy
-        assert not numpy.shares_memory(tape.layers[0].x, tape.layers[0].gx)
+        arrays = [tape.x, *(page.y for page in tape.layers)]
+        arrays += [tape.gx, *(page.gy for page in tape.layers)]
+        for first, second in itertools.combinations(arrays, 2):
+            assert not numpy.shares_memory(first, second)
     for part, page in zip(whole[1:3].layers, whole.layers):
         for name, array in part.arrays().items():
             whole_array = page.arrays()[name]
             assert array.shape == (2, *whole_array.shape[1:]) and array.dtype == whole_array.dtype
             assert array.__array_interface__["data"] == whole_array[1:3].__array_interface__["data"]
+
+
+def test_the_rows_of_a_slice_are_counted_as_python_counts_them():
+    tape = fresh().tape(5)
+    tape.x[...] = numpy.arange(5)[:, None]
+    for rows in (slice(-2, None), slice(None, -3), slice(-4, -1), slice(1, 99), slice(-99, 2)):
+        assert (tape[rows].x[:, 0] == numpy.arange(5)[rows]).all()
 
 
 def test_a_slice_may_say_that_its_step_is_1():

@@ -62,6 +62,16 @@ def test_several_cores_learn_what_one_learns(rule, on, monkeypatch):
         assert a.tobytes() == b.tobytes()
 
 
+def test_no_two_lanes_share_scratch_memory(monkeypatch):
+    monkeypatch.setattr(sgd, "cores", lambda xp: 3)
+    monkeypatch.setattr(sgd, "PIECE", 10)
+    lanes = sgd.lanes(numpy, numpy.zeros(95))
+    scratch = [lane[0][-1] for lane in lanes]
+    assert [len(lane) for lane in lanes] == [4, 3, 3]
+    for first, second in itertools.combinations(scratch, 2):
+        assert not numpy.shares_memory(first, second)
+
+
 @pytest.mark.parametrize(
     "openblas, omp, expected",
     [
