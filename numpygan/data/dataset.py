@@ -5,6 +5,7 @@ Either MNIST, which numpygan ships, or the user's own files.
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -163,10 +164,11 @@ def load(source, size="auto", drop="auto", transpose=0):
         found = Found({split: _mnist_file(name) for split, name in names.items()}, names)
     else:
         path = Path(local_path(source))
-        if path.name.lower() in SHIPPED and not os.path.exists(path):
+        a_name = path.name.lower() in SHIPPED or re.fullmatch(r"[\w-]{1,40}", str(source))
+        if a_name and not os.path.lexists(path):
             raise NumpyganError(
                 f"{source}: there is no such file or folder; the shipped data are called "
-                f"{path.name.lower()}."
+                f"{' and '.join(SHIPPED)}, others are downloaded by hand."
             )
         found = folders.read(path, size if isinstance(size, tuple) else None, drop)
     return _understand(found, path, size, transpose)

@@ -95,7 +95,7 @@ def _is_data(file, kind):
 def _files(path):
     """The files in a folder and below, sorted by depth and path.
 
-    Hidden files and the files that macOS adds to archives are left out. Links to folders are
+    Hidden files and the files that macOS and Synology add are left out. Links to folders are
     followed, but each folder is read only once.
     """
     found, seen = [], set()
@@ -126,7 +126,7 @@ def _refuse(error):
 
 
 def _is_visible(name):
-    return not name.startswith(".") and name != "__MACOSX"
+    return not name.startswith(".") and name not in ("__MACOSX", "@eaDir")
 
 
 def _idx(path, files):

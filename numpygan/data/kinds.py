@@ -163,7 +163,7 @@ def _zip(path):
         )
     if any(name.startswith("xl/") for name in names):
         return "an Excel workbook", "save the sheet as CSV"
-    if not names or any(name.lower().endswith(".npy") for name in names):
+    if all(name.lower().endswith(".npy") and name[:8] != "__MACOSX" for name in names):
         return "npz"
     if any(name.endswith("model.weights.h5") for name in names):
         return "a Keras model, not data", "give the data themselves"

@@ -50,7 +50,7 @@ class Values:
             row = 1 + int(bad.reshape(len(array), -1).any(1).argmax())
             raise NumpyganError(
                 f"{where}: holds values that are NaN, infinite or too large for float32, the first "
-                f"in its row {row:,}; leave such rows out."
+                f"in its row {row:,}; leave such rows or columns out."
             )
         floats = array.dtype.kind == "f"
         whole = not floats or (high > 1 and bool((numpy.rint(array) == array).all()))
@@ -192,6 +192,9 @@ def _refuse_other_white(values, where):
 
 def note_on_dim(scale, parts, images):
     """A list with a sentence about values that fill little of their range, or an empty one."""
+    parts = list(parts)
+    if len({end for values in parts for end in (values.low, values.high)}) == 1:
+        return [f"every value is {parts[0].low:g}"]
     high = max(max(-values.low, values.high) for values in parts)
     end = {"pixels": 255, "unit": 1, "signed": 1}.get(scale)
     dim = _DIM if images or scale == "pixels" else _FAINT

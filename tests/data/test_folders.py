@@ -75,6 +75,24 @@ def test_samples_that_lie_on_their_side_are_refused(tmp_path):
         samples_like(data, tmp_path / "tall.npy")
 
 
+def test_white_icons_on_a_transparent_ground_are_said_to_be_white(tmp_path):
+    """On white nothing of them is left."""
+    shapes = numpy.random.default_rng(0).integers(0, 256, (12, 6, 6, 1), dtype="uint8")
+    white = numpy.full((12, 6, 6, 3), 255, "uint8")
+    pictures(tmp_path / "icons", numpy.concatenate([white, shapes], 3))
+    data = load(tmp_path / "icons")
+    assert data.notes == ("transparent pixels are drawn on white", "every value is 255")
+
+
+def test_thumbnails_that_a_server_adds_are_not_read(tmp_path):
+    images = numpy.random.default_rng(0).integers(0, 256, (12, 6, 6), dtype="uint8")
+    pictures(tmp_path / "photos", images)
+    (tmp_path / "photos" / "@eaDir").mkdir()
+    pictures(tmp_path / "photos" / "@eaDir" / "0.png", images[:, :3, :3])
+    data = load(tmp_path / "photos")
+    assert data.image_shape == (6, 6) and len(data.train) == 8
+
+
 @pytest.mark.parametrize("grey", [0, 100])
 def test_images_are_held_once_while_they_are_read(grey, tmp_path):
     """A folder of 200 images is read into one array; grey ones may come first."""

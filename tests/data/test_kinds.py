@@ -38,6 +38,27 @@ def saved(path, array):
     return load(path)
 
 
+@pytest.mark.parametrize("beside", ["0.png", "__MACOSX/._x.npy", "images/"])
+def test_a_zip_with_more_than_arrays_is_no_npz(beside, tmp_path):
+    """Python names any .npz and many downloads .zip; it is not damaged."""
+    numpy.save(tmp_path / "x.npy", grey())
+    file = tmp_path / "data.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.write(tmp_path / "x.npy", "x.npy")
+    assert len(whole(load(file))) == 60
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(beside, b"\0\5\x16\7 no array")
+    with pytest.raises(NumpyganError, match="is a zip archive of x.npy, .*; unpack it"):
+        load(file)
+
+
+@pytest.mark.parametrize("name", ["fashion-mnist", "KMNIST", "cifar10"])
+def test_data_that_are_not_shipped(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NumpyganError, match="shipped data are called mnist and stacked-mnist"):
+        load(name)
+
+
 # What a value means
 
 

@@ -70,6 +70,12 @@ def test_tables_whose_numbers_are_tiny_are_said_to_be_tiny(tmp_path):
     assert saved(tmp_path, x=rows * 0.3).notes == ()
 
 
+@pytest.mark.parametrize("value, dtype", [(0, "uint8"), (255, "uint8"), (1, "float32")])
+def test_data_of_one_value_are_said_to_be_that(value, dtype, tmp_path):
+    numpy.save(tmp_path / "x.npy", numpy.full((60, 9, 9), value, dtype))
+    assert load(tmp_path / "x.npy").notes == (f"every value is {value}",)
+
+
 @pytest.mark.parametrize("shape", [(60, 5), (60, 3, 3)])
 @pytest.mark.parametrize("unit", [1e-8, 1e-5])
 def test_small_numbers_below_0_are_no_rounding(unit, shape, tmp_path):
