@@ -89,7 +89,11 @@ p = (normal(-1.5, 0.5) + normal(1.5, 0.5)) / 2
 shifts = np.linspace(-4, 4, 81)
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.5))
 q = normal(0.5, 1)
-for curve, name in ((p, "$p_{data}$"), (q, "$p_g$"), (optimal_discriminator(p, q), "$D^*$")):
+for curve, name in (
+    (p, r"$p_{\mathrm{data}}$"),
+    (q, "$p_g$"),
+    (optimal_discriminator(p, q), "$D^*$"),
+):
     left.plot(line, curve, label=name)
 left.legend()
 right.plot(shifts, [-np.log(4) + 2 * jsd(p, normal(s, 0.5), dx) for s in shifts])
@@ -189,7 +193,7 @@ left.legend()
 middle.plot(iterations, d_x, label="mean D(x)")
 middle.plot(iterations, d_gz, label="mean D(G(z))")
 middle.legend()
-right.plot(line, p, label="$p_{data}$")
+right.plot(line, p, label=r"$p_{\mathrm{data}}$")
 right.hist(samples, edges, density=True, alpha=0.5, label="G(z)")
 right.legend()
 plt.show()
