@@ -13,7 +13,8 @@ from typing import Any
 import numpy
 
 from .errors import NumpyganError, TooLarge
-from .numbers import number, whole
+from .numbers import number, span, whole
+from .requirements import require_floats
 
 Array = Any  # an array of the module in use: numpy.ndarray or cupy.ndarray
 STREAMS = ("init", "data", "noise", "dropout", "sample")
@@ -46,42 +47,6 @@ def array_module(device: str, nth: int = 0) -> ModuleType:
     return cupy
 
 
-def require(xp, **named):
-    """Raise NumpyganError unless every named array lives in the array module `xp`.
-
-    Arrays are never converted.
-    """
-    for name, array in named.items():
-        if not is_array(xp, array):
-            hint = "move it with numpygan.arrays.to_device"
-            if isinstance(array, numpy.ndarray):
-                hint = "make it one with numpy.asarray, and a masked one with array.filled(value)"
-            if array is None:
-                hint = "what should have made it returns nothing; does it write into an array?"
-            if isinstance(array, (list, tuple, int, float)):
-                hint = "make it one with numpy.asarray"
-            raise NumpyganError(
-                f"{name}: expected an array of {xp.__name__}, got "
-                f"{type(array).__module__}.{type(array).__name__}; {hint}."
-            )
-
-
-def is_array(xp, array):
-    """Whether `array` is an array of the array module `xp`.
-
-    A masked array is none, because the values under the mask are no data; nor is a numpy.matrix,
-    which has rules of its own.
-    """
-    odd = numpy.ma.MaskedArray, numpy.matrix
-    return isinstance(array, xp.ndarray) and not isinstance(array, odd)
-
-
-def require_module(name, xp):
-    """Raise NumpyganError unless `xp` is NumPy or CuPy, or has what they have."""
-    if not all(hasattr(xp, part) for part in ("ndarray", "zeros", "matmul")):
-        raise NumpyganError(f"{name}: xp must be the module numpy or cupy, got {xp!r}.")
-
-
 def zeros(name, xp, shape, dtype):
     """`xp.zeros(shape, dtype)`. Raises TooLarge, with `name`, if the memory does not hold it."""
     try:
@@ -92,30 +57,6 @@ def zeros(name, xp, shape, dtype):
             f"{name}: not enough memory for an array of {form} numbers of {dtype}; make the "
             "number of rows or the networks smaller."
         ) from None
-
-
-def require_stream(name, stream, method="keep"):
-    """Raise NumpyganError unless `stream` has the method of a Stream.
-
-    NumPy's generators have no `keep`: they fill no arrays, they return new ones.
-    """
-    if not callable(getattr(stream, method, None)) or isinstance(stream, type):
-        what = f"the class {stream.__name__}" if isinstance(stream, type) else type(stream).__name__
-        raise NumpyganError(
-            f"{name}: expected a random stream of numpygan.arrays, such as Stream(0), got {what}."
-        )
-
-
-def require_floats(name, out):
-    """Raise NumpyganError unless `out` is an array of float32, float64 or complex numbers."""
-    dtype = str(getattr(out, "dtype", ""))
-    odd = numpy.generic, numpy.ma.MaskedArray, numpy.matrix
-    if dtype not in ("float32", "float64", "complex128") or isinstance(out, odd):
-        dtype = f" of {out.dtype}" if hasattr(out, "dtype") else ""
-        raise NumpyganError(
-            f"{name}: expected an array of float32 or float64 to fill, got "
-            f"{type(out).__name__}{dtype}; make one with numpy.empty(shape, 'float32')."
-        )
 
 
 def to_host(array: Array) -> numpy.ndarray:
@@ -309,17 +250,6 @@ class Stream:
     def state(self, text: str) -> None:
         with only_a_state("Stream", text):
             self.generator.bit_generator.state = json.loads(text)
-
-
-def span(name, low, high):
-    """`low` and `high` − `low`. Raises NumpyganError, with `name`, unless low ≤ high are finite."""
-    low, high = (
-        number(f"{name}: {end}", value, "(-inf, inf)")
-        for end, value in (("low", low), ("high", high))
-    )
-    if low > high:
-        raise NumpyganError(f"{name}: low must be at most high, got {low!r} and {high!r}.")
-    return low, high - low
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from types import ModuleType
 
 import numpy
 
-from .arrays import Array, Stream, fused, only_a_state, require_floats, require_module, span
+from .arrays import Array, Stream, fused, only_a_state
 from .errors import NumpyganError
-from .numbers import number, whole
+from .numbers import number, span, whole
+from .requirements import require_floats, require_module
 
 # Typed, because CuPy would take a plain number among arrays of uint64 for an int64.
 _HALF, _ONE, _UNUSED = numpy.uint64(32), numpy.uint64(1), numpy.uint64(11)

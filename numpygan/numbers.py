@@ -37,6 +37,17 @@ def flag(name, value):
     return bool(value)
 
 
+def span(name, low, high):
+    """`low` and `high` − `low`. Raises NumpyganError, with `name`, unless low ≤ high are finite."""
+    low, high = (
+        number(f"{name}: {end}", value, "(-inf, inf)")
+        for end, value in (("low", low), ("high", high))
+    )
+    if low > high:
+        raise NumpyganError(f"{name}: low must be at most high, got {low!r} and {high!r}.")
+    return low, high - low
+
+
 @cache  # an optimizer's numbers are set in every iteration
 def _ends(interval):
     """Both ends of the interval, and those that do not belong to it."""

@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 import numpygan as ng
-from numpygan import arrays
+from numpygan import arrays, requirements
 from numpygan.arrays import STREAMS, Stream, matmul, streams
 from tests.helpers.numeric import DTYPES, matrix
 
@@ -195,9 +195,9 @@ def test_array_module_gpu_without_a_gpu(monkeypatch):
 
 
 def test_require_names_the_array_on_the_wrong_side():
-    arrays.require(numpy, x=numpy.zeros(1), y=numpy.zeros(2))
+    requirements.require(numpy, x=numpy.zeros(1), y=numpy.zeros(2))
     with pytest.raises(ng.NumpyganError, match="^noise.*numpy.*list"):
-        arrays.require(numpy, x=numpy.zeros(1), noise=[1.0])
+        requirements.require(numpy, x=numpy.zeros(1), noise=[1.0])
 
 
 def test_larger_compares_real_parts():

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy
 
-from ..arrays import Stream, require
+from ..arrays import Stream
 from ..errors import NumpyganError
 from ..nn.mlp import MLP
 from ..nn.tape import forward
 from ..numbers import whole
+from ..requirements import require
 from .compare import compare, second_opinion
 from .everywhere import check_everywhere
 from .kinks import at_a_kink

@@ -11,19 +11,10 @@ from typing import Protocol
 
 import numpy
 
-from ..arrays import (
-    Array,
-    Stream,
-    gather,
-    is_array,
-    require,
-    require_floats,
-    require_module,
-    require_stream,
-    to_device,
-)
+from ..arrays import Array, Stream, gather, to_device
 from ..errors import NumpyganError
 from ..numbers import number
+from ..requirements import is_array, require, require_floats, require_module, require_stream
 from .meaning import LARGEST_FLOAT32, shuffled_scale
 
 

@@ -2,10 +2,10 @@
 
 import math
 
-from ..arrays import require_stream
 from ..errors import NumpyganError
 from ..nn.layers import Sigmoid
 from ..nn.mlp import MLP
+from ..requirements import require_stream
 
 
 def check_players(G, D, p_data, p_z, rule_g, rule_d, dropout):

@@ -11,9 +11,10 @@ import math
 
 import numpy
 
-from ..arrays import Array, fused, larger, largest_without_ties, matmul, require_stream
+from ..arrays import Array, fused, larger, largest_without_ties, matmul
 from ..errors import NumpyganError
 from ..numbers import number, whole
+from ..requirements import require_stream
 from .layer import Layer
 
 

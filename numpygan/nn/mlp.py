@@ -10,8 +10,9 @@ from types import ModuleType
 import numpy
 
 from .. import tables
-from ..arrays import Array, Stream, require, require_module, zeros
+from ..arrays import Array, Stream, zeros
 from ..errors import NumpyganError
+from ..requirements import require, require_module
 from .layer import Layer
 from .tape import Tape, backward, backward_params, forward
 

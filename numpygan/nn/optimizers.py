@@ -11,9 +11,10 @@ from collections.abc import Callable
 
 import numpy
 
-from ..arrays import Array, is_array, kernel, to_device, to_host
+from ..arrays import Array, kernel, to_device, to_host
 from ..errors import NumpyganError
 from ..numbers import number, whole
+from ..requirements import is_array
 from .layers import Affine
 from .mlp import MLP
 from .threads import at_once, cores

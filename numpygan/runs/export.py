@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy
 
-from ..arrays import is_array
 from ..errors import NumpyganError
 from ..files import write_whole
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from ..nn.mlp import MLP
 from ..reading import read_arrays
+from ..requirements import is_array
 
 _CONVERT = (
     'with PyTorch, `safetensors.torch.save_file(module.state_dict(), "theta.safetensors")` writes '

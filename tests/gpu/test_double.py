@@ -13,7 +13,7 @@ import numpy
 import pytest
 
 import numpygan as ng
-from numpygan.arrays import Stream, require, to_host
+from numpygan.arrays import Stream, to_host
 from numpygan.data import dataset as datasets
 from numpygan.data.sources import Mixture
 from numpygan.errors import Diverged
@@ -24,6 +24,7 @@ from numpygan.nn import optimizers as sgd
 from numpygan.ranks import ALONE
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
+from numpygan.requirements import require
 from numpygan.runs import loop as training_loop
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.trainer import Training
