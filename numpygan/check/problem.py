@@ -43,7 +43,7 @@ class Problem:
     def outputs(self, values):
         return self.form.values(self.inputs(values))
 
-    def backward(self, values, kept=None):
+    def backward(self, values):
         """Forward at these values now; returns gys -> [gradient for each free leaf or None]."""
         inputs = self.inputs(values)
         pull = self.form.pass_over(inputs, self.tops)

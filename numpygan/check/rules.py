@@ -13,7 +13,7 @@ from ..nn.layers import Affine
 from ..nn.mlp import MLP
 from ..nn.optimizers import RULES
 from ..recipes.builtin import RECIPES
-from .verdicts import judge
+from .verdicts import judge, judge_all
 
 _ETA = 0.1
 _MU = {"momentum": (0.5, 0.0), "adam": (0.5, 0.0)}  # Adam at β₁ = 0 has a formula of its own
@@ -48,18 +48,18 @@ def check_rules(seed=0):
     """A Check for each rule and direction in a large network, and for each recipe over its run."""
     checks = []
     for name, mu in _rules():
-        for direction, sign, dtype in (
-            ("descend", 1, "float64"),
-            ("ascend", -1, "float64"),
-            ("descend", 1, "float32"),
+        for direction, dtype in (
+            ("descend", "float64"),
+            ("ascend", "float64"),
+            ("descend", "float32"),
         ):
             rule = RULES[name](MLP([Affine(*LARGE)], dtype), _ETA, mu)
             place = f"rule {name}, momentum {mu}, {dtype if dtype == 'float32' else direction}"
-            checks.append(_check_rule(place, rule, direction, sign, _SHORT, seed))
+            checks.append(_check_rule(place, rule, direction, _SHORT, seed))
     for done in _TURNS[-5:]:
         rule = RULES["adam"](MLP([Affine(3, 2)], "float64"), _ETA)
         place = f"rule adam, after {done:,} updates"
-        checks.append(_check_rule(place, rule, "descend", 1, _SHORT, seed, done=done))
+        checks.append(_check_rule(place, rule, "descend", _SHORT, seed, done=done))
     for recipe in RECIPES.values():
         checks.append(_check_recipe(recipe, seed))
         checks.append(_check_schedules(recipe))
@@ -71,7 +71,7 @@ def _rules():
     return [(name, mu) for name in RULES for mu in _MU[name]]
 
 
-def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_norm=None, done=0):
+def _check_rule(place, rule, direction, updates, seed, schedule=None, max_norm=None, done=0):
     """Compare θ after many updates. `schedule(t)` gives the rate and momentum of update t; the
     optimizer counts `done` updates before.
     """
@@ -92,6 +92,7 @@ def _check_rule(place, rule, direction, sign, updates, seed, schedule=None, max_
         g *= sizes * (1 + 3 * (t % 7 == 0))  # of many sizes, which change
         net.grad[...] = g
         getattr(rule, direction)()
+        sign = 1 if direction == "descend" else -1
         eta, mu = rule.learning_rate, rule.momentum
         theta = formula.move(theta, sign * net.grad.astype("float64"), eta, mu)
         if max_norm is not None:
@@ -139,7 +140,7 @@ def _check_recipe(recipe, seed):
         return recipe.learning_rates(t)[1], recipe.momentum_in(1 + t // 10)
 
     updates = 400 if limit else _LONG
-    return _check_rule(f"rule of {recipe.name}", rule, "ascend", -1, updates, seed, schedule, limit)
+    return _check_rule(f"rule of {recipe.name}", rule, "ascend", updates, seed, schedule, limit)
 
 
 def _check_constants(seed):
@@ -160,7 +161,7 @@ def _check_constants(seed):
             said = ", ".join(f"{key} {value}" for key, value in constants.items())
             place = f"rule {name}, {said}, {dtype}"
             schedule = lambda t, mu=mu: (1e-3 / (1 + t / 100), mu)
-            checks.append(_check_rule(place, rule, "descend", 1, updates, seed, schedule, limit))
+            checks.append(_check_rule(place, rule, "descend", updates, seed, schedule, limit))
     return checks
 
 
@@ -179,17 +180,8 @@ def _check_schedules(recipe):
         expected.append(at)
     found, expected = numpy.array(found, float), numpy.array(expected, float)
     size = numpy.maximum(abs(expected), 1e-300)
-    return judge(
-        f"schedules of {recipe.name}",
-        "η, μ",
-        found / size,
-        expected / size,
-        shape=found.shape,
-        indices=[(i,) for i in range(found.size)],
-        largest=1.0,
-        floor=0.0,
-        tolerance=1e-9,
-        rows=1,
+    return judge_all(
+        f"schedules of {recipe.name}", "η, μ", found / size, expected / size, 1.0, 1e-9
     )
 
 
@@ -223,17 +215,7 @@ def _check_average(net, beta, every, stream):
         gap = abs(average.net.theta - mean).max()
         if not gap <= worst:
             worst, found, expected = gap, average.net.theta.astype("float64"), mean.copy()
-    return judge(
-        f"average, β = {beta}"
-        + f", every {every}th iterate" * (every > 1)
-        + ", float32" * (net.dtype == "float32"),
-        "theta",
-        found,
-        expected,
-        shape=expected.shape,
-        indices=[(i,) for i in range(expected.size)],
-        largest=float(abs(expected).max()),
-        floor=0.0,
-        tolerance={"float64": 1e-12, "float32": 1e-4}[str(net.dtype)],
-        rows=1,
-    )
+    place = f"average, β = {beta}" + f", every {every}th iterate" * (every > 1)
+    place += ", float32" * (net.dtype == "float32")
+    tolerance = {"float64": 1e-12, "float32": 1e-4}[str(net.dtype)]
+    return judge_all(place, "theta", found, expected, float(abs(expected).max()), tolerance)

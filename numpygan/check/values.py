@@ -12,7 +12,7 @@ from ..gan.sampling import generate, interpolate, sample
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from ..nn.mlp import MLP
 from ..nn.tape import backward, forward
-from .verdicts import judge
+from .verdicts import judge_all
 
 _TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
 
@@ -42,18 +42,8 @@ def _compared(place, name, found, expected, dtype):
     """A Check of arrays, each number relative to the expected one, so that small ones count."""
     found, expected = numpy.ravel(found).astype("float64"), numpy.ravel(expected)
     size = numpy.maximum(abs(expected), 1e-30)
-    return judge(
-        f"{place}, {dtype}",
-        name,
-        found / size,
-        expected / size,
-        shape=found.shape,
-        indices=[(i,) for i in range(found.size)],
-        largest=1.0,
-        floor=0.0,
-        tolerance=_TOLERANCE[dtype],
-        rows=1,
-    )
+    place = f"{place}, {dtype}"
+    return judge_all(place, name, found / size, expected / size, 1.0, _TOLERANCE[dtype])
 
 
 @numpy.errstate(all="ignore")  # as gradcheck

@@ -92,6 +92,23 @@ def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, t
     )
 
 
+def judge_all(place, tensor, found, expected, largest, tolerance):
+    """The Check of every number of a vector."""
+    indices = [(i,) for i in range(found.size)]
+    return judge(
+        place,
+        tensor,
+        found,
+        expected,
+        shape=found.shape,
+        indices=indices,
+        largest=largest,
+        floor=0.0,
+        tolerance=tolerance,
+        rows=1,
+    )
+
+
 def known_pattern(analytic, numeric, shape, indices, rows):
     """A known pattern of a wrong gradient, in words: a factor, a sign, a transposition."""
     if not numpy.isfinite(analytic).all():
