@@ -135,9 +135,9 @@ def _train(jobs, total, ranks):
             error = future.exception()
             # The user may have stopped this process, too; then closing raises Interrupted.
             if isinstance(error, (Interrupted, BrokenExecutor)):
-                killed.append(f"{path}: {in_words(error)}.")
+                killed.append(f"{path}: {in_words(error, path)}.")
             elif error is not None:
-                raise NumpyganError(f"{path}: {in_words(error)}") from None
+                raise NumpyganError(f"{path}: {in_words(error, path)}") from None
             else:
                 done += 1
                 progress.show(done, total, f"{path} is finished", line=True)

@@ -85,7 +85,7 @@ def sweep(options):
             if error is None:
                 results[job] = future.result()
             else:
-                failures[job] = in_words(error)
+                failures[job] = in_words(error, job[1])
             told = failures[job] if error else _measures(results[job])
             print(f"[{done}/{len(names)}] {names[job]}, seed {job[0].seed}: {told}", flush=True)
     except Interrupted:

@@ -71,15 +71,17 @@ def _check_may_start():
         )
 
 
-def in_words(error):
-    """The words for the exception `error` of a run's future."""
+def in_words(error, path):
+    """The words for the exception `error` of the future of the run at `path`, without the path."""
     if isinstance(error, Interrupted):
         return "interrupted and saved"
     if isinstance(error, BrokenExecutor):
         return f"{error}; the same command resumes it"
     if isinstance(error, OSError):
         return f"the system says: {error.strerror or error}"
-    return str(error) if isinstance(error, NumpyganError) else f"{type(error).__name__}: {error}"
+    if isinstance(error, NumpyganError):
+        return str(error).removeprefix(f"{path}: ")
+    return f"{type(error).__name__}: {error}"
 
 
 class _Processes(ThreadPoolExecutor):

@@ -125,3 +125,14 @@ def test_a_damaged_image_is_called_damaged(tmp_path):
         NumpyganError, match=r"x.png: .* \(it is damaged or of another kind\); remove"
     ):
         load(tmp_path)
+
+
+def test_splits_of_a_folder_are_random_and_always_the_same(tmp_path):
+    """Folders are sorted, often by class; the last sixth would be one class."""
+    pictures(tmp_path / "all", [numpy.full((4, 4), 4 * i, "uint8") for i in range(60)], "{:02}.png")
+    data = load(tmp_path / "all")
+    levels = [sorted(set(rows[:, 0])) for rows in (data.train, data.validation, data.test)]
+    assert [len(part) for part in levels] == [40, 10, 10]
+    assert sorted(sum(levels, [])) == [4 * i for i in range(60)]
+    assert levels[2] != [4 * i for i in range(50, 60)]
+    assert numpy.array_equal(load(tmp_path / "all").test, data.test)

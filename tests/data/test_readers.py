@@ -143,6 +143,14 @@ def test_more_rows_than_the_header_says_are_refused(suffix, tmp_path):
             assert read_idx(path).shape == (4, 3, 3)
 
 
+def test_a_gzip_stream_of_two_parts_is_read_to_its_end(tmp_path):
+    """As gunzip does; the second part begins within the values."""
+    content = idx(images(20))
+    path = tmp_path / "values.gz"
+    path.write_bytes(gzip.compress(content[:100]) + gzip.compress(content[100:]))
+    assert numpy.array_equal(read_idx(path), images(20))
+
+
 @pytest.mark.parametrize(
     "change", [lambda b: b[:-9], lambda b: b[:20] + bytes(10) + b[30:], lambda b: b"not gzip" + b]
 )

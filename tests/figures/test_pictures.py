@@ -2,6 +2,7 @@
 grey values have one scale.
 """
 
+import io
 import logging
 import math
 import os
@@ -314,3 +315,26 @@ def test_the_legends_cover_no_axes(tmp_path, monkeypatch):
             box.overlaps(other.get_window_extent()) for other in curves.axes
         )
         assert box.y0 >= 0 and box.x0 >= 0 and box.x1 <= curves.figure.bbox.x1
+
+
+def test_the_level_of_matplotlib_s_messages_is_the_user_s_again():
+    log = logging.getLogger("matplotlib")
+    before = log.level
+    log.setLevel(logging.INFO)
+    try:
+        with plot.saved_figure(io.BytesIO(), 1, 1):
+            assert log.level > logging.ERROR
+        assert log.level == logging.INFO
+    finally:
+        log.setLevel(before)
+
+
+@pytest.mark.parametrize("n, marker", [(1, "o"), (2, "o"), (3, "None")])
+def test_a_curve_of_fewer_than_three_points_shows_them(n, marker):
+    names = ("V", "D_real", "D_fake", "parzen")
+    rows = [{"epoch": epoch} | dict.fromkeys(names, 0.5) for epoch in range(n)]
+    with plot.own_settings():
+        for draw in pictures.learning_panels(rows).values():
+            _, axes = plot.new_figure(2, 2)
+            draw(axes)
+            assert axes.lines[0].get_marker() == marker

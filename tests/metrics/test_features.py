@@ -124,6 +124,21 @@ def test_the_bootstrap_tells_the_standard_error_of_a_mean(rng):
     )
 
 
+def test_the_error_of_the_bootstrap_is_the_spread_of_its_resamples():
+    """s² = Σ (value − mean)²/(n − 1) over the n = 50 values of resamples."""
+    values = []
+
+    def measure(a, b):
+        values.append(a.sum() - b.sum())
+        return values[-1]
+
+    x, y = numpy.arange(5.0), numpy.arange(4.0)
+    value, se = bootstrap(measure, x, y, Stream(0))
+    of_resamples = numpy.array(values[:-1])
+    assert len(of_resamples) == 50 and value == values[-1] == 10 - 6
+    assert se == pytest.approx(math.sqrt(((of_resamples - of_resamples.mean()) ** 2).sum() / 49))
+
+
 @pytest.mark.parametrize("sizes", [(3000, 50), (50, 3000)])
 def test_the_bootstrap_draws_both_samples_again(sizes, rng):
     """The error is nearly all that of the smaller sample, whichever it is."""

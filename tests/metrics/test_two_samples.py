@@ -195,7 +195,16 @@ def test_one_mode_is_precise_and_covers_little():
 
 def test_a_tie_between_the_samples_counts_half():
     # 0 and 2 lie as near to each other as to −2 and to 4, whose nearest are of the other sample
-    assert one_nn(pair(line(0, 2), line(-2, 4)))[:3] == pytest.approx((1 / 4, 1 / 2, 0))
+    p, of_x, of_y, se = one_nn(pair(line(0, 2), line(-2, 4)))
+    assert (p, of_x, of_y) == pytest.approx((1 / 4, 1 / 2, 0))
+    # With a tie the neighbour is of the own sample: 0 and 2 are each other's, so q = 1/2
+    assert se == pytest.approx(math.sqrt(1 / 4 * 3 / 4 * (1 + 1 / 2) / 4))
+
+
+def test_the_bandwidth_of_rows_that_are_mostly_equal():
+    # Of 10 distances 6 are 0 and 4 are 3: the median is 0, the mean 1.2
+    assert median_bandwidth(line(0, 0, 0, 0, 3)) == pytest.approx(1.2)
+    assert median_bandwidth(line(7, 7, 7)) == 1
 
 
 def test_arguments_are_left_alone():
@@ -205,6 +214,13 @@ def test_arguments_are_left_alone():
     nearest(x, y)
     median_bandwidth(x)
     assert numpy.array_equal(x, before[0]) and numpy.array_equal(y, before[1])
+
+
+def test_no_square_of_a_distance_is_negative():
+    x = normal(300, 20, 0, 1000.0)
+    squares = (x * x).sum(1)
+    assert (squares[:, None] + squares - 2 * x @ x.T).min() < 0  # cancellation, without a bound
+    assert all((block >= 0).all() for _, block in blocks(x, x))
 
 
 @pytest.mark.parametrize("k", [5, 6])

@@ -416,8 +416,13 @@ def test_only_a_process_that_was_killed_is_called_killed():
         for function, job in ((half_or_die, (0,)), (leave, (3,)))
         for job, future in carry_out(function, [job], 1, ALONE)
     )
-    assert in_words(killed) == "its process was killed; the same command resumes it"
-    assert "ended with exit code 3" in in_words(left) and "killed" not in in_words(left)
+    assert in_words(killed, "a") == "its process was killed; the same command resumes it"
+    assert "ended with exit code 3" in in_words(left, "a") and "killed" not in in_words(left, "a")
+
+
+def test_the_path_of_a_run_is_named_once():
+    assert in_words(NumpyganError("out/0: is full."), "out/0") == "is full."
+    assert in_words(NumpyganError("out/00: is full."), "out/0") == "out/00: is full."
 
 
 def test_a_script_that_its_processes_carry_out_again_is_told_so(here):
