@@ -132,6 +132,12 @@ def learning_panels(rows):
 
     def finish(axes, ylabel, title, **limits):
         axes.set(xlabel="epoch", ylabel=ylabel, title=title, **limits)
+        # Long numbers of a short run would overlap: a tick for its only point, else a few.
+        epochs = {row["epoch"] for row in rows if math.isfinite(row["epoch"])}
+        if len(epochs) == 1:
+            axes.set_xticks(list(epochs))
+        else:
+            axes.locator_params(axis="x", nbins=5)
         # Below the axes, so that the legend covers no curve.
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False)
 

@@ -122,6 +122,18 @@ def test_the_same_pixels_in_silence_whatever_the_users_settings_are(drawn, plain
     assert [name for name in plain if found[name] != plain[name]] == [] and said == ""
 
 
+@pytest.mark.parametrize("epochs", [[1 / 3907], [300 / 3907], [k / 3907 for k in (1, 2, 3, 4)]])
+def test_the_epochs_of_a_short_run_do_not_overlap(epochs):
+    rows = [{"epoch": e, "V": -1.4, "D_real": 0.5, "D_fake": 0.5, "parzen": -9.0} for e in epochs]
+    for draw in pictures.learning_panels(rows).values():
+        with plot.saved_figure(io.BytesIO(), 4.5, 3.4) as (figure, axes):
+            draw(axes)
+            figure.draw_without_rendering()
+            boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+            inside = [box for box in boxes if box.x0 < axes.bbox.x1 and box.x1 > axes.bbox.x0]
+            assert inside and all(a.x1 < b.x0 for a, b in zip(inside, inside[1:]))
+
+
 @pytest.mark.parametrize("columns, least", [(1, 1000), (2, 100)])
 def test_a_toy_s_samples_are_drawn(columns, least, tmp_path):
     """As a green histogram, or as green points; other tests' trainings don't draw them."""
