@@ -6,7 +6,7 @@ or layers:
     def check_affine():
         return affine, affine_backward, x, w, b
 
-Without `::NAME` every name that starts with `check_` is taken.
+Without `::NAME` every name that starts with `check_` is taken, but no imported function.
 """
 
 import importlib.util
