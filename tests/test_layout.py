@@ -10,7 +10,17 @@ import numpygan
 ROOT = Path(numpygan.__file__).parent
 FLOORS = [  # each uses what stands above it, and its own
     {"errors", "starting", "version"},
-    {"tables", "numbers", "requirements", "locks", "files", "reading", "terminal", "arrays", "ranks"},
+    {
+        "tables",
+        "numbers",
+        "requirements",
+        "locks",
+        "files",
+        "reading",
+        "terminal",
+        "arrays",
+        "ranks",
+    },
     {"counter_stream"},
     {"nn"},
     {"data"},

@@ -14,6 +14,7 @@ from .imaginary import where
 
 FORMS = {
     "returns": "y = function(x, w); gx, gw = backward(gy, x, w)",
+    "inputs_first": "y = function(x, w); gx, gw = backward(x, w, gy)",
     "writes": "y = function(x, w); backward(gy, x, w, gx, gw) fills gx and gw",
     "cache": "y, cache = function(x, w); gx, gw = backward(gy, cache)",
     "residuals": "y, saved = function(x, w); gx, gw = backward(saved, gy)",
@@ -113,6 +114,7 @@ class Form:
         found = None if self.kind == "gradient" else self.function(*inputs)
         call = {
             "returns": lambda gys: self.backward(*gys, *inputs),
+            "inputs_first": lambda gys: self.backward(*inputs, *gys),
             "gradient": lambda gys: self.backward(*inputs),
             "writes": lambda gys: self._written(inputs, gys, real),
             "methods": lambda gys: self.backward(*gys),
@@ -206,7 +208,8 @@ def taken_as(function, backward, inputs, form=None, name=None):
     of_one = getattr(function, "__self__", None) is not None
     of_one = of_one and function.__self__ is getattr(backward, "__self__", None)
     if takes(outputs + len(inputs)):
-        return Form("returns", function, backward, name)
+        first = names[: len(inputs)] == input_names(function, inputs)
+        return Form("inputs_first" if first else "returns", function, backward, name)
     if outputs > 1 and names[1:] == input_names(function, inputs):
         return Form("returns", function, backward, name, together=True)
     alike = names == input_names(function, inputs)  # so the method takes the inputs and no gy

@@ -152,3 +152,27 @@ def test_a_backward_that_adds_to_the_array_it_gets():
         report = ng.gradcheck(np.sin, backward, X)
         hint = "backward adds to the array for its gradient, or leaves a part of it as it was"
         assert hint in report.failures[0].hint, report
+
+
+def product(x, w):
+    return x @ w
+
+
+def product_back(x, w, gy):
+    return gy @ w.T, x.T @ gy
+
+
+@pytest.mark.parametrize("factor", [1, 1.01])
+def test_backward_may_take_the_inputs_before_gy(factor):
+    square, back = (lambda x: x * x), (lambda x, gy: factor * 2 * x * gy)
+    report = ng.gradcheck(square, back, X)
+    assert report.passed is (factor == 1) and "backward(x, w, gy)" in str(report), report
+
+    def scaled(x, w, gy):
+        gx, gw = product_back(x, w, gy)
+        return gx, factor * gw
+
+    report = ng.gradcheck(product, scaled, X, W)
+    assert report.passed is (factor == 1), report
+    other_names = lambda a, b, c: scaled(a, b, c)
+    assert ng.gradcheck(product, other_names, X, W, form="inputs_first").passed is (factor == 1)
