@@ -71,18 +71,19 @@ STACKS = {
 }
 
 
+@pytest.mark.parametrize("pairs", [1, 600])  # 1,200 rows: more than any recipe's minibatch
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", BY_HAND)
-def test_by_hand(name, dtype):
+def test_by_hand(name, dtype, pairs):
     make, x, y, gy, gx = BY_HAND[name]
-    # a second row, with no upstream gradient: rows must not mix
-    rows = numpy.array([x, numpy.full(len(x), 0.5)], dtype)
-    upstream = numpy.array([gy, numpy.zeros(len(gy))], dtype)
+    # every second row has no upstream gradient: rows must not mix
+    rows = numpy.array([x, numpy.full(len(x), 0.5)] * pairs, dtype)
+    upstream = numpy.array([gy, numpy.zeros(len(gy))] * pairs, dtype)
     out, back, _ = run(alone(make(), len(x), dtype), rows, upstream)
     assert out.dtype == back.dtype == dtype
-    numpy.testing.assert_allclose(out[0], y, RTOL[dtype], 1e-16)
-    numpy.testing.assert_allclose(back[0], gx, RTOL[dtype])
-    assert (back[1] == 0).all()
+    numpy.testing.assert_allclose(out[::2], [y] * pairs, RTOL[dtype], 1e-16)
+    numpy.testing.assert_allclose(back[::2], [gx] * pairs, RTOL[dtype])
+    assert (back[1::2] == 0).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
