@@ -4,6 +4,9 @@ import numpy
 
 from .errors import NumpyganError
 
+# What is masked is no data; a matrix has a product and shapes of its own.
+UNLIKE_ARRAYS = (numpy.ma.MaskedArray, numpy.matrix)
+
 
 def require(xp, **named):
     """Raise NumpyganError unless every named array lives in the array module `xp`.
@@ -26,13 +29,8 @@ def require(xp, **named):
 
 
 def is_array(xp, array):
-    """Whether `array` is an array of the array module `xp`.
-
-    A masked array is none, because the values under the mask are no data; nor is a numpy.matrix,
-    which has rules of its own.
-    """
-    odd = numpy.ma.MaskedArray, numpy.matrix
-    return isinstance(array, xp.ndarray) and not isinstance(array, odd)
+    """Whether `array` is an array of the array module `xp`, and none of UNLIKE_ARRAYS."""
+    return isinstance(array, xp.ndarray) and not isinstance(array, UNLIKE_ARRAYS)
 
 
 def require_module(name, xp):
@@ -56,8 +54,8 @@ def require_stream(name, stream, method="keep"):
 def require_floats(name, out):
     """Raise NumpyganError unless `out` is an array of float32, float64 or complex numbers."""
     dtype = str(getattr(out, "dtype", ""))
-    odd = numpy.generic, numpy.ma.MaskedArray, numpy.matrix
-    if dtype not in ("float32", "float64", "complex128") or isinstance(out, odd):
+    unlike = isinstance(out, (numpy.generic, *UNLIKE_ARRAYS))
+    if unlike or dtype not in ("float32", "float64", "complex128"):
         dtype = f" of {out.dtype}" if hasattr(out, "dtype") else ""
         raise NumpyganError(
             f"{name}: expected an array of float32 or float64 to fill, got "

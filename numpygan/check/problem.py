@@ -9,6 +9,7 @@ import numpy
 
 from ..arrays import Stream
 from ..errors import NumpyganError
+from ..requirements import UNLIKE_ARRAYS
 from .functions import FORMS, filled, gradient_of, input_names, is_real, leaves, taken_as
 
 
@@ -91,7 +92,7 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
                 f"gradcheck: {name} is complex, expected real numbers; give its real and imaginary "
                 f"parts, or leave it out with wrt=…."
             )
-        if isinstance(leaf, (numpy.ma.MaskedArray, numpy.matrix)):
+        if isinstance(leaf, UNLIKE_ARRAYS):
             raise NumpyganError(
                 f"gradcheck: {name} is a {type(leaf).__name__}, whose operations are not those of "
                 f"an array; pass numpy.asarray({name}), and a mask as another input."
