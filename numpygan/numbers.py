@@ -1,5 +1,6 @@
 """Numbers from the user: Python's or NumPy's, not bool, in the allowed range."""
 
+import math
 import sys
 from functools import cache
 
@@ -39,12 +40,12 @@ def flag(name, value):
 
 def span(name, low, high):
     """`low` and `high` − `low`. Raises NumpyganError, with `name`, unless low ≤ high are finite."""
-    low, high = (
-        number(f"{name}: {end}", value, "(-inf, inf)")
-        for end, value in (("low", low), ("high", high))
-    )
-    if low > high:
-        raise NumpyganError(f"{name}: low must be at most high, got {low!r} and {high!r}.")
+    if not type(low) is type(high) is float or not -math.inf < low <= high < math.inf:
+        # Seldom: each minibatch of noise comes by.
+        low = number(f"{name}: low", low, "(-inf, inf)")
+        high = number(f"{name}: high", high, "(-inf, inf)")
+        if low > high:
+            raise NumpyganError(f"{name}: low must be at most high, got {low!r} and {high!r}.")
     return low, high - low
 
 
