@@ -1,6 +1,7 @@
 """The command line: parse, call, print."""
 
 import argparse
+import errno
 import os
 import re
 import sys
@@ -93,7 +94,9 @@ def _carry_out(arguments, options):
     except OSError as error:  # for example a path that is too long, or a folder without permission
         words = f"the system says: {error.strerror or error}."
         if error.filename:
-            words = f"{error.filename}: {error.strerror or error}; check the path."
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            do = "make room there" if full else "check the path"
+            words = f"{error.filename}: {error.strerror or error}; {do}."
         _tell(options.ranks, _with_its_place(NumpyganError(words)))
         return 2
 

@@ -1,5 +1,6 @@
 """One BLAS thread, signals as in a terminal, pictures that are not drawn, and a generator."""
 
+import gc
 import os
 import signal
 
@@ -28,6 +29,16 @@ for name, handler in (
 # The same examples every time, however slow the machine is
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frozen():
+    """Each picture of a training is followed by a full garbage collection.
+
+    It would look at every module and test that was loaded, for a fifth of a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")

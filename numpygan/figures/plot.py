@@ -22,6 +22,16 @@ AMBER, PINK, SKY, GREY = "#e69f00", "#cc79a7", "#9ecae1", "#777777"
 _one_at_a_time = threading.RLock()  # matplotlib's settings belong to the whole process
 
 
+def _unlock():
+    global _one_at_a_time
+    _one_at_a_time = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    # A thread that draws while the process is forked is not there in the child, to release it.
+    os.register_at_fork(after_in_child=_unlock)
+
+
 @contextmanager
 def saved_figure(target, width, height, columns=1, dpi=110):
     """A figure with `columns` axes side by side; saved as .png when the block ends.

@@ -12,6 +12,7 @@ from ..data.sources import TOYS
 from ..errors import NumpyganError, Unreadable
 from ..files import OwnedPath, append_line, leftovers, make_folder, remove_leftovers, write_whole
 from ..recipes.networks import build
+from ..terminal import shell_word
 from . import checkpoint, config_file, evaluation_file, provenance
 from . import metrics_file as metrics
 from .ownership import locked
@@ -158,8 +159,8 @@ class RunDirectory:
     def _check_free(self):
         if self.config.exists():
             raise NumpyganError(
-                f"{self.path}: already holds a run; add --resume to resume it, or choose "
-                "another --out."
+                f"{self.path}: already holds a run; resume it with `numpygan train --resume --out "
+                f"{shell_word(self.path)}`, or choose another --out."
             )
         if not self.path.exists():
             return

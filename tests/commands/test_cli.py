@@ -238,6 +238,17 @@ def test_a_full_disk(command, file, here, capsys, monkeypatch):
     assert files(here) == before
 
 
+def test_a_full_disk_where_a_sweep_begins(here, capsys, monkeypatch):
+    (here / "s.toml").write_text('recipe = "ring"\nseeds = 1\n[grid]\niterations = [1]\n')
+
+    def full(path, *_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    assert run("sweep", "s.toml", "--out", "new") == 2
+    assert capsys.readouterr().err == ("numpygan: new: No space left on device; make room there.\n")
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
 @pytest.mark.parametrize(
     "command", [("sample", "it", "-o", "locked/new.png"), (*TINY, "--out", "locked/new")]

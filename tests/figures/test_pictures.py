@@ -350,3 +350,34 @@ def test_a_curve_of_fewer_than_three_points_shows_them(n, marker):
             _, axes = plot.new_figure(2, 2)
             draw(axes)
             assert axes.lines[0].get_marker() == marker
+
+
+FORKED = """
+import os, signal, sys, threading
+from numpygan.figures.plot import own_settings
+drawing, done = threading.Event(), threading.Event()
+
+def draw():
+    with own_settings():
+        drawing.set()
+        done.wait()
+
+thread = threading.Thread(target=draw)
+thread.start()
+drawing.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    with own_settings():
+        os._exit(7)
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+done.set()
+thread.join()
+sys.exit(code)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks a process")
+def test_a_process_that_is_forked_while_another_thread_draws_can_draw():
+    command = [sys.executable, "-W", "ignore", "-c", FORKED]
+    assert subprocess.run(command, timeout=60).returncode == 7

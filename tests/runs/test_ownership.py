@@ -79,10 +79,12 @@ def test_a_trainer_whose_directory_was_deleted_leaves_the_one_that_is_there_now(
     first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     while not Path("it/checkpoint.npz").exists():
         assert first.poll() is None
+    first.send_signal(signal.SIGSTOP)  # or it may have seen the other's directory before SIGTERM
     Path("it").rename("before")
     assert run(*RING, "--seed", "7", "--iterations", "20", "--out", "it") == 0
     finished = {path: path.read_bytes() for path in Path("it").rglob("*") if path.is_file()}
     first.send_signal(signal.SIGTERM)
+    first.send_signal(signal.SIGCONT)
     told = first.communicate()[1]
     assert first.returncode == 2 and told.count("\n") == 1 and "no longer the directory" in told
     assert {path: path.read_bytes() for path in Path("it").rglob("*") if path.is_file()} == finished
