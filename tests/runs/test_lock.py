@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy
 import pytest
 
 from numpygan.errors import NumpyganError
 from numpygan.files import write_whole
+from numpygan.locks import at_path
 from numpygan.metrics import parzen
 from numpygan.runs.ownership import locked
 from tests.helpers.cli import TINY, files, images, learned, metrics, run
@@ -92,6 +94,17 @@ def test_a_dead_process_is_not_in_the_way(tmp_path, whole):
         holder.stdout.close()
     assert run(*IT, *LONG, "--resume") == 0
     assert learned(tmp_path / "it") == learned(whole)
+
+
+def test_a_file_with_the_same_inode_on_another_device_is_another(tmp_path, monkeypatch):
+    path = tmp_path / "lock"
+    with open(path, "wb") as file:
+        assert at_path(file.fileno(), path)
+        found = os.lstat(path)
+        other = SimpleNamespace(st_dev=found.st_dev + 1, st_ino=found.st_ino)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "lstat", lambda _: other)
+            assert not at_path(file.fileno(), path)
 
 
 def test_the_lock_ends_with_the_training(tmp_path):

@@ -136,6 +136,15 @@ def test_a_row_is_the_mean_of_its_epoch(here):
         assert part.start == 0 or (numpy.abs(mean - so_far) > 1e-4 * numpy.abs(mean)).all()
 
 
+def test_a_row_has_the_learning_rates_of_its_last_iteration(here):
+    rates = sets(
+        learning_rate_g=0.8, learning_rate_d=0.4, learning_rate_decay=2, learning_rate_floor=0
+    )
+    assert run(*TINY, *rates, "--iterations", "3", "--out", "it") == 0  # G: .8, .4, .2
+    (row,) = RunDirectory("it").read_metrics()
+    assert (row["learning_rate_g"], row["learning_rate_d"]) == (0.2, 0.1)
+
+
 def test_untrained_players_are_at_the_start_of_the_game(here):
     """D starts near ½ everywhere, so V is −log 4 in the first iterations at a learning rate that is
     next to nothing.
@@ -385,19 +394,21 @@ def test_a_picture_that_could_not_be_written_is_written_later(here, monkeypatch,
     """Its samples are those of its iteration, although the training has gone on."""
     command = [*TINY, *sets(batch=80), "--iterations", "10"]  # epochs of 5 iterations
     assert run(*command, "--out", "straight") == 0
-    save, failed = pictures.save_samples, []
+    save, failed, saved = pictures.save_samples, [], []
 
     def fails_at_5(path, *rest):
         if path.name == "00000005.png" and not failed:
             failed.append(path)
             raise NumpyganError(f"{path}: cannot be written (Input/output error).")
         save(path, *rest)
+        saved.append(path.name)
 
     monkeypatch.setattr(pictures, "save_samples", fails_at_5)
     assert run(*command, "--out", "it") == 0
     assert failed and "00000005.png: cannot be written" in capsys.readouterr().err
     names = sorted(path.name for path in (here / "straight/samples").iterdir())
     assert "00000005.png" in names and names[-1] > "00000005.png"
+    assert sorted(saved) == names  # each once
     for name in names:
         straight, late = (here / run / "samples" / name for run in ("straight", "it"))
         assert late.read_bytes() == straight.read_bytes(), name

@@ -17,6 +17,7 @@ from numpygan.data.dataset import Dataset, load
 from numpygan.metrics import parzen
 from numpygan.recipes.recipe import Recipe
 from numpygan.runs import checkpoint, provenance
+from numpygan.runs.directory import RunDirectory
 from tests.helpers.cli import TINY, TINY_TOY, cifar, images, learned, run, sets
 from tests.helpers.cli import checkpoint as arrays
 from tests.helpers.plain import at_once
@@ -144,6 +145,12 @@ def test_the_digest_of_preprocessed_data_is_of_what_was_read(here):
 def test_a_toy_has_no_data(here):
     assert run(*TINY_TOY, "--iterations", 1, "--out", "it") == 0
     assert made(here / "it")["data"] is None
+
+
+def test_the_record_of_the_best_checkpoint_stands_in_for_a_damaged_one(here):
+    assert run(*TINY, "--iterations", 20, "--out", "it") == 0
+    (here / "it/checkpoint.npz").write_bytes(b"damaged")
+    assert provenance.recorded(RunDirectory("it")) == made(here / "it", "best.npz") != {}
 
 
 def test_each_session_in_another_environment_is_recorded(here):

@@ -186,6 +186,25 @@ def test_what_a_kill_after_the_checkpoint_left_out_is_made_up_for(tmp_path):
     assert row["seconds"] == pytest.approx(seconds, rel=1e-9) and seconds > 0
 
 
+def test_a_picture_that_is_there_is_not_drawn_again(tmp_path):
+    assert run(*TINY, "--iterations", 20, "--out", "it") == 0
+    picture = tmp_path / "it/samples/00000020.png"
+    assert picture.exists()
+    picture.write_bytes(b"mine")
+    assert run(*TINY, "--iterations", 25, "--out", "it", "--resume") == 0
+    assert picture.read_bytes() == b"mine"
+
+
+def test_a_missing_row_comes_back_in_its_place(tmp_path):
+    assert run(*TINY, "--iterations", 40, "--out", "it") == 0
+    it = RunDirectory("it")
+    rows, lines = it.read_metrics(), (tmp_path / "it/metrics.csv").read_text().splitlines(True)
+    assert [row["iteration"] for row in rows] == [20, 40]
+    (tmp_path / "it/metrics.csv").write_text(lines[0] + lines[2])
+    assert it.add_missing_rows(rows)
+    assert [row["iteration"] for row in it.read_metrics()] == [20, 40]
+
+
 def test_rows_later_than_the_checkpoint_are_written_anew(tmp_path):
     """Of a run whose last checkpoint was lost: each epoch has one row, and it is the right one."""
     assert run(*TINY, "--iterations", 20, "--out", "it") == 0
