@@ -122,3 +122,18 @@ def test_a_line_that_was_appended_is_kept_with_its_new_file(tmp_path):
     last, _ = seen(tmp_path, lambda: append_line(tmp_path / "rows.csv", "1,2", first="a,b"))
     for content in failures(last, random.Random(0), 8):
         assert content == {"rows.csv": b"a,b\n1,2\n"}
+
+
+@pytest.mark.parametrize(
+    ("there", "then"),
+    [
+        ("a,b\n1,2\n3,", "a,b\n1,2\n5,6\n"),
+        ("a,b\n1,2\n", "a,b\n1,2\n5,6\n"),
+        ("a,", "a,b\n5,6\n"),  # of the first line, too
+        ("", "a,b\n5,6\n"),
+    ],
+)
+def test_a_line_that_was_not_finished_is_removed_by_the_next(there, then, tmp_path):
+    (tmp_path / "rows.csv").write_text(there)
+    append_line(tmp_path / "rows.csv", "5,6", first="a,b")
+    assert (tmp_path / "rows.csv").read_text() == then

@@ -22,6 +22,12 @@ READERS = {
 }
 
 
+@pytest.fixture
+def no_charts(monkeypatch):
+    """No charts in reports, for tests that leave the metrics whole."""
+    monkeypatch.setattr(run_page, "_chart", lambda *_, **__: "")
+
+
 def told(command, capsys, codes=(2,)):
     """Run a command on the hurt run: what it says, in one sentence if it refuses."""
     capsys.readouterr()
@@ -127,6 +133,7 @@ def evaluation(**row):
     ],
 )
 @pytest.mark.parametrize("command", ["report", "evaluate"])
+@pytest.mark.usefixtures("no_charts")
 def test_evaluation(command, content, hurt, capsys):
     (hurt / "evaluation.json").write_bytes(content)
     _, err = told(command, capsys)
@@ -138,6 +145,7 @@ def test_evaluation(command, content, hurt, capsys):
     [{"value": None}, {"se": None, "value": float("nan")}, {"value": float("inf")}, {"se": 5e-324}],
 )
 @pytest.mark.parametrize("command", ["report", "evaluate"])
+@pytest.mark.usefixtures("no_charts")
 def test_an_evaluation_with_gaps(command, row, hurt, capsys):
     (hurt / "evaluation.json").write_bytes(evaluation(**row, metric="AIS log-likelihood (nats)"))
     assert told(command, capsys, codes=(0,))[0] == 0
@@ -194,8 +202,8 @@ def change(path, **values):
     ],
 )
 @pytest.mark.parametrize("command", ["sample", "evaluate", "study", "report", "resume"])
-def test_a_checkpoint_with_other_values(command, name, value, hurt, capsys, monkeypatch):
-    monkeypatch.setattr(run_page, "_chart", lambda *_, **__: "")  # of metrics, which are whole
+@pytest.mark.usefixtures("no_charts")
+def test_a_checkpoint_with_other_values(command, name, value, hurt, capsys):
     for file in ("best.npz", "checkpoint.npz"):
         change(hurt / file, **{name: numpy.asarray(value)})
     of_samples, of_training = ("dim", "image_shape"), ("seconds", "best", "rows")
