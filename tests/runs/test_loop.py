@@ -212,6 +212,15 @@ def test_the_next_free_directory(here):
     ]
 
 
+def test_runs_is_a_symlink_that_leads_nowhere(here, capsys):
+    (here / "runs").symlink_to("gone")
+    assert run(*TINY) == 2
+    assert capsys.readouterr().err == (
+        "numpygan: runs: is not a folder; choose a place with --out.\n"
+    )
+    assert (here / "runs").is_symlink() and not (here / "gone").exists()
+
+
 def test_epochs_are_passes_over_the_training_examples(here):
     run(*TINY, "--epochs", "1.5", "--out", "it")
     assert checkpoint(here / "it")["iteration"] == 30  # 400 training examples, 20 at a time

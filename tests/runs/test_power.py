@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from numpygan.files import append_line
+from numpygan.files import append_line, make_folder
 from tests.power import FOLDER, Journal, failures, rebuild
 
 
@@ -137,3 +137,9 @@ def test_a_line_that_was_not_finished_is_removed_by_the_next(there, then, tmp_pa
     (tmp_path / "rows.csv").write_text(there)
     append_line(tmp_path / "rows.csv", "5,6", first="a,b")
     assert (tmp_path / "rows.csv").read_text() == then
+
+
+def test_new_folders_are_kept(tmp_path):
+    last, _ = seen(tmp_path, lambda: make_folder(tmp_path / "runs" / "it"))
+    for content in failures(last, random.Random(0), 8):
+        assert content == {"runs": None, "runs/it": None}
