@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from numpygan import NumpyganError
-from numpygan.files import NewPath, make_folder, read_bytes, write_json, write_whole
+from numpygan.files import NewPath, check_writable, make_folder, read_bytes, write_json, write_whole
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.ownership import NotOwner, locked
 from tests.helpers.cli import run
@@ -337,3 +337,28 @@ def test_folders_that_cannot_all_be_made_are_not_made_in_part(tmp_path):
     with pytest.raises(OSError):
         make_folder(tmp_path / "a" / "b" / ("y" * 300))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_file_leaves_no_temporary_one(tmp_path):
+    write_whole(NewPath(tmp_path / "new"), lambda file: file.write(b"x"))
+    check_writable(tmp_path / "later")
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_file_in_place_of_a_symlink_has_the_usual_mode(tmp_path):
+    (tmp_path / "link").symlink_to("gone")
+    write_whole(tmp_path / "link", lambda file: file.write(b"x"))
+    (tmp_path / "usual").write_bytes(b"x")
+    usual = (tmp_path / "usual").stat().st_mode
+    assert stat.S_IMODE(usual) != 0o777  # premise: not the mode of a symlink
+    assert (tmp_path / "link").lstat().st_mode == usual
+
+
+def test_a_symlink_with_the_name_of_a_temporary_file_stays(tmp_path):
+    (tmp_path / "outside").write_bytes(b"kept")
+    link, old = tmp_path / "new.1-ab.tmp", tmp_path / "new.2-ab.tmp"
+    link.symlink_to("outside")
+    old.write_bytes(b"x")
+    write_whole(tmp_path / "new", lambda file: file.write(b"x"))
+    assert not old.exists()  # premise: such a name is that of a temporary file
+    assert link.is_symlink() and (tmp_path / "outside").read_bytes() == b"kept"
