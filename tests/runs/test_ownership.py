@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from numpygan import NumpyganError
-from numpygan.files import NewPath, check_writable, make_folder, read_bytes, write_json, write_whole
+from numpygan.files import (
+    NewPath,
+    check_writable,
+    make_folder,
+    open_regular,
+    read_bytes,
+    write_json,
+    write_whole,
+)
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.ownership import NotOwner, locked
 from tests.helpers.cli import run
@@ -362,3 +370,12 @@ def test_a_symlink_with_the_name_of_a_temporary_file_stays(tmp_path):
     write_whole(tmp_path / "new", lambda file: file.write(b"x"))
     assert not old.exists()  # premise: such a name is that of a temporary file
     assert link.is_symlink() and (tmp_path / "outside").read_bytes() == b"kept"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="makes a FIFO")
+def test_a_pipe_that_appears_just_before_the_file_is_opened(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe")
+    with monkeypatch.context() as patch:
+        patch.setattr(os.path, "exists", lambda path: False)  # as it was a moment before
+        with pytest.raises(OSError, match="it is a pipe"):
+            open_regular(tmp_path / "pipe")
