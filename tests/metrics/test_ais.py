@@ -331,6 +331,19 @@ def test_rows_of_another_checkpoint_do_not_survive_a_new_evaluation(world):
     assert rows and not {row["metric"] for row in rows} & set(evaluate_ais.NAMES)
 
 
+def test_rows_without_a_value_or_an_error_do_not_survive_a_new_evaluation(world):
+    assert run("evaluate", "it") == 0
+    assert run(*AIS) == 0
+    file = world / "it" / "evaluation.json"
+    found = json.loads(file.read_text())
+    assert [row["metric"] for row in found["rows"][-2:]] == list(evaluate_ais.NAMES)
+    found["rows"][-2]["value"] = found["rows"][-1]["se"] = None
+    file.write_text(json.dumps(found))
+    assert run("evaluate", "it") == 0
+    rows = json.loads(file.read_text())["rows"]
+    assert rows and not {row["metric"] for row in rows} & set(evaluate_ais.NAMES)
+
+
 BAD = {
     "of samples": (["evaluate", "--samples", "images.npy", "--ais"], "RUN"),
     "a toy": (["evaluate", "toy", "--ais"], "toy"),
