@@ -100,6 +100,12 @@ def test_metrics_without_some_values(hurt, capsys):
     assert told("report", capsys, codes=(0,))[0] == 0
 
 
+@pytest.mark.usefixtures("no_charts")
+def test_a_picture_whose_name_has_digits_that_are_no_number(hurt, capsys):
+    (hurt / "samples" / "²³.png").write_bytes(b"x")
+    assert told("report", capsys, codes=(0,))[0] == 0
+
+
 def evaluation(**row):
     return json.dumps({"rows": [{"metric": "m", "value": 1.0} | row], "data": "mnist"}).encode()
 
@@ -179,6 +185,7 @@ def change(path, **values):
         ("dim", "x"),
         ("image_shape", [0, 0]),
         ("image_shape", [-8, -8]),
+        ("image_shape", [4, 4]),  # of 64 values
         ("image_shape", "x"),
         ("theta_g", numpy.nan),
         ("theta_g", "x"),
