@@ -162,6 +162,10 @@ WRONG = {
         'recipe = "ring"\nepochs = 1\niterations = 3\n[grid]\nk = [1]',
         "give one of them",
     ),
+    "too many draws": (
+        'recipe = "ring"\nseeds = 1\n[random]\nsettings = 10001\nk = [1, 2]',
+        "from 1 to 10,000, got 10001",
+    ),
     "too many": ('recipe = "ring"\nseeds = 5000\n[grid]\nk = [1, 2, 3]', "15,000 runs"),
     "far too many": (
         f'recipe = "ring"\n[grid]\nk = {[1] * 99}\nbatch = {[1] * 99}\nepochs = {[1] * 99}',
