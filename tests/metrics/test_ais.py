@@ -317,27 +317,22 @@ def test_rows_stand_beside_others_and_survive_a_new_evaluation(world):
     assert json.loads((world / "it" / "evaluation.json").read_text()) == after
 
 
-def test_rows_of_another_checkpoint_do_not_survive_a_new_evaluation(world):
-    """They say nothing of the one that is evaluated now."""
-    assert run("evaluate", "it") == 0
-    assert run(*AIS) == 0
-    file = world / "it" / "evaluation.json"
-    found = json.loads(file.read_text())
-    assert [row["metric"] for row in found["rows"][-2:]] == list(evaluate_ais.NAMES)
-    found["source"]["iteration"] -= 1
-    file.write_text(json.dumps(found))
-    assert run("evaluate", "it") == 0
-    rows = json.loads(file.read_text())["rows"]
-    assert rows and not {row["metric"] for row in rows} & set(evaluate_ais.NAMES)
+def of_another_checkpoint(found):
+    found["source"]["iteration"] -= 1  # they say nothing of the one that is evaluated now
 
 
-def test_rows_without_a_value_or_an_error_do_not_survive_a_new_evaluation(world):
-    assert run("evaluate", "it") == 0
-    assert run(*AIS) == 0
-    file = world / "it" / "evaluation.json"
-    found = json.loads(file.read_text())
-    assert [row["metric"] for row in found["rows"][-2:]] == list(evaluate_ais.NAMES)
+def without_a_value_or_an_error(found):
     found["rows"][-2]["value"] = found["rows"][-1]["se"] = None
+
+
+@pytest.mark.parametrize("change", [of_another_checkpoint, without_a_value_or_an_error])
+def test_rows_that_do_not_survive_a_new_evaluation(change, world):
+    assert run("evaluate", "it") == 0
+    assert run(*AIS) == 0
+    file = world / "it" / "evaluation.json"
+    found = json.loads(file.read_text())
+    assert [row["metric"] for row in found["rows"][-2:]] == list(evaluate_ais.NAMES)
+    change(found)
     file.write_text(json.dumps(found))
     assert run("evaluate", "it") == 0
     rows = json.loads(file.read_text())["rows"]
