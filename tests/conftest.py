@@ -1,4 +1,4 @@
-"""One BLAS thread, signals as in a terminal, a quick garbage collector, no pictures, a generator."""
+"""One BLAS thread, signals as in a terminal, cheap garbage collection, no pictures, a generator."""
 
 import gc
 import os
