@@ -1,6 +1,7 @@
 """Text from outside as HTML."""
 
 import html
+from importlib import resources
 
 from ..errors import printable
 
@@ -8,6 +9,11 @@ from ..errors import printable
 def escape(text):
     """`text` as HTML, with every special and every unprintable character escaped."""
     return html.escape(printable(text))
+
+
+def page_file(name):
+    """The text of a file in `page/`."""
+    return (resources.files(__package__) / "page" / name).read_text(encoding="utf-8")
 
 
 def definitions(pairs):

@@ -8,13 +8,12 @@ import base64
 import hashlib
 import io
 import math
-from pathlib import Path
 from string import Template
 
 import numpy
 
 from ..arrays import Stream
-from ..data.sources import TOYS, Noise
+from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..figures.panels import figure2, figure3
 from ..figures.pictures import is_whole_png, learning_panels, limits, png
@@ -25,11 +24,12 @@ from ..gan import sampling
 from ..metrics.image_scores import TABLE1
 from ..metrics.stacked import PUBLISHED as STACKED
 from ..metrics.toys import real_draw
+from ..recipes.settings import as_text
 from ..runs.config_file import rules_in_force
 from ..runs.provenance import dataset_of
 from ..terminal import shell_word
 from ..version import __version__
-from .markup import definitions, escape
+from .markup import definitions, escape, page_file
 
 FRAMES = 24  # most pictures of samples over time
 _CURVES = {  # the curves of each chart: name, column of metrics.csv
@@ -37,7 +37,6 @@ _CURVES = {  # the curves of each chart: name, column of metrics.csv
     "Verdict of the discriminator": {"mean D(x)": "D_real", "mean D(G(z))": "D_fake"},
     "Parzen log-likelihood": {"validation": "parzen"},
 }
-_PAGE = Path(__file__).parent / "page"
 _LARGEST_PICTURE = 1 << 22  # bytes; the page has up to FRAMES of them
 _POINTS = {2: 600, 1: 10_000}  # samples and data in a toy's panel, by the number of dimensions
 
@@ -50,9 +49,7 @@ def report(run, seed=0, data=None):
     recipe, rows = run.recipe(), run.read_metrics()
     G, image_shape, source = run.generator()
     dataset = None if image_shape is None and data is None else dataset_of(run, data)
-    style, script, template = (
-        (_PAGE / f"report.{kind}").read_text(encoding="utf-8") for kind in ("css", "js", "html")
-    )
+    style, script, template = (page_file(f"report.{kind}") for kind in ("css", "js", "html"))
     return Template(template).substitute(
         style=style,
         script=script,
@@ -93,10 +90,7 @@ def _facts(run, recipe, rows):
 
 
 def _fields(recipe):
-    return definitions(
-        (name, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
-        for name, value in vars(recipe).items()
-    )
+    return definitions((name, as_text(value)) for name, value in vars(recipe).items())
 
 
 def _learning(rows):
@@ -173,8 +167,7 @@ def _panels(recipe, G, image_shape, source, seed, dataset, rows):
         about += f" The run is now at iteration {last:,.0f}."
     if image_shape is not None:
         samples = sampling.sample(G, recipe.noise, 80, Stream(seed))
-        ends = numpy.zeros((16, G.n_in), G.dtype)
-        Noise(recipe.noise, Stream(seed)).minibatch(ends)
+        ends = sampling.ends(G, recipe.noise, 8, Stream(seed))
         scale = limits(recipe, dataset.train)
         panels = [
             _figure(
@@ -184,7 +177,7 @@ def _panels(recipe, G, image_shape, source, seed, dataset, rows):
                 "is nearest to the sample on its left.",
             ),
             _figure(
-                png(figure3(G, ends.reshape(2, 8, -1), image_shape, scale)),
+                png(figure3(G, ends, image_shape, scale)),
                 "rows of samples that change from left to right",
                 "Like the paper's Figure 3: each row is G(z) on a straight line between two points "
                 "of z space.",

@@ -5,7 +5,7 @@ import json
 import math
 import re
 import zlib
-from importlib import resources
+from string import Template
 
 import numpy
 
@@ -13,7 +13,7 @@ from ..version import __version__
 from . import markup
 from .pseudocode import lines
 from .shown import strip
-from .typeset import EQUATIONS, SYMBOLS, formula, typeset
+from .typeset import SYMBOLS, equations, formula, typeset
 
 _KINDS = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}  # dtypes in the page
 SCRIPTS = (
@@ -72,20 +72,14 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0), start=None):
         "numbers": "float64",
         "numpygan": __version__,
     }
-    replaced = {
-        "TITLE": markup.escape(title),
-        "STYLE": _read("study.css"),
-        "SCRIPT": "\n".join(_read(f"{name}.js") for name in SCRIPTS),
-        "FACTS": markup.definitions(facts.items()),
-        "NOTES": "".join(f"<li>{markup.escape(note)}</li>" for note in notes),
-        "DATA": pack(data),
-    }
-    text = _read("study.html")
-    for name, value in replaced.items():
-        before, mark, after = text.partition(f"<!--{name}-->")
-        assert mark, name
-        text = before + value + after
-    return text
+    return Template(markup.page_file("study.html")).substitute(
+        title=markup.escape(title),
+        style=markup.page_file("study.css"),
+        script="\n".join(markup.page_file(f"{name}.js") for name in SCRIPTS),
+        facts=markup.definitions(facts.items()),
+        notes="".join(f"<li>{markup.escape(note)}</li>" for note in notes),
+        data=pack(data),
+    )
 
 
 def left_out(recorder):
@@ -113,9 +107,11 @@ def left_out(recorder):
 
 
 def _layer(layer):
-    kind = type(layer).__name__
-    equations = [formula(text) for text in EQUATIONS.get(kind, ())]
-    return {"name": repr(layer), "kind": kind, "equations": equations}
+    return {
+        "name": repr(layer),
+        "kind": type(layer).__name__,
+        "equations": [formula(text) for text in equations(layer)],
+    }
 
 
 def symbol_formula(name):
@@ -126,10 +122,6 @@ def symbol_formula(name):
 def _height_and_width(shape):
     """The size of a picture; the planes of a colour image are shown one below the other."""
     return None if shape is None else [int(numpy.prod(shape[:-1])), int(shape[-1])]
-
-
-def _read(name):
-    return (resources.files(__package__) / "page" / name).read_text(encoding="utf-8")
 
 
 def pack(data):

@@ -3,6 +3,7 @@ r"""MathML from a short notation, with the meaning of every symbol.
 Examples of the notation: "g_W = x^⊤ g_y", "\frac{1}{m} Σ log D(x)".
 """
 
+import inspect
 import re
 from html import escape
 
@@ -53,24 +54,44 @@ SYMBOLS = {
     "max": "the larger, or largest",
 }
 
-EQUATIONS = {  # the equations of each layer, then its adjoints
-    "Affine": ("y = x W + 1 b^⊤", "g_x = g_y W^⊤", "g_W = x^⊤ g_y", "g_b = g_y^⊤ 1"),
-    "ReLU": ("y = max(x, 0)", "g_x = g_y ⊙ mask", "mask = [x > 0]"),
-    "LeakyReLU": ("y = x ⊙ slopes", "g_x = g_y ⊙ slopes"),
-    "Sigmoid": (r"y = σ(x) = \frac{1}{1 + e^{−x}}", "g_x = g_y ⊙ y ⊙ (1 − y)"),
-    "Tanh": ("y = tanh x", "g_x = g_y ⊙ (1 − y^2)"),
-    "Maxout": ("y_j = max_p x_{pj}", "g_{x,pj} = g_{y,j} won_{pj}"),
-    "Dropout": ("y = x ⊙ mask", "g_x = g_y ⊙ mask"),
-}
-
 _TOKEN = re.compile(r"\\frac|[{}_^]|\d+(?:\.\d+)?|x̃|D\*|[A-Za-z]{2,}|\S")
-_OPERATORS = set("=+−·⊙()[]<>,:→←∈…/|½")
+_OPERATORS = set("=+−·⊙()[]<>,:→←∈…/|½~")
+# Names, as are the words that SYMBOLS explains; other words are English.
+_NAMES = {"tanh", "Bernoulli", "keep", "pieces", "slope"}
 
 
 def typeset(text):
     """HTML of a sentence with mathematics between dollar signs; everything else is escaped."""
     parts = text.split("$")
     return "".join(formula(part) if i % 2 else escape(part) for i, part in enumerate(parts))
+
+
+def equations(layer):
+    """The equations in the docstring of a layer, in the notation of `formula`.
+
+    These are the first line, y = …, and the line with gx = …; two spaces stand between equations.
+    """
+    # Not getdoc, which looks in the classes above, too
+    first, *others = inspect.cleandoc(type(layer).__doc__ or "").splitlines() or [""]
+    lines = [first, *(line for line in others if re.search(r"\bgx(_\w+)? = ", line))]
+    parts = [part.strip(" ,") for line in lines for part in line.split("  ")]
+    return [_notation(part) for part in parts if " = " in part or " ~ " in part]
+
+
+def _notation(text):
+    for pattern, new in (
+        ("ᵀ", "^⊤"),
+        ("²", "^2"),
+        (r"\.\.", "…"),
+        ("`", ""),
+        (r"\^(−\w)", r"^{\1}"),
+        ("_pj", "_{p j}"),
+        (r"\bg([xy])_{", r"g_{\1,"),
+        (r"\bg([xy])_(\w)", r"g_{\1,\2}"),
+        (r"\bg([xyWb])\b", r"g_\1"),
+    ):
+        text = re.sub(pattern, new, text)
+    return text
 
 
 def formula(text):
@@ -138,4 +159,6 @@ def _atom(tokens):
         return token, "<mover><mi>x</mi><mo>~</mo></mover>"
     if token == "D*":
         return token, "<msup><mi>D</mi><mo>*</mo></msup>"
+    if len(token) > 1 and token.isalpha() and token not in _NAMES | SYMBOLS.keys():
+        return token, f"<mtext>&nbsp;{token}&nbsp;</mtext>"
     return token, f"<mi>{escape(token)}</mi>"
