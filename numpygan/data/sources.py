@@ -6,6 +6,7 @@ save what the state of the random stream does not hold. `size` is the number of 
 
 import math
 import operator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Protocol
 
@@ -222,4 +223,4 @@ def gauss1d():
     return numpy.array([[-1.5], [1.5]]), 0.5
 
 
-TOYS = {"gauss1d": gauss1d, "ring": ring, "grid": grid}
+TOYS: dict[str, Callable] = {"gauss1d": gauss1d, "ring": ring, "grid": grid}

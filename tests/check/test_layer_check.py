@@ -16,10 +16,10 @@ class Square(ng.Layer):
     """A layer of one's own, as the documentation of gradcheck writes it."""
 
     def forward(self, x, t):
-        self.xp.multiply(x, x, out=t.y)  # noqa: E704
+        self.xp.multiply(x, x, out=t.y)
 
     def backward(self, gy, t):
-        self.xp.multiply(gy, 2 * t.x, out=t.gx)  # noqa: E704
+        self.xp.multiply(gy, 2 * t.x, out=t.gx)
 
 
 def changed(base, **methods):
