@@ -4,7 +4,7 @@ import numpy
 
 from .arrays import Stream
 from .check.layer_check import gradcheck
-from .check.report import Report
+from .check.result import Report
 from .errors import NumpyganError
 from .numbers import whole
 

@@ -10,7 +10,7 @@ from inspect import ismodule
 
 import numpygan as ng
 from numpygan import cli
-from numpygan.check.report import Report
+from numpygan.check.result import Report
 from numpygan.check.verdicts import Check
 from numpygan.errors import NumpyganError
 from numpygan.gan.game import Game

@@ -16,7 +16,7 @@ from .kinks import at_a_kink
 from .layer_behaviour import Misbehaves, gradients_of
 from .layer_oracle import oracle_of
 from .masks import same_masks
-from .report import Report
+from .result import Report
 from .variations import VARIATIONS
 from .verdicts import AT_A_KINK, OK, WRONG, Check
 
@@ -68,7 +68,7 @@ def check_layers(net, x=None, *, rows=3, seed=0, oracle=None):
     if x is None:
         stream.normal(tape.x)
     else:
-        net.check_rows("gradcheck: x", x, rows, net.n_in)
+        net.check_array("gradcheck: x", x, (rows, net.n_in))
         if not numpy.isfinite(x).all():
             raise NumpyganError("gradcheck: x holds a value that is not finite; change it.")
         tape.x[...] = x

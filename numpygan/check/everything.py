@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy
 
 from ..arrays import Stream
+from ..data.sources import TOYS
 from ..gan.objective import G_LOSSES
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from ..nn.mlp import MLP
@@ -13,7 +14,7 @@ from ..recipes.networks import build, sizes
 from .everywhere import check_everywhere
 from .game_check import ROWS, check_game
 from .layer_check import gradcheck
-from .report import Report
+from .result import Report
 from .rules import check_rules
 from .values import check_values
 from .variations import OURS, VARIATIONS
@@ -24,7 +25,7 @@ _LONG = 60  # iterations of a game in which each update is checked along one dir
 _LARGEST = 6_000_000  # parameters of a recipe whose layers are checked at their own width
 _FEW = tuple(v for v in VARIATIONS if v.label in ("13 rows", "large inputs"))
 # The width of a row, by the name of the data: in the check at reduced width; as it really is
-_WIDTH, _WIDTH_OF_TOYS = 7, {"gauss1d": 1, "ring": 2, "grid": 2}
+_WIDTH, _WIDTH_OF_TOYS = 7, {name: toy()[0].shape[1] for name, toy in TOYS.items()}
 _OWN_WIDTH = _WIDTH_OF_TOYS | {"mnist": 784, "stacked-mnist": 3 * 784, "tfd.npy": 48 * 48}
 _REDUCED = {
     "relu": "relu 9",

@@ -22,7 +22,7 @@ from ..nn.optimizers import Momentum
 from ..numbers import whole
 from .each_layer import check_network
 from .goals import of_the_paper, of_the_user
-from .report import Report
+from .result import Report
 from .stand_ins import Stopped
 from .witness import Witness
 

@@ -11,7 +11,7 @@ from . import behaviour, problem, vjp
 from .each_layer import check_layers
 from .forward_mode import check_hvp, check_jvp
 from .functions import input_names
-from .report import Report
+from .result import Report
 from .verdicts import WRONG, Check
 
 OPTIONS = ("wrt", "jvp", "hvp", "form", "domain", "only_given", "oracle", "seed")

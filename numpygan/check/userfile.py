@@ -23,7 +23,7 @@ from ..nn.layer import Layer
 from ..nn.mlp import MLP
 from .functions import needed
 from .layer_check import OPTIONS, gradcheck
-from .report import Report
+from .result import Report
 
 
 def is_file(text: str) -> bool:
