@@ -56,5 +56,6 @@ def test_the_readme_is_short():
 @pytest.mark.parametrize("name", PAGES)
 def test_prose_has_lines_of_at_most_100_characters(name):
     prose = re.sub(r"```.*?```", "", PAGES[name], flags=re.S)
-    long = [line for line in prose.splitlines() if len(line) > 100 and not line.startswith("|")]
-    assert not long
+    long = [line for line in prose.splitlines() if len(line) > 100]
+    # A row of a table can't be broken.
+    assert not [line for line in long if name == "README.md" or not line.startswith("|")]

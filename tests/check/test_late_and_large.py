@@ -12,6 +12,8 @@ from numpygan.gan import algorithm1, authors2014, average, game, objective, samp
 from numpygan.nn import mlp
 from numpygan.nn import optimizers as sgd
 
+pytestmark = pytest.mark.slow
+
 
 def failing(checks):
     return {check.place for check in checks if not check.passed}
