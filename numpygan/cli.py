@@ -32,21 +32,31 @@ def main(arguments=None):
     exception: if a command only prints, a full disk is an error. A reader who leaves (`numpygan
     recipes | head`) is not.
     """
+    options = argparse.Namespace(run_command=None, ranks=ALONE)
     with starting.interruptible():
         try:
             with standard_streams() as out:
-                return _printed(out, arguments)
+                try:
+                    options.ranks = ranks = world()
+                    with redirect_stdout(open(os.devnull, "w")) if ranks.rank else nullcontext():
+                        parser().parse_args(arguments, options)
+                        code, asked_for_help = 0, None
+                        if not ranks.rank or options.run_command in ON_RANKS:
+                            # Commands check for values that are not finite; some BLAS kernels warn
+                            # without reason.
+                            with numpy.errstate(all="ignore"):
+                                code = options.run_command(options) or 0
+                except SystemExit as error:  # -h or --version, which argparse has printed
+                    code, asked_for_help = 0, error
+                except BaseException as error:
+                    code, asked_for_help = _report(options.ranks, error), None
+                return _after_output(out, options, code, asked_for_help)
         except KeyboardInterrupt:  # a second Ctrl-C, while the first was being reported
             return 130
 
 
-def _printed(out, arguments):
-    """Carry out a command, and return the exit code, which lost output can change."""
-    options = argparse.Namespace(run_command=None, ranks=ALONE)
-    try:
-        code, asked_for_help = _carry_out(arguments, options), None
-    except SystemExit as error:  # -h or --version, which argparse has printed
-        code, asked_for_help = 0, error
+def _after_output(out, options, code, asked_for_help):
+    """The exit code, which lost output can change."""
     out.flush()
     if out.lost and not isinstance(out.lost, BrokenPipeError):
         why = f"stdout: cannot be written ({getattr(out.lost, 'strerror', out.lost)})"
@@ -58,47 +68,33 @@ def _printed(out, arguments):
     return code
 
 
-def _carry_out(arguments, options):
-    """Parse into `options`, call the command, and return the exit code."""
-    try:
-        options.ranks = ranks = world()
-        with redirect_stdout(open(os.devnull, "w")) if ranks.rank else nullcontext():
-            parser().parse_args(arguments, options)
-            if ranks.rank and options.run_command not in ON_RANKS:
-                return 0
-            # Commands check for values that are not finite; some BLAS kernels warn without reason.
-            with numpy.errstate(all="ignore"):
-                return options.run_command(options) or 0
-    except NumpyganError as error:
-        _tell(options.ranks, _with_its_place(error))
-        return 2
-    except KeyboardInterrupt as error:
-        _tell(options.ranks, str(error) or "Stopped; give the same command to start again.")
-        return 130
-    except MemoryError as error:
+def _report(ranks, error):
+    """Print the sentence about `error` and return the exit code; raise what is no user's error."""
+    code, words = 2, error
+    if isinstance(error, NumpyganError):
+        words = _with_its_place(error)
+    elif isinstance(error, KeyboardInterrupt):
+        code, words = 130, str(error) or "Stopped; give the same command to start again."
+    elif isinstance(error, MemoryError):
         advice = "make the batch, the networks or the number of samples smaller"
-        _tell(options.ranks, f"not enough memory ({str(error) or 'for the arrays'}); {advice}.")
-        return 2
-    except ImportError as error:  # most packages are imported when they are needed
-        words = f"a package is missing or damaged ({error}); install it, or numpygan, again."
-        _tell(options.ranks, NumpyganError(words))
-        return 2
-    except RuntimeError as error:
-        if "new thread" not in str(error):
-            raise
-        _tell(
-            options.ranks,
-            "the system starts no more threads; end other programs or raise the limit.",
+        words = f"not enough memory ({str(error) or 'for the arrays'}); {advice}."
+    elif isinstance(error, ImportError):  # most packages are imported when they are needed
+        words = NumpyganError(
+            f"a package is missing or damaged ({error}); install it, or numpygan, again."
         )
-        return 2
-    except OSError as error:  # for example a path that is too long, or a folder without permission
+    elif isinstance(error, RuntimeError) and "new thread" in str(error):
+        words = "the system starts no more threads; end other programs or raise the limit."
+    elif isinstance(error, OSError):  # a path that is too long, a folder without permission
         words = f"the system says: {error.strerror or error}."
         if error.filename:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             do = "make room there" if full else "check the path"
             words = f"{error.filename}: {error.strerror or error}; {do}."
-        _tell(options.ranks, _with_its_place(NumpyganError(words)))
-        return 2
+        words = _with_its_place(NumpyganError(words))
+    else:
+        raise error
+    _tell(ranks, words)
+    return code
 
 
 def _with_its_place(error):

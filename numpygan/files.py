@@ -150,13 +150,18 @@ def check_writable(path):
         ) from None
 
 
+def write_bytes(path, content):
+    """`write_whole` of the bytes `content`."""
+    write_whole(path, lambda file: file.write(content))
+
+
 def write_json(path, value):
     """Write tables, lists, texts and numbers as JSON.
 
     JSON has no NaN or infinity; they become null.
     """
     text = json.dumps(_finite(value), indent=2, allow_nan=False)
-    write_whole(path, lambda file: file.write(text.encode() + b"\n"))
+    write_bytes(path, text.encode() + b"\n")
 
 
 def _finite(value):

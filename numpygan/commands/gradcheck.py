@@ -9,6 +9,7 @@ from ..check.userfile import check_file, is_file
 from ..errors import code_of_the_user
 from ..figures.step_plot import save_step_plot
 from ..recipes.settings import recipe_named
+from ..tables import as_text
 from .arguments import add_force, natural, new_file
 
 
@@ -73,19 +74,14 @@ def gradcheck(options):
 
 def as_table(reports):
     """A line for each report, then each failure in words."""
-    width = max(map(len, reports))
-    lines = [
-        f"{'checked':{width}} {'tensors':>8} {'numbers':>10} {'worst error':>12} {'allowed':>8}  "
-        f"verdict"
-    ]
+    head, rows = ["checked", "tensors", "numbers", "worst error", "allowed", "verdict"], []
     for name, report in reports.items():
         worst = max(report.checks, key=lambda check: check.error / max(check.tolerance, 1e-300))
-        numbers = sum(check.checked for check in report.checks)
+        numbers = f"{sum(check.checked for check in report.checks):,}"
+        error, allowed = f"{worst.error:.1e}", f"{worst.tolerance:.0e}"
         verdict = "ok" if report.passed else f"{len(report.failures)} not ok"
-        lines.append(
-            f"{name:{width}} {len(report.checks):8} {numbers:10,} {worst.error:12.1e} "
-            f"{worst.tolerance:8.0e}  {verdict}"
-        )
-    return lines + [
+        rows.append([name, str(len(report.checks)), numbers, error, allowed, verdict])
+    failures = [
         f"{name}: {failure}" for name, report in reports.items() for failure in report.failures
     ]
+    return [as_text(head, rows, left=(0, 5)), *failures]

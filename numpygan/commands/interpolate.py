@@ -1,11 +1,9 @@
 """numpygan interpolate: the paper's Figure 3."""
 
-import numpy
-
 from ..arrays import Stream
-from ..data.sources import Noise
 from ..errors import NumpyganError
 from ..figures import panels, pictures
+from ..gan import sampling
 from ..runs.directory import RunDirectory
 from .arguments import add_run_and_file, new_file, positive
 
@@ -30,9 +28,8 @@ def interpolate(options):
         raise NumpyganError(
             f"{run.path}: its samples are not images; interpolate needs a run on images."
         )
-    ends = numpy.zeros((2 * options.n, G.n_in), G.dtype)
-    Noise(run.recipe().noise, Stream(options.seed)).minibatch(ends)
-    scale = pictures.limits(run.recipe())
-    picture = panels.figure3(G, ends.reshape(2, options.n, -1), image_shape, scale)
+    recipe = run.recipe()
+    ends = sampling.ends(G, recipe.noise, options.n, Stream(options.seed))
+    picture = panels.figure3(G, ends, image_shape, pictures.limits(recipe))
     pictures.save_picture(file, picture)
     print(f"{file}: {options.n} lines between points in z space")

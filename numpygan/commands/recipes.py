@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from ..recipes.builtin import RECIPES
-from ..recipes.settings import recipe_named
+from ..recipes.settings import as_text, recipe_named
 from ..tables import wrapped
 
 _NAME, _SHORT = 22, 18  # columns: of a field's name, of a recipe's
@@ -27,7 +27,6 @@ def recipes(options):
         return
     recipe = recipe_named(options.name)
     for field in fields(recipe):
-        value = getattr(recipe, field.name)
-        text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        text = as_text(getattr(recipe, field.name))
         print(*wrapped(f"{field.name:{_NAME}}{text}", _NAME), sep="\n")
         print(*wrapped(" " * _NAME + "# " + field.metadata["meaning"], _NAME + 2), sep="\n")

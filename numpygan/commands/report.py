@@ -1,6 +1,6 @@
 """numpygan report: a run on one HTML page."""
 
-from ..files import write_whole
+from ..files import write_bytes
 from ..pages.run_page import report
 from ..runs.directory import RunDirectory
 from .arguments import add_force, add_moved_data, natural, new_file
@@ -28,5 +28,5 @@ def write_report(options):
     run = RunDirectory.existing(options.run)
     file = new_file(options.file or run.path / "report.html", options, ".html")
     page = report(run, options.seed, options.data).encode()
-    write_whole(file, lambda out: out.write(page))
+    write_bytes(file, page)
     print(f"{file}: the report of {run.path}, {len(page) / 1e6:.1f} MB")

@@ -10,7 +10,7 @@ from ..data.dataset import load_dataset
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..figures import pictures
-from ..files import write_whole
+from ..files import write_bytes
 from ..pages import study_page as page
 from ..pages.record import record, widened
 from ..pages.toy_game import ToyGame
@@ -95,7 +95,7 @@ def study(options):
     recorder = record(training, options.iterations, shape, on_frame)
     limits = (0.0, 1.0) if dataset is None else pictures.limits(small, dataset.train)
     text = page.page(recorder, toy, title, _notes(recipe, small, recorder), limits)
-    write_whole(file, lambda out: out.write(text.encode()))
+    write_bytes(file, text.encode())
     print(
         f"{file}: {options.iterations} iterations of {title}, {len(recorder.steps)} lines, "
         f"{len(text) / 1e6:.1f} MB; open it in a browser"

@@ -97,8 +97,17 @@ def train(options):
 
         try:
             with run.reserved():
-                where = options.device, options.resume, show, options.ranks
-                loop.train(recipe, run, *where, profile, say, dataset)
+                loop.train(
+                    recipe,
+                    run,
+                    device=options.device,
+                    resume=options.resume,
+                    progress=show,
+                    ranks=options.ranks,
+                    profile=profile,
+                    say=say,
+                    dataset=dataset,
+                )
         except loop.Interrupted:
             if options.ranks.rank:
                 return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy
 
-from ..files import write_whole
+from ..files import write_bytes
 from ..theory.known_game import P_DATA, U, X
 from .plot import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure, own_settings, saved_figure
 
@@ -61,7 +61,7 @@ def save_animation(path, looks):
         frames = [*range(len(looks)), *[len(looks) - 1] * 10]  # the last look is shown longer
         file = Path(folder) / "training.gif"
         FuncAnimation(figure, frame, frames).save(file, PillowWriter(fps=7), dpi=90)
-        write_whole(path, lambda out: out.write(file.read_bytes()))
+        write_bytes(path, file.read_bytes())
 
 
 def _draw(axes, look, ceiling=1.1):

@@ -7,7 +7,7 @@ import warnings
 import numpy
 
 from ..data.dataset import as_float
-from ..files import write_whole
+from ..files import write_bytes
 from .plot import BLUE, GREEN, GREY, ORANGE, saved_figure
 
 
@@ -83,8 +83,7 @@ def png(picture):
 
 def save_picture(path, picture):
     """Write `png(picture)` to a file."""
-    data = png(picture)
-    write_whole(path, lambda file: file.write(data))
+    write_bytes(path, png(picture))
 
 
 def save_samples(path, samples, image_shape=None, limits=None):

@@ -10,9 +10,18 @@ _ROWS = 250  # rows in a pass: large enough for the products, small enough for t
 
 def sample(G, noise, n, stream):
     """n samples G(z), z from the prior `noise` ("uniform" or "gaussian"): (n, d) on the host."""
-    p_z, z = Noise(noise, stream), G.xp.zeros((n, G.n_in), G.dtype)
-    p_z.minibatch(z)
-    return generate(G, z)
+    return generate(G, _noise(G, noise, n, stream))
+
+
+def ends(G, noise, lines, stream):
+    """The first and the last z of random lines in z space: (2, lines, n_z), a device array."""
+    return _noise(G, noise, 2 * lines, stream).reshape(2, lines, -1)
+
+
+def _noise(G, noise, n, stream):
+    z = G.xp.zeros((n, G.n_in), G.dtype)
+    Noise(noise, stream).minibatch(z)
+    return z
 
 
 def interpolate(G, ends, steps):

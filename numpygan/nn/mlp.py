@@ -91,7 +91,7 @@ class MLP:
         forward again yourself.
         """
         if value is not self._theta:
-            self._check("MLP: theta", value, self._theta.shape)
+            self.check_array("MLP: theta", value, self._theta.shape)
             self._theta[...] = value
         self.version += 1
 
@@ -106,7 +106,7 @@ class MLP:
     @grad.setter
     def grad(self, value: Array) -> None:
         if value is not self._grad:
-            self._check("MLP: grad", value, self._grad.shape)
+            self.check_array("MLP: grad", value, self._grad.shape)
             self._grad[...] = value
 
     def initialize(self, stream: Stream) -> None:
@@ -146,7 +146,7 @@ class MLP:
         """
         self._own(tape)
         if x is not tape.x:
-            self.check_rows(f"{self.layers[0]}: x", x, tape.m, self.n_in)
+            self.check_array(f"{self.layers[0]}: x", x, (tape.m, self.n_in))
             tape.x[...] = x
         if self._random and tape.training and not tape.drawn.all():
             raise NumpyganError(
@@ -179,7 +179,7 @@ class MLP:
                 "call forward on it again."
             )
         if gy is not tape.gy:
-            self.check_rows(f"{self.layers[-1]}: gy", gy, tape.m, self.n_out)
+            self.check_array(f"{self.layers[-1]}: gy", gy, (tape.m, self.n_out))
             tape.gy[...] = gy
         lowest = 0 if inputs else self._lowest
         for i in reversed(range(lowest, len(self.layers))):
@@ -193,11 +193,8 @@ class MLP:
                     backward(layer, t)
         return tape.gx if inputs else None
 
-    def check_rows(self, name, array, m, n):
-        """Raise NumpyganError unless `array` is (m, n), of the network's dtype and array module."""
-        self._check(name, array, (m, n))
-
-    def _check(self, name, array, shape):
+    def check_array(self, name: str, array: Array, shape: tuple[int, ...]) -> None:
+        """Raise NumpyganError unless shape, dtype and array module of `array` are right."""
         require(self.xp, **{name: array})
         if array.shape != shape:
             raise NumpyganError(f"{name} has shape {array.shape}, expected {shape}.")

@@ -31,12 +31,8 @@ class ToyGame:
         step = self.axis[1] - self.axis[0]
         self.h = float(max(1.2 * step if self.d == 2 else 3 * step, 0.02))
         self.cell = step**self.d
-        self.p_data = self._smoothed_mixture(mixture)
+        self.p_data = self._mean_bump(mixture.means, numpy.hypot(mixture.std, self.h))
         self.frames = []
-
-    def _smoothed_mixture(self, mixture):
-        width = numpy.hypot(mixture.std, self.h)
-        return self._mean_bump(mixture.means, width)
 
     def _mean_bump(self, centres, width):
         """The mean of N(centre, width² I) over the centres: on the axis, or on the grid (y, x)."""

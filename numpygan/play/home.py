@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_info
 from ..data.sources import TOYS, Mixture
 from ..errors import NumpyganError
 from ..nn.layers import Affine
+from ..nn.optimizers import RULES
 from ..ranks import ALONE
 from ..runs import checkpoint, provenance
 from ..runs import metrics_file as metrics
@@ -15,8 +16,6 @@ from ..runs.config_file import to_toml
 from ..runs.directory import RunDirectory
 from . import again
 from .frames import fingerprint
-
-_RULES = {"momentum": "ng.Momentum", "adam": "ng.Adam"}
 
 
 def taken(kind, match):
@@ -195,7 +194,7 @@ def _rule(suffix, recipe):
     rate = recipe.learning_rate_g if suffix == "g" else recipe.learning_rate_d
     most = f", {recipe.max_norm!r}" if suffix == "d" and recipe.max_norm else ""
     args = f"{suffix.upper()}, {rate!r}, {recipe.momentum!r}{most}"
-    return [f"rule_{suffix} = {_RULES[recipe.rule]}({args})"]
+    return [f"rule_{suffix} = ng.{RULES[recipe.rule].__name__}({args})"]
 
 
 def _average(recipe):

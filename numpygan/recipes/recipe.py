@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..data.sources import NOISES
 from ..gan.objective import G_LOSSES
 from ..nn.optimizers import RULES
 
@@ -106,9 +107,7 @@ class Recipe:
         COUNT_OR_NONE,
     )
     noise: str = says(
-        "uniform",
-        'the density of z: "uniform" on (−√3, √3), or "gaussian"',
-        one_of("uniform", "gaussian"),
+        "uniform", 'the density of z: "uniform" on (−√3, √3), or "gaussian"', one_of(*NOISES)
     )
     noise_dim: int = says(100, "the width of z", COUNT)
     algorithm: str = says(

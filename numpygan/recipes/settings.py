@@ -208,6 +208,11 @@ def _check(recipe):
         )
 
 
+def as_text(value):
+    """The value of a field as --set reads it."""
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def nearest(name, names):
     """ " (did you mean 'x'?)" with the name nearest to `name`, or nothing."""
     capitals = [known for known in names if known.lower() == name.lower()]

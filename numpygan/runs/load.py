@@ -9,7 +9,6 @@ from html import escape
 import numpy
 
 from ..arrays import Stream
-from ..data.sources import Noise
 from ..errors import NumpyganError
 from ..gan import sampling
 from ..numbers import whole
@@ -46,9 +45,10 @@ class Run:
     def interpolate(self, n: int = 8, steps: int = 11, seed: int = 0) -> numpy.ndarray:
         """G along n straight lines between two draws of z: (n, steps, d)."""
         n, steps = whole("interpolate: n", n), whole("interpolate: steps", steps, 2)
-        ends = numpy.zeros((2 * n, self.G.n_in), self.G.dtype)
-        Noise(self.recipe.noise, Stream(whole("interpolate: seed", seed, 0))).minibatch(ends)
-        return sampling.interpolate(self.G, ends.reshape(2, n, -1), steps)
+        stream = Stream(whole("interpolate: seed", seed, 0))
+        return sampling.interpolate(
+            self.G, sampling.ends(self.G, self.recipe.noise, n, stream), steps
+        )
 
     def images(self, n: int, seed: int = 0) -> numpy.ndarray:
         """n samples as images: (n, *image_shape). Raises NumpyganError if they are none."""

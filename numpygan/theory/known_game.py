@@ -93,7 +93,7 @@ def _look(players, game, stage, iteration):
         stage,
         iteration,
         divergences.value(log_p, log_q, players.logit(x), w),
-        float(game.scores()[0]),
+        float(game.V),
         divergences.cost(log_p, log_q, w),
         float((w * numpy.exp(log_q)).sum()),
         numpy.exp(at_x),
