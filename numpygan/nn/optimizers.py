@@ -124,7 +124,7 @@ class Optimizer:
     def restore(self, state: dict) -> None:
         """Go on from the `state` of an earlier optimizer of the same kind over the same network.
 
-        Raises NumpyganError if it is none.
+        Raises NumpyganError if `state` is not such a state.
         """
         name = f"{type(self).__name__}: restore"
         state = state if isinstance(state, dict) else {}
