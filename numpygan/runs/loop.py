@@ -19,7 +19,7 @@ from .stop import StopSignals, go_on
 from .trainer import Training, length
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
-_SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
+_SECONDS_BETWEEN_LOOKS = 0.2  # the progress bar reads V this often
 _FIRST = 5  # epochs that always get their records
 _BETWEEN_RECORDS = 20_000  # training rows; a record takes as long as 500 to 1,400 of them
 
