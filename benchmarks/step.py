@@ -119,7 +119,7 @@ def check(candidates, recipe, changes, device=None):
 def measure(candidates, recipe, changes, threads, rounds, device=None):
     """{candidate: [seconds per iteration, one per round]}, and the floating-point operations.
 
-    The operations are those of the floor.
+    The operations are the floor's.
     """
     workers, flop = {}, None
     try:

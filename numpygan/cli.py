@@ -18,7 +18,7 @@ from .recipes.settings import nearest
 from .terminal import standard_streams
 from .version import __version__
 
-_SECONDS_OF_GRACE = 2  # for the first rank to print an error that all have, which ends the job
+_SECONDS_OF_GRACE = 2  # the first rank may take this long to print an error that all ranks have
 _WITHOUT_VALUE = r"(-\w|--[\w-]+=)--"  # before Python 3.13 argparse reads `-o--` as an empty list
 
 

@@ -4,7 +4,7 @@ import numpy
 
 from .errors import NumpyganError
 
-# What is masked is no data; a matrix has a product and shapes of its own.
+# Masked values are not data. For a matrix, `*` is the matrix product and every shape has two axes.
 UNLIKE_ARRAYS = (numpy.ma.MaskedArray, numpy.matrix)
 
 

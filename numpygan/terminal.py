@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 
-_SECONDS_BETWEEN_LINES = 60  # of progress, without a terminal
+_SECONDS_BETWEEN_LINES = 60  # a line of progress this often, if there is no terminal
 
 # Names and values come from files. A terminal would obey codes in them; \u202e and its kind turn
 # text round. The progress bar begins each text with \r; elsewhere \r would hide what is before it.

@@ -78,7 +78,7 @@ class Draws:
 
     d_step()  (x, z, masks): m row numbers, or on a toy m examples; z (m, n_z); the masks of D's
               pass over 2m rows
-    g_step()  (z, masks): those of the pass that teaches G
+    g_step()  (z, masks) of the pass that teaches G
     """
 
     def __init__(self, recipe, data, D):

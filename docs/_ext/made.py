@@ -144,7 +144,7 @@ def _fields():
         table += "   * - " + "\n     - ".join(cells) + "\n"
     return (
         "Change one with ``--set FIELD=VALUE``; lists are written with commas. The defaults are "
-        f"those of ``{Recipe().name}``. Some fields have to fit each other: ``keep`` and "
+        f"the values of ``{Recipe().name}``. Some fields have to fit each other: ``keep`` and "
         "``scale_d`` have a number for each of D's layers, ``scale_g`` one for each of G's; the "
         f"sentence of the error says what fits.\n\n{table}\n"
     )

@@ -5,7 +5,7 @@ import numpy
 from ..errors import NumpyganError
 from .problem import Wrong, random_gys
 
-_PASSES = 4  # that must give the same; small masks can be equal by chance
+_PASSES = 4  # forward passes that must agree; two small masks can be equal by chance
 
 
 def check_behaviour(problem, values):

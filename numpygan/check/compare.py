@@ -9,8 +9,10 @@ from ..errors import NumpyganError
 from . import oracles
 from .verdicts import UNINFORMATIVE, WRONG, judge
 
-_ALL_ENTRIES = 400  # a tensor up to this size is checked entry by entry, a larger one
-_SOME_ENTRIES, _DIRECTIONS = 40, 4  # at some random entries and along some random directions
+# A tensor of at most 400 entries is checked entry by entry. A larger one is checked at 40 entries
+# (the largest and random ones) and along 4 random directions.
+_ALL_ENTRIES = 400
+_SOME_ENTRIES, _DIRECTIONS = 40, 4
 COMPLEX_TOLERANCE = 1e-13  # of max |g|
 
 
@@ -120,7 +122,7 @@ def second_opinion(check, g, f, point, stream, size):
     if check.passed and not agree:
         closer = oracles.central(f, point.reshape(-1), direction, h / 4)
         if not abs(closer - numeric) <= 0.1 * abs(analytic - numeric):
-            return check  # the difference depends on its step: it is no opinion
+            return check  # the difference depends on its step, so it decides nothing
         hint = (
             "the complex step agrees, forward in float64 does not: does it drop the imaginary "
             "part (abs, norm, .real)?"

@@ -7,7 +7,7 @@ import numpy
 from . import oracles
 
 EPSILON = numpy.finfo("float64").eps
-STEPS = (1e-2, 2e-3, 4e-4)  # five-point differences are tried at each
+STEPS = (1e-2, 2e-3, 4e-4)  # of five-point differences; all are tried
 SHORT_STEPS = (1e-5, 1e-6, 1e-7)
 
 
@@ -30,15 +30,19 @@ class Line:
         return self._best(oracles.five_point, STEPS)
 
     def shorter(self):
-        """The same from central differences with short steps, which reach over fewer kinks.
+        """Return (derivative, bound of its error), from central differences with short steps.
 
-        Where f is rounded more coarsely than they are long, they all give 0, and that is no value.
+        Short steps cross fewer kinks. If the difference is 0, the change of f may be smaller than
+        its rounding, so the bound is infinite.
         """
         value, error = self._best(oracles.central, SHORT_STEPS)
         return value, error + sum(map(self.bend, SHORT_STEPS[1:])) if value else float("inf")
 
     def difference(self):
-        """The same by whichever of them is surer; five points, if they are sure."""
+        """`five_point` if its bound is at most 1e−3 |derivative|.
+
+        Else the one of `five_point` and `shorter` that has the smaller bound.
+        """
         value, error = self.five_point()
         if error <= 1e-3 * abs(value):
             return value, error
@@ -57,7 +61,7 @@ class Line:
     def spread(self):
         """How much the five-point differences of several steps differ, beyond rounding.
 
-        Near a kink the difference depends on its step, so it is no verdict.
+        Near a kink the difference depends on its step, so it can't be the reference.
         """
         found = [oracles.five_point(self.f, self.point, self.direction, h) for h in STEPS]
         rounding = 16 * EPSILON * self.size / min(STEPS)
@@ -84,7 +88,7 @@ class Line:
         for closer in range(1 if near else 4):
             h /= 16
             short, noise = self.bend(h), 64 * EPSILON * self.size / h
-            if closer and 0.4 * long <= noise:  # nothing is told any more
+            if closer and 0.4 * long <= noise:  # rounding hides whether the jump stays
                 return True
             if not (short > noise and short > 0.4 * long and short > 0.1 * gap):
                 return False

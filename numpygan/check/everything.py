@@ -12,10 +12,10 @@ from ..nn.mlp import MLP
 from ..recipes.builtin import RECIPES
 from ..recipes.networks import build, sizes
 from .everywhere import check_everywhere
+from .formulas import check_optimizers
 from .game_check import ROWS, check_game
 from .layer_check import gradcheck
 from .result import Report
-from .rules import check_rules
 from .values import check_values
 from .variations import OURS, VARIATIONS
 from .verdicts import WRONG, Check
@@ -133,7 +133,7 @@ def check_all(seed=0):
         )
     reports["every layer at its own size"] = check_own_size(seed)
     reports["losses and samples"] = Report(tuple(check_values(seed)), "formula")
-    reports["learning rules"] = Report(check_rules(seed), "formula")
+    reports["optimizers"] = Report(check_optimizers(seed), "formula")
     reports |= {f"recipe {recipe.name}": check_recipe(recipe, seed) for recipe in RECIPES.values()}
     small = reduced(RECIPES["mnist"])
     for loss in G_LOSSES:

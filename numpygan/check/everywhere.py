@@ -1,7 +1,7 @@
 """Check each layer at unusual inputs and in unusual memory: zeros, ties, slices, later calls.
 
 In float64 one complex step along a random direction of x and all parameters at once checks every
-number of a pass; in float32 every number is compared with that of float64.
+number of a pass; in float32 every number is compared with the same number in float64.
 """
 
 import numpy
@@ -14,7 +14,7 @@ from .variations import CALLS, SIZES, VARIATIONS, normal
 from .verdicts import OK, WRONG, Check
 
 _STEP = 1e-30
-_SMALL = 4000  # numbers: a layer with more is not called so often
+_SMALL = 4000  # a layer with more numbers (parameters and units) is not called CALLS times
 _FILLER = 0.5  # what the gradients hold before backward writes them
 
 
@@ -33,7 +33,7 @@ def check_everywhere(
     double = single.copy("float64")  # the same θ: float32 numbers
     checks = []
     reference = double.copy("complex128" if oracle == "complex" else "float64")
-    if oracle != "complex":  # of numbers near 0 a difference in float64 reaches over every kink
+    if oracle != "complex":  # near 0 a difference's step is longer than x, and crosses a kink at 0
         variations = [variation for variation in variations if variation is not SIZES]
     for index, layer in enumerate(net.layers):
         if index not in leave_out:

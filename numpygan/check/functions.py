@@ -69,7 +69,7 @@ class Form:
     """A function with its backward pass in one of FORMS.
 
     values(inputs)       the list of its outputs, as arrays
-    pass_over(inputs)    forward now; returns backward, a function of gys that gives its result
+    pass_over(inputs)    runs forward; returns backward as a function of gys
     """
 
     kind: str
@@ -107,9 +107,10 @@ class Form:
         return self.kind in ("loss", "gradient")
 
     def pass_over(self, inputs, real=()):
-        """`real`: the numbers of the inputs to differentiate; one that writes gets arrays for them.
+        """Run forward; return backward as a function of gys.
 
-        A backward that takes the inputs is sent through a forward all the same: some keep a mask.
+        real  the indices of the inputs to differentiate; the form "writes" gets an array for each
+        Forward runs in every form but "gradient", because it may keep a mask for backward.
         """
         found = None if self.kind == "gradient" else self.function(*inputs)
         call = {
@@ -178,8 +179,8 @@ def taken_as(function, backward, inputs, form=None, name=None):
             if by_name and not any(isinstance(part, dict) for part in inputs):
                 raise NumpyganError(
                     f"{name}: the gradients are a dict, but no input is one and {by_name.pop()!r} "
-                    f"is none; give the dict of the parameters: ng.gradcheck(lambda parameters: "
-                    f"(loss, gradients), parameters)."
+                    f"is not an input; give the dict of the parameters: ng.gradcheck(lambda "
+                    f"parameters: (loss, gradients), parameters)."
                 )
             return Form("loss", function, None, name)
         raise NumpyganError(

@@ -69,7 +69,7 @@ def check_game(
     through the updated D with fresh noise. A second game has a D whose outputs, if it ends with
     Affine, reach to ±4, so that both sides of a kink, of a hinge loss for example, are seen.
     Between two updates the loop may clip θ_d to [−c, c]; nothing else may move. A gradient penalty
-    is no function of D's outputs: docs/checker.md has an example that checks one with
+    is not a function of D's outputs: docs/checker.md has an example that checks one with
     `ng.gradcheck`.
 
     Raises NumpyganError if an argument is not what is said here, if the loop never yields, or if

@@ -92,8 +92,7 @@ def gradients_of(net, index, t, stream):
     for name, g in analytic.items():
         if not numpy.array_equal(g, again[name], equal_nan=True):
             hint = (
-                "another pass before backward changes it; what backward needs belongs into the "
-                "tape t"
+                "another pass before backward changes it; what backward needs belongs in the tape t"
             )
             raise wrong(name, hint)
     for name in layer.shapes():
@@ -110,7 +109,10 @@ def gradients_of(net, index, t, stream):
 
 
 def _not_written(one, two, method, array):
-    """A hint if results in an array that held 0.5, then 1.5, show that it is not written, or ""."""
+    """A hint if `method` does not write all of `array`, else "".
+
+    one, two  the results when the array held 0.5 and 1.5 before
+    """
     left = (one == _FILLERS[0]) & (two == _FILLERS[1])
     if left.all():
         return f"{method} writes nothing to {array}; write `{array}[...] = …`"
@@ -135,7 +137,8 @@ def _backward(layer, t, number=_FILLERS[0]):
 def _another_pass(net, index, rows, stream):
     """Run forward and backward of the layer for other rows, on another tape, and forward again.
 
-    The last forward finds a layer that keeps a stack of passes: nobody takes its pass from there.
+    The last forward has no backward. So a layer that keeps its passes on a stack takes the wrong
+    pass in its next backward, and is found.
     """
     layer, other = net.layers[index], net.tape(rows).layers[index]
     stream.normal(other.x)

@@ -160,7 +160,10 @@ def _domains(domain, asked, names):
 
 
 def _domain(one):
-    """(low, high) with numbers for open ends. Raises NumpyganError if `one` is none."""
+    """(low, high) with numbers for open ends.
+
+    Raises NumpyganError if `one` is neither such a pair nor None.
+    """
     if one is None:
         return -numpy.inf, numpy.inf
     try:

@@ -8,8 +8,10 @@ from . import imaginary
 from .masks import same_masks
 from .oracles import central
 
-_H = 1e-6  # of differences; h/4, too, so that a kink or a large error is no sign
-_OFF = 1e-2  # the input is moved so far from a tie
+# Step of a difference. A second one with h/4 must agree with it; else there is a kink, or the error
+# is large, and the difference does not count.
+_H = 1e-6
+_OFF = 1e-2  # the input is moved by about this much, away from a tie
 
 
 def oracle_of(net, tape):

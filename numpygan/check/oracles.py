@@ -1,8 +1,8 @@
 """Numerical derivatives of a scalar function of a vector; they never use the backward pass.
 
 complex step  f′(p)·u = Im f(p + ihu)/h, h = 1e−30 (Squire and Trapp 1998). There is no difference
-              of near-equal numbers, so the error is that of f itself: about 1e−16 of the
-              derivative. f must be written for complex numbers.
+              of near-equal numbers, so the error is only the rounding of f: about 1e−16 of
+              the derivative. f must be written for complex numbers.
 five-point    f′(p)·u ≈ [f(p − 2hu) − 8 f(p − hu) + 8 f(p + hu) − f(p + 2hu)]/12h. The error is
               about ε|f|/h from rounding and h⁴|f⁽⁵⁾|/30 from truncation, so h ≈ ε^(1/5).
 """

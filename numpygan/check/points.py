@@ -12,9 +12,9 @@ from .rows import Rows, other_rows
 class Point:
     """Inputs to try: `values`, one for each leaf; `lay` puts an array into memory another way.
 
-    rows   the Rows, if their number is another
+    rows   the Rows, if their number is changed
     same   pairs of leaves that are to be one and the same array
-    other  whether its numbers differ from those given; `outside`: whether some have a new sign
+    other  whether its numbers differ from the inputs given; `outside`: whether some have a new sign
     """
 
     label: str

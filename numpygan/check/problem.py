@@ -25,8 +25,8 @@ class Problem:
     stream: Stream
     oracle: str | None
     reason: str = ""  # why the complex step isn't used
-    size: float = 0.0  # of the largest output at the inputs given
-    hidden: float = 0.0  # relative rounding of its values, from what is no input
+    size: float = 0.0  # the largest |output| at the inputs given
+    hidden: float = 0.0  # relative rounding of the values that doesn't come from the inputs
     missing: str = "no gradient for it; if none is wanted, say so with wrt=…"
 
     @property
@@ -94,8 +94,8 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
             )
         if isinstance(leaf, UNLIKE_ARRAYS):
             raise NumpyganError(
-                f"gradcheck: {name} is a {type(leaf).__name__}, whose operations are not those of "
-                f"an array; pass numpy.asarray({name}), and a mask as another input."
+                f"gradcheck: {name} is a {type(leaf).__name__}, whose `*` and sums mean "
+                f"something else; pass numpy.asarray({name}), and a mask as another input."
             )
     free = [i for i, (_, path, leaf) in enumerate(found) if path[0] in wanted and is_real(leaf)]
     if not free:
@@ -144,11 +144,11 @@ class Wrong(Exception):
 
 
 class Skipped(Exception):
-    """A point at which nothing can be said, and why."""
+    """A point that can't be checked, and why."""
 
 
 class Singular(Skipped):
-    """Nothing can be said at this point, a tie for example; a point beside it may do."""
+    """This point, for example a tie, can't be checked; a point near it may do."""
 
 
 class Refused(Skipped):
@@ -160,7 +160,7 @@ class Refused(Skipped):
 
 @contextmanager
 def code_of_the_user():
-    """Around a call of the user's code alone: what it raises is Refused."""
+    """A block that only calls the user's code: what the code raises becomes Refused."""
     try:
         yield
     except (NumpyganError, Skipped):

@@ -12,12 +12,14 @@ from .derivative import Line
 from .problem import Problem, Skipped, code_of_the_user, scalar_of
 
 TRIES, ULPS = 8, 4
-SAFETY = 8  # times the largest change that is seen
+SAFETY = 8  # rounding may be this many times the largest change that is seen
 _LEAST = 2e-12  # of max |gradient| in float64: less is never called a mistake
 _NEARBY = 1e-5  # relative change of the inputs that shows how much rounding of them matters
-_UNUSUAL = 1e3  # so many times the derivative per relative change
-LONGER = 5  # times smaller is rounding in long double; where that is no longer, it is not
-_STEP_LOSES = 1e-6  # of max |gradient|: as much may the complex step lose
+_UNUSUAL = 1e3  # a change this many times the derivative may be the jump at a tie
+# In long double a gap of rounding is at least this many times smaller. If long double has no more
+# digits than float64, the gap stays and does not count as rounding.
+LONGER = 5
+_STEP_LOSES = 1e-6  # of max |gradient|: the most that the complex step may lose
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Comparison:
         return directions / self.lengths[:, None]
 
     def crossed(self, gap):
-        """The lines with a gap where differences reach over a kink: shorter ones have none."""
+        """The lines whose gap comes from a difference across a kink: short ones have no gap."""
         found = []
         for k in numpy.flatnonzero(gap):
             value, off = self.lines[k].shorter()
@@ -58,8 +60,8 @@ class Comparison:
     def rounding(self, gap, single):
         """A bound of the rounding if it explains every gap that is not 0, else 0.
 
-        single   whether float32 is in use; then backward in float64 is asked, too. Raises Skipped
-                 if that is right, at inputs that the user has not given
+        single   whether float32 is in use. Then, at inputs that the user has not given, raises
+                 Skipped if backward is right in float64
         """
         bound = self._noise(gap)
         if self.oracle == "complex" and not bound:
@@ -74,7 +76,7 @@ class Comparison:
         return 0.0
 
     def _noise(self, gap):
-        """From inputs a few ulps apart: they are rounded in other ways."""
+        """The rounding seen between inputs a few ulps apart; 0 if it explains too little."""
         order, bounds = numpy.argsort(gap)[::-1][: numpy.count_nonzero(gap)], [0.0]
         for chosen in (order[:1], order[1:]):  # the worst one alone is seldom explained
             seen = numpy.zeros(len(chosen))
@@ -119,7 +121,7 @@ class Comparison:
         return numpy.asarray(found, "float64").reshape(-1)
 
     def _of_the_step(self, gap):
-        """The largest gap if five-point differences agree with backward wherever there is one."""
+        """The largest gap if five-point differences agree with backward wherever there is a gap."""
         for k in numpy.flatnonzero(gap):
             value, off = self.lines[k].five_point()
             value, off = value / self.lengths[k], off / self.lengths[k]
@@ -128,9 +130,10 @@ class Comparison:
         return float(gap.max())
 
     def _hidden(self):
-        """From the function's values in complex numbers and in float64.
+        """The rounding seen between the function's values in complex numbers and in float64.
 
-        Other routines factorize a matrix in complex numbers; if it is badly conditioned, they show.
+        A matrix is factorized by other routines in complex numbers than in float64. If it is badly
+        conditioned, their results differ by the rounding that this function looks for.
         """
         problem = self.problem
         f = scalar_of(problem, self.values, self.i, self.gys, "complex128")
@@ -140,7 +143,7 @@ class Comparison:
         return 32 * self.largest * problem.hidden
 
     def _in_long_double(self, gap):
-        """The largest gap if it all but vanishes with longer numbers: a mistake would stay."""
+        """The largest gap if it is far smaller in long double; the gap of a mistake would stay."""
         problem, long = self.problem, numpy.longdouble
         values = [v.astype(long) if j in problem.free else v for j, v in enumerate(self.values)]
         try:
@@ -152,7 +155,7 @@ class Comparison:
                 exact, _ = Line(f, point, self.units[k], 0.0).complex_step()
                 if not abs(self.units[k] @ g - exact) <= gap.max() / LONGER:
                     return 0.0
-        except Skipped:  # the code does not take them: numpy.linalg, for example
+        except Skipped:  # the code does not take long double; numpy.linalg, for example, does not
             return 0.0
         return float(gap.max())
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy
 
-MANY = 13  # rows: more than any block of 4 or 8
+MANY = 13  # rows: more than a block of 4 or 8 rows
 MOST = 5  # sets of axes to try
 
 
@@ -39,9 +39,9 @@ class Rows:
 def other_rows(values, free, stream, domain):
     """Rows for each set of axes that are equally long, first many, then one.
 
-    Equally long by chance may be the rows of x and a bias. So the rows of the first input to
-    differentiate are tried without such inputs, too, and a guess that the function refuses, or
-    for which backward gives a gradient of another shape, is no mistake.
+    The rows of x and a bias may be equally long by chance. So the rows of the first input to
+    differentiate are tried without such inputs, too. A guess is not called a mistake if the
+    function refuses it or if backward gives a gradient of another shape.
     """
     arrays = {i: v for i, v in enumerate(values) if isinstance(v, numpy.ndarray) and v.ndim}
     every = {}
@@ -89,7 +89,7 @@ def _offsets(arrays, free, n, axes):
 
 
 def _resized(value, axis, rows, changes):
-    """`value` with other rows along `axis`; `changes`: by what rows that repeat are changed."""
+    """`value` with `rows` rows along `axis`; `changes` (stream, low, high) varies repeated rows."""
     value, m = numpy.moveaxis(value, axis, 0), value.shape[axis]
     new = numpy.resize(value, (rows, *value.shape[1:]))
     if changes:

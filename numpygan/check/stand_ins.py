@@ -9,7 +9,7 @@ _DRAWN = 4  # minibatches from one source for one update are kept, one of which 
 
 
 class Blobs:
-    """Data for a check; many values lie far outside [0, 1], those of the first row beyond ±4."""
+    """Data for a check; many values lie far outside [0, 1], in the first row beyond ±4."""
 
     def __init__(self, stream):
         self._stream = stream

@@ -21,8 +21,7 @@ def errors(dtype, steps, seed=0):
     """The relative errors of a derivative of log(1 − D) along a direction, for each method.
 
     Returns {method: errors}, an array as long as `steps`. The reference is the hand-written
-    backward pass in float64, in which the complex step at h = 1e−30 agrees with it to the last
-    digits.
+    backward pass in float64. There the complex step at h = 1e−30 agrees with it to the last digits.
     """
     stream, m = Stream(seed), 8
     net = MLP([Affine(5, 7), Tanh(), Affine(7, 1)], "float64")

@@ -60,7 +60,7 @@ def check_file(text: str, seed: int = 0) -> dict[str, Report]:
 
 
 def _is_own(value, module):
-    """Whether it is no function that the file imports, such as scikit-learn's check_array."""
+    """False for a function that the file imports, such as scikit-learn's check_array."""
     return not inspect.isfunction(value) or value.__module__ == module.__name__
 
 

@@ -13,13 +13,17 @@ from .problem import Refused, Singular, Skipped, Wrong, random_gys, scalar_of
 from .rounding import Comparison, sensitivity_of
 from .verdicts import AT_A_KINK, OK, UNINFORMATIVE, WRONG, Check, judge
 
-_ENTRIES_GIVEN, _ENTRIES, _DIRECTIONS = 120, 8, 3  # at the inputs given; elsewhere; at each
-_NEARLY_INFINITE = 1e6  # times the values at the inputs given, where only the rows are others
+# Most entries compared at the inputs given and at other inputs; random directions at each.
+_ENTRIES_GIVEN, _ENTRIES, _DIRECTIONS = 120, 8, 3
+_NEARLY_INFINITE = 1e6  # times the values at the inputs given, if only the rows are changed
 _OUTSIDE = "if function isn't meant for such inputs, domain=(low, high) leaves them out"
 
 
 def check_point(problem, point, everything):
-    """A Check for each free leaf at one point. Raises Wrong or Skipped, and Singular at one."""
+    """A Check for each free leaf at one point.
+
+    Raises Wrong or Skipped; Singular if another point nearby may do.
+    """
     try:
         ys = problem.outputs(point.laid())
     except NumpyganError:
@@ -61,7 +65,7 @@ def check_point(problem, point, everything):
 
 
 def _as_array(problem, i, g, point):
-    """The gradient of leaf i as float64. Raises Wrong if its shape is not that of the leaf."""
+    """The gradient of leaf i as float64. Raises Wrong if the leaf has another shape."""
     if g is None:
         raise Wrong(i, f"backward gives {problem.missing}")
     kind, g, shape = type(g).__name__, as_array(g), numpy.shape(point.values[i])
@@ -71,7 +75,7 @@ def _as_array(problem, i, g, point):
     if g.shape != shape:
         raise Wrong(
             i,
-            f"its gradient has shape {g.shape}, expected {shape}, that of "
+            f"its gradient has shape {g.shape}, expected {shape}, the shape of "
             f"{problem.names[i]}: is a sum missing, or over the wrong axis?",
         )
     if problem.form.kind == "writes" and not point.other and numpy.isnan(g).any():
@@ -191,7 +195,7 @@ def _oracle_at(problem, values, i, gys, lines):
     if problem.oracle is not None or problem.reason:
         return problem.oracle or "five-point"
     f = scalar_of(problem, values, i, gys, "complex128")
-    for line in reversed(lines):  # the last one is random; at a kink, one input may be off it
+    for line in reversed(lines):  # the random ones first; one line may miss the kink of another
         try:
             there, _ = Line(f, line.point, line.direction, line.size).complex_step()
         except Refused as refused:
@@ -223,7 +227,7 @@ def _oracle_at(problem, values, i, gys, lines):
 
 
 def _at_or_beside(problem, point, domain, skipped):
-    """Return (Checks, point); at a kink they are those of a point beside it. Raises as they do."""
+    """Return (Checks, point); at a kink, of a point beside it. Raises as `check_point` does."""
     everything = point.label == "as given"
     try:
         return check_point(problem, point, everything), point
@@ -249,7 +253,8 @@ def check_vjp(problem, values, domain, only_given=False):
     given, refused = tried[0], set()
     for point in tried[:1] if only_given else tried:
         rows = point.rows
-        guess = rows and rows.axes in refused  # one number, not many, may mean any shape
+        # The function refuses many rows; it may take one row only because length 1 broadcasts.
+        guess = rows and rows.axes in refused
         if guess and not rows.first:
             continue
         try:
@@ -296,8 +301,8 @@ def check_vjp(problem, values, domain, only_given=False):
 def _needs_distinct(problem, given, rows, i, check):
     """Whether leaf i is wrong only because rows were repeated, and with them an index.
 
-    Then it is so at the inputs given, too, with an index twice. y[index] = x is no mistake as long
-    as each index is another: of an element that is written twice only the last counts.
+    Then it is wrong at the inputs given, too, if one index is repeated. y[index] = x with
+    gx = gy[index] is right while the indices differ: if one repeats, only the last value counts.
     """
     if check.verdict != WRONG or i not in [k for k, _ in rows.axes]:
         return False

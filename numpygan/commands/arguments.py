@@ -88,13 +88,14 @@ def add_data(parser, about):
     parser.add_argument(
         "--size",
         metavar="HxW",
-        help="size of the images in --data; image files are scaled to it; none: --data is a table",
+        help="height and width of the images in --data (image files are scaled to it), or "
+        '"none" for a table',
     )
     parser.add_argument(
         "--drop",
         metavar="NAMES",
         help="columns of a CSV file to leave out, such as labels: names, or numbers from 1, "
-        "separated by commas; none: keep all",
+        'separated by commas; or "none" to keep all columns',
     )
     parser.add_argument(
         "--transpose",

@@ -24,7 +24,11 @@ def add(command):
         metavar="FILE.npy",
         help="evaluate these samples instead of a run; they must have the scale of the data",
     )
-    add_data(parser, "the data to compare with (default: mnist); with RUN its data's new path")
+    add_data(
+        parser,
+        "with --samples: the data to compare with (default: mnist); with RUN: the new path of "
+        "its data",
+    )
     parser.add_argument(
         "--seed", type=natural, default=0, metavar="S", help="the seed of the samples (default: 0)"
     )

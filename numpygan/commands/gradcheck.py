@@ -25,8 +25,8 @@ def add(command):
         nargs="?",
         default="all",
         metavar="RECIPE|all|FILE.py::NAME",
-        help="whose layers and game (default: all), or functions of your own: FILE.py "
-        "is run; NAME returns (function, backward, *inputs)",
+        help="check the layers and the game of RECIPE (default: all recipes), or what NAME in "
+        "FILE.py returns: (function, backward, *inputs). The code of FILE.py is run",
     )
     parser.add_argument(
         "--seed",

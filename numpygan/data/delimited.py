@@ -239,7 +239,10 @@ def _unnamed_labels(lines, delimiter, width):
 
 
 def _bad_cell(path, numbers, lines, delimiter, names, kept, width):
-    """The error that says which cell is not a number; the lines are the last of those numbered."""
+    """The error that says which cell is not a number.
+
+    `lines` are the last lines; `numbers` may hold more line numbers than these.
+    """
     for number, line in zip(numbers[-len(lines) :], lines):
         cells = cells_of(line, delimiter)
         if len(cells) != width:

@@ -212,9 +212,9 @@ def _by_name(path, files, what, drop):
 
 
 def _in_order(one, found, file, train):
-    """The columns of the table `one` in the order of those of the training table.
+    """The columns of the table `one` in the order of the training table.
 
-    Raises NumpyganError if their names are others, or if two have one name.
+    Raises NumpyganError if their names differ from the training table, or if two have one name.
     """
     if not one.columns or one.columns == found.columns:
         return one.arrays["train"]
@@ -229,7 +229,7 @@ def _in_order(one, found, file, train):
 
 
 def _without_masks(files, notes):
-    """The files without masks, which are called as another file of the folder and then _mask."""
+    """The files without masks. a_mask.png is a mask if a.png is in the same folder."""
     stems = {(file.parent, file.stem) for file in files}
 
     def is_mask(file):

@@ -62,7 +62,7 @@ def cells_of(line, delimiter):
 
 
 def is_number(cell, comma=False):
-    """Whether numpy.loadtxt can read it, which does not know all that Python's float does."""
+    """Whether numpy.loadtxt can read the cell; it refuses some texts that float() takes."""
     try:
         float(cell.replace(",", ".") if comma else cell)
     except ValueError:

@@ -17,7 +17,7 @@ _PIECE = 1 << 20  # bytes read at a time
 class _Gzip:
     """The bytes of a gzip stream.
 
-    Bytes that follow the stream are ignored, as gunzip does; `rest` holds the first of them.
+    Like gunzip, this ignores bytes that follow the stream; `rest` holds the first of them.
     """
 
     def __init__(self, file):

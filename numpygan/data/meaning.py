@@ -19,10 +19,10 @@ UNIT, SIGNED = (0.0, 1.0), (-1.0, 1.0)
 LARGEST_FLOAT32 = 3e38
 _ROUNDING = 1e-3  # a value this far beyond an end of the range counts as a rounding error
 _BEYOND = 0.25  # samples of a density may leave the range by this fraction of its length
-_DARKEST = 16  # pixels in [0, 255] have a larger maximum; otherwise the scale is another one
-_WHITE = 200  # grey levels with fractions reach this; otherwise their white is another one
+_DARKEST = 16  # pixels in [0, 255] have a larger maximum; else they are on another scale
+_WHITE = 200  # grey levels with fractions reach this; else their white is not 255
 _DIM = 0.5  # half of white; a set of pixels without a brighter one is worth a note
-_FAINT = 0.01  # a table in [0, 1] without a larger value is worth one, too
+_FAINT = 0.01  # a table in [0, 1] without a larger value is worth a note, too
 _APART = 50  # two tables whose mean |x| have a larger ratio are on different scales
 
 
@@ -146,7 +146,7 @@ def common_scale(parts, images):
 
 
 def refuse_other_columns(train, rows, first, where):
-    """Raise NumpyganError if the columns of one table are scaled and those of the other are not.
+    """Raise NumpyganError if one table has scaled columns and the other has not.
 
     Scaled columns have mean 0 and standard deviation 1, or all lie in [0, 1].
     """
@@ -159,7 +159,7 @@ def refuse_other_columns(train, rows, first, where):
 
 
 def _scaled_apart(one, other):
-    """How each column of `one` is scaled, if most of those of `other` are not; else None."""
+    """How each column of `one` is scaled, if most columns of `other` are not; else None."""
     if min(len(one), len(other)) < 6 or one.shape[1] < 2:
         return None
     if _standardised(one, 0.5).all() and _standardised(other, 1).mean() <= 0.5:

@@ -35,7 +35,7 @@ class Found:
 def read_file(path, drop="auto", beside=False):
     """What the file `path` holds, which may be `FILE.npz:NAME`; see `folders.read`.
 
-    beside  it is a split beside the training split, which has all columns of `drop`
+    beside  whether this is not the training split; then columns that `drop` names may be missing
     """
     path, member = _member(Path(path))
     kind, notes, columns = kind_of(path), [], []

@@ -9,7 +9,7 @@ import numpy
 from .pictures import as_images, tile
 from .plot import BLACK, BLUE, GREEN, GREY, ORANGE, new_figure, own_settings
 
-_ARROWS = 64  # of −∂L/∂G(z)
+_ARROWS = 64  # arrows that show −∂L/∂G(z)
 
 
 def film(pictures, pictures_per_second=10):

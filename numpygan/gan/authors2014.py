@@ -31,7 +31,7 @@ def authors2014(
     4. G descends −log D(G(z)) (non-saturating), never log(1 − D(G(z))), its gradient passing
        through the dropped-out D.
 
-    The arguments are those of `algorithm1`; so are the errors.
+    It takes the arguments of `algorithm1`, and raises the same errors.
 
     >>> G, D = ng.MLP([ng.Affine(1, 1)]), ng.MLP([ng.Affine(1, 1)])  # θ = 0: D says ½ to all
     >>> p_data, p_z = ng.Noise("gaussian", ng.Stream(0)), ng.Noise("uniform", ng.Stream(1))

@@ -13,9 +13,9 @@ class Average:
 
     While β_t < β, the weight of θ_t grows as t², so the start is soon forgotten (Shamir and Zhang
     2013, §4: polynomial-decay averaging). Training never reads θ̄. In a game the iterates go round
-    the point that they approach, and the noise of the minibatches moves them about. The average
-    does neither (Polyak and Juditsky 1992; for GANs Yazıcı et al. 2019, "The Unusual Effectiveness
-    of Averaging in GAN Training"). docs/explain/averaging.md says why. The paper does not average.
+    an equilibrium, and the noise of the minibatches moves them about. The average does neither
+    (Polyak and Juditsky 1992; for GANs Yazıcı et al. 2019, "The Unusual Effectiveness of Averaging
+    in GAN Training"). docs/explain/averaging.md says why. The paper does not average.
 
     Neighbouring iterates hardly differ, so every n-th is enough. Then θ̄ moves only at t = j n:
     θ̄ ← θ̄ + (1 − min(βⁿ, (j − 1)/(j + 2))) (θ − θ̄). Because of βⁿ in place of β, the average
@@ -23,9 +23,9 @@ class Average:
 
     of     the network whose θ is averaged
     beta   β in (0, 1): θ̄ is the average of about the last 1/(1 − β) iterates
-    every  n; until iteration n, θ̄ is θ itself
+    every  n; until iteration n, θ̄ equals θ
     net    a network of the same layers whose θ is θ̄
-    Raises NumpyganError if `of` is no network, or if β or n lies outside its range.
+    Raises NumpyganError if `of` is not an MLP, or if β or n lies outside its range.
     """
 
     def __init__(self, of: MLP, beta: float, every: int = 1):

@@ -69,7 +69,7 @@ def non_saturating_slope(xp, a, out):
     out /= -len(a)
 
 
-# There 1 − D < 1e−13. Beyond it the tangent takes the place of e^a, so that no dtype overflows.
+# At this logit 1 − D < 1e−13. Above it, e^a is replaced by its tangent, so no dtype overflows.
 LARGEST_LOGIT = 30.0
 
 
@@ -94,7 +94,7 @@ def maximum_likelihood_slope(xp, a, out):
     out *= -0.5 / len(a)
 
 
-# The generator's losses: each beside its slope, so that whatever checks one checks all.
+# The generator's losses with their slopes. The checks go through this table.
 G_LOSSES = {
     "saturating": (saturating, saturating_slope),
     "non_saturating": (non_saturating, non_saturating_slope),

@@ -43,7 +43,7 @@ def check_MySigmoid(kind):
             (gy * x * (1 - x), "σ′ is y(1 − y); this is x(1 − x)"),
             (y * (1 - y), "this is σ′ alone; multiply it by gy"),
             (gy * (1 - y), "σ′ is y(1 − y); the factor y is missing"),
-            (gy * (1 - y * y), "1 − y² is the slope of tanh; that of σ is y(1 − y)"),
+            (gy * (1 - y * y), "1 − y² is the slope of tanh; the slope of σ is y(1 − y)"),
             (gy * y * (1 - y) + _FULL, "it adds to what was in the array; write `=`, not `+=`"),
             (np.full_like(gy, _FULL), "nothing arrives in it; write into it: `t.gx[...] = …`"),
         ],

@@ -44,7 +44,7 @@ CAVEATS = {
     "Density": "It rewards samples in the regions where real examples are densest. Above 1 the "
     "samples are more typical than real examples.",
     "Coverage": "One sample in the ball of a real example is enough to cover it, even a poor one.",
-    "Fréchet distance": "It can't be compared with a published FID: the features are those of "
+    "Fréchet distance": "It can't be compared with a published FID: the features come from "
     "numpygan's own classifier. Only their mean and covariance count.",
     "Class histogram, distance": "The classes are the classifier's guesses. It does not see "
     "whether the images of a class are all alike.",

@@ -14,7 +14,7 @@ from ..recipes.recipe import Recipe
 from .distances import blocks
 
 GRID = tuple(numpy.logspace(-1, 0, 10).tolist())  # the authors' bandwidths σ
-FINE = tuple(numpy.logspace(-1, 0, 46).tolist())  # with four more between any two of these
+FINE = tuple(numpy.logspace(-1, 0, 46).tolist())  # GRID with four more σ between any two
 SAMPLES = 10_000
 _FEWEST = 1_000  # samples in the record of a run on few rows
 VALIDATION = Recipe.sigma_rows

@@ -15,7 +15,7 @@ from .transport import wasserstein2
 
 DRAWS = 100_000  # samples of each G for the JSD; its bias is proportional to 1/DRAWS
 _REAL_DRAWS = 10  # samples of the true distribution for its row
-_DECIMALS = 1, 2, 3, 4, 3  # of the five measures
+_DECIMALS = 1, 2, 3, 4, 3  # decimals of the five measures
 PAIRED = 1_000  # samples for W2, whose time grows with their cube
 
 # (name, modes, SE, HQ %, SE, reverse KL, SE), None where not published

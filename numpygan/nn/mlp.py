@@ -226,7 +226,7 @@ class MLP:
 
 
 def _layers(layers):
-    """The list of layers. Raises NumpyganError if it is none, or if something in it is no layer."""
+    """The layers as a list. Raises NumpyganError if something in it is not a layer."""
     layers = list(layers) if isinstance(layers, Iterable) else [layers]
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
@@ -238,7 +238,7 @@ def _layers(layers):
 
 
 def _size(layers):
-    """The number of parameters. Raises NumpyganError for a shape that is none."""
+    """The number of parameters. Raises NumpyganError for a shape that is not valid."""
     size = 0
     for layer in layers:
         shapes = layer.shapes()

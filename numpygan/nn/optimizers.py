@@ -124,7 +124,7 @@ class Optimizer:
     def restore(self, state: dict) -> None:
         """Go on from the `state` of an earlier optimizer of the same kind over the same network.
 
-        Raises NumpyganError if it is none.
+        Raises NumpyganError if `state` is not such a state.
         """
         name = f"{type(self).__name__}: restore"
         state = state if isinstance(state, dict) else {}
@@ -151,7 +151,7 @@ class Optimizer:
 class Momentum(Optimizer):
     """Gradient descent with momentum (paper, §4): v ← μ v − η ∂L/∂θ,  θ ← θ + v.
 
-    Its arguments are those of Optimizer.
+    It takes the arguments of Optimizer.
 
     >>> net = ng.MLP([ng.Affine(1, 1)], "float64")  # θ starts at 0
     >>> optimizer = ng.Momentum(net, learning_rate=0.5, momentum=0.5)
@@ -174,8 +174,8 @@ class Adam(Optimizer):
         m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  θ ← θ − η m̂/(√v̂ + ε)
 
     m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ) undo the bias of the start at 0; t counts the updates.
-    `momentum` is β₁, which must stay constant; `decay` is β₂. The other arguments are those of
-    Optimizer.
+    `momentum` is β₁, which must stay constant; `decay` is β₂. It takes the other
+    arguments of Optimizer, too.
 
     `moments` holds m/(1 − β₁) and v/(1 − β₂), the discounted sums of g and g². If m and v stand for
     these sums, and c = √((1 − β₂)/(1 − β₂ᵗ)), the step is η (1 − β₁)/(1 − β₁ᵗ)/c · m/(√v + ε/c).

@@ -21,7 +21,7 @@ class LayerTape(Views):
         self.layer, self.own = layer, tuple(own)
         self.set_views(x=x, y=y, gx=gx, gy=gy, **own)
 
-    def __getattr__(self, name):  # asked for what is not there alone
+    def __getattr__(self, name):  # Python calls it only for a name that it has not found
         if name.startswith("_"):
             raise AttributeError(name)
         raise Missing(
@@ -154,7 +154,7 @@ class Tape(Views):
     def table(self) -> str:
         """A line of text for each layer: the range of y, ‖y‖, ‖gy‖, and what its mask lets through.
 
-        Waits for a GPU. The adjoint is that of the last backward pass; 0 if there was none.
+        Waits for a GPU. The adjoint is from the last backward pass; it is 0 before the first one.
         """
         return tables.as_text(*self._cells())
 

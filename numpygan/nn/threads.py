@@ -19,7 +19,7 @@ def cpus():
 
 
 def cores(xp):
-    """The number of threads for an update: the CPUs of this process, at most those of BLAS.
+    """The number of threads for an update: the CPUs of this process, at most the threads of BLAS.
 
     OPENBLAS_NUM_THREADS or, without it, OMP_NUM_THREADS limits the threads of BLAS. For CuPy it
     is 1.
@@ -35,9 +35,9 @@ def at_once(function, lanes, *numbers):
     """function(*piece, *numbers) for each piece of each lane, each exactly once.
 
     Lanes run on several threads; the pieces of a lane come one after the other, so they may share
-    scratch memory. Whoever is free takes the next lane, the caller too, so no lane waits for a
-    thread that never starts. Returns when all are done. If some raise, the error of the first lane
-    that did is raised then.
+    scratch memory. Each free thread takes the next lane, and so does the caller's thread; so no
+    lane waits for a thread that never starts. Returns when all are done. If lanes raise errors, the
+    error of the first such lane is raised then.
     """
     if len(lanes) == 1:
         for piece in lanes[0]:

@@ -16,8 +16,8 @@ from .rewind import copied
 
 PAGE = 3  # iterations on a page
 FILM = 120  # iterations of a film
-_EVERY = 3  # of which a film shows one
-_ROWS, _LINES = 256, 130  # of a minibatch, and of an iteration, on a page; more can't be read
+_EVERY = 3  # a film shows every third iteration
+_ROWS, _LINES = 256, 130  # most rows of a minibatch and lines of an iteration on a page
 
 
 def played_again(history, first, last):

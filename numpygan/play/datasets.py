@@ -10,8 +10,8 @@ from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..recipes.builtin import RECIPES
 
-ROWS = 8_000  # of a shape, or of a drawing
-CELLS = 32  # of a drawing, on each side
+ROWS = 8_000  # points of a shape or of a drawing
+CELLS = 32  # cells of a drawing on each side
 EDGE = 2.0  # a drawing covers (−2, 2)²
 
 

@@ -12,9 +12,9 @@ from ..metrics.distances import nearest
 from ..metrics.parzen import best_bandwidth
 from .eye import Eye, fixed_noise, mean_push
 
-_SAMPLES = 30  # of fixed noise, so that one can watch each change
-_ROWS = 10  # of the minibatch
-_SECONDS = 5.0  # between two measurements at least; each takes about as long as an iteration
+_SAMPLES = 30  # samples of fixed noise, so that one can watch each change
+_ROWS = 10  # rows of the minibatch that are shown
+_SECONDS = 5.0  # the least time between two measurements; each takes as long as an iteration
 _TRAIN = 10_000  # training images among which the nearest one is looked for
 _LONGEST = 1_000  # points of the Parzen curve
 _KERNELS, _POINTS = 400, 400  # samples and validation images of the Parzen estimate

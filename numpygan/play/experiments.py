@@ -6,7 +6,7 @@ from importlib import resources
 from ..errors import NumpyganError
 from .setup import setup_of as setup_of_recipe
 
-_LINES = 60  # of code that are shown
+_LINES = 60  # lines of code that are shown
 
 # name: (title, recipe, fields, story, file and line of its code, lesson of the course)
 _EXPERIMENTS = {

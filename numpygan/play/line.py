@@ -13,9 +13,9 @@ from ..theory.pushforward import PRIORS, PushForward
 from .eye import Eye, fixed_noise, taught
 
 _POINTS = 401
-_ARROWS = 41  # of z, whose G(z) is shown
-_SAMPLES = 2_500  # that p_g is estimated from where z has more than one dimension
-_WIDTH = 0.1  # of the kernel for that
+_ARROWS = 41  # arrows from z to G(z)
+_SAMPLES = 2_500  # p_g is estimated from these if z has more than one dimension
+_WIDTH = 0.1  # width of the kernel in this estimate
 
 
 class Line:

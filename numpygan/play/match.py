@@ -11,7 +11,7 @@ from .frames import View, gradients
 from .rewind import History, carried_over
 
 _SCORES = 4_000  # iterations whose scores are kept for the curves
-_POINTS = 300  # of a curve
+_POINTS = 300  # points of a curve
 
 
 class Match:
@@ -56,7 +56,7 @@ class Match:
         gc.collect()
 
     def _ran(self, *args, **_):
-        """A line of the algorithm has run; `args` are those of the call."""
+        """A line of the algorithm has run; `args` are the arguments of the call."""
         self.view.saw(self.order[self.line], args)
         self.line += 1
         self._on_line()
@@ -73,7 +73,7 @@ class Match:
         self.training.advance()
         self.training.check_finite()
         if self.line != len(self.order):
-            raise NumpyganError("play: the lines that ran are not those of the algorithm.")
+            raise NumpyganError("play: the lines that ran are not the lines of the algorithm.")
         self.line = 0
         means = map(float, self.training.means(restart=True))
         norms = (row[1] for net in (self.training.D, self.training.G) for row in gradients(net))

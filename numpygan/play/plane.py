@@ -20,10 +20,10 @@ SURFACES = {
     "difference": "D − D*",
     "p_g": "p_g, the density of G(z)",
 }
-_POINTS = 40  # of the grid on each axis
+_POINTS = 40  # points of the grid on each axis
 _CLOUD = 500  # samples that are drawn
 _MESH = 17  # lines of z on each axis
-_SECONDS = 0.5  # between two counts of modes while it plays
+_SECONDS = 0.5  # modes are counted this often while the game plays
 _LONGEST = 1_000  # points of the curve of modes
 
 

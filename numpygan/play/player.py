@@ -11,9 +11,9 @@ from ..errors import NumpyganError
 from . import again, experiments, home
 from .match import Match
 
-_PERIOD = 1 / 25  # s between frames at least; a frame takes at most half of the time
-_AT_ONCE = 100  # commands that wait, and that are obeyed before the next line
-_FASTEST = 1_000  # lines or iterations in a second that can be asked for; 0: as many as possible
+_PERIOD = 1 / 25  # least seconds between frames; frames take at most half of the time
+_AT_ONCE = 100  # most commands that wait, and that are carried out before the next line
+_FASTEST = 1_000  # highest speed to ask for, in lines or iterations a second; 0: no limit
 
 
 class Trainer(threading.Thread):

@@ -9,7 +9,7 @@ from ..nn.optimizers import Adam, Momentum
 
 WINDOW = 1_000  # iterations that a page can go back
 _EVERY = 20  # iterations between two kept states
-_BYTES = 200_000_000  # of all kept states; of a larger game fewer are kept
+_BYTES = 200_000_000  # most bytes of all kept states; a larger game keeps fewer states
 
 _OF_A_RULE = (*Momentum.names, *Adam.names, "updates")
 _OF_THE_DATA = ("order", "position")

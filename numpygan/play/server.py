@@ -23,10 +23,10 @@ except ImportError:
         "play: needs the package aiohttp, which is not installed; pip install 'numpygan[play]'."
     ) from None
 
-GAMES = 8  # at most that are kept; each has a trainer
-_PATIENCE = 120.0  # s that a game, and the server, wait for a page whose socket was torn
-_MESSAGE = 64 * 1024  # bytes of a message from a page
-_REPLIES = 100  # that wait for a slow page; older ones are dropped
+GAMES = 8  # most games that are kept; each has a trainer
+_PATIENCE = 120.0  # seconds that a game and the server wait for a page without a connection
+_MESSAGE = 64 * 1024  # most bytes of a message from a page
+_REPLIES = 100  # most replies that wait for a slow page; older ones are dropped
 
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 _HEADERS = {

@@ -53,7 +53,7 @@ def bounds(
     resumed, or had another number of ranks. After each round of batches the first rank writes
     RUN/ais.npz.
 
-    The density is that of x in [0, 1]. If the data lie in [−1, 1], it is the density of (x + 1)/2:
+    It is the density of x in [0, 1]. If the data lie in [−1, 1], it is the density of (x + 1)/2:
     σ is twice as large, and each log-density is greater by d log 2.
 
     ends      the range of the data, (0, 1) or (−1, 1)
@@ -146,7 +146,7 @@ def _load(run, nothing):
         numbers = state[name]
         if numbers.dtype != "float64" or (abs(numbers) > LARGEST).any():
             raise NumpyganError(
-                f"{run.ais}: {name} holds what is no log-likelihood or rate, such as infinity; add "
-                "--force to start again."
+                f"{run.ais}: {name} holds a value that is not a log-likelihood or rate, such as "
+                "infinity; add --force to start again."
             )
     return state

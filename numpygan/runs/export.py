@@ -1,6 +1,6 @@
 """θ for other programs: safetensors, npz and ONNX; and back from safetensors, npz and PyTorch.
 
-The names are those of a state dict of PyTorch: "G.0.weight" of a `torch.nn.Sequential` with one
+The names follow a state dict of PyTorch: "G.0.weight" of a `torch.nn.Sequential` with one
 module for each layer. PyTorch's weight is (n_out, n_in), numpygan's W is (n_in, n_out).
 """
 

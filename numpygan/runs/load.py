@@ -51,7 +51,10 @@ class Run:
         )
 
     def images(self, n: int, seed: int = 0) -> numpy.ndarray:
-        """n samples as images: (n, *image_shape). Raises NumpyganError if they are none."""
+        """n samples as images: (n, *image_shape).
+
+        Raises NumpyganError if the samples are not images.
+        """
         if self.image_shape is None:
             raise NumpyganError(f"{self.path}: the samples of this run are not images; use sample.")
         return self.sample(n, seed).reshape(n, *self.image_shape)

@@ -19,9 +19,9 @@ from .stop import StopSignals, go_on
 from .trainer import Training, length
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
-_SECONDS_BETWEEN_LOOKS = 0.2  # at V, for the progress bar
+_SECONDS_BETWEEN_LOOKS = 0.2  # the progress bar reads V this often
 _FIRST = 5  # epochs that always get their records
-_BETWEEN_RECORDS = 20_000  # training rows; a record takes the time of 500 to 1,400
+_BETWEEN_RECORDS = 20_000  # training rows; a record takes as long as 500 to 1,400 of them
 
 
 class Interrupted(Exception):
@@ -90,8 +90,9 @@ def is_recorded(epoch, size):
     """Whether the end of this epoch of `size` rows gets a row of metrics, pictures, a checkpoint.
 
     The first five epochs do. Later epochs do when the rows seen so far pass a multiple of 20,000,
-    so that records of small data take about a tenth of the time. The clock has no say: a slow
-    machine makes the same records, and the same best.npz, as a fast one.
+    so that in a long run records of small data take less than a tenth of the time (docs/speed.md).
+    The clock does not matter: a slow machine makes the same records and the same best.npz as a fast
+    one.
     """
     before, now = ((epochs * size) // _BETWEEN_RECORDS for epochs in (epoch - 1, epoch))
     return epoch <= _FIRST or now > before

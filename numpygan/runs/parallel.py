@@ -1,7 +1,8 @@
 """Algorithm 1 with its minibatch shared by several ranks: the same training run.
 
-θ, velocities and random streams are the same on every rank. Each rank draws the whole minibatch,
-keeps its own rows, and plays the game on them. Before an update the gradients are combined,
+θ, the optimizers' moments and the random streams are the same on every rank. Each rank draws the
+whole minibatch, keeps its own rows, and plays the game on them. Before an update the gradients are
+combined,
 
     (1/m) Σ_i ∇_i = Σ_r (m_r/m) · (1/m_r) Σ_{i on rank r} ∇_i.
 

@@ -14,8 +14,8 @@ from ..errors import NumpyganError
 from .loop import Interrupted
 from .stop import StopSignals
 
-_SECONDS_BETWEEN_LOOKS = 0.3  # at the wish to stop
-_SECONDS_TO_SAVE = 10  # for a process whose parent has died
+_SECONDS_BETWEEN_LOOKS = 0.3  # a signal to stop is looked for this often
+_SECONDS_TO_SAVE = 10  # a process whose parent has died may take this long to save
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _AT_ONCE = (
     "ended at once; finished runs are kept; to resume the others from their checkpoints, give the "

@@ -94,7 +94,7 @@ class Profile:
     def floor(self):
         """Seconds of the products of an iteration alone: the median of many repetitions.
 
-        The arrays are those of the last iteration. This writes into tapes and gradients, so it
+        It uses the arrays of the last iteration. This writes into tapes and gradients, so it
         must be called at the end.
         """
         times, end = [], time.perf_counter() + _SECONDS_OF_FLOOR

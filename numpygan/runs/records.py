@@ -87,7 +87,7 @@ class Records:
         return self.run.samples / f"{self.training.iteration:08d}.png"
 
     def _draw(self):
-        """Draw the samples of now, and those of earlier pictures that could not be written."""
+        """Draw the present samples, and earlier samples whose pictures could not be written."""
         self._undrawn[self._picture] = generate(self.training.sampler, self._z)
         self.run.check_owner()
         self.run.make_samples()

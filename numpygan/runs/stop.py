@@ -11,7 +11,7 @@ from ..terminal import shell_word
 # Ctrl-C; `kill` and schedulers; a closed terminal (SIGBREAK on Windows). No system has all four.
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
-_SECONDS_OF_PATIENCE = 5  # before a line says that a second Ctrl-C ends the process
+_SECONDS_OF_PATIENCE = 5  # then a line says that a second Ctrl-C ends the process
 
 
 class StopSignals:

@@ -7,7 +7,7 @@ import pytest
 
 import numpygan as ng
 from numpygan.arrays import Stream
-from numpygan.check import everywhere, rules, values
+from numpygan.check import everywhere, formulas, values
 from numpygan.check.variations import VARIATIONS
 from numpygan.gan import average, objective, sampling
 from numpygan.gan.algorithm1 import algorithm1
@@ -191,12 +191,12 @@ def test_a_bias_correction_that_stops_after_update_60(monkeypatch):
         self.updates = updates
         return found
 
-    recipes = {name: rules.RECIPES[name] for name in ("mnist", "ring")}  # a part, for the time
-    monkeypatch.setattr(rules, "RECIPES", recipes)
-    monkeypatch.setattr(rules, "LARGE", (40, 40))
-    assert not failing(rules.check_rules())
+    recipes = {name: formulas.RECIPES[name] for name in ("mnist", "ring")}  # a part, for the time
+    monkeypatch.setattr(formulas, "RECIPES", recipes)
+    monkeypatch.setattr(formulas, "LARGE", (40, 40))
+    assert not failing(formulas.check_optimizers())
     monkeypatch.setattr(sgd.Adam, "numbers", stops)
-    assert failing(rules.check_rules()) >= {"rule of mnist", "rule of ring"}
+    assert failing(formulas.check_optimizers()) >= {"optimizer of mnist", "optimizer of ring"}
 
 
 @pytest.mark.parametrize("cap", [0.99, 0.9995])
@@ -207,7 +207,7 @@ def test_an_average_that_is_capped(cap, monkeypatch):
         "__init__",
         lambda self, of, beta, every=1: right(self, of, min(beta, cap), every),
     )
-    assert failing(rules.check_average()) >= {"average, β = 0.9999"}
+    assert failing(formulas.check_average()) >= {"average, β = 0.9999"}
 
 
 def test_a_slope_that_is_capped_in_float32(monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 
 import numpygan as ng
 from numpygan.arrays import Stream
-from numpygan.check import everything, game_check, rules, values
+from numpygan.check import everything, formulas, game_check, values
 from numpygan.gan import algorithm1, authors2014, average, game, objective, sampling
 from numpygan.nn import mlp
 from numpygan.nn import optimizers as sgd
@@ -21,8 +21,8 @@ def failing(checks):
 
 @pytest.fixture
 def few_recipes(monkeypatch):
-    recipes = {name: rules.RECIPES[name] for name in ("mnist", "ring")}
-    monkeypatch.setattr(rules, "RECIPES", recipes)
+    recipes = {name: formulas.RECIPES[name] for name in ("mnist", "ring")}
+    monkeypatch.setattr(formulas, "RECIPES", recipes)
 
 
 def test_gradients_of_many_sizes(few_recipes, monkeypatch):
@@ -36,15 +36,15 @@ def test_gradients_of_many_sizes(few_recipes, monkeypatch):
         sgd.momentum(xp, theta, v, xp.clip(g, -25, 25), step, rate, mu)
 
     right = sgd.adam
-    monkeypatch.setattr(rules, "LARGE", (40, 40))  # for the time
-    assert not failing(rules.check_rules())
+    monkeypatch.setattr(formulas, "LARGE", (40, 40))  # for the time
+    assert not failing(formulas.check_optimizers())
     monkeypatch.setattr(sgd.Adam, "formula", staticmethod(with_epsilon))
     constants = ("0.0", "0.5", "0.0, max_norm 0.3", "0.9, decay 0.9999, epsilon 0.001")
-    small = {f"rule adam, momentum {beta1}, float32" for beta1 in constants}
-    assert failing(rules.check_rules()) == small
+    small = {f"optimizer adam, momentum {beta1}, float32" for beta1 in constants}
+    assert failing(formulas.check_optimizers()) == small
     monkeypatch.setattr(sgd.Adam, "formula", staticmethod(right))
     monkeypatch.setattr(sgd.Momentum, "formula", staticmethod(clipped))
-    assert "rule momentum, momentum 0.5, descend" in failing(rules.check_rules())
+    assert "optimizer momentum, momentum 0.5, descend" in failing(formulas.check_optimizers())
 
 
 def test_the_max_norm_of_the_fourth_layer(few_recipes, monkeypatch):
@@ -56,11 +56,11 @@ def test_the_max_norm_of_the_fourth_layer(few_recipes, monkeypatch):
 
     right = sgd.limit_columns
     recipes = {"tfd": everything.RECIPES["tfd"]}
-    monkeypatch.setattr(rules, "RECIPES", recipes)
-    monkeypatch.setattr(rules, "LARGE", (40, 40))
-    assert recipes["tfd"].max_norm and not failing(rules.check_rules())
+    monkeypatch.setattr(formulas, "RECIPES", recipes)
+    monkeypatch.setattr(formulas, "LARGE", (40, 40))
+    assert recipes["tfd"].max_norm and not failing(formulas.check_optimizers())
     monkeypatch.setattr(sgd, "limit_columns", forgets)
-    assert failing(rules.check_rules()) == {"rule of tfd"}
+    assert failing(formulas.check_optimizers()) == {"optimizer of tfd"}
 
 
 def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch):
@@ -73,9 +73,9 @@ def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch)
     right = sgd.lanes
     monkeypatch.setattr(sgd, "lanes", without_the_last)
     each = [f"{rule}, momentum {mu}" for rule in ("momentum", "adam") for mu in (0.5, 0.0)]
-    names = {f"rule {rule}, {way}" for rule in each for way in ("ascend", "descend")}
-    names |= {f"rule {rule}, float32" for rule in each}
-    assert failing(rules.check_rules()) == names
+    names = {f"optimizer {rule}, {way}" for rule in each for way in ("ascend", "descend")}
+    names |= {f"optimizer {rule}, float32" for rule in each}
+    assert failing(formulas.check_optimizers()) == names
 
 
 def test_the_last_number_of_a_piece_in_float32(few_recipes, monkeypatch):
@@ -87,8 +87,8 @@ def test_the_last_number_of_a_piece_in_float32(few_recipes, monkeypatch):
 
     right = sgd.adam
     monkeypatch.setattr(sgd.Adam, "formula", staticmethod(stands_still))
-    assert failing(rules.check_rules()) == {
-        f"rule adam, momentum {beta1}, float32" for beta1 in (0.0, 0.5)
+    assert failing(formulas.check_optimizers()) == {
+        f"optimizer adam, momentum {beta1}, float32" for beta1 in (0.0, 0.5)
     }
 
 
@@ -257,20 +257,20 @@ def test_a_bias_correction_that_stops_after_update_5000(few_recipes, monkeypatch
         self.updates = updates
         return found
 
-    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    monkeypatch.setattr(formulas, "LARGE", (40, 40))
     monkeypatch.setattr(sgd.Adam, "numbers", stops)
-    assert failing(rules.check_rules()) == {
-        f"rule adam, after {t} updates" for t in ("10,000", "100,000", "1,000,000")
+    assert failing(formulas.check_optimizers()) == {
+        f"optimizer adam, after {t} updates" for t in ("10,000", "100,000", "1,000,000")
     }
 
 
 def test_a_momentum_of_0_that_always_ascends(few_recipes, monkeypatch):
-    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    monkeypatch.setattr(formulas, "LARGE", (40, 40))
     right = sgd.Momentum.numbers
     numbers = lambda self, sign: right(self, sign if self.momentum else 1)
     monkeypatch.setattr(sgd.Momentum, "numbers", numbers)
-    assert failing(rules.check_rules()) == {
-        f"rule momentum, momentum 0.0, {which}"
+    assert failing(formulas.check_optimizers()) == {
+        f"optimizer momentum, momentum 0.0, {which}"
         for which in ("descend", "float32", "max_norm 0.3, float32", "max_norm 0.3, float64")
     }
 
@@ -310,11 +310,11 @@ _ADAM = sgd.Adam.numbers
     ids=["first rate", "momentum", "momentum of late updates", "beta1", "beta2", "epsilon"],
 )
 def test_constants_and_rates_that_no_recipe_gives_g(optimizer, numbers, monkeypatch):
-    monkeypatch.setattr(rules, "RECIPES", {})
-    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    monkeypatch.setattr(formulas, "RECIPES", {})
+    monkeypatch.setattr(formulas, "LARGE", (40, 40))
     monkeypatch.setattr(optimizer, "numbers", numbers)
-    found = failing(rules.check_rules())
-    assert found and all(f"rule {optimizer.__name__.lower()}, " in place for place in found)
+    found = failing(formulas.check_optimizers())
+    assert found and all(f"optimizer {optimizer.__name__.lower()}, " in place for place in found)
 
 
 def test_a_max_norm_that_g_does_not_keep(monkeypatch):
@@ -326,10 +326,10 @@ def test_a_max_norm_that_g_does_not_keep(monkeypatch):
         right(self, sign)
         self.max_norm = kept
 
-    monkeypatch.setattr(rules, "RECIPES", {})
-    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    monkeypatch.setattr(formulas, "RECIPES", {})
+    monkeypatch.setattr(formulas, "LARGE", (40, 40))
     monkeypatch.setattr(sgd.Optimizer, "_move", forgets)
-    found = failing(rules.check_rules())
+    found = failing(formulas.check_optimizers())
     assert len(found) == 4 and all("max_norm" in place for place in found)
 
 
@@ -340,10 +340,10 @@ def test_a_velocity_in_float32_that_drops_small_numbers(monkeypatch):
             v[abs(v) < 1e-6] = 0
 
     right = sgd.momentum
-    monkeypatch.setattr(rules, "RECIPES", {})
-    monkeypatch.setattr(rules, "LARGE", (40, 40))
+    monkeypatch.setattr(formulas, "RECIPES", {})
+    monkeypatch.setattr(formulas, "LARGE", (40, 40))
     monkeypatch.setattr(sgd.Momentum, "formula", staticmethod(drops))
-    found = failing(rules.check_rules())
+    found = failing(formulas.check_optimizers())
     assert found and all("float32" in place for place in found)
 
 
@@ -416,9 +416,9 @@ def test_an_average_that_moves_too_fast_in_float32_alone(monkeypatch):
         right(xp, mean, new, step, max(share, 2e-3) if mean.dtype == "float32" else share)
 
     right = average.average_update
-    assert not failing(rules.check_average())
+    assert not failing(formulas.check_average())
     monkeypatch.setattr(average, "average_update", fast)
-    assert failing(rules.check_average()) == {
+    assert failing(formulas.check_average()) == {
         "average, β = 0.999, float32",
         "average, β = 0.9999, float32",
         "average, β = 0.9999, every 8th iterate, float32",
@@ -433,7 +433,7 @@ def test_an_average_of_every_eighth_iterate_that_stays_before_the_first(monkeypa
             right(self, t)
 
     monkeypatch.setattr(average.Average, "update", update)
-    found = failing(rules.check_average())
+    found = failing(formulas.check_average())
     assert found and all("every 8th iterate" in place for place in found)
 
 

@@ -67,7 +67,11 @@ def refused(call, words):
         ((square, back, x), {"form": ["returns"]}, r"no form \['returns'\]; expected one of"),
         ((square, back, x), {"only_given": "no"}, "only_given must be True or False, got 'no'"),
         ((lambda x, c: x * c.real, back, x, x * 1j), {}, "c is complex, expected real numbers"),
-        ((lambda x: (x.sum(), {"g": x}), x), {}, "a dict, but no input is one and .g. is none"),
+        (
+            (lambda x: (x.sum(), {"g": x}), x),
+            {},
+            "a dict, but no input is one and .g. is not an input",
+        ),
         ((lambda x: None, back, x), {}, "function returns NoneType; expected an array, a number"),
         ((lambda x: "a", back, x), {}, "function returns str; expected an array, a number"),
         ((lambda x: {"y": x}, back, x), {}, "function returns dict; expected an array, a number"),

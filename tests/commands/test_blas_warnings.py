@@ -9,8 +9,8 @@ import numpy
 import pytest
 
 import numpygan as ng
+from numpygan.check.formulas import check_optimizers
 from numpygan.check.game_check import check_game
-from numpygan.check.rules import check_rules
 from numpygan.metrics import toys
 from numpygan.nn import layers
 from tests.helpers.cli import TINY_TOY, run
@@ -84,7 +84,7 @@ def test_the_game_is_checked_without_a_warning(algorithm):
 
 def test_the_rules_are_checked_without_a_warning():
     with numpy.errstate(all="raise"):
-        assert all(check.passed for check in check_rules())
+        assert all(check.passed for check in check_optimizers())
 
 
 def test_commands_warn_of_nothing(tmp_path, monkeypatch, capsys):

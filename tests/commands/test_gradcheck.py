@@ -64,7 +64,7 @@ def test_the_command_on_all_fails_with_a_bug(monkeypatch, capsys):
     monkeypatch.setattr(
         everything, "check_own_size", lambda seed: everything.gradcheck([ng.Affine(1, 1)])
     )
-    monkeypatch.setattr(everything, "check_rules", everything.check_values)
+    monkeypatch.setattr(everything, "check_optimizers", everything.check_values)
     monkeypatch.setattr(ng.Tanh, "backward", without_slope)
     assert run("gradcheck") == 1
     assert "every layer: layer 6, Tanh(): x is wrong at [" in capsys.readouterr().out

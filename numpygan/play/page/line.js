@@ -36,7 +36,7 @@ export function drawLine(canvas, still, frame, shown) {
     stroke(draw, [PAD, verdict(share)], [width - PAD, verdict(share)]);
     draw.fillText(text, PAD - 5, verdict(share) + 4);
   }
-  draw.textAlign = "left"; // the axis of the densities, on the right; that of D is on the left
+  draw.textAlign = "left"; // the axis of the densities, on the right; the axis of D is on the left
   const step =
     [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10].find((candidate) => densest / candidate <= 6) || densest;
   for (let value = step; value <= densest; value += step)

@@ -103,7 +103,7 @@ function change(field, text) {
   const { recipe } = game().setup;
   const kind = (data) => ({ gauss1d: "gauss1d", mnist: "mnist" })[data] || "ring";
   if (field === "data" && kind(text) !== kind(recipe.data)) {
-    // Another kind of data needs other networks: those of its recipe.
+    // Another kind of data needs other networks: they come from its recipe.
     const own = kind(text);
     const { playing } = game().frame;
     game().send({ do: "experiment", recipe: own, fields: own === text ? {} : { data: text } });

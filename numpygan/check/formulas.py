@@ -1,6 +1,6 @@
 """Compare optimizers, average and schedules with their formulas.
 
-The number of updates and the constants are those of the recipes.
+The recipes give the number of updates and the constants.
 """
 
 from dataclasses import replace
@@ -17,10 +17,11 @@ from .verdicts import judge, judge_all
 
 _ETA = 0.1
 _MU = {"momentum": (0.5, 0.0), "adam": (0.5, 0.0)}  # Adam at β₁ = 0 has a formula of its own
-_LONG, _SHORT = 2500, 3  # updates: of a few numbers; of more than one piece of the walk over θ
+# Updates of a small network; of one whose θ has several pieces (PIECE in nn/optimizers.py).
+_LONG, _SHORT = 2500, 3
 _TURNS = (0, 1, 2, 3, 4, 5, 10, 99, 100, 1000, 10_000, 100_000, 1_000_000)  # iterations of a run
-LARGE = 1200, 1200  # of an Affine: many pieces of the walk over θ
-_MANY = 100_000  # numbers; if there are more, only the worst one is judged
+LARGE = 1200, 1200  # widths of an Affine whose θ has several pieces
+_MANY = 100_000  # if there are more numbers, only the worst one is judged
 _TOLERANCE = {"float32": 1e-4, "float64": 1e-11}
 
 
@@ -44,61 +45,65 @@ class Formula:
 
 
 @numpy.errstate(all="ignore")  # as gradcheck
-def check_rules(seed=0):
-    """A Check for each rule and direction in a large network, and for each recipe over its run."""
+def check_optimizers(seed=0):
+    """A Check for each optimizer and direction in a large network, and for each recipe."""
     checks = []
-    for name, mu in _rules():
+    for name, mu in _optimizers():
         for direction, dtype in (
             ("descend", "float64"),
             ("ascend", "float64"),
             ("descend", "float32"),
         ):
-            rule = RULES[name](MLP([Affine(*LARGE)], dtype), _ETA, mu)
-            place = f"rule {name}, momentum {mu}, {dtype if dtype == 'float32' else direction}"
-            checks.append(_check_rule(place, rule, direction, _SHORT, seed))
+            optimizer = RULES[name](MLP([Affine(*LARGE)], dtype), _ETA, mu)
+            place = f"optimizer {name}, momentum {mu}, {dtype if dtype == 'float32' else direction}"
+            checks.append(_check_optimizer(place, optimizer, direction, _SHORT, seed))
     for done in _TURNS[-5:]:
-        rule = RULES["adam"](MLP([Affine(3, 2)], "float64"), _ETA)
-        place = f"rule adam, after {done:,} updates"
-        checks.append(_check_rule(place, rule, "descend", _SHORT, seed, done=done))
+        optimizer = RULES["adam"](MLP([Affine(3, 2)], "float64"), _ETA)
+        place = f"optimizer adam, after {done:,} updates"
+        checks.append(_check_optimizer(place, optimizer, "descend", _SHORT, seed, done=done))
     for recipe in RECIPES.values():
         checks.append(_check_recipe(recipe, seed))
         checks.append(_check_schedules(recipe))
     return (*checks, *_check_constants(seed), *check_average(seed))
 
 
-def _rules():
+def _optimizers():
     """Each optimizer by name, with each momentum that changes its formula."""
     return [(name, mu) for name in RULES for mu in _MU[name]]
 
 
-def _check_rule(place, rule, direction, updates, seed, schedule=None, max_norm=None, done=0):
+def _check_optimizer(
+    place, optimizer, direction, updates, seed, schedule=None, max_norm=None, done=0
+):
     """Compare θ after many updates. `schedule(t)` gives the rate and momentum of update t; the
     optimizer counts `done` updates before.
     """
-    stream, net = Stream(seed), rule.net
-    if max_norm is not None:  # else from 0, so that float32 keeps small moves, too
+    stream, net = Stream(seed), optimizer.net
+    if max_norm is not None:  # else θ starts at 0, so that float32 keeps small moves, too
         net.initialize(stream)
     start = net.theta.astype("float64")
-    constants = ("adam", rule.decay, rule.epsilon) if hasattr(rule, "decay") else ("momentum",)
+    constants = ("momentum",)
+    if hasattr(optimizer, "decay"):
+        constants = "adam", optimizer.decay, optimizer.epsilon
     theta, formula = start.copy(), Formula(*constants)
-    rule.updates = formula.t = done
+    optimizer.updates = formula.t = done
     g, sizes = numpy.empty(net.theta.size), numpy.empty(net.theta.size)
     stream.uniform(sizes, -5, 2)
     sizes = 10**sizes
     for t in range(updates):
         if schedule is not None:
-            rule.learning_rate, rule.momentum = schedule(t)
+            optimizer.learning_rate, optimizer.momentum = schedule(t)
         stream.normal(g)
-        g *= sizes * (1 + 3 * (t % 7 == 0))  # of many sizes, which change
+        g *= sizes * (1 + 3 * (t % 7 == 0))  # gradients of many sizes, which change
         net.grad[...] = g
-        getattr(rule, direction)()
+        getattr(optimizer, direction)()
         sign = 1 if direction == "descend" else -1
-        eta, mu = rule.learning_rate, rule.momentum
+        eta, mu = optimizer.learning_rate, optimizer.momentum
         theta = formula.move(theta, sign * net.grad.astype("float64"), eta, mu)
         if max_norm is not None:
             theta = _limited(net, theta, max_norm)
     moved, expected = net.theta - start, theta - start
-    if formula.name == "momentum" and max_norm is None:  # moves are as large as their gradients
+    if formula.name == "momentum" and max_norm is None:  # moves are proportional to gradients
         moved, expected = moved / sizes, expected / sizes
     largest, gap = float(abs(expected).max()), abs(moved - expected)
     gap[~numpy.isfinite(gap)] = numpy.inf
@@ -131,16 +136,18 @@ def _limited(net, theta, max_norm):
 
 
 def _check_recipe(recipe, seed):
-    """The rule of D in a recipe, with its rate, momentum and limit as they change over the run."""
+    """D's optimizer in a recipe, with its rate, momentum and limit over the run."""
     limit = recipe.max_norm or None
     net = MLP([Affine(3, 2), Affine(2, 2), Affine(2, 2), Affine(2, 4)], "float64")
-    rule = RULES[recipe.rule](net, recipe.learning_rate_d, recipe.momentum, limit)
+    optimizer = RULES[recipe.rule](net, recipe.learning_rate_d, recipe.momentum, limit)
 
     def schedule(t):
         return recipe.learning_rates(t)[1], recipe.momentum_in(1 + t // 10)
 
     updates = 400 if limit else _LONG
-    return _check_rule(f"rule of {recipe.name}", rule, "ascend", updates, seed, schedule, limit)
+    return _check_optimizer(
+        f"optimizer of {recipe.name}", optimizer, "ascend", updates, seed, schedule, limit
+    )
 
 
 def _check_constants(seed):
@@ -157,11 +164,13 @@ def _check_constants(seed):
     ):
         limit, mu = constants.get("max_norm"), constants["momentum"]
         for dtype, updates in (("float64", 400 if limit else _LONG), ("float32", 300)):
-            rule = RULES[name](MLP([Affine(3, 2), Affine(2, 1)], dtype), 1e-3, **constants)
+            optimizer = RULES[name](MLP([Affine(3, 2), Affine(2, 1)], dtype), 1e-3, **constants)
             said = ", ".join(f"{key} {value}" for key, value in constants.items())
-            place = f"rule {name}, {said}, {dtype}"
+            place = f"optimizer {name}, {said}, {dtype}"
             schedule = lambda t, mu=mu: (1e-3 / (1 + t / 100), mu)
-            checks.append(_check_rule(place, rule, "descend", updates, seed, schedule, limit))
+            checks.append(
+                _check_optimizer(place, optimizer, "descend", updates, seed, schedule, limit)
+            )
     return checks
 
 
@@ -190,7 +199,7 @@ def check_average(seed=0):
     checks, recipes = [], {(recipe.average, recipe.average_every) for recipe in RECIPES.values()}
     each = {(beta, 1) for beta in (0.5, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999)}
     for beta, every in sorted((each | recipes) - {(0.0, 1)}):
-        large = [400] if beta == 0.9 else []  # more than one piece of the walk
+        large = [400] if beta == 0.9 else []  # θ has more than one piece
         for width in (2, *large):
             for dtype in ("float64", "float32"):
                 net = MLP([Affine(width, width)], dtype)
