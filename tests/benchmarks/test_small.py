@@ -5,6 +5,7 @@
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +19,18 @@ import pytest
 
 import numpygan as ng
 from benchmarks import __main__ as everything
-from benchmarks import calls, device, gradcheck, layers, memory, mpi, parzen, scaling, start
+from benchmarks import (
+    calls,
+    device,
+    gradcheck,
+    layers,
+    memory,
+    mpi,
+    parzen,
+    scaling,
+    start,
+    versions,
+)
 from numpygan.errors import NumpyganError
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
@@ -488,6 +500,8 @@ def test_every_script_is_there_and_has_a_question():
     scripts = {path.name for path in (ROOT / "benchmarks").glob("*.py")} - {
         "__main__.py",
         "timing.py",
+        "turns.py",
+        "versions.py",  # needs another checkout
     }
     assert scripts <= set(everything.BRIEF)
 
@@ -530,3 +544,36 @@ def test_as_a_command(tmp_path):
     command[3] = "devices.py"
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 2 and "there is no devices.py" in done.stderr
+
+
+# versions.py
+
+
+@pytest.mark.slow
+def test_two_checkouts_take_turns(tmp_path, capsys):
+    other = tmp_path / "other"
+    shutil.copytree(
+        ROOT / "numpygan", other / "numpygan", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    _, found = brief(versions, tmp_path / "versions.json", other, "--games", "ring")
+    turns = found["seconds"]["ring"]
+    assert found["other"] == str(other)
+    assert len(turns["this"]) == len(turns["other"]) == 2
+    assert all(t > 0 for turn in turns["this"] + turns["other"] for t in turn)
+    assert "ring, clock" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("folder", [".", ROOT])
+def test_the_other_folder_is_another_checkout(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match="2"):
+        versions.main([str(folder)])
+    assert "expected the folder of another checkout" in capsys.readouterr().err
+
+
+def test_a_checkout_that_fails_is_named(tmp_path, capsys):
+    (tmp_path / "numpygan").mkdir()
+    (tmp_path / "numpygan" / "__init__.py").write_text("raise ImportError('no such thing')")
+    with pytest.raises(SystemExit, match="1"):
+        versions.main([str(tmp_path), "--games", "ring", "--brief"])
+    assert f"{tmp_path}: its numpygan failed" in capsys.readouterr().err
