@@ -53,8 +53,9 @@ def evaluate_images(options, run, data):
     evaluation.rows_compared(samples, dataset)  # before anything is written
     print(f"measuring {len(samples):,} samples against {data} …", flush=True)
     baselines = _baselines(picture, options, samples, dataset) if picture else {}
-    more = digits, baselines, options.ranks, sigma_rows
-    result = evaluation.evaluate(samples, dataset, options.seed, *more)
+    result = evaluation.evaluate(
+        samples, dataset, options.seed, digits, baselines, options.ranks, sigma_rows
+    )
     if options.ranks.rank:
         return
     kept = [] if run is None else evaluate_ais.kept(run, source)

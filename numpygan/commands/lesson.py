@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from ..errors import NumpyganError, code_of_the_user
-from ..files import NewPath, make_folder, write_whole
+from ..files import NewPath, make_folder, write_bytes
 from ..lessons import grade, text
 from ..terminal import shell_word
 
@@ -61,7 +61,7 @@ def _write(options):
         raise NumpyganError(f"{folder}: is not a folder; choose another place.")
     make_folder(folder)
     content = (words if options.py else text.as_notebook(words)).encode()
-    write_whole(NewPath(file), lambda opened: opened.write(content))
+    write_bytes(NewPath(file), content)
     print(f"{file}: lesson {number}, {text.title(number)}")
     if blanks:
         print(f"Work through it, then: numpygan lesson check {shell_word(file)}")

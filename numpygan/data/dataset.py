@@ -17,7 +17,7 @@ from ..errors import NumpyganError, printable
 from . import folders
 from .idx import read_idx
 from .meaning import (
-    SIGNED,
+    REACHED,
     UNIT,
     Values,
     as_rows,
@@ -116,7 +116,7 @@ def prepared(recipe):
 def check_fits(recipe, dataset):
     """Raise NumpyganError unless G can reach all values of the data and a minibatch fits in it."""
     visible = recipe.generator[-1]
-    reached = {"sigmoid": UNIT, "tanh": SIGNED}.get(visible, dataset.range)
+    reached = REACHED.get(visible, dataset.range)
     if dataset.range != reached:
         rows = dataset.train
         low, high = dataset.range or (rows.min(), rows.max())

@@ -16,6 +16,7 @@ import numpy
 from ..errors import NumpyganError
 
 UNIT, SIGNED = (0.0, 1.0), (-1.0, 1.0)
+REACHED = {"sigmoid": UNIT, "tanh": SIGNED}  # by a visible layer of G; a linear one reaches all
 LARGEST_FLOAT32 = 3e38
 _ROUNDING = 1e-3  # a value this far beyond an end of the range counts as a rounding error
 _BEYOND = 0.25  # samples of a density may leave the range by this fraction of its length

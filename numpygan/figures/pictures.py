@@ -7,6 +7,7 @@ import warnings
 import numpy
 
 from ..data.dataset import as_float
+from ..data.meaning import REACHED
 from ..files import write_bytes
 from .plot import BLUE, GREEN, GREY, ORANGE, saved_figure
 
@@ -17,7 +18,7 @@ def limits(recipe, train=None):
     They are the limits of G's visible layer. A linear layer has none; then they are the limits of
     `train` (N, d), or None (the limits of the picture's own rows) if `train` is None.
     """
-    known = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}.get(recipe.generator[-1])
+    known = REACHED.get(recipe.generator[-1])
     return known if known or train is None else limits_of(train)
 
 

@@ -49,7 +49,7 @@ class Game:
         return self.scores()[2]
 
     def __repr__(self):
-        V, real, fake = to_host(self.scores())[:3]
+        V, real, fake, _ = to_host(self.scores())
         return f"Game of {self.m} rows: V = {V:.4g}, D(x) = {real:.3g}, D(G(z)) = {fake:.3g}"
 
     def scores(self) -> Array:

@@ -179,7 +179,9 @@ for iteration in range(1, 4001):
     average_step(averaged.theta, G.theta, iteration, 0.998)
     if iteration % 100 == 0:
         samples, c = samples_and_c(G)
-        seen.append((iteration, c, samples_and_c(averaged)[1], *played.scores()[:3]))
+        seen.append(
+            (iteration, c, samples_and_c(averaged)[1], played.V, played.D_real, played.D_fake)
+        )
 iterations, c, c_mean, v, d_x, d_gz = np.array(seen).T
 for name, curve in (("the last iterate", c), ("the average", c_mean)):
     late = curve[20:]  # the second half

@@ -10,7 +10,7 @@ import numpy
 
 from ..data.sources import TOYS
 from ..errors import NumpyganError, Unreadable
-from ..files import OwnedPath, append_line, leftovers, make_folder, remove_leftovers, write_whole
+from ..files import OwnedPath, append_line, leftovers, make_folder, remove_leftovers, write_bytes
 from ..recipes.networks import build
 from ..terminal import shell_word
 from . import checkpoint, config_file, evaluation_file, provenance
@@ -195,8 +195,7 @@ class RunDirectory:
     def write_config(self, recipe):
         """Write config.toml."""
         self.check_owner()
-        text = config_file.to_toml(recipe)
-        write_whole(self.config, lambda file: file.write(text.encode()))
+        write_bytes(self.config, config_file.to_toml(recipe).encode())
 
     def recipe(self):
         """The recipe in config.toml. Raises NumpyganError if it can't be read."""
@@ -320,7 +319,7 @@ class RunDirectory:
     def _write_metrics(self, rows):
         self.check_owner()
         text = "".join(line + "\n" for line in (metrics.HEADER, *map(metrics.line, rows)))
-        write_whole(self.metrics, lambda file: file.write(text.encode()))
+        write_bytes(self.metrics, text.encode())
 
     def add_metrics(self, row):
         """Append a row (column -> number) to metrics.csv."""

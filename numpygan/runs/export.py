@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
-from ..files import write_whole
+from ..files import write_bytes, write_whole
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from ..nn.mlp import MLP
 from ..reading import read_arrays
@@ -166,14 +166,14 @@ def export(run, file: Path, network: str = "G") -> None:
             from safetensors.numpy import save
 
             data = save(both, metadata=recipe)
-            write_whole(file, lambda out: out.write(data))
+            write_bytes(file, data)
         elif file.suffix.lower() == ".npz":
             texts = {name: numpy.asarray(text) for name, text in recipe.items()}
             arrays: dict = both | texts
             write_whole(file, lambda out: numpy.savez(out, **arrays))
         else:
             data = onnx_model(run.G if network == "G" else run.D, network, recipe)
-            write_whole(file, lambda out: out.write(data.SerializeToString()))
+            write_bytes(file, data.SerializeToString())
     except ImportError as error:
         raise _lacking(file, error) from None
 
