@@ -13,7 +13,7 @@ from ..version import __version__
 from . import markup
 from .pseudocode import lines
 from .shown import strip
-from .typeset import SYMBOLS, equations, formula, typeset
+from .typeset import SYMBOLS, equation, equations, formula, typeset
 
 _KINDS = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}  # dtypes in the page
 SCRIPTS = (
@@ -110,7 +110,7 @@ def _layer(layer):
     return {
         "name": repr(layer),
         "kind": type(layer).__name__,
-        "equations": [formula(text) for text in equations(layer)],
+        "equations": [equation(text) for text in equations(layer)],
     }
 
 

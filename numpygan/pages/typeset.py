@@ -6,6 +6,7 @@ Examples of the notation: "g_W = x^⊤ g_y", "\frac{1}{m} Σ log D(x)".
 import inspect
 import re
 from html import escape
+from itertools import groupby
 
 SYMBOLS = {
     "m": "the number of rows of a minibatch",
@@ -56,8 +57,9 @@ SYMBOLS = {
 
 _TOKEN = re.compile(r"\\frac|[{}_^]|\d+(?:\.\d+)?|x̃|D\*|[A-Za-z]{2,}|\S")
 _OPERATORS = set("=+−·⊙()[]<>,:→←∈…/|½~")
+_WORD = re.compile(r"\[?[A-Za-z]{2,}[],]?")
 # Names, as are the words that SYMBOLS explains; other words are English.
-_NAMES = {"tanh", "Bernoulli", "keep", "pieces", "slope"}
+_NAMES = {"tanh", "slope"}
 
 
 def typeset(text):
@@ -67,7 +69,7 @@ def typeset(text):
 
 
 def equations(layer):
-    """The equations in the docstring of a layer, in the notation of `formula`.
+    """The equations in the docstring of a layer, in the notation of `formula`, and English words.
 
     These are the first line, y = …, and the line with gx = …; two spaces stand between equations.
     """
@@ -92,6 +94,18 @@ def _notation(text):
     ):
         text = re.sub(pattern, new, text)
     return text
+
+
+def equation(text):
+    """HTML of one of `equations`; a line can break at its English words."""
+    runs = groupby(text.split(" "), _is_english)
+    return " ".join(
+        escape(" ".join(run)) if english else formula(" ".join(run)) for english, run in runs
+    )
+
+
+def _is_english(word):
+    return bool(_WORD.fullmatch(word)) and word.strip("[],") not in _NAMES | SYMBOLS.keys()
 
 
 def formula(text):
@@ -159,6 +173,4 @@ def _atom(tokens):
         return token, "<mover><mi>x</mi><mo>~</mo></mover>"
     if token == "D*":
         return token, "<msup><mi>D</mi><mo>*</mo></msup>"
-    if len(token) > 1 and token.isalpha() and token not in _NAMES | SYMBOLS.keys():
-        return token, f"<mtext>&nbsp;{token}&nbsp;</mtext>"
     return token, f"<mi>{escape(token)}</mi>"

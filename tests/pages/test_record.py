@@ -16,7 +16,7 @@ from numpygan.pages import study_page as page
 from numpygan.pages.record import record
 from numpygan.pages.shown import rows_as_images, strip, units
 from numpygan.pages.toy_game import ToyGame
-from numpygan.pages.typeset import SYMBOLS, equations, formula, typeset
+from numpygan.pages.typeset import SYMBOLS, equation, equations, formula, typeset
 from numpygan.recipes.builtin import RECIPES
 from numpygan.runs.trainer import Training
 
@@ -251,7 +251,7 @@ def test_formulas():
     assert "<mfrac><mrow><mn>1</mn>" in formula(r"\frac{1}{m}") and typeset(
         "a < b & $x$"
     ).startswith("a &lt; b &amp; <math>")
-    assert formula("a over j").count("<mtext>") == 1  # a word that is no symbol
+    assert equation("y_j = max over p of x").split("<math>")[2].endswith("</math> of ")
     for name in SYMBOLS:
         assert f'data-symbol="{name}"' in page.symbol_formula(name)
     assert 'data-symbol="⊤"' in formula("b^⊤")
@@ -273,7 +273,7 @@ def test_the_equations_of_a_layer_are_those_of_its_docstring():
     ]
     layers = ng.ReLU(), ng.LeakyReLU(), ng.Tanh(), ng.Dropout(0.5)
     for layer in layers:
-        y, *_, gx = map(formula, equations(layer))
+        y, *_, gx = map(equation, equations(layer))
         assert y.startswith('<math><mrow><mrow data-symbol="y">')
         assert gx.startswith('<math><mrow><mrow data-symbol="g_x">')
 
@@ -290,7 +290,7 @@ def test_the_equations_of_a_layer_of_the_users_own():
 
     assert equations(Cube()) == ["y = x ⊙ x ⊙ x", "g_x = 3 g_y ⊙ x^2"]
     Silent.__doc__ = None
-    assert all(map(formula, equations(Silent())))
+    assert all(map(equation, equations(Silent())))
 
 
 def test_what_comes_from_outside_is_escaped():
