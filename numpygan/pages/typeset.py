@@ -47,6 +47,11 @@ SYMBOLS = {
     "entry is kept, else 0",
     "won": "1 for the piece that reaches the maximum, 0 for the others",
     "slopes": "1 where x > 0, else the slope of the leak",
+    "slope": "LeakyReLU: the slope where x ≤ 0",
+    "Bernoulli": "Bernoulli(keep): 1 with probability keep, else 0",
+    "keep": "the probability that Dropout keeps an entry",
+    "r": "1 where Dropout keeps the entry, else 0",
+    "pieces": "the number of pieces of a maxout unit",
     "p": "the piece of a maxout unit",
     "j": "the unit",
     "h": "the complex step, 10⁻³⁰",
@@ -58,8 +63,6 @@ SYMBOLS = {
 _TOKEN = re.compile(r"\\frac|[{}_^]|\d+(?:\.\d+)?|x̃|D\*|[A-Za-z]{2,}|\S")
 _OPERATORS = set("=+−·⊙()[]<>,:→←∈…/|½~")
 _WORD = re.compile(r"\[?[A-Za-z]{2,}[],]?")
-# Names, as are the words that SYMBOLS explains; other words are English.
-_NAMES = {"tanh", "slope"}
 
 
 def typeset(text):
@@ -105,7 +108,7 @@ def equation(text):
 
 
 def _is_english(word):
-    return bool(_WORD.fullmatch(word)) and word.strip("[],") not in _NAMES | SYMBOLS.keys()
+    return bool(_WORD.fullmatch(word)) and word.strip("[],") not in {"tanh", *SYMBOLS}
 
 
 def formula(text):
