@@ -1,4 +1,4 @@
-"""What can play: two networks, two sources of minibatches, an optimizer for each network."""
+"""Checks of a game's arguments: networks, sources of minibatches, optimizers."""
 
 import math
 
@@ -54,7 +54,7 @@ def check_players(G, D, p_data, p_z, rule_g, rule_d, dropout):
 
 
 class Watched:
-    """A source that must not end, and whose first minibatch, on a CPU, must fill all of `out`."""
+    """A source with two checks: it must not end, and, on a CPU, it must first fill all of `out`."""
 
     def __init__(self, name, source):
         self._name, self._source, self._first = name, source, True

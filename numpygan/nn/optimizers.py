@@ -174,12 +174,12 @@ class Adam(Optimizer):
         m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  θ ← θ − η m̂/(√v̂ + ε)
 
     m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ) undo the bias of the start at 0; t counts the updates.
-    `momentum` is β₁, which must stay constant; `decay` is β₂. It takes the other
-    arguments of Optimizer, too.
+    `momentum` is β₁, which must stay constant; `decay` is β₂. It also takes the other arguments of
+    Optimizer.
 
-    `moments` holds m/(1 − β₁) and v/(1 − β₂), the discounted sums of g and g². If m and v stand for
-    these sums, and c = √((1 − β₂)/(1 − β₂ᵗ)), the step is η (1 − β₁)/(1 − β₁ᵗ)/c · m/(√v + ε/c).
-    It is the same step in fewer passes over θ.
+    `adam` keeps m and v without the factors 1 − β₁ and 1 − β₂, so they are discounted sums of g and
+    g²; `moments` holds these sums. With them and c = √((1 − β₂)/(1 − β₂ᵗ)), the step is
+    η (1 − β₁)/(1 − β₁ᵗ)/c · m/(√v + ε/c). It is the same step in fewer passes over θ.
 
     >>> net = ng.MLP([ng.Affine(1, 1)], "float64")  # θ starts at 0
     >>> optimizer = ng.Adam(net, learning_rate=0.5)

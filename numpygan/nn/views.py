@@ -10,9 +10,9 @@ class Missing(NumpyganError, AttributeError):
 
 
 class Views:
-    """An object some of whose attributes are views of a larger array.
+    """An object with attributes that are views of a larger array.
 
-    `thing.name = a` copies a into such a view. Raises NumpyganError if a doesn't fit.
+    `thing.name = a` copies a into the view. Raises NumpyganError if a doesn't fit.
     """
 
     def set_views(self, **views):
