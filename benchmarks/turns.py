@@ -32,7 +32,8 @@ def game(name):
         net.initialize(draw["init"])
     rows = numpy.random.default_rng(0).random((6000, D.n_in), dtype="float32")
     optimizers = [
-        ng.Momentum(net, 0.01) if name == "mnist-authors" else ng.Adam(net) for net in (G, D)
+        ng.Momentum(net, 0.01) if name == "mnist-authors" else ng.Adam(net, 2e-4, 0.0)
+        for net in (G, D)
     ]
     sources = Shuffled(rows, draw["data"]), Noise("uniform", draw["noise"])
     return ng.algorithm1(G, D, *sources, *optimizers, draw["dropout"], m=100)

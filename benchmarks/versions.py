@@ -4,8 +4,8 @@
     python benchmarks/versions.py ../before             (a minute)
 
 Each checkout has a process of its own (turns.py). They take turns, and the one that waits computes
-nothing. The games have the networks of the recipes `mnist` (Adam), `mnist-authors` (momentum) and
-`ring`; the rows are random numbers.
+nothing. The games have the networks of the recipes `mnist` (Adam with β₁ = 0, no average),
+`mnist-authors` (momentum) and `ring`; the rows are random numbers.
 """
 
 import os
@@ -28,12 +28,14 @@ def process(name, checkout):
     """A process of the checkout that takes turns."""
     command = [sys.executable, str(TURNS), name, str(checkout)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
-    return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(checkout)}, **pipes)
+    environment = os.environ | {"PYTHONPATH": str(checkout)}
+    environment.pop("OPENBLAS_THREAD_TIMEOUT", None)  # this numpygan has set it; each sets its own
+    return subprocess.Popen(command, env=environment, **pipes)
 
 
 def take_turn(running):
     """[clock, CPU] seconds of a turn; nothing if the process has failed."""
-    with suppress(BrokenPipeError):
+    with suppress(OSError):  # BrokenPipeError; on Windows EINVAL
         running.stdin.write(b"\n")
     return [float(t) for t in running.stdout.readline().split()]
 

@@ -91,3 +91,12 @@ def test_no_two_files_bear_one_name():
 def test_what_people_come_to_read_is_short(room):
     for path in (ROOT / room).glob("*.py"):
         assert len(path.read_text().splitlines()) <= 400, path
+
+
+def test_ci_checks_with_the_versions_of_pre_commit():
+    tree = ROOT.parent
+    hooks = (tree / ".pre-commit-config.yaml").read_text()
+    ci = (tree / ".ci" / "run").read_text()
+    for hook, tool in (("ruff-pre-commit", "ruff"), ("mirrors-mypy", "mypy")):
+        version = re.search(rf"{hook}\n +rev: v([\d.]+)", hooks)[1]
+        assert f"{tool}=={version}" in ci

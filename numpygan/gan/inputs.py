@@ -54,7 +54,7 @@ def check_players(G, D, p_data, p_z, rule_g, rule_d, dropout):
 
 
 class Watched:
-    """A source with two checks: it must not end, and, on a CPU, it must first fill all of `out`."""
+    """A source that is checked: it must not end; on a CPU its first minibatch must fill `out`."""
 
     def __init__(self, name, source):
         self._name, self._source, self._first = name, source, True

@@ -100,11 +100,15 @@ def _notation(text):
 
 
 def equation(text):
-    """HTML of one of `equations`; a line can break at its English words."""
-    runs = groupby(text.split(" "), _is_english)
-    return " ".join(
-        escape(" ".join(run)) if english else formula(" ".join(run)) for english, run in runs
-    )
+    """HTML of one of `equations`; a line can break at its English words.
+
+    What is not in the notation of `formula`, as a docstring can hold, stays as it is.
+    """
+    runs = [(english, " ".join(run)) for english, run in groupby(text.split(" "), _is_english)]
+    try:
+        return " ".join(escape(run) if english else formula(run) for english, run in runs)
+    except (AssertionError, IndexError, ValueError):
+        return escape(text)
 
 
 def _is_english(word):

@@ -72,9 +72,10 @@ def test_the_last_number_of_a_piece_of_a_large_network(few_recipes, monkeypatch)
 
     right = sgd.lanes
     monkeypatch.setattr(sgd, "lanes", without_the_last)
-    each = [f"{rule}, momentum {mu}" for rule in ("momentum", "adam") for mu in (0.5, 0.0)]
-    names = {f"optimizer {rule}, {way}" for rule in each for way in ("ascend", "descend")}
-    names |= {f"optimizer {rule}, float32" for rule in each}
+    each = [
+        f"optimizer {name}, momentum {mu}" for name in ("momentum", "adam") for mu in (0.5, 0.0)
+    ]
+    names = {f"{one}, {way}" for one in each for way in ("ascend", "descend", "float32")}
     assert failing(formulas.check_optimizers()) == names
 
 

@@ -82,7 +82,7 @@ def test_the_game_is_checked_without_a_warning(algorithm):
     assert check_game(*players(), algorithm).passed
 
 
-def test_the_rules_are_checked_without_a_warning():
+def test_the_optimizers_are_checked_without_a_warning():
     with numpy.errstate(all="raise"):
         assert all(check.passed for check in check_optimizers())
 

@@ -289,6 +289,14 @@ def test_the_equations_of_a_layer_of_the_users_own():
         pass
 
     assert equations(Cube()) == ["y = x ⊙ x ⊙ x", "g_x = 3 g_y ⊙ x^2"]
+
+    class Odd(ng.Layer):
+        """y = {x <_
+
+        gx = gy}
+        """
+
+    assert [equation(text) for text in equations(Odd())] == ["y = {x &lt;_", "g_x = g_y}"]
     Silent.__doc__ = None
     assert all(map(equation, equations(Silent())))
 

@@ -15,8 +15,8 @@ function colours() {
 }
 
 // Draw a matrix on a canvas of one pixel a cell. A cell has the full colour where its absolute
-// value is `largest`, by default the matrix's largest; the share of the colour is the square root of
-// the share of the value, so that small numbers can be seen. grey: [low, high], the values of black
+// value is `largest`, by default the matrix's largest; the share of the colour is the square root
+// of the share of the value, so that small numbers can be seen. grey: [low, high], the values of black
 // and of white, where the matrix is an image.
 function paint(canvas, rows, columns, at, { grey = null, largest = 0 } = {}) {
   canvas.width = columns;
