@@ -225,6 +225,12 @@ def test_hidden_units_of_D_may_be_sigmoids(algorithm):
 
 
 @pytest.mark.parametrize("algorithm", BOTH)
+def test_a_D_with_dropout_needs_a_stream(algorithm):
+    D = ng.MLP([ng.Dropout(0.5), ng.Affine(4, 1)])
+    refused("game: dropout: expected a random stream", lambda: play(algorithm, D=D, dropout=None))
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
 def test_a_source_that_fills_out_plays(algorithm):
     assert numpy.isfinite(play(algorithm, p_data=Source(lambda out: out.fill(1))).V)
 

@@ -198,6 +198,14 @@ def test_what_is_no_tape_of_the_network(tape):
         lambda: net.draw_masks(tape, Stream(0)),
     ):
         refused("make one with the network's own tape", act)
+    words = "made by another network" if hasattr(tape, "net") else "expected a tape, got"
+    refused(words, lambda: net.forward(rows, tape))
+
+
+@pytest.mark.parametrize("stream", [None, 0, Stream])
+def test_masks_from_what_is_no_stream(stream):
+    net = ng.MLP([ng.Dropout(0.5), ng.Affine(2, 1)])
+    refused("draw_masks: expected a random stream", lambda: net.draw_masks(net.tape(3), stream))
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,10 @@ def test_maximum_likelihood_goes_on_along_its_tangent_from_30(a, value, slope):
     objective.maximum_likelihood_slope(numpy, logits, out)
     assert_near(objective.maximum_likelihood(numpy, logits), -value / 2, 1e-14)
     assert_near(out, numpy.full((2, 1), -slope / 4), 1e-14)
+
+
+def test_the_value_of_halves_of_different_lengths():
+    """D = ¾, ½ and ½ on three examples, ¾ on one sample: each mean is over its own rows."""
+    real, fake = numpy.array([[LOG3], [0.0], [0.0]]), numpy.array([[LOG3]])
+    expected = (math.log(3 / 4) + 2 * math.log(1 / 2)) / 3 + math.log(1 / 4)
+    assert math.isclose(objective.value(numpy, real, fake), expected, rel_tol=1e-14)

@@ -364,3 +364,10 @@ def test_any_stack_agrees_with_the_complex_step(network, m, seed):
     expected_grad, expected_gx = complex_step_gradients(make(), net.theta, x, gy)
     assert_near(grad, expected_grad, 1e-13)
     assert_near(gx, expected_gx, 1e-13)
+
+
+def test_what_is_no_layer_is_named_with_its_place():
+    with pytest.raises(ng.NumpyganError, match=r"got <class.*ReLU'> in place 1; write ReLU\(…\)"):
+        ng.MLP([ng.Affine(1, 1), ng.ReLU])
+    with pytest.raises(ng.NumpyganError, match=r"got 3 in place 0\."):
+        ng.MLP([3])

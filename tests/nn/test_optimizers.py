@@ -237,10 +237,41 @@ def test_a_number_set_later_must_lie_in_its_range(rule, name, value):
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("state", [{}, {"updates": 3}, {"velocity": numpy.ones(1)}])
+@pytest.mark.parametrize("state", [None, {}, {"updates": 3}, {"velocity": numpy.ones(1)}])
 def test_restoring_what_is_no_state_is_refused(rule, state):
     with pytest.raises(ng.NumpyganError, match=f"{rule.__name__}: restore: expected what state"):
         rule(network()).restore(state)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_restoring_a_damaged_state_is_refused(rule):
+    state = rule(network()).state()
+    moment = rule.names[0]
+    longer, whole_numbers, complex_ones = (
+        numpy.ones(9),
+        numpy.ones(2, int),
+        numpy.ones(2, "complex64"),
+    )
+    for damaged in (longer, whole_numbers, complex_ones):
+        with pytest.raises(ng.NumpyganError, match="restore: expected what state"):
+            rule(network()).restore(state | {moment: damaged})
+    with pytest.raises(ng.NumpyganError, match="restore: updates"):
+        rule(network()).restore(state | {"updates": -1})
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("name", ["learning_rate", "momentum"])
+def test_only_max_norm_may_be_none(rule, name):
+    assert rule(network(), max_norm=None).max_norm is None
+    with pytest.raises(ng.NumpyganError, match=f"{rule.__name__}: {name}"):
+        rule(network(), **{name: None})
+
+
+def test_the_sums_of_an_older_checkpoint():
+    """m/(1 − ½) = 3/½ = 6 and v/(1 − ¼) = 6/¾ = 8."""
+    adam = ng.Adam(network(), momentum=0.5, decay=0.25)
+    sums = adam.from_moments(numpy.array([3.0]), numpy.array([6.0]))
+    assert sums == {"gradients": [6], "squares": [8]}
 
 
 @pytest.mark.parametrize("rule", RULES)
