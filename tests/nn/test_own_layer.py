@@ -150,6 +150,18 @@ WRONG = {
         r"Mine\(\): .*W.*\(None, 3\).*n_in",
     ),
     "a shape that is a number": (put(shapes=lambda self: {"W": 3}), r"Mine\(\): .*W.*3.*tuple"),
+    "a shape in a list": (put(shapes=lambda self: {"W": [2]}), r"Mine\(\): .*W.*\[2\].*tuple"),
+    "a shape with a 0": (put(shapes=lambda self: {"W": (2, 0)}), r"Mine\(\): .*W.*\(2, 0\).*≥ 1"),
+    "a shape below 0": (put(shapes=lambda self: {"W": (2, -1)}), r"Mine\(\): .*W.*\(2, -1\)"),
+    "a shape of a fraction": (
+        put(shapes=lambda self: {"W": (2, 1.5)}),
+        r"Mine\(\): .*W.*\(2, 1\.5\).*whole numbers",
+    ),
+    "no width": (put(width=lambda self, n_in: 0), r"Mine\(\): width\(\d\) gives 0; .*≥ 1"),
+    "a fraction of a width": (
+        put(width=lambda self, n_in: 2.5),
+        r"Mine\(\): width\(\d\) gives 2\.5; expected a whole",
+    ),
     "no backward_params": (
         put(shapes=lambda self: {"s": (2,)}),
         r"Mine\(\): .*no backward_params.*self\.gs",
@@ -157,6 +169,18 @@ WRONG = {
     "an array of no kind": (
         put(memory=lambda self, n_in: {"kept": ((n_in,), "int")}),
         r"Mine\(\): memory\(\) gives .*'int'.*kinds: value",
+    ),
+    "an array whose shape is a number": (
+        put(memory=lambda self, n_in: {"kept": (3, "bool")}),
+        r"Mine\(\): memory\(\) gives .*kinds: value",
+    ),
+    "an array with too much said of it": (
+        put(memory=lambda self, n_in: {"kept": ((n_in,), "bool", 0)}),
+        r"Mine\(\): memory\(\) gives .*kinds: value",
+    ),
+    "arrays in a list": (
+        put(memory=lambda self, n_in: ["kept"]),
+        r"Mine\(\): memory\(\) gives .*kinds: value",
     ),
 }
 
