@@ -77,12 +77,12 @@ class Eager:
     def start(self):
         if self.recipe.rule == "adam":
             betas = self.recipe.momentum, self.schedule.decay
-            self.rule_g, self.rule_d = (
+            self.optimizer_g, self.optimizer_d = (
                 torch.optim.Adam(theta, betas=betas, fused=True)
                 for theta in (self.theta_g, self.theta_d)
             )
         else:
-            self.rule_g, self.rule_d = (
+            self.optimizer_g, self.optimizer_d = (
                 torch.optim.SGD(theta, lr=0.0, momentum=self.recipe.momentum, fused=True)
                 for theta in (self.theta_g, self.theta_d)
             )
@@ -128,21 +128,21 @@ class Eager:
     def play(self, iterations):
         for _ in range(iterations):
             rate_g, rate_d, momentum = self.schedule.rates(self.iteration)
-            for rule, rate in ((self.rule_g, rate_g), (self.rule_d, rate_d)):
-                rule.param_groups[0]["lr"] = rate
-                if "momentum" in rule.param_groups[0]:
-                    rule.param_groups[0]["momentum"] = momentum
+            for optimizer, rate in ((self.optimizer_g, rate_g), (self.optimizer_d, rate_d)):
+                optimizer.param_groups[0]["lr"] = rate
+                if "momentum" in optimizer.param_groups[0]:
+                    optimizer.param_groups[0]["momentum"] = momentum
             for _ in range(self.recipe.k):
                 x, z, masks = self.drawn(*self.draws.d_step())
                 with torch.no_grad():
                     rows = torch.cat([self.examples(x), self.G(self.theta_g, z)])
-                self.rule_d.zero_grad(set_to_none=True)
+                self.optimizer_d.zero_grad(set_to_none=True)
                 self.d_loss(self.theta_d, rows, masks).backward()
-                self.rule_d.step()
+                self.optimizer_d.step()
             z, masks = self.drawn(*self.draws.g_step())
-            self.rule_g.zero_grad(set_to_none=True)
+            self.optimizer_g.zero_grad(set_to_none=True)
             self.g_loss(self.theta_g, self.theta_d, z, masks).backward(inputs=self.theta_g)
-            self.rule_g.step()
+            self.optimizer_g.step()
             if self.average and self.schedule.averages(self.iteration):
                 torch._foreach_lerp_(
                     self.average,

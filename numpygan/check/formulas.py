@@ -11,7 +11,7 @@ from ..arrays import Stream
 from ..gan.average import Average
 from ..nn.layers import Affine
 from ..nn.mlp import MLP
-from ..nn.optimizers import RULES
+from ..nn.optimizers import OPTIMIZERS
 from ..recipes.builtin import RECIPES
 from .verdicts import judge, judge_all
 
@@ -54,11 +54,11 @@ def check_optimizers(seed=0):
             ("ascend", "float64"),
             ("descend", "float32"),
         ):
-            optimizer = RULES[name](MLP([Affine(*LARGE)], dtype), _ETA, mu)
+            optimizer = OPTIMIZERS[name](MLP([Affine(*LARGE)], dtype), _ETA, mu)
             place = f"optimizer {name}, momentum {mu}, {dtype if dtype == 'float32' else direction}"
             checks.append(_check_optimizer(place, optimizer, direction, _SHORT, seed))
     for done in _TURNS[-5:]:
-        optimizer = RULES["adam"](MLP([Affine(3, 2)], "float64"), _ETA)
+        optimizer = OPTIMIZERS["adam"](MLP([Affine(3, 2)], "float64"), _ETA)
         place = f"optimizer adam, after {done:,} updates"
         checks.append(_check_optimizer(place, optimizer, "descend", _SHORT, seed, done=done))
     for recipe in RECIPES.values():
@@ -69,7 +69,7 @@ def check_optimizers(seed=0):
 
 def _optimizers():
     """Each optimizer by name, with each momentum that changes its formula."""
-    return [(name, mu) for name in RULES for mu in _MU[name]]
+    return [(name, mu) for name in OPTIMIZERS for mu in _MU[name]]
 
 
 def _check_optimizer(
@@ -139,7 +139,7 @@ def _check_recipe(recipe, seed):
     """D's optimizer in a recipe, with its rate, momentum and limit over the run."""
     limit = recipe.max_norm or None
     net = MLP([Affine(3, 2), Affine(2, 2), Affine(2, 2), Affine(2, 4)], "float64")
-    optimizer = RULES[recipe.rule](net, recipe.learning_rate_d, recipe.momentum, limit)
+    optimizer = OPTIMIZERS[recipe.rule](net, recipe.learning_rate_d, recipe.momentum, limit)
 
     def schedule(t):
         return recipe.learning_rates(t)[1], recipe.momentum_in(1 + t // 10)
@@ -164,7 +164,9 @@ def _check_constants(seed):
     ):
         limit, mu = constants.get("max_norm"), constants["momentum"]
         for dtype, updates in (("float64", 400 if limit else _LONG), ("float32", 300)):
-            optimizer = RULES[name](MLP([Affine(3, 2), Affine(2, 1)], dtype), 1e-3, **constants)
+            optimizer = OPTIMIZERS[name](
+                MLP([Affine(3, 2), Affine(2, 1)], dtype), 1e-3, **constants
+            )
             said = ", ".join(f"{key} {value}" for key, value in constants.items())
             place = f"optimizer {name}, {said}, {dtype}"
             schedule = lambda t, mu=mu: (1e-3 / (1 + t / 100), mu)

@@ -61,7 +61,7 @@ def check_game(
     A game with losses of your own is a loop of your own, which needs no argument `loss`, and two
     functions of D's outputs (m, 1) that give one number and are written for complex numbers:
 
-        def least_squares(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k): …
+        def least_squares(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, k): …
 
         ng.check_game(G, D, least_squares, value=lambda real, fake: …, loss=lambda fake: …)
 
@@ -120,8 +120,11 @@ def check_game(
         drawn = Noise(noise, named["noise"]), named, rows, {"D": numbers * k, "G": numbers}
         witness = Witness(G, D, name, goals, one_pass, *drawn)
         rate = 0.1 if iterations <= 2 else 0.02  # a long game must not run away
-        rules = Stopped(Momentum(G, rate), witness, "G"), Stopped(Momentum(D, rate), witness, "D")
-        arguments = [G, D, witness.p_data, witness.p_z, *rules, witness.masks, rows]
+        optimizers = (
+            Stopped(Momentum(G, rate), witness, "G"),
+            Stopped(Momentum(D, rate), witness, "D"),
+        )
+        arguments = [G, D, witness.p_data, witness.p_z, *optimizers, witness.masks, rows]
         if one_pass:
             game = authors2014(*arguments)
         else:

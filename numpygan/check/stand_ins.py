@@ -70,15 +70,20 @@ class KeptMasks:
 class Stopped:
     """An optimizer that lets the witness check the gradient before it moves θ."""
 
-    def __init__(self, rule, witness, name):
-        self.net, self._rule, self._witness, self._name = rule.net, rule, witness, name
+    def __init__(self, optimizer, witness, name):
+        self.net, self._optimizer, self._witness, self._name = (
+            optimizer.net,
+            optimizer,
+            witness,
+            name,
+        )
 
     def ascend(self):
         self._witness.check(self._name, "ascend")
-        self._rule.ascend()
+        self._optimizer.ascend()
         self._witness.remember()
 
     def descend(self):
         self._witness.check(self._name, "descend")
-        self._rule.descend()
+        self._optimizer.descend()
         self._witness.remember()

@@ -122,7 +122,7 @@ def _check_ties(dtype):
 
 def _check_losses(a, exact, dtype):
     checks, m = [], len(a)
-    for name, (value, slope) in G_LOSSES.items():
+    for name, (value, slope, _) in G_LOSSES.items():
         printed, printed_slope = _LOSSES[name]
         out = numpy.empty_like(a)
         slope(numpy, a, out=out)

@@ -60,17 +60,6 @@ def new_file(name, options, *suffixes, option="-o"):
     return file
 
 
-def result_file(options, run, suffix):
-    """The file of `-o`, else the run's evaluation.json, which is overwritten.
-
-    Raises NumpyganError if it can't be written.
-    """
-    if options.file is not None:
-        return new_file(options.file, options, suffix)
-    check_writable(run.evaluation)
-    return run.evaluation
-
-
 def folder_of_runs(name):
     """The path of `--out`, the folder of many runs; runs that it holds are resumed.
 

@@ -5,13 +5,14 @@ import math
 
 from ..data.meaning import SIGNED
 from ..errors import NumpyganError
-from ..files import check_writable, write_json
+from ..files import check_writable
 from ..metrics import ais
 from ..runs.ais_state import BATCH, bounds, steps
 from ..runs.provenance import dataset_of
 from ..tables import as_text
 from ..terminal import Progress, shell_word
-from .arguments import positive, result_file
+from .arguments import positive
+from .results import result_file, show
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
 CAVEATS = (
@@ -55,7 +56,7 @@ def check(options):
 
 def evaluate_ais(options, run):
     """Add the rows of AIS to the run's result."""
-    file = result_file(options, run, ".json")
+    file = result_file(options, run)
     check_writable(run.ais)
     recipe, (G, _, source) = run.recipe(), run.generator(options.checkpoint)
     dataset = dataset_of(run, options.data)
@@ -76,11 +77,9 @@ def evaluate_ais(options, run):
     if options.ranks.rank:
         return
     rows = _rows(state, examples, distributions, dataset.range)
-    print("\n".join(_table(rows, recipe.data == "mnist")), flush=True)
     result = _result(run, recipe.data, source)  # an `evaluate` may have written it meanwhile
     result["rows"] = [row for row in result["rows"] if row["metric"] not in NAMES] + rows
-    write_json(file, result)
-    print(f"{file}: the same as JSON")
+    show(_table(rows, recipe.data == "mnist"), result, file)
 
 
 def _result(run, data, source):
@@ -97,9 +96,9 @@ def _result(run, data, source):
 def kept(run, source):
     """The rows of AIS in the run's evaluation.json, if they are of the same checkpoint.
 
-    They are kept because they took hours.
+    They are kept because they took hours. Without a run there are none.
     """
-    result = run.read_evaluation() or {}
+    result = (run.read_evaluation() or {}) if run else {}
     rows = result.get("rows", []) if result.get("source") == source else []
     nothing = dict.fromkeys(("se", "real", "real_se")) | {"detail": "", "caveat": ""}
     return [

@@ -5,14 +5,14 @@ from ..data.dataset import as_float, load, samples_like
 from ..errors import NumpyganError
 from ..figures.pictures import limits_of
 from ..figures.side_by_side import save_side_by_side
-from ..files import write_json
 from ..gan import sampling
 from ..metrics import image_scores as evaluation
 from ..metrics.baselines import image_baselines
 from ..metrics.parzen import SAMPLES, VALIDATION
 from ..runs.provenance import dataset_of
 from . import evaluate_ais
-from .arguments import data_fields, new_file, result_file
+from .arguments import data_fields, new_file
+from .results import result_file, show
 
 
 def add(parser):
@@ -33,8 +33,8 @@ def evaluate_images(options, run, data):
     picture = None
     if options.baselines:
         picture = new_file(options.baselines, options, ".png", option="--baselines")
+    file = result_file(options, run)
     if run is None:
-        file = new_file(options.file or "evaluation.json", options, ".json")
         fields = data_fields(options)
         fields.pop("data", None)
         dataset = load(data, **fields)
@@ -42,14 +42,13 @@ def evaluate_images(options, run, data):
         sigma_rows = VALIDATION
         source = {"file": options.samples}
     else:
-        file = result_file(options, run, ".json")
         recipe = run.recipe()
         dataset = dataset_of(run, options.data)
         sigma_rows = recipe.sigma_rows
         digits = data == "mnist" and recipe.preprocess == "none"
         G, _, source = run.generator(options.checkpoint)
         samples = sampling.sample(G, recipe.noise, SAMPLES, Stream(options.seed))
-        evaluate_ais.kept(run, source)  # a damaged file is refused before the work
+    evaluate_ais.kept(run, source)  # a damaged file is refused before the work
     evaluation.rows_compared(samples, dataset)  # before anything is written
     print(f"measuring {len(samples):,} samples against {data} …", flush=True)
     baselines = _baselines(picture, options, samples, dataset) if picture else {}
@@ -58,11 +57,9 @@ def evaluate_images(options, run, data):
     )
     if options.ranks.rank:
         return
-    kept = [] if run is None else evaluate_ais.kept(run, source)
-    result |= {"data": data, "source": source, "rows": result["rows"] + kept}
-    print("\n".join(evaluation.table(result, with_paper=data == "mnist")), flush=True)
-    write_json(file, result)
-    print(f"{file}: the same as JSON")
+    rows = result["rows"] + evaluate_ais.kept(run, source)
+    result |= {"data": data, "source": source, "rows": rows}
+    show(evaluation.table(result, with_paper=data == "mnist"), result, file)
 
 
 def _baselines(file, options, samples, dataset):

@@ -11,7 +11,7 @@ from ..data.readers import read_numpy
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..figures.toy_plot import save_toy_plot
-from ..files import check_writable, make_folder, write_json
+from ..files import check_writable, make_folder
 from ..gan import sampling
 from ..metrics import toys
 from ..metrics.modes import SAMPLES
@@ -22,7 +22,8 @@ from ..runs.grid import finished, play
 from ..runs.loop import Interrupted
 from ..runs.pool import carry_out, in_words
 from ..terminal import Progress
-from .arguments import changed_fields, folder_of_runs, new_file, positive, result_file
+from .arguments import changed_fields, folder_of_runs, new_file, positive
+from .results import result_file, show
 
 _PROCESSES = min(2, cpus())  # training processes at a time without MPI
 
@@ -59,14 +60,12 @@ def check(options):
 
 def evaluate_toy(options, run, toy):
     """Print and write the toy table of a run, or of the samples in a file if `run` is None."""
+    file = result_file(options, run)
+    _check_picture(file, options)
     if run is None:
-        file = new_file(options.file or "evaluation.json", options, ".json")
-        _check_picture(file, options)
         samples = read_numpy(os.path.expanduser(options.samples))
         about, title = {"source": {"file": options.samples}}, options.samples
     else:
-        file = result_file(options, run, ".json")
-        _check_picture(file, options)
         G, _, source = run.generator(options.checkpoint)
         samples = _draw(G, run.recipe(), options.seed)
         about, title = {"source": source, "seed": options.seed}, str(run.path)
@@ -161,8 +160,7 @@ def _report(toy, draws, file, about, title):
     lines = toys.table(rows, toy)
     if len(draws) > 1:
         lines += ["", *toys.spread(rows, toy)]
-    print("\n".join(lines), flush=True)
-    write_json(file, {"rows": rows, "data": toy} | about)
+    show(lines, {"rows": rows, "data": toy} | about, file)
     picture = file.with_suffix(".png")
     save_toy_plot(picture, draws[0][:SAMPLES], toys.real_draw(toy, SAMPLES), *TOYS[toy](), title)
-    print(f"{file}: the same as JSON; {picture.name}: the samples and the modes")
+    print(f"{picture}: the samples and the modes")

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from ..arrays import array_module
-from ..files import check_writable, make_folder, write_json
+from ..files import check_writable, make_folder
 from ..nn.threads import cpus
 from ..runs.grid import finished, mean_and_se, play
 from ..runs.loop import Interrupted
@@ -14,6 +14,7 @@ from ..runs.sweep_file import read_sweep
 from ..tables import as_text
 from ..terminal import shell_word
 from .arguments import folder_of_runs, positive
+from .results import show
 
 _COLUMNS = {
     "parzen": "best Parzen/nats",
@@ -101,9 +102,7 @@ def sweep(options):
         rows.append(_row(setting, [results[job] for job in own if job in results]))
     failed = {job[1]: failures[job] for job in names if job in failures}
     lines = [*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items())]
-    print("\n".join(lines), flush=True)
-    write_json(file, {"settings": rows, "failed": failed})
-    print(f"{file}: the same as JSON")
+    show(lines, {"settings": rows, "failed": failed}, file)
     return 1 if failed else 0
 
 

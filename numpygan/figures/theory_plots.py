@@ -150,10 +150,10 @@ def save_losses(path):
     logit = numpy.log(d / (1 - d))[:, None]
     with saved_figure(path, 10, 4, 2, dpi=150) as (figure, both):
         styles = (ORANGE, "-"), (BLUE, "--"), (GREEN, "-.")
-        for (name, (loss, loss_slope)), (colour, dash) in zip(G_LOSSES.items(), styles):
+        for (name, loss), (colour, dash) in zip(G_LOSSES.items(), styles):
             slope = numpy.empty_like(logit)
-            loss_slope(numpy, logit, out=slope)
-            values = numpy.array([loss(numpy, a[None]) for a in logit])
+            loss.slope(numpy, logit, out=slope)
+            values = numpy.array([loss.value(numpy, a[None]) for a in logit])
             for axes, series in zip(both, (values, slope[:, 0] * len(logit))):
                 axes.plot(d, series, color=colour, linestyle=dash, label=name)
         both[0].set(title="Loss $L_G$", ylim=(-5, 5))

@@ -8,18 +8,19 @@ from ..nn.mlp import MLP
 from ..nn.optimizers import Optimizer
 from ..numbers import whole
 from .game import Game
-from .inputs import check_players
+from .inputs import check_players, takes_older_names
 from .objective import g_loss, value_slopes
 
 
+@takes_older_names
 def algorithm1(
     G: MLP,
     D: MLP,
     p_data: Source,
     p_z: Source,
-    rule_g: Optimizer,
-    rule_d: Optimizer,
-    dropout: Stream | None,
+    optimizer_g: Optimizer,
+    optimizer_d: Optimizer,
+    mask_stream: Stream | None,
     m: int = 100,
     k: int = 1,
     loss: str = "non_saturating",
@@ -36,8 +37,9 @@ def algorithm1(
     G, D           MLPs; D ends at its logit
     p_data, p_z    have `minibatch(out)`, which fills the rows of `out` (m, d) and (m, n_z) with
                    fresh draws
-    rule_g, rule_d the optimizers of G and D, such as Momentum(G) and Adam(D)
-    dropout        the random stream that D's dropout masks are drawn from
+    optimizer_g    moves G, such as Momentum(G)
+    optimizer_d    moves D, such as Adam(D)
+    mask_stream    the random stream that D's dropout masks are drawn from
     m, k           the rows of a minibatch; the steps of D in an iteration
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), as Algorithm 1 prints it;
                    "non_saturating": −(1/m) Σ log D(G(z)), which the paper recommends early in
@@ -60,8 +62,8 @@ def algorithm1(
     Game of 50 rows: V = -1..., D(x) = 0..., D(G(z)) = 0...
     """
     k = whole("algorithm1: k", k)
-    p_data, p_z = check_players(G, D, p_data, p_z, rule_g, rule_d, dropout)
-    xp, (_, loss_slope) = G.xp, g_loss(loss)
+    p_data, p_z = check_players(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream)
+    xp, loss_slope = G.xp, g_loss(loss).slope
     game = Game(G, D, m)
     pass_g, pass_d, pass_dg = game.pass_g, game.pass_d, game.pass_dg
     real, fake = game.real, game.fake
@@ -70,18 +72,18 @@ def algorithm1(
             p_z.minibatch(pass_g.x)
             p_data.minibatch(real.x)
             fake.x[...] = G.forward(pass_g.x, pass_g)
-            D.draw_masks(pass_d, dropout)
+            D.draw_masks(pass_d, mask_stream)
             D.forward(pass_d.x, pass_d)  # both halves in one pass
             value_slopes(xp, real.y, fake.y, out_real=real.gy, out_fake=fake.gy)
             D.backward(pass_d.gy, pass_d, inputs=False)
-            rule_d.ascend()
+            optimizer_d.ascend()
 
         p_z.minibatch(pass_g.x)
         pass_dg.x[...] = G.forward(pass_g.x, pass_g)
-        D.draw_masks(pass_dg, dropout)
+        D.draw_masks(pass_dg, mask_stream)
         D.forward(pass_dg.x, pass_dg)  # the updated D
         loss_slope(xp, pass_dg.y, out=pass_dg.gy)
         gy = D.backward(pass_dg.gy, pass_dg, params=False)  # θ_d is frozen
         G.backward(gy, pass_g, inputs=False)
-        rule_g.descend()
+        optimizer_g.descend()
         yield game

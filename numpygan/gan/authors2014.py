@@ -7,18 +7,19 @@ from ..data.sources import Source
 from ..nn.mlp import MLP
 from ..nn.optimizers import Optimizer
 from .game import Game
-from .inputs import check_players
+from .inputs import check_players, takes_older_names
 from .objective import non_saturating_slope, value_slopes
 
 
+@takes_older_names
 def authors2014(
     G: MLP,
     D: MLP,
     p_data: Source,
     p_z: Source,
-    rule_g: Optimizer,
-    rule_d: Optimizer,
-    dropout: Stream | None,
+    optimizer_g: Optimizer,
+    optimizer_d: Optimizer,
+    mask_stream: Stream | None,
     m: int = 100,
 ) -> Iterator[Game]:
     """The authors' simultaneous update: a generator that yields the Game after each iteration.
@@ -39,7 +40,7 @@ def authors2014(
     >>> next(game)  # V = −log 4
     Game of 50 rows: V = -1.386, D(x) = 0.5, D(G(z)) = 0.5
     """
-    p_data, p_z = check_players(G, D, p_data, p_z, rule_g, rule_d, dropout)
+    p_data, p_z = check_players(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream)
     xp = G.xp
     game = Game(G, D, m, one_pass=True)
     pass_g, pass_d, real, fake = game.pass_g, game.pass_d, game.real, game.fake
@@ -47,7 +48,7 @@ def authors2014(
         p_z.minibatch(pass_g.x)
         p_data.minibatch(real.x)
         fake.x[...] = G.forward(pass_g.x, pass_g)
-        D.draw_masks(pass_d, dropout)
+        D.draw_masks(pass_d, mask_stream)
         D.forward(pass_d.x, pass_d)
 
         value_slopes(xp, real.y, fake.y, out_real=real.gy, out_fake=fake.gy)
@@ -57,6 +58,6 @@ def authors2014(
         gy = D.backward(fake.gy, fake, params=False)
         G.backward(gy, pass_g, inputs=False)
 
-        rule_d.ascend()
-        rule_g.descend()
+        optimizer_d.ascend()
+        optimizer_g.descend()
         yield game

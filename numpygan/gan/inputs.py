@@ -1,14 +1,35 @@
 """Checks of a game's arguments: networks, sources of minibatches, optimizers."""
 
 import math
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from ..errors import NumpyganError
 from ..nn.layers import Sigmoid
 from ..nn.mlp import MLP
 from ..requirements import require_stream
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+OLDER_NAMES = {"rule_g": "optimizer_g", "rule_d": "optimizer_d", "dropout": "mask_stream"}
 
-def check_players(G, D, p_data, p_z, rule_g, rule_d, dropout):
+
+def takes_older_names(algorithm: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """`algorithm`, which also takes its arguments by the names they had in version 0.1.0."""
+
+    @wraps(algorithm)
+    def play(*args, **named):
+        for older in OLDER_NAMES.keys() & named.keys():
+            # A name given twice stays, so that Python refuses it.
+            if OLDER_NAMES[older] not in named:
+                named[OLDER_NAMES[older]] = named.pop(older)
+        return algorithm(*args, **named)
+
+    return play
+
+
+def check_players(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream):
     """p_data and p_z, each `Watched`.
 
     Raises TypeError unless G and D are networks; NumpyganError unless sources can be drawn from and
@@ -36,20 +57,21 @@ def check_players(G, D, p_data, p_z, rule_g, rule_d, dropout):
                 f"game: {name} must have minibatch(out), such as Shuffled(rows, stream) or "
                 f"Noise(kind, stream), got {_what(source)}."
             )
-    for name, rule, net, other in (("rule_g", rule_g, G, D), ("rule_d", rule_d, D, G)):
-        if not (_has(rule, "ascend") and _has(rule, "descend")):
+    players = ("optimizer_g", optimizer_g, G, D), ("optimizer_d", optimizer_d, D, G)
+    for name, optimizer, net, other in players:
+        if not (_has(optimizer, "ascend") and _has(optimizer, "descend")):
             raise NumpyganError(
-                f"game: {name} must be an optimizer, such as Momentum(net), got {_what(rule)}."
+                f"game: {name} must be an optimizer, such as Momentum(net), got {_what(optimizer)}."
             )
-        moved = getattr(rule, "net", net)  # an optimizer of the user's own may have no `net`
+        moved = getattr(optimizer, "net", net)  # an optimizer of the user's own may have no `net`
         if moved is not net:
             which = "the other player" if moved is other else "a network that doesn't play"
             raise NumpyganError(
                 f"game: {name} moves {which}; each network needs an optimizer of its own, "
                 f"this one must move {name[-1].upper()}."
             )
-    if dropout is not None or any(layer.random for layer in D.layers):
-        require_stream("game: dropout", dropout)
+    if mask_stream is not None or any(layer.random for layer in D.layers):
+        require_stream("game: mask_stream", mask_stream)
     return Watched("p_data", p_data), Watched("p_z", p_z)
 
 

@@ -5,6 +5,9 @@ of a rounded sigmoid. Their derivatives are ∂log D/∂a = 1 − D and ∂log(1
 logits are (m, 1); means are over the m rows; values are in nats and stay on the device.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from ..arrays import fused
 from ..errors import NumpyganError
 from ..nn.layers import sigmoid
@@ -94,16 +97,31 @@ def maximum_likelihood_slope(xp, a, out):
     out *= -0.5 / len(a)
 
 
-# The generator's losses with their slopes. The checks go through this table.
+class GLoss(NamedTuple):
+    """A loss L_G of the generator, which descends it.
+
+    value    value(xp, a): L_G at the logits a
+    slope    slope(xp, a, out): write ∂L_G/∂a
+    formula  L_G as users read it; "mean" is (1/m) Σ
+    """
+
+    value: Callable
+    slope: Callable
+    formula: str
+
+
+VALUE = "mean log D(x) + mean log(1 − D(G(z)))"
 G_LOSSES = {
-    "saturating": (saturating, saturating_slope),
-    "non_saturating": (non_saturating, non_saturating_slope),
-    "maximum_likelihood": (maximum_likelihood, maximum_likelihood_slope),
+    "saturating": GLoss(saturating, saturating_slope, "mean log(1 − D(G(z)))"),
+    "non_saturating": GLoss(non_saturating, non_saturating_slope, "−mean log D(G(z))"),
+    "maximum_likelihood": GLoss(
+        maximum_likelihood, maximum_likelihood_slope, "−mean ½ exp(σ⁻¹(D(G(z))))"
+    ),
 }
 
 
 def g_loss(name):
-    """The generator's loss `name` and its slope. Raises NumpyganError for an unknown name."""
+    """The generator's loss `name`. Raises NumpyganError for an unknown name."""
     if not isinstance(name, str) or name not in G_LOSSES:
         raise NumpyganError(f"loss: there is no {name!r}; expected one of {', '.join(G_LOSSES)}.")
     return G_LOSSES[name]

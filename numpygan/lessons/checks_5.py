@@ -16,9 +16,9 @@ def check_algorithm1(f):
         game_is_right(play, loss=loss)
 
 
-def _watched(f, G, D, p_data, p_z, rule_g, rule_d, dropout, m, *settings):
+def _watched(f, G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, *settings):
     """The same game. Raises Wrong if it yields anything but the logits."""
-    for a in f(G, D, p_data, p_z, rule_g, rule_d, dropout, m, *settings):
+    for a in f(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, *settings):
         if np.shape(a) != (2 * m, 1):
             raise Wrong("it should yield the logits of D's last step, (2m, 1): `yield pass_d.y`")
         yield a

@@ -97,36 +97,36 @@ def _sigma(a):
     return 1 / (1 + np.exp(-a))
 
 
-def _d_step(G, D, p_data, p_z, rule_d, dropout, m):
+def _d_step(G, D, p_data, p_z, optimizer_d, mask_stream, m):
     pass_d = D.tape(2 * m)
     z = np.empty((m, G.n_in), G.dtype)
     p_z.minibatch(z)
     p_data.minibatch(pass_d.x[:m])
     pass_d.x[m:] = G.forward(z, G.tape(m))
-    D.draw_masks(pass_d, dropout)
+    D.draw_masks(pass_d, mask_stream)
     a = D.forward(pass_d.x, pass_d)
     D.backward(np.concatenate([_sigma(-a[:m]), -_sigma(a[m:])]) / m, pass_d)
-    rule_d.ascend()
+    optimizer_d.ascend()
 
 
-def _g_step(G, D, p_z, rule_g, rule_d, dropout, m):
+def _g_step(G, D, p_z, optimizer_g, optimizer_d, mask_stream, m):
     z, pass_g, pass_d = np.empty((m, G.n_in), G.dtype), G.tape(m), D.tape(m)
     p_z.minibatch(z)
     fake = G.forward(z, pass_g)
-    D.draw_masks(pass_d, dropout)
+    D.draw_masks(pass_d, mask_stream)
     slope = -_sigma(-D.forward(fake, pass_d)) / m
     G.backward(D.backward(slope, pass_d, params=False), pass_g)
-    rule_g.descend()
+    optimizer_g.descend()
 
 
 def _play(d_step, g_step):
     """Algorithm 1 with these two steps is right, or Wrong is raised."""
 
-    def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k, loss):
+    def algorithm1(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, k, loss):
         while True:
             for _ in range(k):
-                d_step(G, D, p_data, p_z, rule_d, dropout, m)
-            g_step(G, D, p_z, rule_g, rule_d, dropout, m)
+                d_step(G, D, p_data, p_z, optimizer_d, mask_stream, m)
+            g_step(G, D, p_z, optimizer_g, optimizer_d, mask_stream, m)
             yield
 
     game_is_right(algorithm1, loss="non_saturating")

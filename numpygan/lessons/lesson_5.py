@@ -45,15 +45,18 @@ def g_slope(a, loss):
 # * each step of D has fresh $x$ and fresh $z$; G's step has a fresh $z$ again;
 # * D's step moves $\theta_d$ alone; G's step moves $\theta_g$ alone;
 # * G's step goes through the D that has just been *updated*;
-# * dropout masks are drawn for each pass of D: `D.draw_masks(tape, dropout)` before `D.forward`.
+# * dropout masks are drawn for each pass of D: `D.draw_masks(tape, mask_stream)` before its
+#   `D.forward`.
 #
-# `p_z.minibatch(z)` fills `z` with fresh numbers, `p_data.minibatch(x)` fills `x`. `rule_d` and
-# `rule_g` are the optimizers of D and G: `rule_d.ascend()` moves $\theta_d$ along `D.grad`,
-# `rule_g.descend()` moves $\theta_g$ against `G.grad`.
+# `p_z.minibatch(z)` fills `z` with fresh numbers, `p_data.minibatch(x)` fills `x`. `optimizer_d`
+# and `optimizer_g` are the optimizers of D and G: `optimizer_d.ascend()` moves $\theta_d$ along
+# `D.grad`, `optimizer_g.descend()` moves $\theta_g$ against `G.grad`.
 
 
 # %%
-def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="saturating"):
+def algorithm1(
+    G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m=100, k=1, loss="saturating"
+):
     """Algorithm 1. After each iteration it yields the logits (2m, 1) of D's last step."""
     pass_g, pass_d, pass_dg = G.tape(m), D.tape(2 * m), D.tape(m)  # pass_dg: D, in G's step
     z, x = np.empty((m, G.n_in), G.dtype), np.empty((m, D.n_in), D.dtype)
@@ -63,16 +66,16 @@ def algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="sat
             p_z.minibatch(z)
             p_data.minibatch(x)
             fake = G.forward(z, pass_g)
-            D.draw_masks(pass_d, dropout)
+            D.draw_masks(pass_d, mask_stream)
             a = D.forward(np.concatenate([x, fake]), pass_d)
             D.backward(np.concatenate(value_slopes(a[:m], a[m:])), pass_d)
-            rule_d.ascend()
+            optimizer_d.ascend()
         p_z.minibatch(z)
         fake = G.forward(z, pass_g)
-        D.draw_masks(pass_dg, dropout)
+        D.draw_masks(pass_dg, mask_stream)
         slope = g_slope(D.forward(fake, pass_dg), loss)
         G.backward(D.backward(slope, pass_dg, params=False), pass_g)
-        rule_g.descend()
+        optimizer_g.descend()
         # END SOLUTION
         yield pass_d.y
 
@@ -144,9 +147,9 @@ def play(means, std, iterations, marks=(), seed=0, rate_g=2e-3, rate_d=2e-3, **s
     for net in (G, D):
         net.initialize(streams["init"])
     noise = ng.Noise("uniform", streams["noise"])
-    rules = ng.Adam(G, rate_g, 0.5), ng.Adam(D, rate_d, 0.5)
+    optimizers = ng.Adam(G, rate_g, 0.5), ng.Adam(D, rate_d, 0.5)
     game = algorithm1(
-        G, D, Mixture(means, std, seed), noise, *rules, streams["dropout"], m=128, **settings
+        G, D, Mixture(means, std, seed), noise, *optimizers, streams["dropout"], m=128, **settings
     )
     z = np.empty((2500, 2), "float32")
     ng.Noise("uniform", streams["sample"]).minibatch(z)
@@ -154,8 +157,8 @@ def play(means, std, iterations, marks=(), seed=0, rate_g=2e-3, rate_d=2e-3, **s
     for iteration in range(1, iterations + 1):
         a = next(game)
         value.append(np.log(sigma(a[:128])).mean() + np.log(sigma(-a[128:])).mean())
-        for rule in rules:
-            rule.learning_rate *= 0.9995
+        for optimizer in optimizers:
+            optimizer.learning_rate *= 0.9995
         if iteration in (*marks, iterations):
             shown.append((iteration, G.forward(z, G.tape(2500)).copy()))
     return shown, value

@@ -222,23 +222,23 @@ check(patient8)
 
 
 # %%
-def patient9(G, D, p_data, p_z, rule_d, dropout, m):
+def patient9(G, D, p_data, p_z, optimizer_d, mask_stream, m):
     """One step of D: θ_d ascends V."""
     z, pass_g, pass_d = np.empty((m, G.n_in), G.dtype), G.tape(m), D.tape(2 * m)
     p_z.minibatch(z)
     p_data.minibatch(pass_d.x[:m])
     pass_d.x[m:] = G.forward(z, pass_g)
-    D.draw_masks(pass_d, dropout)
+    D.draw_masks(pass_d, mask_stream)
     a = D.forward(pass_d.x, pass_d)
     real, fake = sigma(-a[:m]) / m, -sigma(a[m:]) / m
     # BEGIN SOLUTION
     # backward overwrites D.grad. So one pass goes over both halves.
     D.backward(np.concatenate([real, fake]), pass_d)
-    rule_d.ascend()
+    optimizer_d.ascend()
     # END SOLUTION
     #: D.backward(real, pass_d[:m])
     #: D.backward(fake, pass_d[m:])
-    #: rule_d.ascend()
+    #: optimizer_d.ascend()
 
 
 # %%
@@ -250,21 +250,21 @@ check(patient9)
 
 
 # %%
-def patient10(G, D, p_z, rule_g, rule_d, dropout, m):
+def patient10(G, D, p_z, optimizer_g, optimizer_d, mask_stream, m):
     """One step of G: θ_g descends −mean log D(G(z))."""
     z, pass_g, pass_d = np.empty((m, G.n_in), G.dtype), G.tape(m), D.tape(m)
     p_z.minibatch(z)
     fake = G.forward(z, pass_g)
-    D.draw_masks(pass_d, dropout)
+    D.draw_masks(pass_d, mask_stream)
     slope = -sigma(-D.forward(fake, pass_d)) / m
     # BEGIN SOLUTION
     # The gradient goes through D, but only G moves.
     G.backward(D.backward(slope, pass_d, params=False), pass_g)
-    rule_g.descend()
+    optimizer_g.descend()
     # END SOLUTION
     #: G.backward(D.backward(slope, pass_d), pass_g)
-    #: rule_g.descend()
-    #: rule_d.descend()
+    #: optimizer_g.descend()
+    #: optimizer_d.descend()
 
 
 # %%
@@ -276,12 +276,12 @@ check(patient10)
 
 
 # %%
-def patient11(G, D, p_z, rule_g, rule_d, dropout, m):
+def patient11(G, D, p_z, optimizer_g, optimizer_d, mask_stream, m):
     """One step of G: θ_g descends −mean log D(G(z))."""
     z, pass_g, pass_d = np.empty((m, G.n_in), G.dtype), G.tape(m), D.tape(m)
     p_z.minibatch(z)
     fake = G.forward(z, pass_g)
-    D.draw_masks(pass_d, dropout)
+    D.draw_masks(pass_d, mask_stream)
     slope = -sigma(-D.forward(fake, pass_d)) / m
     # BEGIN SOLUTION
     # The picture shows the samples of this pass. Another pass would overwrite the tape.
@@ -290,7 +290,7 @@ def patient11(G, D, p_z, rule_g, rule_d, dropout, m):
     #: p_z.minibatch(z)
     #: picture = G.forward(z, pass_g)  # some samples to look at
     G.backward(D.backward(slope, pass_d, params=False), pass_g)
-    rule_g.descend()
+    optimizer_g.descend()
     return picture
 
 
@@ -343,10 +343,10 @@ for axes, g_step in zip(both, (patient10, patient11)):
         net.initialize(streams["init"])
     p_data = Mixture(*ring(std=0.05), streams["data"])
     p_z = ng.Noise("uniform", streams["noise"])
-    rules = ng.Adam(G, 1e-3), ng.Adam(D, 1e-3)
+    optimizers = ng.Adam(G, 1e-3), ng.Adam(D, 1e-3)
     for _ in range(2000):
-        patient9(G, D, p_data, p_z, rules[1], streams["dropout"], 128)
-        g_step(G, D, p_z, *rules, streams["dropout"], 128)
+        patient9(G, D, p_data, p_z, optimizers[1], streams["dropout"], 128)
+        g_step(G, D, p_z, *optimizers, streams["dropout"], 128)
     p_data.minibatch(x)
     p_z.minibatch(z)
     fake = G.forward(z, G.tape(1000))

@@ -111,7 +111,7 @@ def train(images, labels, epochs, seed=0, batch=100, rate=1e-3, say=lambda line:
     named = streams(seed)
     net = network(keep=(0.8, 0.7, 0.7))
     net.initialize(named["init"])
-    rule, tape = Adam(net, rate, momentum=0.9), net.tape(batch)
+    optimizer, tape = Adam(net, rate, momentum=0.9), net.tape(batch)
     per_epoch = len(images) // batch
     for iteration in range(epochs * per_epoch):
         if iteration % per_epoch == 0:
@@ -121,8 +121,8 @@ def train(images, labels, epochs, seed=0, batch=100, rate=1e-3, say=lambda line:
         logits = net.forward(datasets.as_float(images[rows]), tape)
         loss, slope = softmax_cross_entropy(logits, labels[rows])
         net.backward(slope, tape, inputs=False)
-        rule.learning_rate = rate * (1 - iteration / (epochs * per_epoch))
-        rule.descend()
+        optimizer.learning_rate = rate * (1 - iteration / (epochs * per_epoch))
+        optimizer.descend()
         if (iteration + 1) % per_epoch == 0:
             epoch = (iteration + 1) // per_epoch
             say(f"epoch {epoch:3}  loss of the last minibatch {loss:.4f} nats")

@@ -39,23 +39,26 @@ def adam(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
     m and v are discounted sums of g and g²; `Adam` says how they give Adam's step in these ten
     passes over θ. `step` (n,) is scratch memory.
     """
+    xp.multiply(g, g, out=step)
+    v *= beta2
+    v += step
     m *= beta1
     m += g
-    _adam_step(xp, theta, m, v, g, step, beta2, rate, epsilon)
+    xp.sqrt(v, out=step)
+    step += epsilon
+    xp.divide(m, step, out=step)
+    step *= rate
+    theta += step
 
 
 def adam_without_momentum(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
     """`adam` at β₁ = 0, where m is g: eight passes, and the same bits. m stays as it is."""
-    _adam_step(xp, theta, g, v, g, step, beta2, rate, epsilon)
-
-
-def _adam_step(xp, theta, m, v, g, step, beta2, rate, epsilon):
     xp.multiply(g, g, out=step)
     v *= beta2
     v += step
     xp.sqrt(v, out=step)
     step += epsilon
-    xp.divide(m, step, out=step)
+    xp.divide(g, step, out=step)
     step *= rate
     theta += step
 
@@ -219,7 +222,7 @@ class Adam(Optimizer):
         return beta1, beta2, rate, self.epsilon / c
 
 
-RULES = {"momentum": Momentum, "adam": Adam}
+OPTIMIZERS = {"momentum": Momentum, "adam": Adam}
 
 
 def lanes(xp, *vectors):

@@ -3,6 +3,8 @@
 A line is (identity, depth, text). A line without identity does nothing itself.
 """
 
+from ..gan.objective import g_loss
+
 ALGORITHM1 = (
     ("", 0, "for number of training iterations do"),
     ("", 1, "for $k$ steps do"),
@@ -39,16 +41,11 @@ AUTHORS2014 = (
 )
 
 VALUE = r"∇_{θ_d} \frac{1}{m} Σ [ log D(x) + log(1 − D(G(z))) ]"
-LOSSES = {
-    "saturating": r"\frac{1}{m} Σ log(1 − D(G(z)))",
-    "non_saturating": r"−\frac{1}{m} Σ log D(G(z))",
-    "maximum_likelihood": r"−\frac{1}{m} Σ ½ e^{σ^{−1}(D(G(z)))}",
-}
 
 
 def lines(algorithm, loss):
     """The lines of `algorithm` with V and G's loss written out."""
-    loss = LOSSES[loss]
+    loss = g_loss(loss).formula.replace("mean", r"\frac{1}{m} Σ").replace("⁻¹", "^{−1}")
     written = {"LOSSVALUE": loss, "LOSS": f"∇_{{θ_g}} ({loss})", "VALUE": VALUE}
     found = []
     for key, depth, line in ALGORITHM1 if algorithm == "algorithm1" else AUTHORS2014:

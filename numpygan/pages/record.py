@@ -50,10 +50,10 @@ class Recorder:
         for name, net in self.nets.items():
             observe(net, "forward", after=partial(self._forward, name))
             observe(net, "backward", after=partial(self._backward, name))
-        for name, rule in (("G", training.rule_g), ("D", training.rule_d)):
+        for name, optimizer in (("G", training.optimizer_g), ("D", training.optimizer_d)):
             for direction in ("ascend", "descend"):
                 before = partial(self._before_move, name)
-                observe(rule, direction, before, after=partial(self._moved, name, direction))
+                observe(optimizer, direction, before, after=partial(self._moved, name, direction))
 
     @property
     def nets(self):
@@ -156,7 +156,7 @@ class Recorder:
         self._step("D forward", [*items, changed], scores=scores)
 
     def _loss(self, logits):
-        return float(objective.g_loss(self.training.recipe.loss)[0](numpy, logits))
+        return float(objective.g_loss(self.training.recipe.loss).value(numpy, logits))
 
     def _backward(self, name, gy, tape, params=True, inputs=True):
         part = next((part for part in self._stack if part["net"] == name), None)
@@ -198,11 +198,11 @@ class Recorder:
             items.append(_item("frozen", "θ_d", note))
         self._step(f"{name} backward", items)
 
-    def _rule(self, name):
-        return self.training.rule_g if name == "G" else self.training.rule_d
+    def _optimizer(self, name):
+        return self.training.optimizer_g if name == "G" else self.training.optimizer_d
 
     def _norm_of_velocity(self, name):
-        first, *_ = self._rule(name).moments.values()
+        first, *_ = self._optimizer(name).moments.values()
         return float(numpy.linalg.norm(first))
 
     def _before_move(self, name):
@@ -211,7 +211,7 @@ class Recorder:
 
     def _moved(self, name, direction):
         other = "D" if name == "G" else "G"
-        net, rule = self.nets[name], self._rule(name)
+        net, optimizer = self.nets[name], self._optimizer(name)
         moved = net.theta - self._before[name]
         if not numpy.array_equal(self._before[other], self.nets[other].theta):
             raise NumpyganError(
@@ -220,7 +220,7 @@ class Recorder:
         norm = lambda array: float(numpy.linalg.norm(array))
         self.kept.keep_theta(name)
         velocity = "μ v ± η g: the step"
-        if type(rule).__name__ == "Adam":
+        if type(optimizer).__name__ == "Adam":
             velocity = "μ v + g: Adam's first moment over 1 − β₁; the step is η m̂/(√v̂ + ε)"
         lengths = [
             ("length of the step", norm(moved)),
@@ -234,8 +234,8 @@ class Recorder:
         role = "same" if self._at_once else "frozen"
         items = [
             _item("read", "∇", "the gradient vector", numbers=[("norm", norm(net.grad))]),
-            _item("read", "η", "learning rate", numbers=[("η", rule.learning_rate)]),
-            _item("read", "μ", "momentum", numbers=[("μ", rule.momentum)]),
+            _item("read", "η", "learning rate", numbers=[("η", optimizer.learning_rate)]),
+            _item("read", "μ", "momentum", numbers=[("μ", optimizer.momentum)]),
             _item("read", "v", "velocity before", numbers=[("norm", self._velocity)]),
             _item("computed", "v", velocity, numbers=[("norm", self._norm_of_velocity(name))]),
             _item("changed", f"θ_{name.lower()}", updated, numbers=lengths),

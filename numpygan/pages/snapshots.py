@@ -9,6 +9,11 @@ from .proof import Chain, prove
 from .shown import describe, rows_as_images, strip, units
 
 
+def shown_losses(loss):
+    """The losses of G that the page compares: the paper's two, and `loss`, the recipe's own."""
+    return dict.fromkeys(("saturating", "non_saturating", loss))
+
+
 class Snapshots:
     """What was copied during the training of `nets`, {"G": G, "D": D}.
 
@@ -133,8 +138,8 @@ class Snapshots:
         if name == "D" and params:
             m, share = tape.m // 2, 0.5 if recipe.algorithm == "authors2014" else 1.0
             return lambda a: share * objective.value(numpy, a[:m], a[m:])
-        loss = objective.g_loss(recipe.loss)[0]
-        return lambda a: loss(numpy, a)
+        loss = objective.g_loss(recipe.loss)
+        return lambda a: loss.value(numpy, a)
 
     def keep_slopes(self, tape, kept):
         """Keep −∂L/∂G(z), from which G learns, for the losses of the paper and the recipe.
@@ -148,8 +153,8 @@ class Snapshots:
                 getattr(mine, own)[...] = getattr(t, own)
         memory.drawn[...] = True
         logits = twin.forward(tape.x, memory)
-        for loss in dict.fromkeys(("saturating", "non_saturating", self.recipe.loss)):
-            objective.g_loss(loss)[1](numpy, logits, out=memory.gy)
+        for loss in shown_losses(self.recipe.loss):
+            objective.g_loss(loss).slope(numpy, logits, out=memory.gy)
             push = -twin.backward(memory.gy, memory, params=False)
             kept["push"][loss] = self._keep_rows(push, self.columns("x"))
             kept["push"][loss]["length"] = float(numpy.linalg.norm(push, axis=1).mean())

@@ -9,10 +9,12 @@ from string import Template
 
 import numpy
 
+from ..gan.objective import g_loss
 from ..version import __version__
 from . import markup
 from .pseudocode import lines
 from .shown import strip
+from .snapshots import shown_losses
 from .typeset import SYMBOLS, equation, equations, formula, typeset
 
 _KINDS = {"f8": "<f8", "f4": "<f4", "b1": "u1", "u1": "u1", "i8": "<i4"}  # dtypes in the page
@@ -55,6 +57,7 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0), start=None):
         "thetas": recorder.kept.thetas,
         "algorithm": recipe.algorithm,
         "loss": recipe.loss,
+        "losses": {loss: _loss(loss) for loss in shown_losses(recipe.loss)},
         "m": recipe.batch,
         "limits": limits,
         "image": _height_and_width(recorder.kept.image_shape),
@@ -104,6 +107,15 @@ def left_out(recorder):
                 "A colour image is shown as its planes, red, green and blue, one below the other."
             )
     return notes
+
+
+def _loss(name):
+    """The formula of a loss of G, and |∂L/∂a| of one row at D(G(z)) = 0, .01, … 1."""
+    loss, D = g_loss(name), numpy.linspace(0, 1, 101)
+    slopes = numpy.empty((101, 1))
+    with numpy.errstate(divide="ignore"):  # the logits of 0 and 1 are infinite
+        loss.slope(numpy, numpy.log(D / (1 - D))[:, None], out=slopes)
+    return {"formula": loss.formula, "slopes": numpy.abs(slopes[:, 0]) * len(slopes)}
 
 
 def _layer(layer):

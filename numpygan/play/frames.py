@@ -87,7 +87,7 @@ class View:
             if line.startswith("d"):
                 V = objective.value(numpy, tape.y[:m], tape.y[m:])
                 return _finite([["V", V], ["D(x)", D[:m].mean()], ["D(G(z))", D[m:].mean()]])
-            loss = objective.g_loss(self.setup.recipe.loss)[0](numpy, tape.y)
+            loss = objective.g_loss(self.setup.recipe.loss).value(numpy, tape.y)
             return _finite([["L", loss], ["D(G(z))", D.mean()]])
         if line == "g D backward" and tape is not None:
             return _finite(

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info
 from ..data.sources import TOYS, Mixture
 from ..errors import NumpyganError
 from ..nn.layers import Affine
-from ..nn.optimizers import RULES
+from ..nn.optimizers import OPTIMIZERS
 from ..ranks import ALONE
 from ..runs import checkpoint, provenance
 from ..runs import metrics_file as metrics
@@ -116,8 +116,8 @@ def script(setups, training):
         'G.initialize(streams["init"])',
         'D.initialize(streams["init"])',
         f'p_z = ng.Noise("{recipe.noise}", streams["noise"])',
-        *_rule("g", recipe),
-        *_rule("d", recipe),
+        *_optimizer("g", recipe),
+        *_optimizer("d", recipe),
         *_average(recipe),
     ]
     ends = [start for start, _ in setups[1:]] + [training.iteration]
@@ -190,11 +190,11 @@ def _network(name, net, recipe, keep=None):
     ]
 
 
-def _rule(suffix, recipe):
+def _optimizer(suffix, recipe):
     rate = recipe.learning_rate_g if suffix == "g" else recipe.learning_rate_d
     most = f", {recipe.max_norm!r}" if suffix == "d" and recipe.max_norm else ""
     args = f"{suffix.upper()}, {rate!r}, {recipe.momentum!r}{most}"
-    return [f"rule_{suffix} = ng.{RULES[recipe.rule].__name__}({args})"]
+    return [f"optimizer_{suffix} = ng.{OPTIMIZERS[recipe.rule].__name__}({args})"]
 
 
 def _average(recipe):
@@ -216,9 +216,13 @@ def _changes(before, after, start, training):
         lines += ["before = D", *_network("D", training.D, new, new.keep), "D.theta = before.theta"]
     rebuilt = old.rule != new.rule
     if rebuilt:
-        lines += [*_rule("g", new), *_rule("d", new)]
+        lines += [*_optimizer("g", new), *_optimizer("d", new)]
     elif old.keep != new.keep or old.max_norm != new.max_norm:
-        lines += ["state = rule_d.state()", *_rule("d", new), "rule_d.restore(state)"]
+        lines += [
+            "state = optimizer_d.state()",
+            *_optimizer("d", new),
+            "optimizer_d.restore(state)",
+        ]
     if old.average != new.average:
         lines += ["theta = average.net.theta"] if old.average and new.average else []
         lines += _average(new)
@@ -228,7 +232,7 @@ def _changes(before, after, start, training):
 
 def _iterations(setup, start, end):
     recipe = setup.recipe
-    args = 'G, D, p_data, p_z, rule_g, rule_d, streams["dropout"]'
+    args = 'G, D, p_data, p_z, optimizer_g, optimizer_d, streams["dropout"]'
     call = f"ng.authors2014({args}, m={recipe.batch})"
     if recipe.algorithm == "algorithm1":
         call = (
@@ -238,16 +242,15 @@ def _iterations(setup, start, end):
     rate_g, rate_d = recipe.learning_rate_g, recipe.learning_rate_d
     lines = [f"game = {call}", f"for iteration in range({start}, {end}):"]
     for suffix, rate in (("g", rate_g), ("d", rate_d)):
-        lines += [
-            f"    rule_{suffix}.learning_rate = max({floor!r}, {rate!r} * {decay!r}**-iteration)"
-        ]
+        rate_now = f"max({floor!r}, {rate!r} * {decay!r}**-iteration)"
+        lines += [f"    optimizer_{suffix}.learning_rate = {rate_now}"]
     momentum = repr(recipe.momentum)
     if recipe.momentum != recipe.momentum_final:
         rows = Mixture.size if recipe.data in TOYS else len(setup.dataset().train)
         epoch = max(1, rows // (recipe.batch * recipe.k))
         share = f"min(1.0, (iteration // {epoch}) / {max(1, recipe.momentum_epochs - 1)})"
         momentum += f" + {share} * {recipe.momentum_final - recipe.momentum!r}"
-    lines += [f"    rule_g.momentum = rule_d.momentum = {momentum}"]
+    lines += [f"    optimizer_g.momentum = optimizer_d.momentum = {momentum}"]
     lines += ["    next(game)"]
     lines += ["    average.update(iteration + 1)"] if recipe.average else []
     return lines

@@ -46,8 +46,8 @@ class Match:
             (training.p_data, ("minibatch",)),
             (training.G, ("forward", "backward")),
             (training.D, ("forward", "backward")),
-            (training.rule_d, ("ascend",)),
-            (training.rule_g, ("descend",)),
+            (training.optimizer_d, ("ascend",)),
+            (training.optimizer_g, ("descend",)),
         ):
             for method in methods:
                 observe(owner, method, after=self._ran)

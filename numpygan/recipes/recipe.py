@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..data.sources import NOISES
 from ..gan.objective import G_LOSSES
-from ..nn.optimizers import RULES
+from ..nn.optimizers import OPTIMIZERS
 
 
 class Range(NamedTuple):
@@ -127,7 +127,7 @@ class Recipe:
         'the last rows of an epoch, fewer than a minibatch: "drop" or "use"',
         one_of("drop", "use"),
     )
-    rule: str = says("momentum", 'the optimizer: "momentum" or "adam"', one_of(*RULES))
+    rule: str = says("momentum", 'the optimizer: "momentum" or "adam"', one_of(*OPTIMIZERS))
     learning_rate_g: float = says(0.1, "G's learning rate in the first iteration", POSITIVE)
     learning_rate_d: float = says(0.1, "D's learning rate in the first iteration", POSITIVE)
     learning_rate_decay: float = says(

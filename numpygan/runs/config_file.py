@@ -3,17 +3,13 @@
 import json
 
 from ..errors import NumpyganError
+from ..gan.objective import VALUE, g_loss
 from ..reading import read_toml
 from ..recipes.recipe import Recipe
 from ..recipes.settings import change
 from ..version import __version__
 
-OBJECTIVE = "max over D of V(D, G) = mean log D(x) + mean log(1 - D(G(z)))"
-G_OBJECTIVES = {
-    "saturating": "min over G of mean log(1 - D(G(z)))",
-    "non_saturating": "max over G of mean log D(G(z))",
-    "maximum_likelihood": "max over G of mean exp(logit D(G(z)))/2",
-}
+OBJECTIVE = f"max over D of V(D, G) = {VALUE}"
 
 
 def rules_in_force(recipe):
@@ -29,7 +25,7 @@ def rules_in_force(recipe):
         objective = OBJECTIVE.replace("V(D, G)", "V(D, G)/2").replace("mean", "1/2 mean")
     lines = [
         f"D      {objective}",
-        f"G      {G_OBJECTIVES[recipe.loss]} ({recipe.loss})",
+        f"G      min over G of {g_loss(recipe.loss).formula} ({recipe.loss})",
         f"order  {order}",
     ]
     if recipe.average:

@@ -202,7 +202,7 @@ class _Session:
         row |= {"iteration": training.iteration, "epoch": training.epoch, "seconds": self.elapsed()}
         rates = recipe.learning_rates(training.iteration - 1)
         row |= zip(("learning_rate_g", "learning_rate_d"), rates)
-        row["momentum"] = training.rule_g.momentum
+        row["momentum"] = training.optimizer_g.momentum
         at_end_of_epoch = training.iteration % training.iterations_per_epoch == 0
         self.last = training.means(restart=at_end_of_epoch)
         row |= zip(("V", "D_real", "D_fake"), self.last)

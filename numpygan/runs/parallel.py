@@ -11,22 +11,22 @@ ranks.
 """
 
 
-def share(ranks, p_data, p_z, rule_g, rule_d, dropout, m):
+def share(ranks, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m):
     """The arguments of `algorithm1` or `authors2014` for this rank; unchanged if it is alone.
 
     Raises NumpyganError if there are more ranks than rows in the minibatch.
     """
     if ranks.size == 1:
-        return p_data, p_z, rule_g, rule_d, dropout, m
+        return p_data, p_z, optimizer_g, optimizer_d, mask_stream, m
     rows = ranks.slice(m)
-    m_r, xp = rows.stop - rows.start, rule_g.net.xp
+    m_r, xp = rows.stop - rows.start, optimizer_g.net.xp
     sources = (Rows(source, m, rows, xp) for source in (p_data, p_z))
-    rules = (OfAllRanks(rule, ranks, m_r / m) for rule in (rule_g, rule_d))
-    return *sources, *rules, Rows(dropout, m, rows, xp), m_r
+    optimizers = (OfAllRanks(optimizer, ranks, m_r / m) for optimizer in (optimizer_g, optimizer_d))
+    return *sources, *optimizers, Rows(mask_stream, m, rows, xp), m_r
 
 
 class Rows:
-    """A source, or the random stream of dropout, for one rank.
+    """A source, or the random stream of dropout masks, for one rank.
 
     It draws all m rows of a minibatch and returns the slice `rows`.
     """
@@ -72,16 +72,16 @@ class OfAllRanks:
     share  m_r/m, this rank's share of the rows
     """
 
-    def __init__(self, rule, ranks, share):
-        self.net, self._rule, self._ranks, self._share = rule.net, rule, ranks, share
+    def __init__(self, optimizer, ranks, share):
+        self.net, self._optimizer, self._ranks, self._share = optimizer.net, optimizer, ranks, share
 
     def ascend(self):
         self._sum()
-        self._rule.ascend()
+        self._optimizer.ascend()
 
     def descend(self):
         self._sum()
-        self._rule.descend()
+        self._optimizer.descend()
 
     def _sum(self):
-        self._ranks.mean(self._rule.net.grad, self._share, self._rule.net.xp)
+        self._ranks.mean(self._optimizer.net.grad, self._share, self._optimizer.net.xp)

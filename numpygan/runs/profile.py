@@ -44,8 +44,8 @@ class Profile:
         draws = "uniform", "normal", "keep", "permutation", "integers"
         for stream in training.streams.values():
             self._wrap(stream, "random numbers", *draws)
-        for rule in (training.rule_g, training.rule_d):
-            self._wrap(rule, "update", "ascend", "descend")
+        for optimizer in (training.optimizer_g, training.optimizer_d):
+            self._wrap(optimizer, "update", "ascend", "descend")
         if training.average:
             self._wrap(training.average, "update", "update")
         self._wrap(training.p_data, "data", "minibatch")

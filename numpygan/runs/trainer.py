@@ -13,7 +13,7 @@ from ..gan.algorithm1 import algorithm1
 from ..gan.authors2014 import authors2014
 from ..gan.average import Average
 from ..nn.layers import Affine
-from ..nn.optimizers import RULES
+from ..nn.optimizers import OPTIMIZERS
 from ..ranks import ALONE
 from ..reading import LARGEST
 from ..recipes.networks import build, draw_sparse, visible_bias
@@ -54,10 +54,11 @@ class Training:
             visible = [layer for layer in self.G.layers if isinstance(layer, Affine)][-1]
             draw_sparse(visible, recipe.sparse, self.streams["init"])
         self.D.initialize(self.streams["init"])
-        rule = RULES[recipe.rule]
+        kind = OPTIMIZERS[recipe.rule]
         limit = recipe.max_norm_g or None
-        self.rule_g = rule(self.G, recipe.learning_rate_g, recipe.momentum, limit)
-        self.rule_d = rule(self.D, recipe.learning_rate_d, recipe.momentum, recipe.max_norm or None)
+        self.optimizer_g = kind(self.G, recipe.learning_rate_g, recipe.momentum, limit)
+        limit = recipe.max_norm or None
+        self.optimizer_d = kind(self.D, recipe.learning_rate_d, recipe.momentum, limit)
         self.average = None
         if recipe.average:
             self.average = Average(self.G, recipe.average, recipe.average_every)
@@ -76,8 +77,9 @@ class Training:
 
         The scores of a game are three means and a sum.
         """
-        recipe, rules, dropout = self.recipe, (self.rule_g, self.rule_d), self.streams["dropout"]
-        args = share(self._ranks, self.p_data, self.p_z, *rules, dropout, m)
+        recipe, masks = self.recipe, self.streams["dropout"]
+        optimizers = self.optimizer_g, self.optimizer_d
+        args = share(self._ranks, self.p_data, self.p_z, *optimizers, masks, m)
         if recipe.algorithm == "algorithm1":
             games = algorithm1(self.G, self.D, *args, recipe.k, recipe.loss)
         else:
@@ -94,8 +96,8 @@ class Training:
         """One iteration of the recipe's algorithm."""
         rates = self.recipe.learning_rates(self.iteration)
         momentum = self.recipe.momentum_in(1 + self.iteration // self.iterations_per_epoch)
-        for rule, rate in zip((self.rule_g, self.rule_d), rates):
-            rule.learning_rate, rule.momentum = rate, momentum
+        for optimizer, rate in zip((self.optimizer_g, self.optimizer_d), rates):
+            optimizer.learning_rate, optimizer.momentum = rate, momentum
         at_end = (self.iteration + 1) % self.iterations_per_epoch == 0
         games, shares = self._last_games if at_end and self._last_games else self._games
         self.game = next(games)
@@ -198,9 +200,12 @@ class Training:
         state = {"iteration": self.iteration, "sums": to_host(self._sums), "count": self._count}
         # These two make it possible to draw samples without the data.
         state |= {"dim": self.G.n_out, "image_shape": numpy.array(self._image_shape, "int64")}
-        for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
+        for suffix, net, optimizer in (
+            ("g", self.G, self.optimizer_g),
+            ("d", self.D, self.optimizer_d),
+        ):
             state[f"theta_{suffix}"] = to_host(net.theta)
-            state |= {f"{name}_{suffix}": value for name, value in rule.state().items()}
+            state |= {f"{name}_{suffix}": value for name, value in optimizer.state().items()}
         if self.average:
             state["average_g"] = to_host(self.average.net.theta)
         state |= {f"stream_{name}": stream.state for name, stream in self.streams.items()}
@@ -238,11 +243,14 @@ class Training:
                 "resume: the sums in the checkpoint hold NaN or a huge number; use another "
                 "checkpoint."
             )
-        for suffix, net, rule in (("g", self.G, self.rule_g), ("d", self.D, self.rule_d)):
+        for suffix, net, optimizer in (
+            ("g", self.G, self.optimizer_g),
+            ("d", self.D, self.optimizer_d),
+        ):
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
             end = f"_{suffix}"
             own = {name: value for name, value in state.items() if name.endswith(end)}
-            rule.restore({name.removesuffix(end): value for name, value in own.items()})
+            optimizer.restore({name.removesuffix(end): value for name, value in own.items()})
         if self.average:
             self.average.net.theta = self.xp.asarray(state["average_g"])
         for name, stream in self.streams.items():
@@ -261,10 +269,10 @@ class Training:
 
         The sign is the direction of the player: + for D, which ascends, − for G.
         """
-        for suffix, rule, sign in (("g", self.rule_g, -1), ("d", self.rule_d, +1)):
+        for suffix, optimizer, sign in (("g", self.optimizer_g, -1), ("d", self.optimizer_d, +1)):
             velocity, square = (state.get(f"{name}_{suffix}") for name in ("velocity", "square"))
             if velocity is not None and square is not None:
-                sums = rule.from_moments(sign * velocity, square)
+                sums = optimizer.from_moments(sign * velocity, square)
                 state = state | {f"{name}_{suffix}": value for name, value in sums.items()}
         return state
 

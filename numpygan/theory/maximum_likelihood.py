@@ -92,7 +92,7 @@ def game_gradient(p_data, mean, std, loss="maximum_likelihood"):
     x, w = quadrature.over(p_data, p_g)
     logit = divergences.log_ratio(p_data.log_density(x), p_g.log_density(x))[:, None]
     slope = numpy.empty_like(logit)
-    g_loss(loss)[1](numpy, logit, out=slope)
+    g_loss(loss).slope(numpy, logit, out=slope)
     slope *= len(logit)  # the loss is a mean over m rows; here the mean is over p_g
     pull = w * numpy.exp(p_g.log_density(x)) * (slope * (p_data.score(x) - p_g.score(x)))[:, 0]
     return numpy.array([pull.sum(), (pull * (x[:, 0] - mean) / std).sum()])

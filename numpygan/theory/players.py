@@ -23,19 +23,19 @@ class Players:
     def __init__(self, G, D, p_data, noise, seed, m, k=1):
         named = streams(seed)
         self.G, self.D = G, D
-        self.rule_g, self.rule_d = Adam(G, momentum=0.0), Adam(D, momentum=0.0)
+        self.optimizer_g, self.optimizer_d = Adam(G, momentum=0.0), Adam(D, momentum=0.0)
         for net in (G, D):
             net.initialize(named["init"])
         p_z = Noise(noise, named["noise"])
-        rules, dropout = (self.rule_g, self.rule_d), named["dropout"]
-        self._games = algorithm1(G, D, p_data, p_z, *rules, dropout, m, k)
+        optimizers, mask_stream = (self.optimizer_g, self.optimizer_d), named["dropout"]
+        self._games = algorithm1(G, D, p_data, p_z, *optimizers, mask_stream, m, k)
 
     def play(self, rate_g, rate_d):
         """One iteration of Algorithm 1 at these learning rates; returns the Game.
 
         A learning rate of 0 keeps that player fixed.
         """
-        self.rule_g.learning_rate, self.rule_d.learning_rate = rate_g, rate_d
+        self.optimizer_g.learning_rate, self.optimizer_d.learning_rate = rate_g, rate_d
         return next(self._games)
 
     def logit(self, x):

@@ -211,15 +211,15 @@ def test_an_average_that_is_capped(cap, monkeypatch):
 
 
 def test_a_slope_that_is_capped_in_float32(monkeypatch):
-    value, right = objective.G_LOSSES["non_saturating"]
+    loss = objective.G_LOSSES["non_saturating"]
 
     def capped(xp, a, out):
-        right(xp, a, out=out)
+        loss.slope(xp, a, out=out)
         if a.dtype == "float32":
             np.minimum(out, -1e-4 / len(a), out=out)
 
     assert not failing(values.check_values())
-    monkeypatch.setitem(objective.G_LOSSES, "non_saturating", (value, capped))
+    monkeypatch.setitem(objective.G_LOSSES, "non_saturating", loss._replace(slope=capped))
     assert failing(values.check_values()) == {
         f"loss non_saturating, {m} rows, float32" for m in (1, 2, 101, 1110)
     }
@@ -262,18 +262,22 @@ class ClippedNoise:
 def play(change_at=None, **changes):
     """algorithm1 that plays another loss or k from iteration `change_at` on."""
 
-    def game(G, D, p_data, p_z, rule_g, rule_d, dropout, m=100, k=1, loss="non_saturating"):
+    def game(
+        G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m=100, k=1, loss="non_saturating"
+    ):
         if changes.get("clipped"):
-            return algorithm1(G, D, ClippedNoise(p_data), p_z, rule_g, rule_d, dropout, m, k, loss)
-        first = algorithm1(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k, loss)
+            return algorithm1(
+                G, D, ClippedNoise(p_data), p_z, optimizer_g, optimizer_d, mask_stream, m, k, loss
+            )
+        first = algorithm1(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, k, loss)
         then = algorithm1(
             G,
             D,
             p_data,
             p_z,
-            rule_g,
-            rule_d,
-            dropout,
+            optimizer_g,
+            optimizer_d,
+            mask_stream,
             m,
             changes.get("k", k),
             changes.get("loss", loss),

@@ -108,29 +108,29 @@ def test_a_maxout_of_more_pieces_than_a_recipe_has(monkeypatch):
 
 
 def test_maximum_likelihood_beyond_the_largest_logit(monkeypatch):
-    value, slope = objective.G_LOSSES["maximum_likelihood"]
+    loss = objective.G_LOSSES["maximum_likelihood"]
 
     def flat(xp, a, out):
-        slope(xp, a, out)
+        loss.slope(xp, a, out)
         out[a > objective.LARGEST_LOGIT] = 0
 
     def constant(xp, a):
-        return value(xp, xp.minimum(a, objective.LARGEST_LOGIT))
+        return loss.value(xp, xp.minimum(a, objective.LARGEST_LOGIT))
 
     assert not failing(values.check_values())
-    for pair in ((value, flat), (constant, slope)):
-        monkeypatch.setitem(objective.G_LOSSES, "maximum_likelihood", pair)
+    for wrong in (loss._replace(slope=flat), loss._replace(value=constant)):
+        monkeypatch.setitem(objective.G_LOSSES, "maximum_likelihood", wrong)
         places = failing(values.check_values())
         assert places and all("maximum_likelihood" in place for place in places)
 
 
 def test_a_small_loss_of_one_row_in_float32(monkeypatch):
-    value, slope = objective.G_LOSSES["non_saturating"]
+    loss = objective.G_LOSSES["non_saturating"]
 
     def none_beyond_12(xp, a):
-        return value(xp, xp.where(a > 12, 200, a) if a.dtype == "float32" else a)
+        return loss.value(xp, xp.where(a > 12, 200, a) if a.dtype == "float32" else a)
 
-    monkeypatch.setitem(objective.G_LOSSES, "non_saturating", (none_beyond_12, slope))
+    monkeypatch.setitem(objective.G_LOSSES, "non_saturating", loss._replace(value=none_beyond_12))
     assert failing(values.check_values()) == {"loss non_saturating, 1 rows, float32"}
 
 
@@ -160,25 +160,25 @@ def players(dtype="float64"):
 
 def test_a_slope_that_changes_after_iteration_100(monkeypatch):
     name = "non_saturating"
-    value, slope = objective.G_LOSSES[name]
+    loss = objective.G_LOSSES[name]
     calls = []
 
     def late(xp, a, out):
         calls.append(1)
-        slope(xp, a, out)
+        loss.slope(xp, a, out)
         if len(calls) > 100:
             out *= 0.9
 
     long = {"iterations": everything.HORIZON, "rows": 11, "numbers": 0}
     assert ng.check_game(*players(), **long).passed
-    monkeypatch.setitem(objective.G_LOSSES, name, (value, late))
+    monkeypatch.setitem(objective.G_LOSSES, name, loss._replace(slope=late))
     wrong = ng.check_game(*players(), **long).failures
     assert len(calls) == everything.HORIZON
     assert [check.tensor for check in wrong] == ["theta_g"]
 
 
 def test_a_loop_that_draws_more_than_an_update_needs():
-    def with_pictures(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k, loss):
+    def with_pictures(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, k, loss):
         """Algorithm 1. At each update it also draws an x and a z that only a picture uses."""
         z, x = np.empty((m, G.n_in), G.dtype), np.empty((m, D.n_in), D.dtype)
         shown, seen = np.empty_like(z), np.empty_like(x)
@@ -187,19 +187,19 @@ def test_a_loop_that_draws_more_than_an_update_needs():
                 p_z.minibatch(z), p_data.minibatch(x)
                 fake, tape = G.forward(z, G.tape(m)), D.tape(2 * m)
                 p_z.minibatch(shown), p_data.minibatch(seen)
-                D.draw_masks(tape, dropout)
+                D.draw_masks(tape, mask_stream)
                 a = D.forward(np.concatenate([x, fake]), tape)
                 slopes = sigma(-a[:m]), -sigma(a[m:])
                 D.backward(np.concatenate(slopes) / m, tape)
-                rule_d.ascend()
+                optimizer_d.ascend()
             p_z.minibatch(z)
             pass_g, pass_d = G.tape(m), D.tape(m)
             fake = G.forward(z, pass_g)
             p_z.minibatch(shown)
-            D.draw_masks(pass_d, dropout)
+            D.draw_masks(pass_d, mask_stream)
             a = D.forward(fake, pass_d)
             G.backward(D.backward(-sigma(-a) / m, pass_d, params=False), pass_g)
-            rule_g.descend()
+            optimizer_g.descend()
             yield
 
     assert ng.check_game(*players(), with_pictures, k=2).passed

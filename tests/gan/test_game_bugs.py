@@ -53,10 +53,12 @@ def overwritten():
 FORWARD_D = "D.forward(pass_d.x, pass_d)  # both halves in one pass\n"
 BACK_D = "D.backward(pass_d.gy, pass_d, inputs=False)\n"
 BACK_DG = "gy = D.backward(pass_dg.gy, pass_dg, params=False)  # θ_d is frozen\n"
-DRAW_DG = "D.draw_masks(pass_dg, dropout)\n"
+DRAW_DG = "D.draw_masks(pass_dg, mask_stream)\n"
 FORWARD_G = "        pass_dg.x[...] = G.forward(pass_g.x, pass_g)\n"
 DRAW_Z = "        p_z.minibatch(pass_g.x)\n" + FORWARD_G
-REDRAW = "[layer.draw_mask(t, dropout) for layer, t in zip(D.layers, {0}.layers) if layer.random]\n"
+REDRAW = (
+    "[layer.draw_mask(t, mask_stream) for layer, t in zip(D.layers, {0}.layers) if layer.random]\n"
+)
 SAME_MASKS = """pass_dg.drawn[...] = True
         for t, u in zip(pass_dg.layers, pass_d.layers):
             if hasattr(t, "mask"):
@@ -91,25 +93,27 @@ GAMES = {
     "D: dropout mask redrawn before backward": one(
         (BACK_D, REDRAW.format("pass_d") + " " * 12 + BACK_D)
     ),
-    "D descends": one(("rule_d.ascend()", "rule_d.descend()")),
-    "D step updates G by the rule": one(("rule_d.ascend()", "rule_d.ascend(); rule_g.descend()")),
+    "D descends": one(("optimizer_d.ascend()", "optimizer_d.descend()")),
+    "D step updates G by the rule": one(
+        ("optimizer_d.ascend()", "optimizer_d.ascend(); optimizer_g.descend()")
+    ),
     "D step updates G": one(
         (
-            "rule_d.ascend()",
+            "optimizer_d.ascend()",
             "G.backward(D.backward(pass_d.gy, pass_d)[m:], pass_g); G.theta -= 0.1 * G.grad; "
-            "rule_d.ascend()",
+            "optimizer_d.ascend()",
         )
     ),
     "G step updates D by the rule": one(
-        (BACK_DG, "gy = D.backward(pass_dg.gy, pass_dg); rule_d.descend()\n")
+        (BACK_DG, "gy = D.backward(pass_dg.gy, pass_dg); optimizer_d.descend()\n")
     ),
     "G step updates D": one(
         (BACK_DG, "gy = D.backward(pass_dg.gy, pass_dg); D.theta -= 0.1 * D.grad\n")
     ),
-    "G ascends": one(("rule_g.descend()", "rule_g.ascend()")),
+    "G ascends": one(("optimizer_g.descend()", "optimizer_g.ascend()")),
     "G learns from the D before its update": one(
-        ("            rule_d.ascend()\n", ""),
-        ("        rule_g.descend()", "        rule_d.ascend(); rule_g.descend()"),
+        ("            optimizer_d.ascend()\n", ""),
+        ("        optimizer_g.descend()", "        optimizer_d.ascend(); optimizer_g.descend()"),
     ),
     "G: the D step's z again": one((DRAW_Z, FORWARD_G)),
     "G: a new z after its forward": one((DRAW_Z, FORWARD_G + "        p_z.minibatch(pass_g.x)\n")),
@@ -138,7 +142,7 @@ GAMES = {
     "G: gradient at the D step's samples": one(
         ("pass_dg.x[...] = G.forward(", "pass_dg.x[...] = fake.x; G.forward(")
     ),
-    "G never moves": one(("        rule_g.descend()\n", "")),
+    "G never moves": one(("        optimizer_g.descend()\n", "")),
     "D moves once, not k times": one(("for _ in range(k)", "for _ in range(1)")),
     "the same x in all k steps": one(
         ("            p_data.minibatch(real.x)", "            _ or p_data.minibatch(real.x)")
@@ -207,7 +211,7 @@ def moves(line):
     return type("BrokenMomentum", (ng.Momentum,), {"formula": staticmethod(formula)})
 
 
-RULES = {
+OPTIMIZERS = {
     None: "v *= mu; v += s * eta * g; theta += v",
     "momentum applied twice": "v *= mu; v += s * eta * g; theta += mu * v + s * eta * g",
     "velocity's sign": "v *= -mu; v += s * eta * g; theta += v",
@@ -221,9 +225,9 @@ RULES = {
 }
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_contract_sees_the_broken_rule(name):
     if name is None:
-        return check_contract(rule=moves(RULES[None]))
+        return check_contract(rule=moves(OPTIMIZERS[None]))
     with pytest.raises(AssertionError, match="the update is not v|update moves"):
-        check_contract(rule=moves(RULES[name]))
+        check_contract(rule=moves(OPTIMIZERS[name]))

@@ -8,7 +8,7 @@ from numpygan.arrays import Stream, streams
 from numpygan.data.sources import Mixture, Noise, Shuffled
 from tests.helpers.double import device
 
-OTHERS = "p_data", "p_z", "rule_g", "rule_d", "dropout"
+OTHERS = "p_data", "p_z", "optimizer_g", "optimizer_d", "mask_stream"
 BOTH = [ng.algorithm1, ng.authors2014]
 
 
@@ -28,17 +28,29 @@ def play(algorithm=ng.algorithm1, rows=None, **changed):
     )
     given = {
         "p_z": Noise("uniform", named["noise"]),
-        "rule_g": ng.Momentum(G),
-        "rule_d": ng.Momentum(D),
-        "dropout": named["dropout"],
+        "optimizer_g": ng.Momentum(G),
+        "optimizer_d": ng.Momentum(D),
+        "mask_stream": named["dropout"],
         "m": 3,
     }
     given["p_data"] = (
         changed.pop("p_data") if "p_data" in changed else Shuffled(rows, named["data"])
     )
     for name, value in changed.items():
-        given[name] = value(G, D) if name.startswith("rule") else value
+        given[name] = value(G, D) if name.startswith("optimizer") else value
     return next(algorithm(G, D, **given))
+
+
+@pytest.mark.parametrize("algorithm", BOTH)
+def test_the_names_of_version_0_1_still_work(algorithm):
+    older = {"optimizer_g": "rule_g", "optimizer_d": "rule_d", "mask_stream": "dropout"}
+
+    def called(*args, **given):
+        return algorithm(*args, **{older.get(name, name): value for name, value in given.items()})
+
+    assert numpy.array_equal(play(algorithm).D.theta, play(called).D.theta)
+    with pytest.raises(TypeError, match="rule_g"):
+        play(lambda *args, **given: algorithm(*args, rule_g=given["optimizer_g"], **given))
 
 
 def refused(words, act):
@@ -59,17 +71,23 @@ def test_what_fits_plays(algorithm):
     "changed, words",
     [
         (
-            {"rule_g": lambda G, D: ng.Momentum(D), "rule_d": lambda G, D: ng.Momentum(G)},
-            "rule_g moves the other player",
+            {
+                "optimizer_g": lambda G, D: ng.Momentum(D),
+                "optimizer_d": lambda G, D: ng.Momentum(G),
+            },
+            "optimizer_g moves the other player",
         ),
-        ({"rule_g": lambda G, D: ng.Adam(D)}, "rule_g moves the other player"),
-        ({"rule_d": lambda G, D: ng.Adam(G)}, "rule_d moves the other player"),
+        ({"optimizer_g": lambda G, D: ng.Adam(D)}, "optimizer_g moves the other player"),
+        ({"optimizer_d": lambda G, D: ng.Adam(G)}, "optimizer_d moves the other player"),
         (
-            {"rule_d": lambda G, D: ng.Momentum(D.copy())},
-            "rule_d moves a network that doesn't play",
+            {"optimizer_d": lambda G, D: ng.Momentum(D.copy())},
+            "optimizer_d moves a network that doesn't play",
         ),
-        ({"rule_g": lambda G, D: ng.Momentum}, "rule_g must be an optimizer.*the class Momentum"),
-        ({"rule_g": lambda G, D: "adam"}, "rule_g must be an optimizer.*str"),
+        (
+            {"optimizer_g": lambda G, D: ng.Momentum},
+            "optimizer_g must be an optimizer.*the class Momentum",
+        ),
+        ({"optimizer_g": lambda G, D: "adam"}, "optimizer_g must be an optimizer.*str"),
         ({"p_data": numpy.ones((12, 4), "float32")}, "p_data must have minibatch.*ndarray"),
         ({"p_data": Shuffled}, "p_data must have minibatch.*the class Shuffled"),
         ({"p_z": None}, "p_z must have minibatch.*NoneType"),
@@ -80,11 +98,11 @@ def test_what_fits_plays(algorithm):
         ),
         ({"p_data": Mixture([[0.0]], 0.1, Stream(0))}, r"mixture has rows of width 1.*\(3, 4\)"),
         (
-            {"dropout": numpy.random.default_rng(0)},
-            "game: dropout: expected a random stream.*got Generator",
+            {"mask_stream": numpy.random.default_rng(0)},
+            "game: mask_stream: expected a random stream.*got Generator",
         ),
-        ({"dropout": streams(0)}, "game: dropout: expected a random stream.*got dict"),
-        ({"dropout": 7}, "game: dropout: expected a random stream.*got int"),
+        ({"mask_stream": streams(0)}, "game: mask_stream: expected a random stream.*got dict"),
+        ({"mask_stream": 7}, "game: mask_stream: expected a random stream.*got int"),
         ({"m": 0}, "m, the rows of a minibatch, must be a whole number ≥ 1, got 0"),
         ({"m": 2.5}, "must be a whole number ≥ 1, got 2.5"),
         ({"m": None}, "got None"),
@@ -112,8 +130,8 @@ def test_one_rule_for_both_players_is_refused():
     G, D = player(2, 5, 4), player(4, 5, 1)
     shared = ng.Momentum(G)
     refused(
-        "rule_d moves the other player",
-        lambda: play(G=G, D=D, rule_g=lambda *_: shared, rule_d=lambda *_: shared),
+        "optimizer_d moves the other player",
+        lambda: play(G=G, D=D, optimizer_g=lambda *_: shared, optimizer_d=lambda *_: shared),
     )
 
 
@@ -121,14 +139,14 @@ def test_nobody_has_moved_when_a_game_is_refused():
     G, D = player(2, 5, 4), player(4, 5, 1)
     before = G.theta.copy(), D.theta.copy()
     refused("width 3", lambda: play(G=G, D=D, rows=numpy.ones((12, 3), "float32")))
-    refused("rule_d", lambda: play(G=G, D=D, rule_d=lambda G, D: ng.Adam(G)))
+    refused("optimizer_d", lambda: play(G=G, D=D, optimizer_d=lambda G, D: ng.Adam(G)))
     assert (G.theta == before[0]).all() and (D.theta == before[1]).all()
 
 
 @pytest.mark.parametrize("only", ["ascend", "descend"])
 def test_a_rule_of_ones_own_needs_both_directions(only):
     half = type("Half", (), {only: lambda self: None})()
-    refused("rule_d must be an optimizer.*Half", lambda: play(rule_d=lambda G, D: half))
+    refused("optimizer_d must be an optimizer.*Half", lambda: play(optimizer_d=lambda G, D: half))
 
 
 def test_a_rule_of_ones_own_need_not_tell_its_network():
@@ -138,7 +156,7 @@ def test_a_rule_of_ones_own_need_not_tell_its_network():
 
         descend = ascend
 
-    assert play(rule_d=lambda G, D: Still()).D.version == 2  # as made and initialized
+    assert play(optimizer_d=lambda G, D: Still()).D.version == 2  # as made and initialized
 
 
 @pytest.mark.parametrize("k", [0, -1, 1.0, "1", None, True, numpy.float64(1), numpy.bool_(True)])
@@ -221,13 +239,16 @@ def test_a_source_that_ends_or_does_not_fit(algorithm, fill, words):
 @pytest.mark.parametrize("algorithm", BOTH)
 def test_hidden_units_of_D_may_be_sigmoids(algorithm):
     D = ng.MLP([ng.Affine(4, 3), ng.Sigmoid(), ng.Affine(3, 1)])
-    assert numpy.isfinite(play(algorithm, D=D, dropout=None).V)
+    assert numpy.isfinite(play(algorithm, D=D, mask_stream=None).V)
 
 
 @pytest.mark.parametrize("algorithm", BOTH)
 def test_a_D_with_dropout_needs_a_stream(algorithm):
     D = ng.MLP([ng.Dropout(0.5), ng.Affine(4, 1)])
-    refused("game: dropout: expected a random stream", lambda: play(algorithm, D=D, dropout=None))
+    refused(
+        "game: mask_stream: expected a random stream",
+        lambda: play(algorithm, D=D, mask_stream=None),
+    )
 
 
 @pytest.mark.parametrize("algorithm", BOTH)

@@ -20,7 +20,7 @@ def players(dtype="float64", width=2):
 def hinge(order, share=1.0):
     """Lim and Ye 2017. D sees real and fake rows on tapes of their own, drawn in this order."""
 
-    def loop(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k):
+    def loop(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, k):
         pass_g, tapes, pass_dg = G.tape(m), {"real": D.tape(m), "fake": D.tape(m)}, D.tape(m)
         while True:
             for _ in range(k):
@@ -30,21 +30,21 @@ def hinge(order, share=1.0):
                 total = 0
                 for name in order:
                     tape = tapes[name]
-                    D.draw_masks(tape, dropout)
+                    D.draw_masks(tape, mask_stream)
                     y = D.forward(tape.x, tape)
                     slopes = (y < 1) / -m if name == "real" else share * (y > -1) / m
                     tape.gy[...] = slopes
                     D.backward(tape.gy, tape, inputs=False)
                     total = total + D.grad
                 D.grad[...] = total
-                rule_d.descend()
+                optimizer_d.descend()
             p_z.minibatch(pass_g.x)
             pass_dg.x[...] = G.forward(pass_g.x, pass_g)
-            D.draw_masks(pass_dg, dropout)
+            D.draw_masks(pass_dg, mask_stream)
             D.forward(pass_dg.x, pass_dg)
             pass_dg.gy[...] = -1 / m
             G.backward(D.backward(pass_dg.gy, pass_dg, params=False), pass_g, inputs=False)
-            rule_g.descend()
+            optimizer_g.descend()
             yield
 
     return loop

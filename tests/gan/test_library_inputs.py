@@ -320,7 +320,7 @@ def test_dropout_is_a_stream_and_no_probability(algorithm, dropout):
     G, D = player(2, 3, 2), player(2, 3, 1)
     noise = Noise("uniform", Stream(0))
     refused(
-        "game: dropout: expected a random stream",
+        "game: mask_stream: expected a random stream",
         lambda: next(algorithm(G, D, noise, noise, ng.Adam(G), ng.Adam(D), dropout, m=3)),
     )
 

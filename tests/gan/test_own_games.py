@@ -40,10 +40,10 @@ def loop(name, *changes):
     if name == "wasserstein":  # with dropout, so that masks are checked in both
         code = code.replace(
             "            D.forward(",
-            "            D.draw_masks(pass_d, dropout)\n            D.forward(",
+            "            D.draw_masks(pass_d, mask_stream)\n            D.forward(",
         ).replace(
             "        D.forward(pass_dg",
-            "        D.draw_masks(pass_dg, dropout)\n        D.forward(pass_dg",
+            "        D.draw_masks(pass_dg, mask_stream)\n        D.forward(pass_dg",
         )
     for old, new in changes:
         assert old in code, old
@@ -87,18 +87,21 @@ WRONG = {
     "D: a factor": lambda n: (REAL[n], REAL[n].replace("/ m", "/ m * 2")),
     "D: sign of one half": lambda n: (FAKE[n], FAKE[n].replace("-", "")),
     "D: a half left out": lambda n: (FAKE[n], FAKE[n] + "; fake.gy[...] = 0"),
-    "D descends": lambda n: ("rule_d.ascend()", "rule_d.descend()"),
+    "D descends": lambda n: ("optimizer_d.ascend()", "optimizer_d.descend()"),
     "D: mask redrawn": lambda n: (
         "            D.backward(pass_d.gy",
-        "            D.layers[0].draw_mask(pass_d.layers[0], dropout)\n"
+        "            D.layers[0].draw_mask(pass_d.layers[0], mask_stream)\n"
         "            D.backward(pass_d.gy",
     ),
-    "D moves twice": lambda n: ("rule_d.ascend()", "rule_d.ascend(); rule_d.ascend()"),
-    "D never moves": lambda n: ("            rule_d.ascend()\n", ""),
+    "D moves twice": lambda n: (
+        "optimizer_d.ascend()",
+        "optimizer_d.ascend(); optimizer_d.ascend()",
+    ),
+    "D never moves": lambda n: ("            optimizer_d.ascend()\n", ""),
     "D once, not k times": lambda n: ("for _ in range(k)", "for _ in range(1)"),
     "G: missing 1/m": lambda n: (SLOPE[n], SLOPE[n].replace(" / m", "")),
     "G: a factor": lambda n: (SLOPE[n], SLOPE[n].replace("/ m", "/ m / 2")),
-    "G ascends": lambda n: ("rule_g.descend()", "rule_g.ascend()"),
+    "G ascends": lambda n: ("optimizer_g.descend()", "optimizer_g.ascend()"),
     "G: the D step's noise": lambda n: (
         "        p_z.minibatch(pass_g.x)\n        pass_dg",
         "        pass_dg",
@@ -111,14 +114,17 @@ WRONG = {
     "G step moves D by its rule": lambda n: (
         BACK,
         "D.backward(pass_dg.gy, pass_dg)",
-        "rule_g.descend()",
-        "rule_g.descend(); rule_d.ascend()",
+        "optimizer_g.descend()",
+        "optimizer_g.descend(); optimizer_d.ascend()",
     ),
     "G step moves D": lambda n: (
-        "rule_g.descend()",
-        "rule_g.descend(); D.theta = D.theta - 0.1 * D.grad",
+        "optimizer_g.descend()",
+        "optimizer_g.descend(); D.theta = D.theta - 0.1 * D.grad",
     ),
-    "D step moves G": lambda n: ("rule_d.ascend()", "rule_d.ascend(); G.theta = 0.99 * G.theta"),
+    "D step moves G": lambda n: (
+        "optimizer_d.ascend()",
+        "optimizer_d.ascend(); G.theta = 0.99 * G.theta",
+    ),
     "real rows clipped": lambda n: (
         "p_data.minibatch(real.x)",
         "p_data.minibatch(real.x); real.x.clip(-3, 3, out=real.x)",
@@ -148,7 +154,11 @@ def test_a_stale_tape_raises_in_a_loop_of_ones_own(name):
 
 def test_d_may_descend_the_negative_of_its_value():
     name, negative = "least_squares", (("(1 - real.y) / m", "(real.y - 1) / m"),)
-    down = (*negative, ("= -fake.y / m", "= fake.y / m"), ("rule_d.ascend()", "rule_d.descend()"))
+    down = (
+        *negative,
+        ("= -fake.y / m", "= fake.y / m"),
+        ("optimizer_d.ascend()", "optimizer_d.descend()"),
+    )
     assert check(name, *down).passed
     report = check(name, *down[:2])  # ascends what it should descend
     assert not report.passed and "the sign is turned" in str(report)
@@ -184,13 +194,13 @@ def test_the_papers_game_may_not_clip():
     assert "θ has moved" in str(ng.check_game(*players(), clips))
 
 
-def never_yields(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k):
+def never_yields(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, k):
     while True:
-        rule_d.ascend()
+        optimizer_d.ascend()
     yield
 
 
-def returns_nothing(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k):
+def returns_nothing(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, k):
     pass
 
 
@@ -283,7 +293,7 @@ def test_real_rows_clipped_to_3_are_found(width, seed):
 def hinge(margin=1):
     """D descends mean max(0, 1 − D(x)) + mean max(0, margin + D(G(z)))."""
 
-    def hinge_game(G, D, p_data, p_z, rule_g, rule_d, dropout, m, k):
+    def hinge_game(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m, k):
         pass_g, real, fake, pass_dg = G.tape(m), D.tape(m), D.tape(m), D.tape(m)
         while True:
             p_data.minibatch(real.x)
@@ -291,20 +301,20 @@ def hinge(margin=1):
             fake.x = G.forward(pass_g.x, pass_g)
             gradient = 0
             for half, sign, edge in ((real, -1, 1), (fake, 1, margin)):
-                D.draw_masks(half, dropout)
+                D.draw_masks(half, mask_stream)
                 D.forward(half.x, half)
                 half.gy[...] = sign * (edge + sign * half.y > 0) / m
                 D.backward(half.gy, half, inputs=False)
                 gradient = gradient + D.grad
             D.grad = gradient
-            rule_d.descend()
+            optimizer_d.descend()
             p_z.minibatch(pass_g.x)
             pass_dg.x = G.forward(pass_g.x, pass_g)
-            D.draw_masks(pass_dg, dropout)
+            D.draw_masks(pass_dg, mask_stream)
             D.forward(pass_dg.x, pass_dg)
             pass_dg.gy[...] = -1 / m
             G.backward(D.backward(pass_dg.gy, pass_dg, params=False), pass_g, inputs=False)
-            rule_g.descend()
+            optimizer_g.descend()
             yield
 
     return hinge_game

@@ -54,7 +54,7 @@ GAMES = {
     "maximum likelihood": {"loss": "maximum_likelihood"},
     "authors2014": {"algorithm": "authors2014", "loss": "non_saturating"},
 }
-RULES = {"momentum": {}, "max-norm": LIMITED, "adam": ADAM}
+OPTIMIZERS = {"momentum": {}, "max-norm": LIMITED, "adam": ADAM}
 OTHERS = {
     "leaky, tanh": {
         "generator": "leaky 16, tanh 12, tanh",
@@ -74,8 +74,8 @@ OTHERS = {
     "draws on the device, Gaussian": {"draws": "device", "noise": "gaussian", "k": 2},
 }
 CASES = {
-    f"mnist {rule} {game}".strip(): ("mnist-authors", RULES[rule] | GAMES[game])
-    for rule in RULES
+    f"mnist {rule} {game}".strip(): ("mnist-authors", OPTIMIZERS[rule] | GAMES[game])
+    for rule in OPTIMIZERS
     for game in GAMES
 }
 CASES |= {f"mnist {name}": ("mnist-authors", OTHERS[name]) for name in OTHERS}

@@ -167,15 +167,15 @@ RIGHT = [
         g = D.grad.copy()
         D.backward(fake, pass_d[m:])
         D.grad += g
-        rule_d.ascend()
+        optimizer_d.ascend()
         """,
     ),
-    ("patient9", "D.backward(-np.concatenate([real, fake]), pass_d)\nrule_d.descend()"),
+    ("patient9", "D.backward(-np.concatenate([real, fake]), pass_d)\noptimizer_d.descend()"),
     (
         "patient10",
         """
         G.backward(-D.backward(slope, pass_d, params=False), pass_g)
-        rule_g.ascend()
+        optimizer_g.ascend()
         """,
     ),
     ("patient11", "picture = G.forward(z, G.tape(m)).copy()"),

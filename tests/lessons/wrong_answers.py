@@ -262,15 +262,19 @@ WRONG = {
     "algorithm1": [
         ("yield pass_d.y", "yield", "should yield the logits"),
         ("        yield pass_d.y\n", "        return pass_d.y\n", "yield"),
-        ("rule_d.ascend()", "rule_d.descend()", "D ascends V"),
-        (", pass_dg, params=False), pass_g)", ", pass_dg), pass_g)\n        rule_d.descend()", "D"),
+        ("optimizer_d.ascend()", "optimizer_d.descend()", "D ascends V"),
+        (
+            ", pass_dg, params=False), pass_g)",
+            ", pass_dg), pass_g)\n        optimizer_d.descend()",
+            "D",
+        ),
         ("        p_z.minibatch(z)\n        fake = G", "        fake = G", "no minibatch of z"),
         (
             "            p_data.minibatch(x)\n",
             "            _ or p_data.minibatch(x)\n",
             "minibatch of x",
         ),
-        ("        D.draw_masks(pass_dg, dropout)\n", "", "draw_masks|masks"),
+        ("        D.draw_masks(pass_dg, mask_stream)\n", "", "draw_masks|masks"),
         (
             "g_slope(D.forward(fake, pass_dg), loss)",
             "g_slope(D.forward(fake, pass_dg), '')",
@@ -439,16 +443,16 @@ WRONG = {
     "patient9": [
         ("[real, fake]", "[fake, real]", "theta_d is wrong"),
         ("[real, fake]", "[real, 0 * fake]", "theta_d is wrong"),
-        ("rule_d.ascend()", "rule_d.descend()", "D ascends V"),
+        ("optimizer_d.ascend()", "optimizer_d.descend()", "D ascends V"),
     ],
     "patient10": [
-        ("rule_g.descend()", "rule_g.ascend()", "G descends its loss"),
+        ("optimizer_g.descend()", "optimizer_g.ascend()", "G descends its loss"),
         (
             "params=False), pass_g)\n",
             "params=False), pass_g)\n    D.theta -= 0.1 * D.grad\n",
             "θ has moved",
         ),
-        ("    rule_g.descend()\n", "", "updates .* were D D"),
+        ("    optimizer_g.descend()\n", "", "updates .* were D D"),
     ],
     "patient11": [
         ("picture = fake.copy()", "picture = z", "the picture has shape .5, 2., expected .5, 3."),
@@ -460,7 +464,7 @@ WRONG = {
         ("picture = fake.copy()", "picture = None", "picture is None"),
         (
             "picture = fake.copy()",
-            "picture = fake.copy(); D.draw_masks(pass_d, dropout)",
+            "picture = fake.copy(); D.draw_masks(pass_d, mask_stream)",
             "stale|mask",
         ),
     ],

@@ -47,8 +47,8 @@ NEIGHBOURS = {
     "p_data": ["p_z"],
     "G": ["D"],
     "D": ["G"],
-    "rule_g": ["rule_d"],
-    "rule_d": ["rule_g"],
+    "optimizer_g": ["optimizer_d"],
+    "optimizer_d": ["optimizer_g"],
     "ascend": ["descend"],
     "descend": ["ascend"],
     "saturating": ["non_saturating"],
@@ -195,8 +195,8 @@ class ReplaceName(Operator):
     @classmethod
     def examples(cls):
         return (
-            Example("rule_d.ascend()", "rule_g.ascend()"),
-            Example("rule_d.ascend()", "rule_d.descend()", occurrence=1),
+            Example("optimizer_d.ascend()", "optimizer_g.ascend()"),
+            Example("optimizer_d.ascend()", "optimizer_d.descend()", occurrence=1),
         )
 
 

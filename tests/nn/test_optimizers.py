@@ -9,7 +9,7 @@ import numpygan as ng
 from numpygan.arrays import Stream
 from tests.helpers.numeric import DTYPES, RTOL, assert_near
 
-RULES = [ng.Momentum, ng.Adam]
+OPTIMIZERS = [ng.Momentum, ng.Adam]
 LARGE = 500 * 500 + 500  # more than the 131,072 entries that are updated at a time
 
 
@@ -93,7 +93,7 @@ def test_the_first_step_of_adam_has_the_length_of_the_rate():
     numpy.testing.assert_allclose(theta, [[-0.01, 0.01]], 1e-7)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_to_ascend_is_to_descend_the_negated_gradient(rule, dtype, rng):
     gradients = rng.standard_normal((4, 2))
@@ -139,7 +139,7 @@ def test_the_settings_that_are_not_given(rule, eta, rng):
     assert_near(moves(rule(network()), gradients), plain(rule, gradients, eta), 1e-14)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 @pytest.mark.parametrize("direction", ["ascend", "descend"])
 def test_every_update_makes_the_pass_before_it_stale(rule, direction):
     net, row = network(), numpy.ones((1, 1))
@@ -153,14 +153,14 @@ def test_every_update_makes_the_pass_before_it_stale(rule, direction):
                 net.backward(row, earlier)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_a_zero_gradient_moves_nothing_at_the_start(rule):
     net = network("float32")
     net.theta = numpy.array([1, 2], "float32")
     assert moves(rule(net), [[0, 0]]).tolist() == [[1, 2]]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_max_norm_shortens_long_columns_after_the_update(rule):
     net = ng.MLP([ng.Affine(2, 3), ng.ReLU(), ng.Affine(3, 1)], dtype="float64")
     first, _, last = net.layers
@@ -181,7 +181,7 @@ def test_without_max_norm_columns_grow():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_an_update_goes_on_from_a_saved_state(rule, dtype, rng):
     gradients = rng.standard_normal((5, LARGE))
     net, other = network(dtype, 500, 500), network(dtype, 500, 500)
@@ -199,7 +199,7 @@ def test_an_update_goes_on_from_a_saved_state(rule, dtype, rng):
     )
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_restoring_takes_no_hold_of_the_state(rule, rng):
     started = rule(network())
     moves(started, rng.standard_normal((2, 2)))
@@ -218,7 +218,7 @@ def test_moments_of_older_checkpoints_become_sums():
     assert sums["gradients"].tolist() == [2, -4] and sums["squares"].tolist() == [2, 16]
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 @pytest.mark.parametrize(
     "name, value",
     [
@@ -236,14 +236,14 @@ def test_a_number_set_later_must_lie_in_its_range(rule, name, value):
     assert optimizer.learning_rate == 0.25
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 @pytest.mark.parametrize("state", [None, {}, {"updates": 3}, {"velocity": numpy.ones(1)}])
 def test_restoring_what_is_no_state_is_refused(rule, state):
     with pytest.raises(ng.NumpyganError, match=f"{rule.__name__}: restore: expected what state"):
         rule(network()).restore(state)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_restoring_a_damaged_state_is_refused(rule):
     state = rule(network()).state()
     moment = rule.names[0]
@@ -259,7 +259,7 @@ def test_restoring_a_damaged_state_is_refused(rule):
         rule(network()).restore(state | {"updates": -1})
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 @pytest.mark.parametrize("name", ["learning_rate", "momentum"])
 def test_only_max_norm_may_be_none(rule, name):
     assert rule(network(), max_norm=None).max_norm is None
@@ -274,7 +274,7 @@ def test_the_sums_of_an_older_checkpoint():
     assert sums == {"gradients": [6], "squares": [8]}
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 def test_an_optimizer_that_has_not_moved_is_restored_as_one(rule):
     optimizer = rule(network())
     optimizer.restore(rule(network()).state())

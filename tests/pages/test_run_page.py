@@ -127,7 +127,7 @@ def test_configuration_and_curves_are_there(world):
     for words in (
         "relu 16, sigmoid",
         "maxout 8x2",
-        "max over G of mean log D(G(z))",
+        "min over G of −mean log D(G(z)) (non_saturating)",
         "−log 4",
         "mean D(G(z))",
         "validation",

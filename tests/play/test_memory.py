@@ -25,7 +25,7 @@ def test_a_change_frees_the_training_that_it_replaces(no_collection):
     match = Match(Setup(SMALL), lambda: None)
     for setting in ({"k": "2"}, {"seed": "1"}):
         match.advance()
-        before = [weakref.ref(part) for part in (match.training.G, match.training.rule_d)]
+        before = [weakref.ref(part) for part in (match.training.G, match.training.optimizer_d)]
         match.change(match.setup.changed(setting))
         assert [part() for part in before] == [None, None]
 

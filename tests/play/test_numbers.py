@@ -64,7 +64,7 @@ def line_by_line(page, plain):
 def assert_lines(seen, plain):
     """The numbers below the algorithm are those of the passes that `plain` has made."""
     game = plain.game
-    loss = objective.g_loss(plain.recipe.loss)[0](numpy, game.pass_dg.y)
+    loss = objective.g_loss(plain.recipe.loss).value(numpy, game.pass_dg.y)
     lengths = numpy.linalg.norm(game.pass_dg.gx, axis=1)
     assert seen[4][0] == [float(score) for score in game.scores()[:3]]
     assert seen[5][0] == [float(numpy.linalg.norm(plain.D.grad))]

@@ -53,11 +53,11 @@ def test_what_is_shown_is_what_numpy_has_through_rewinds_and_changes(play):
     page.select_option("[data-field=loss]", "non_saturating")
     page.wait_for_function("games[0].setup.recipe.loss === 'non_saturating'")
     page.focus("#play")
-    players = plain.G, plain.D, plain.p_data, plain.p_z, plain.rule_g, plain.rule_d
+    players = plain.G, plain.D, plain.p_data, plain.p_z, plain.optimizer_g, plain.optimizer_d
     game = ng.algorithm1(*players, plain.streams["dropout"], m=16, k=2, loss="non_saturating")
     for iteration in range(back, back + 6):
-        plain.rule_g.learning_rate = 2e-3 * 1.00015 ** -(iteration - 1)
-        plain.rule_d.learning_rate = 2e-2 * 1.00015 ** -(iteration - 1)
+        plain.optimizer_g.learning_rate = 2e-3 * 1.00015 ** -(iteration - 1)
+        plain.optimizer_d.learning_rate = 2e-2 * 1.00015 ** -(iteration - 1)
         plain.game = next(game)
         page.keyboard.press("i")
         at(page, iteration)

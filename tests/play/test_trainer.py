@@ -406,7 +406,7 @@ def test_the_momentum_of_the_page_is_the_one_that_acts():
     recipe = replace(SMALL, rule="momentum", momentum=0.5, momentum_final=0.7, momentum_epochs=1)
     training = Setup(recipe).changed({"momentum": "0.9"}).training()
     training.advance()
-    assert training.rule_g.momentum == training.rule_d.momentum == 0.9
+    assert training.optimizer_g.momentum == training.optimizer_d.momentum == 0.9
 
 
 def test_the_command_in_the_recipe_trains_the_same_game(tmp_path, monkeypatch, player):

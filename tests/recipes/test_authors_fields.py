@@ -96,12 +96,21 @@ def test_the_last_minibatch_is_a_mean_over_its_own_rows(algorithm):
     for _ in range(2):
         t.advance()
     s = twin.streams
-    for rule in (twin.rule_g, twin.rule_d):
+    for rule in (twin.optimizer_g, twin.optimizer_d):
         rule.momentum = 0.5
     for m, iteration in ((4, 0), (2, 1)):
         rates = twin.recipe.learning_rates(iteration)
-        twin.rule_g.learning_rate, twin.rule_d.learning_rate = rates
-        args = twin.G, twin.D, twin.p_data, twin.p_z, twin.rule_g, twin.rule_d, s["dropout"], m
+        twin.optimizer_g.learning_rate, twin.optimizer_d.learning_rate = rates
+        args = (
+            twin.G,
+            twin.D,
+            twin.p_data,
+            twin.p_z,
+            twin.optimizer_g,
+            twin.optimizer_d,
+            s["dropout"],
+            m,
+        )
         next(getattr(ng, algorithm)(*args))
     assert (t.G.theta == twin.G.theta).all() and (t.D.theta == twin.D.theta).all()
 

@@ -176,8 +176,10 @@ def test_training_follows_the_schedules():
     seen = []
     for _ in range(6):
         t.advance()
-        assert t.rule_g.momentum == t.rule_d.momentum
-        seen.append((t.rule_g.learning_rate, t.rule_d.learning_rate, t.rule_g.momentum))
+        assert t.optimizer_g.momentum == t.optimizer_d.momentum
+        seen.append(
+            (t.optimizer_g.learning_rate, t.optimizer_d.learning_rate, t.optimizer_g.momentum)
+        )
     expected = [(0.1 / 2**i, 0.4 / 2**i, mu) for i, mu in enumerate([0.5, 0.5, 0.6, 0.6, 0.7, 0.7])]
     numpy.testing.assert_allclose(seen, expected, 1e-14)
 

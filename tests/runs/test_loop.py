@@ -179,7 +179,7 @@ def test_the_configuration_is_stored_with_the_rules_in_force(here):
         20,
     )
     assert config["generator"] == ["relu 16", "sigmoid"] and config["keep"] == [0.8, 0.5]
-    assert "2 steps of D" in text and "log(1 - D(G(z)))" in text
+    assert "2 steps of D" in text and "min over G of mean log(1 − D(G(z)))" in text
 
 
 def test_objective_order_and_loss_are_printed(here, capsys):

@@ -92,8 +92,8 @@ class Clock:
 @pytest.mark.parametrize(
     "part, find, calls",
     [
-        ("update", lambda it: (it.rule_g, "descend"), 1),
-        ("update", lambda it: (it.rule_d, "ascend"), 1),
+        ("update", lambda it: (it.optimizer_g, "descend"), 1),
+        ("update", lambda it: (it.optimizer_d, "ascend"), 1),
         ("update", lambda it: (it.average, "update"), 1),
         ("data", lambda it: (it.p_data, "minibatch"), 1),
         ("elementwise", lambda it: (it.G, "forward"), 2),

@@ -8,11 +8,6 @@ const LAYERS = {
   p_data: "p_data",
   p_g: "p_g",
 };
-const LOSSES = {
-  saturating: { text: "log(1 − D(G(z)))", slope: (D) => D },
-  non_saturating: { text: "−log D(G(z))", slope: (D) => 1 - D },
-  maximum_likelihood: { text: "−½ e^a", slope: (D) => D / (1 - D) / 2 },
-};
 const shown = { layer: "D", loss: null };
 let drawnGame = ""; // what it shows now, so that a step that changes nothing here costs nothing
 
@@ -78,9 +73,7 @@ function choices(label, values, now, pick) {
 }
 
 const lossChoice = () => {
-  const names = Object.keys(LOSSES).filter(
-    (loss) => loss === data.loss || loss !== "maximum_likelihood",
-  );
+  const names = Object.keys(data.losses);
   const values = Object.fromEntries(names.map((loss) => [loss, loss.replace("_", "-")]));
   return choices("G's loss", values, shown.loss, (key) => (shown.loss = key));
 };
@@ -115,7 +108,7 @@ function saturation(taught) {
   const rows = Object.entries(push).map(([loss, { length }]) => [
     loss.replace("_", "-"),
     show(length, 4),
-    `L = mean ${LOSSES[loss].text}${loss === data.loss ? "; the one that trains here" : ""}`,
+    `L = ${data.losses[loss].formula}${loss === data.loss ? "; the one that trains here" : ""}`,
   ]);
   const ratio = push.saturating.length / push.non_saturating.length;
   rows.push([
@@ -136,6 +129,13 @@ function saturation(taught) {
       "sample is generated, D → 0, the saturating loss hardly pushes and the other pushes most.",
     ),
   );
+}
+
+// |∂L/∂a| of `loss` at D(G(z)) = D, between the two nearest of its 101 slopes.
+function slopeAt(loss, D) {
+  const { array } = data.losses[loss].slopes;
+  const i = Math.min(99, Math.floor(D * 100));
+  return array[i] + (D * 100 - i) * (array[i + 1] - array[i]);
 }
 
 // |∂L/∂a| of each loss over D(G(z)), the samples as dots on the chosen one.
@@ -160,12 +160,10 @@ function slopesPlot(verdicts) {
     );
   }
   plot.append(svg("text", { x: x(0.5), y: height - 4, "text-anchor": "middle" }, "D(G(z))"));
-  for (const [loss, { slope }] of Object.entries(LOSSES)) {
-    if (loss === "maximum_likelihood" && loss !== data.loss) continue;
-    const at = Array.from({ length: 100 }, (_, i) => i / 100).filter((D) => slope(D) <= 1);
-    const last = slope(1) <= 1 ? 1 : at.at(-1);
-    const d = [...at, last]
-      .map((D, i) => `${i ? "L" : "M"}${x(D).toFixed(1)} ${y(slope(D)).toFixed(1)}`)
+  for (const [loss, { slopes }] of Object.entries(data.losses)) {
+    const d = Array.from(slopes.array)
+      .filter((slope) => slope <= 1)
+      .map((slope, i) => `${i ? "L" : "M"}${x(i / 100).toFixed(1)} ${y(slope).toFixed(1)}`)
       .join("");
     const chosen = loss === shown.loss;
     plot.append(
@@ -189,7 +187,7 @@ function slopesPlot(verdicts) {
     plot.append(
       svg("circle", {
         cx: x(D),
-        cy: y(LOSSES[shown.loss].slope(D)),
+        cy: y(slopeAt(shown.loss, D)),
         r: 3.4,
         fill: "var(--green)",
         stroke: "var(--paper)",
