@@ -11,10 +11,10 @@ from numpygan.gan.objective import G_LOSSES
 
 a = np.linspace(-6, 4, 201)[:, None]
 figure, both = plt.subplots(1, 2, figsize=(8, 3.6), sharex=True)
-for name, (loss, slope) in G_LOSSES.items():
+for name, loss in G_LOSSES.items():
     slopes = np.empty_like(a)
-    slope(np, a, slopes)  # of a mean over the rows
-    both[0].plot(a, [loss(np, row[None]) for row in a], label=name)
+    loss.slope(np, a, slopes)  # of a mean over the rows
+    both[0].plot(a, [loss.value(np, row[None]) for row in a], label=name)
     both[1].plot(a, slopes * len(a), label=name)
 both[0].set(title="loss of one sample", xlabel="logit of D(G(z))", ylim=(-5, 6))
 both[1].set(title="its slope", xlabel="logit of D(G(z))", ylim=(-3, 0.1))
