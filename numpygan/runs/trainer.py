@@ -290,14 +290,14 @@ def iterations_in_epoch(recipe, rows):
 def length(training):
     """The number of iterations of the run: the recipe's `iterations`, or its `epochs` if it is 0.
 
-    Raises NumpyganError if there are 10¹⁵ or more.
+    Raises NumpyganError if there are more than 10¹⁵.
     """
     recipe = training.recipe
-    if recipe.iterations:
-        return recipe.iterations
-    iterations = recipe.epochs * training.iterations_per_epoch
-    if iterations > 1e15:
+    iterations = recipe.iterations or recipe.epochs * training.iterations_per_epoch
+    if iterations > _MOST:
+        field = "iterations" if recipe.iterations else "epochs"
         raise NumpyganError(
-            f"epochs: {recipe.epochs:g} would never end; expected fewer than 10¹⁵ iterations."
+            f"{field}: {getattr(recipe, field):g} would never end; expected at most 10¹⁵ "
+            "iterations."
         )
     return max(1, math.ceil(iterations))
