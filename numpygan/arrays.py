@@ -115,7 +115,7 @@ def larger(xp, a, b, out):
 def largest_without_ties(xp, u, y, won):
     """y (m, n) = max u (m, pieces, n) over the pieces, won = [u = y]; False if there is a tie.
 
-    On a GPU it would wait, and complex numbers need `larger`: then it does nothing, False.
+    Returns False at once on a GPU, where the test would wait, and for complex numbers.
     """
     if xp.ndarray is not numpy.ndarray or u.dtype.kind == "c":
         return False

@@ -10,7 +10,7 @@ import numpygan
 
 ROOT = Path(numpygan.__file__).parent
 FLOORS = [  # each uses what stands above it, and its own
-    {"errors", "starting", "version"},
+    {"errors", "older_names", "starting", "version"},
     {
         "tables",
         "numbers",

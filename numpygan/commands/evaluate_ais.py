@@ -16,8 +16,9 @@ from .results import result_file, show
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
 CAVEATS = (
-    "a lower bound of the density of G(z) plus noise of variance 0.025; a small bidirectional gap "
-    "means a good bound. It rewards a model that covers all test images, not sharp images.",
+    f"a lower bound of the density of G(z) plus noise of variance {ais.VARIANCE}; a small "
+    "bidirectional gap means a good bound. It rewards a model that covers all test images, not "
+    "sharp images.",
     "measured on data that the model made itself; on real data, which fit less well, the bound can "
     "be looser.",
 )
@@ -72,23 +73,26 @@ def evaluate_ais(options, run):
         raise NumpyganError(
             f"--examples: {examples} is more than the {len(dataset.test)} test images."
         )
-    _result(run, recipe.data, source)  # another result is refused before the work
+    _result(run, recipe.data, source, options)  # another result is refused before the work
     state = _with_bar(run, G, recipe, dataset, examples, distributions, options)
     if options.ranks.rank:
         return
     rows = _rows(state, examples, distributions, dataset.range)
-    result = _result(run, recipe.data, source)  # an `evaluate` may have written it meanwhile
+    result = _result(
+        run, recipe.data, source, options
+    )  # an `evaluate` may have written it meanwhile
     result["rows"] = [row for row in result["rows"] if row["metric"] not in NAMES] + rows
     show(_table(rows, recipe.data == "mnist"), result, file)
 
 
-def _result(run, data, source):
+def _result(run, data, source, options):
     """The run's evaluation.json, or one without rows; raises NumpyganError if it doesn't fit."""
     result = run.read_evaluation() or {"data": data, "source": source, "rows": []}
     if result.get("source") != source:
+        which = "" if options.checkpoint == "best" else f" --checkpoint {options.checkpoint}"
         raise NumpyganError(
-            f"{run.evaluation}: is of the checkpoint {result.get('source')}, the best is now "
-            f"{source}; run `numpygan evaluate {shell_word(run.path)}` first."
+            f"{run.evaluation}: is not of {source['file']} as it is now, iteration "
+            f"{source['iteration']:,}; first run `numpygan evaluate {shell_word(run.path)}{which}`."
         )
     return result
 

@@ -39,15 +39,16 @@ def sample(options):
         raise NumpyganError(
             f"{run.path}: G(z) is not finite, its parameters are too large; nothing is written."
         )
+    ending = file.suffix.lower()
     if options.nearest:
-        if file.suffix != ".png" or image_shape is None:
+        if ending != ".png" or image_shape is None:
             raise NumpyganError(
                 "--nearest: makes a picture of images; expected a run on images and a .png file."
             )
         dataset = dataset_of(run, options.data)
         scale = pictures.limits(run.recipe(), dataset.train)
         pictures.save_picture(file, panels.figure2(samples, dataset.train, image_shape, scale))
-    elif file.suffix == ".npy":
+    elif ending == ".npy":
         write_whole(file, lambda out: numpy.save(out, samples.astype("float32")))
     else:
         pictures.save_samples(file, samples, image_shape, pictures.limits(run.recipe()))

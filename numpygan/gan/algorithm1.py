@@ -7,12 +7,13 @@ from ..data.sources import Source
 from ..nn.mlp import MLP
 from ..nn.optimizers import Optimizer
 from ..numbers import whole
+from ..older_names import older_names
 from .game import Game
-from .inputs import check_players, takes_older_names
+from .inputs import checked_sources
 from .objective import g_loss, value_slopes
 
 
-@takes_older_names
+@older_names(rule_g="optimizer_g", rule_d="optimizer_d", dropout="mask_stream")
 def algorithm1(
     G: MLP,
     D: MLP,
@@ -44,10 +45,10 @@ def algorithm1(
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), as Algorithm 1 prints it;
                    "non_saturating": −(1/m) Σ log D(G(z)), which the paper recommends early in
                    learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
-    Raises NumpyganError in the first iteration if an argument is invalid: the loss is unknown, G's
-    rows or the data don't fit D, the networks differ in dtype or array module, an optimizer moves
-    another network, or, on a CPU, a source does not fill `out`. Raises it later if a source ends.
-    Raises TypeError if G or D is not an MLP.
+    Raises NumpyganError in the first iteration if an argument is invalid: G or D is not an MLP, the
+    loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or array module,
+    an optimizer moves another network, or, on a CPU, a source does not fill `out`. Raises it later
+    if a source ends.
 
     >>> named = ng.streams(0)
     >>> G = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])
@@ -62,7 +63,7 @@ def algorithm1(
     Game of 50 rows: V = -1..., D(x) = 0..., D(G(z)) = 0...
     """
     k = whole("algorithm1: k", k)
-    p_data, p_z = check_players(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream)
+    p_data, p_z = checked_sources(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream)
     xp, loss_slope = G.xp, g_loss(loss).slope
     game = Game(G, D, m)
     pass_g, pass_d, pass_dg = game.pass_g, game.pass_d, game.pass_dg

@@ -6,12 +6,13 @@ from ..arrays import Stream
 from ..data.sources import Source
 from ..nn.mlp import MLP
 from ..nn.optimizers import Optimizer
+from ..older_names import older_names
 from .game import Game
-from .inputs import check_players, takes_older_names
+from .inputs import checked_sources
 from .objective import non_saturating_slope, value_slopes
 
 
-@takes_older_names
+@older_names(rule_g="optimizer_g", rule_d="optimizer_d", dropout="mask_stream")
 def authors2014(
     G: MLP,
     D: MLP,
@@ -29,8 +30,8 @@ def authors2014(
     2. both gradients come from one minibatch of noise and one draw of dropout masks for the
        generated half, and k is 1;
     3. D ascends ½ V: a learning rate of 0.1 here equals 0.05 on Algorithm 1's gradient;
-    4. G descends −log D(G(z)) (non-saturating), never log(1 − D(G(z))), its gradient passing
-       through the dropped-out D.
+    4. G descends −log D(G(z)) (non-saturating), never log(1 − D(G(z))); this gradient passes
+       through D with its dropout masks.
 
     It takes the arguments of `algorithm1`, and raises the same errors.
 
@@ -40,7 +41,7 @@ def authors2014(
     >>> next(game)  # V = −log 4
     Game of 50 rows: V = -1.386, D(x) = 0.5, D(G(z)) = 0.5
     """
-    p_data, p_z = check_players(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream)
+    p_data, p_z = checked_sources(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream)
     xp = G.xp
     game = Game(G, D, m, one_pass=True)
     pass_g, pass_d, real, fake = game.pass_g, game.pass_d, game.real, game.fake

@@ -1,5 +1,7 @@
 """The state of play that the two training algorithms share."""
 
+from typing import NamedTuple
+
 from ..arrays import Array, to_host
 from ..errors import NumpyganError
 from ..nn.mlp import MLP
@@ -7,13 +9,21 @@ from ..numbers import whole
 from . import objective
 
 
+class Scores(NamedTuple):
+    """The scores of an iteration; each is an array of one number, on the device."""
+
+    V: Array
+    D_real: Array
+    D_fake: Array
+    logits: Array  # the sum of all logits: not finite if one of them is not
+
+
 class Game:
     """G, D and the tapes of one iteration; `algorithm1` and `authors2014` yield it.
 
     pass_g      G's pass over m noise rows
     pass_d      D's pass over 2m rows: m examples (`real`), then m generated rows (`fake`)
-    pass_dg     D's pass over the m generated rows that teach G; `fake` itself if G learns from the
-                pass that D learns from
+    pass_dg     D's pass over the m generated rows of the G step; in `authors2014` it is `fake`
     """
 
     def __init__(self, G: MLP, D: MLP, m: int, one_pass: bool = False):
@@ -36,29 +46,33 @@ class Game:
     @property
     def V(self) -> Array:
         """V(D, G) = mean log D(x) + mean log(1 − D(G(z))) of the last D step, in nats."""
-        return self.scores()[0]
+        return self.scores().V
 
     @property
     def D_real(self) -> Array:
         """The mean of D(x) over the examples of the last D step."""
-        return self.scores()[1]
+        return self.scores().D_real
 
     @property
     def D_fake(self) -> Array:
         """The mean of D(G(z)) over the samples of the last D step."""
-        return self.scores()[2]
+        return self.scores().D_fake
 
     def __repr__(self):
-        V, real, fake, _ = to_host(self.scores())
+        V, real, fake, _ = to_host(self.score_array())
         return f"Game of {self.m} rows: V = {V:.4g}, D(x) = {real:.3g}, D(G(z)) = {fake:.3g}"
 
-    def scores(self) -> Array:
-        """V, D_real, D_fake and the sum of all logits: one array of four numbers on the device."""
+    def scores(self) -> Scores:
+        """V, D_real, D_fake and the sum of all logits of the last iteration."""
+        return Scores(*self.score_array())
+
+    def score_array(self) -> Array:
+        """The `scores` as one array of four numbers on the device."""
         xp = self.D.xp
         scores = xp.empty(4, self.D.real_dtype)
         scores[0] = objective.value(xp, self.real.y, self.fake.y)
-        D = objective.probability(xp, self.pass_d.y)  # D(x), then D(G(z))
-        D.reshape(2, self.m).mean(1, out=scores[1:3])
+        p = objective.probability(xp, self.pass_d.y)  # D(x), then D(G(z))
+        p.reshape(2, self.m).mean(1, out=scores[1:3])
         scores[3] = self.pass_d.y.sum() + self.pass_dg.y.sum()
         return scores
 

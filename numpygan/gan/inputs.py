@@ -1,43 +1,26 @@
 """Checks of a game's arguments: networks, sources of minibatches, optimizers."""
 
 import math
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 from ..errors import NumpyganError
 from ..nn.layers import Sigmoid
 from ..nn.mlp import MLP
 from ..requirements import require_stream
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-OLDER_NAMES = {"rule_g": "optimizer_g", "rule_d": "optimizer_d", "dropout": "mask_stream"}
+
+class NotAnMLP(NumpyganError, TypeError):
+    """A player is no network."""
 
 
-def takes_older_names(algorithm: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """`algorithm`, which also takes its arguments by the names they had in version 0.1.0."""
+def checked_sources(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream):
+    """p_data and p_z, wrapped so that the first minibatch of each is checked.
 
-    @wraps(algorithm)
-    def play(*args, **named):
-        for older in OLDER_NAMES.keys() & named.keys():
-            # A name given twice stays, so that Python refuses it.
-            if OLDER_NAMES[older] not in named:
-                named[OLDER_NAMES[older]] = named.pop(older)
-        return algorithm(*args, **named)
-
-    return play
-
-
-def check_players(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream):
-    """p_data and p_z, each `Watched`.
-
-    Raises TypeError unless G and D are networks; NumpyganError unless sources can be drawn from and
-    optimizers move their networks.
+    Raises NumpyganError unless G and D are networks, sources can be drawn from, and optimizers move
+    their networks.
     """
     for name, net in (("G", G), ("D", D)):
         if not isinstance(net, MLP):
-            raise TypeError(f"game: {name} must be an MLP, got {_what(net)}.")
+            raise NotAnMLP(f"game: {name} must be an MLP, got {_what(net)}.")
         if not net.theta.size:
             raise NumpyganError(f"game: {name} has no parameters, so there is nothing to train.")
         if net.dtype.kind == "c":
@@ -84,7 +67,7 @@ class Watched:
     def minibatch(self, out):
         look = self._first and not hasattr(out, "get")  # on a GPU it would have to wait
         if look:
-            out[...] = math.nan  # what is written nowhere stays NaN
+            out[...] = math.nan  # an entry that is not written stays NaN
         try:
             self._source.minibatch(out)
         except StopIteration:
@@ -105,7 +88,7 @@ class Watched:
 
 
 def _has(thing, method):
-    """Whether `thing`, and not the class of such things, has the method."""
+    """Whether `thing` has the method and is an object, not a class."""
     return callable(getattr(thing, method, None)) and not isinstance(thing, type)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..arrays import Array, Stream
 from ..errors import NumpyganError
@@ -78,7 +78,7 @@ class Layer(Views):
     random  whether the layer has `draw_mask(t, stream)`; without training y = x then
     """
 
-    xp: Array = None
+    xp: Any = None
     n_in: int | None = None
     random = False
 

@@ -41,8 +41,8 @@ class MLP:
     dtype   "float32" (training), "float64" (checks) or "complex128" (complex-step checks)
     xp      the array module: numpy or cupy
 
-    Raises NumpyganError if the widths of neighbouring layers don't fit, if an argument is not what
-    is said here, or if the memory does not hold θ.
+    Raises NumpyganError if the widths of neighbouring layers don't fit, if an argument is invalid,
+    or if θ does not fit in memory.
     """
 
     def __init__(self, layers: Iterable[Layer], dtype: str = "float32", xp: ModuleType = numpy):
@@ -81,15 +81,17 @@ class MLP:
 
     @property
     def theta(self) -> Array:
+        """All parameters, a vector; the layers' W and b are views into it.
+
+        `net.theta = v` copies v, `net.theta -= v` changes θ in place. Both make the tapes of
+        earlier passes stale. A change of a part, `net.theta[i] = v` or `layer.W[...] = v`, is not
+        noticed: call `forward` again before `backward`. Raises NumpyganError if v has another
+        shape, dtype or array module.
+        """
         return self._theta
 
     @theta.setter
     def theta(self, value: Array) -> None:
-        """Set θ: `net.theta = v` copies v, `net.theta -= v` works in place.
-
-        Both make earlier passes stale. `net.theta[i] = v` and `layer.W[...] = v` do not: run
-        forward again yourself.
-        """
         if value is not self._theta:
             self.check_array("MLP: theta", value, self._theta.shape)
             self._theta[...] = value
@@ -130,7 +132,7 @@ class MLP:
 
     def draw_masks(self, tape: Tape, stream: Stream | None) -> None:
         """Draw the dropout masks of `tape` from `stream`."""
-        self._own(tape)
+        self._check_tape(tape)
         for layer, t in zip(self.layers, tape.layers):
             if layer.random:
                 layer.draw_mask(t, stream)
@@ -144,7 +146,7 @@ class MLP:
         `tape.x`. Raises NumpyganError for a wrong shape, dtype or array module, or if dropout masks
         have not been drawn.
         """
-        self._own(tape)
+        self._check_tape(tape)
         if x is not tape.x:
             self.check_array(f"{self.layers[0]}: x", x, (tape.m, self.n_in))
             tape.x[...] = x
@@ -167,12 +169,12 @@ class MLP:
         """Write ∂L/∂θ into `grad` and return gx = ∂L/∂x (m, n_in), an array of the tape.
 
         gy      ∂L/∂y (m, n_out)
-        params  False: the input gradient alone; `grad` is left as it is (D frozen in the G step)
-        inputs  False: the parameters' gradient alone; returns None, and computes nothing below the
-                first layer with parameters
+        params  False: compute only gx; `grad` keeps its values (D is frozen in the G step)
+        inputs  False: compute only `grad`, and nothing below the first layer with parameters; the
+                result is None
         Raises NumpyganError if the pass is stale: θ has changed since `forward`, or there was none.
         """
-        self._own(tape)
+        self._check_tape(tape)
         if tape.versions.min() < self.version:
             raise NumpyganError(
                 "backward: the tape is stale, θ has changed since its forward (or there was none); "
@@ -203,7 +205,7 @@ class MLP:
                 f"{name} is {array.dtype}, expected {self.dtype}; convert it with astype."
             )
 
-    def _own(self, tape):
+    def _check_tape(self, tape):
         if getattr(tape, "net", None) is not self:
             what = "this tape was made by another network"
             if not hasattr(tape, "net"):

@@ -2,8 +2,7 @@
 
 The paper allows "any standard gradient-based learning rule" (Algorithm 1) and used momentum (§4).
 An optimizer belongs to one network. `descend` moves its θ against its gradient, `ascend` along it.
-A training loop may set `learning_rate` and `momentum` before each update, as the schedules of a
-recipe do.
+A training loop may set its numbers, such as `learning_rate`, before each update.
 """
 
 import math
@@ -14,6 +13,7 @@ import numpy
 from ..arrays import Array, kernel, to_device, to_host
 from ..errors import NumpyganError
 from ..numbers import number, whole
+from ..older_names import older_names
 from ..requirements import is_array
 from .layers import Affine
 from .mlp import MLP
@@ -36,8 +36,9 @@ def momentum(xp, theta, v, g, step, rate, mu):
 def adam(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
     """m ← β₁ m + g,  v ← β₂ v + g²,  θ ← θ + rate m/(√v + ε)  of arrays (n,).
 
-    m and v are discounted sums of g and g²; `Adam` says how they give Adam's step in these ten
-    passes over θ. `step` (n,) is scratch memory.
+    Here m = Σ β₁ⁱ g and v = Σ β₂ⁱ g², where g is the gradient of i updates ago: Kingma and Ba's
+    moments without their factors 1 − β₁ and 1 − β₂. `Adam.constants` puts these factors into rate
+    and epsilon, which saves three passes over θ. `step` (n,) is scratch memory.
     """
     xp.multiply(g, g, out=step)
     v *= beta2
@@ -68,9 +69,8 @@ class Optimizer:
 
     net            the network whose `theta` moves and whose `grad` is read
     learning_rate  η ≥ 0; at 0 the network stands still
-    momentum       μ in [0, 1)
-    max_norm       if given, each column of each W is scaled down to at most this length after
-                   every update
+    max_norm       if given, each column of W of each Affine layer is scaled down to at most this
+                   length after every update
 
     Raises NumpyganError if `net` is no network or a number lies outside its range, also when it is
     set later.
@@ -78,22 +78,16 @@ class Optimizer:
 
     formula: Callable[..., None]
     names: tuple[str, ...]
-    ranges = {"learning_rate": "[0, inf)", "momentum": "[0, 1)", "max_norm": "(0, inf)"}
+    ranges = {"learning_rate": "[0, inf)", "max_norm": "(0, inf)"}
 
-    def __init__(
-        self,
-        net: MLP,
-        learning_rate: float = 0.1,
-        momentum: float = 0.5,
-        max_norm: float | None = None,
-    ):
+    def __init__(self, net: MLP, learning_rate: float, max_norm: float | None):
         name = type(self).__name__
         if not isinstance(net, MLP):
             raise NumpyganError(
                 f"{name}: expected the MLP whose θ is to move, got {type(net).__name__}."
             )
         self.net = net
-        self.learning_rate, self.momentum, self.max_norm = learning_rate, momentum, max_norm
+        self.learning_rate, self.max_norm = learning_rate, max_norm
         self.updates = 0
         # By the name that a checkpoint gives them
         self.moments = {moment: net.xp.zeros_like(net.theta) for moment in self.names}
@@ -114,7 +108,7 @@ class Optimizer:
 
     def _move(self, sign):
         self.updates += 1
-        at_once(kernel(self.formula, self.net.xp), self._lanes, *self.numbers(sign))
+        at_once(kernel(self.formula, self.net.xp), self._lanes, *self.constants(sign))
         if self.max_norm is not None:
             limit_columns(self.net, self.max_norm)
         self.net.version += 1
@@ -145,16 +139,16 @@ class Optimizer:
         self.updates = updates
 
     def __repr__(self):
-        return (
-            f"{type(self).__name__}(learning_rate={self.learning_rate:g}, "
-            f"momentum={self.momentum:g}), after {self.updates:,} updates of {self.net}"
-        )
+        numbers = {name: getattr(self, name) for name in self.ranges}
+        given = [f"{name}={x:g}" for name, x in numbers.items() if x is not None]
+        name = f"{type(self).__name__}({', '.join(given)})"
+        return f"{name}, after {self.updates:,} updates of {self.net}"
 
 
 class Momentum(Optimizer):
     """Gradient descent with momentum (paper, §4): v ← μ v − η ∂L/∂θ,  θ ← θ + v.
 
-    It takes the arguments of Optimizer.
+    `momentum` is μ in [0, 1). It also takes the arguments of Optimizer.
 
     >>> net = ng.MLP([ng.Affine(1, 1)], "float64")  # θ starts at 0
     >>> optimizer = ng.Momentum(net, learning_rate=0.5, momentum=0.5)
@@ -166,8 +160,20 @@ class Momentum(Optimizer):
 
     formula = staticmethod(momentum)
     names = ("velocity",)
+    ranges = Optimizer.ranges | {"momentum": "[0, 1)"}
 
-    def numbers(self, sign):
+    def __init__(
+        self,
+        net: MLP,
+        learning_rate: float = 0.1,
+        momentum: float = 0.5,
+        max_norm: float | None = None,
+    ):
+        super().__init__(net, learning_rate, max_norm)
+        self.momentum = momentum
+
+    def constants(self, sign):
+        """rate and mu of the formula."""
         return sign * self.learning_rate, self.momentum
 
 
@@ -177,12 +183,12 @@ class Adam(Optimizer):
         m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  θ ← θ − η m̂/(√v̂ + ε)
 
     m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ) undo the bias of the start at 0; t counts the updates.
-    `momentum` is β₁, which must stay constant; `decay` is β₂. It also takes the other arguments of
-    Optimizer.
+    `beta1` and `beta2` are β₁ and β₂ in [0, 1), `epsilon` is ε ≥ 0. It also takes the arguments of
+    Optimizer. `beta1` and `beta2` are also called `momentum` and `decay`.
 
-    `adam` keeps m and v without the factors 1 − β₁ and 1 − β₂, so they are discounted sums of g and
-    g²; `moments` holds these sums. With them and c = √((1 − β₂)/(1 − β₂ᵗ)), the step is
-    η (1 − β₁)/(1 − β₁ᵗ)/c · m/(√v + ε/c). It is the same step in fewer passes over θ.
+    `moments` holds the sums Σ β₁ⁱ g and Σ β₂ⁱ g², which are m and v without their factors 1 − β₁
+    and 1 − β₂. With c = √((1 − β₂)/(1 − β₂ᵗ)), the step by these sums s₁ and s₂ is
+    η (1 − β₁)/(1 − β₁ᵗ)/c · s₁/(√s₂ + ε/c). It is the same step in fewer passes over θ.
 
     >>> net = ng.MLP([ng.Affine(1, 1)], "float64")  # θ starts at 0
     >>> optimizer = ng.Adam(net, learning_rate=0.5)
@@ -192,31 +198,59 @@ class Adam(Optimizer):
     array([-0.5,  0.5])
     """
 
-    names = ("gradients", "squares")  # the discounted sums; at β₁ = 0 the first is not kept
-    ranges = Optimizer.ranges | {"decay": "[0, 1)", "epsilon": "[0, inf)"}
+    names = ("gradients", "squares")  # the two sums; at β₁ = 0 the first stays 0
+    ranges = Optimizer.ranges | {"beta1": "[0, 1)", "beta2": "[0, 1)", "epsilon": "[0, inf)"}
 
+    @older_names(momentum="beta1", decay="beta2")
     def __init__(
         self,
         net: MLP,
         learning_rate: float = 2e-4,
-        momentum: float = 0.5,
+        beta1: float = 0.5,
         max_norm: float | None = None,
-        decay: float = 0.999,
+        beta2: float = 0.999,
         epsilon: float = 1e-8,
     ):
-        super().__init__(net, learning_rate, momentum, max_norm)
-        self.decay, self.epsilon = decay, epsilon
+        super().__init__(net, learning_rate, max_norm)
+        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+
+    def __setattr__(self, name, value):
+        """With a new β₁ or β₂ the moments stay as they are, so the sums are scaled."""
+        before = vars(self).get(name)
+        super().__setattr__(name, value)
+        if name in ("beta1", "beta2") and before not in (None, getattr(self, name)):
+            total = self.moments[self.names[name == "beta2"]]
+            total *= (1 - before) / (1 - getattr(self, name))
+
+    @property
+    def momentum(self) -> float:
+        """β₁, by the name that a schedule sets for both optimizers."""
+        return self.beta1
+
+    @momentum.setter
+    def momentum(self, value: float) -> None:
+        self.beta1 = value
+
+    @property
+    def decay(self) -> float:
+        """β₂, by its older name."""
+        return self.beta2
+
+    @decay.setter
+    def decay(self, value: float) -> None:
+        self.beta2 = value
 
     @property
     def formula(self):
-        return adam if self.momentum else adam_without_momentum
+        return adam if self.beta1 else adam_without_momentum
 
     def from_moments(self, m: Array, v: Array) -> dict:
         """The sums, by name, from the moments m and v, which checkpoints of older versions hold."""
-        return {"gradients": m / (1 - self.momentum), "squares": v / (1 - self.decay)}
+        return {"gradients": m / (1 - self.beta1), "squares": v / (1 - self.beta2)}
 
-    def numbers(self, sign):
-        beta1, beta2, t = self.momentum, self.decay, self.updates
+    def constants(self, sign):
+        """beta1, beta2, rate and epsilon of the formula, with the factors that correct the bias."""
+        beta1, beta2, t = self.beta1, self.beta2, self.updates
         c = math.sqrt((1 - beta2) / (1 - beta2**t))
         rate = sign * self.learning_rate * (1 - beta1) / (1 - beta1**t) / c
         return beta1, beta2, rate, self.epsilon / c

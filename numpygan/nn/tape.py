@@ -66,7 +66,7 @@ def backward_params(layer, t):
 
 
 def _named(error, layer, method):
-    """The error; if a GPU's array module refused an array of NumPy, one that names the layer."""
+    """The error to raise: on a GPU, one that names the layer and says to use self.xp."""
     if layer.xp.ndarray is numpy.ndarray or isinstance(error, NumpyganError):
         return error
     return NumpyganError(
@@ -82,8 +82,8 @@ class Tape(Views):
     Made by `MLP.tape(m)`. `tape[i:j]` is a tape of those rows, by views, for a pass over a part of
     the minibatch. A tape is stale when θ has moved since `forward`; `backward` refuses it then.
 
-    x, y    (m, n_in) and (m, n_out), the pass's input and output; writing the input into `x`
-            saves a copy
+    x, y    (m, n_in) and (m, n_out), the pass's input and output. Write the input into `tape.x`
+            and call forward(tape.x, tape): then nothing is copied
     gx, gy  their adjoints ∂L/∂x, ∂L/∂y; `tape.x = a` and `tape.gy = a` copy a into them
     layers  a LayerTape for each layer
     """
@@ -111,7 +111,7 @@ class Tape(Views):
         pages = []
         for i, layer in enumerate(net.layers):
             both = values[i], values[i + 1], adjoints[i], adjoints[i + 1]
-            pages.append(LayerTape(layer, *both, _own(net, layer, net.widths[i], m)))
+            pages.append(LayerTape(layer, *both, _allocate_memory(net, layer, net.widths[i], m)))
         return cls(net, pages, training, numpy.zeros(m, numpy.int64), numpy.zeros(m, bool))
 
     def __len__(self) -> int:
@@ -147,9 +147,13 @@ class Tape(Views):
         return Tape(self.net, pages, self.training, self.versions[rows], self.drawn[rows])
 
     def __repr__(self):
-        passed = "no pass yet" if (self.versions == 0).all() else "after a pass"
-        stale = "" if (self.versions == self.net.version).all() else ", stale"
-        return f"Tape of {self.m} rows, {passed}{stale}, of {self.net}"
+        if not self.versions.any():
+            state = "no pass yet"
+        elif (self.versions == self.net.version).all():
+            state = "after a pass"
+        else:
+            state = "stale, θ has changed since its pass"
+        return f"Tape of {self.m} rows, {state}, of {self.net}"
 
     def table(self) -> str:
         """A line of text for each layer: the range of y, ‖y‖, ‖gy‖, and what its mask lets through.
@@ -183,7 +187,7 @@ class Tape(Views):
         return head, rows
 
 
-def _own(net, layer, n_in, m):
+def _allocate_memory(net, layer, n_in, m):
     """The arrays that `layer.memory` asks for, of m rows."""
     kinds = {"value": net.dtype, "float": net.real_dtype, "bool": numpy.dtype(bool)}
     memory = layer.memory(n_in)

@@ -34,10 +34,10 @@ def cores(xp):
 def at_once(function, lanes, *numbers):
     """function(*piece, *numbers) for each piece of each lane, each exactly once.
 
-    Lanes run on several threads; the pieces of a lane come one after the other, so they may share
-    scratch memory. Each free thread takes the next lane, and so does the caller's thread; so no
-    lane waits for a thread that never starts. Returns when all are done. If lanes raise errors, the
-    error of the first such lane is raised then.
+    No lane may wait for a thread that never starts. So each free thread takes the next lane, and
+    the caller's thread does, too. The pieces of a lane come one after the other, so they may share
+    scratch memory. Returns when all are done. If lanes raise errors, the error of the first such
+    lane is raised then.
     """
     if len(lanes) == 1:
         for piece in lanes[0]:

@@ -16,6 +16,11 @@ def page_file(name):
     return (resources.files(__package__) / "page" / name).read_text(encoding="utf-8")
 
 
+def style_sheet(name):
+    """The style sheet `name`, after the colours of all pages."""
+    return page_file("colours.css") + page_file(name)
+
+
 def definitions(pairs):
     """The entries of a <dl>: pairs of a name and a value."""
     return "".join(

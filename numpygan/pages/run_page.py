@@ -29,7 +29,7 @@ from ..runs.config_file import rules_in_force
 from ..runs.provenance import dataset_of
 from ..terminal import shell_word
 from ..version import __version__
-from .markup import definitions, escape, page_file
+from .markup import definitions, escape, page_file, style_sheet
 
 FRAMES = 24  # most pictures of samples over time
 _CURVES = {  # the curves of each chart: name, column of metrics.csv
@@ -49,8 +49,8 @@ def report(run, seed=0, data=None):
     recipe, rows = run.recipe(), run.read_metrics()
     G, image_shape, source = run.generator()
     dataset = None if image_shape is None and data is None else dataset_of(run, data)
-    style, script, template = (page_file(f"report.{kind}") for kind in ("css", "js", "html"))
-    return Template(template).substitute(
+    style, script = style_sheet("report.css"), page_file("report.js")
+    return Template(page_file("report.html")).substitute(
         style=style,
         script=script,
         style_hash=_hash(style),

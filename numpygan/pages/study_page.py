@@ -77,7 +77,7 @@ def page(recorder, toy, title, notes, limits=(0.0, 1.0), start=None):
     }
     return Template(markup.page_file("study.html")).substitute(
         title=markup.escape(title),
-        style=markup.page_file("study.css"),
+        style=markup.style_sheet("study.css"),
         script="\n".join(markup.page_file(f"{name}.js") for name in SCRIPTS),
         facts=markup.definitions(facts.items()),
         notes="".join(f"<li>{markup.escape(note)}</li>" for note in notes),

@@ -165,7 +165,7 @@ class Server:
         if name == "about.js":
             text = f"export default {json.dumps(about())};\n"
             return web.Response(text=text, content_type="text/javascript", charset="utf-8")
-        package = "numpygan.pages" if name == "study.css" else __package__
+        package = "numpygan.pages" if name in ("colours.css", "study.css") else __package__
         suffix = re.fullmatch(r"[a-z]+(\.(html|js|css))", name)
         file = resources.files(package) / "page" / name
         if not suffix or not file.is_file():

@@ -104,7 +104,7 @@ class Training:
         self.iteration += 1
         if self.average:
             self.average.update(self.iteration)
-        self._sums += self._ranks.mean(self.game.scores(), shares, self.xp)
+        self._sums += self._ranks.mean(self.game.score_array(), shares, self.xp)
         self._count += 1
 
     @property

@@ -183,7 +183,7 @@ def failing(checks):
 
 
 def test_a_bias_correction_that_stops_after_update_60(monkeypatch):
-    right = sgd.Adam.numbers
+    right = sgd.Adam.constants
 
     def stops(self, sign):
         updates, self.updates = self.updates, min(self.updates, 60)
@@ -195,7 +195,7 @@ def test_a_bias_correction_that_stops_after_update_60(monkeypatch):
     monkeypatch.setattr(formulas, "RECIPES", recipes)
     monkeypatch.setattr(formulas, "LARGE", (40, 40))
     assert not failing(formulas.check_optimizers())
-    monkeypatch.setattr(sgd.Adam, "numbers", stops)
+    monkeypatch.setattr(sgd.Adam, "constants", stops)
     assert failing(formulas.check_optimizers()) >= {"optimizer of mnist", "optimizer of ring"}
 
 

@@ -233,7 +233,7 @@ def of_the_first_rows(right):
 @pytest.mark.parametrize("algorithm", ["algorithm1", "authors2014"])
 def test_scores_of_a_game_that_are_wrong(algorithm, change, score, monkeypatch):
     assert ng.check_game(*players(), algorithm).passed
-    monkeypatch.setattr(game.Game, "scores", change(game.Game.scores))
+    monkeypatch.setattr(game.Game, "score_array", change(game.Game.score_array))
     wrong, *_ = ng.check_game(*players(), algorithm).failures
     assert wrong.tensor == score and wrong.analytic != wrong.numeric
 
@@ -250,7 +250,7 @@ def test_a_pass_for_g_that_overwrites_the_fake_half(monkeypatch):
 
 
 def test_a_bias_correction_that_stops_after_update_5000(few_recipes, monkeypatch):
-    right = sgd.Adam.numbers
+    right = sgd.Adam.constants
 
     def stops(self, sign):
         updates, self.updates = self.updates, min(self.updates, 5000)
@@ -259,7 +259,7 @@ def test_a_bias_correction_that_stops_after_update_5000(few_recipes, monkeypatch
         return found
 
     monkeypatch.setattr(formulas, "LARGE", (40, 40))
-    monkeypatch.setattr(sgd.Adam, "numbers", stops)
+    monkeypatch.setattr(sgd.Adam, "constants", stops)
     assert failing(formulas.check_optimizers()) == {
         f"optimizer adam, after {t} updates" for t in ("10,000", "100,000", "1,000,000")
     }
@@ -267,9 +267,9 @@ def test_a_bias_correction_that_stops_after_update_5000(few_recipes, monkeypatch
 
 def test_a_momentum_of_0_that_always_ascends(few_recipes, monkeypatch):
     monkeypatch.setattr(formulas, "LARGE", (40, 40))
-    right = sgd.Momentum.numbers
+    right = sgd.Momentum.constants
     numbers = lambda self, sign: right(self, sign if self.momentum else 1)
-    monkeypatch.setattr(sgd.Momentum, "numbers", numbers)
+    monkeypatch.setattr(sgd.Momentum, "constants", numbers)
     assert failing(formulas.check_optimizers()) == {
         f"optimizer momentum, momentum 0.0, {which}"
         for which in ("descend", "float32", "max_norm 0.3, float32", "max_norm 0.3, float64")
@@ -282,21 +282,21 @@ def _first_rate(self, sign):
 
 
 def _at_most(**most):
-    def numbers(self, sign):
+    def constants(self, sign):
         kept = {name: getattr(self, name) for name in most}
         vars(self).update({name: min(kept[name], most[name]) for name in most})
         found = _ADAM(self, sign)
         vars(self).update(kept)
         return found
 
-    return numbers
+    return constants
 
 
-_ADAM = sgd.Adam.numbers
+_ADAM = sgd.Adam.constants
 
 
 @pytest.mark.parametrize(
-    "optimizer, numbers",
+    "optimizer, constants",
     [
         (sgd.Momentum, _first_rate),  # as G's the rate stays what it was in the first update
         (sgd.Momentum, lambda rule, sign: (sign * rule.learning_rate, min(rule.momentum, 0.9))),
@@ -304,16 +304,16 @@ _ADAM = sgd.Adam.numbers
             sgd.Momentum,
             lambda rule, sign: (sign * rule.learning_rate, rule.momentum * (rule.updates < 2000)),
         ),
-        (sgd.Adam, _at_most(momentum=0.8)),
-        (sgd.Adam, _at_most(decay=0.9995)),
+        (sgd.Adam, _at_most(beta1=0.8)),
+        (sgd.Adam, _at_most(beta2=0.9995)),
         (sgd.Adam, _at_most(epsilon=1e-6)),
     ],
     ids=["first rate", "momentum", "momentum of late updates", "beta1", "beta2", "epsilon"],
 )
-def test_constants_and_rates_that_no_recipe_gives_g(optimizer, numbers, monkeypatch):
+def test_constants_and_rates_that_no_recipe_gives_g(optimizer, constants, monkeypatch):
     monkeypatch.setattr(formulas, "RECIPES", {})
     monkeypatch.setattr(formulas, "LARGE", (40, 40))
-    monkeypatch.setattr(optimizer, "numbers", numbers)
+    monkeypatch.setattr(optimizer, "constants", constants)
     found = failing(formulas.check_optimizers())
     assert found and all(f"optimizer {optimizer.__name__.lower()}, " in place for place in found)
 

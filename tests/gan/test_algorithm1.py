@@ -182,7 +182,7 @@ def test_the_last_score_is_the_sum_of_all_logits(one_pass, total):
     game.pass_d.y[:, 0] = [1, 2, 4, 8]
     if not one_pass:
         game.pass_dg.y[:, 0] = [16, 32]
-    assert game.scores()[3] == total
+    assert game.scores().logits == total
 
 
 @pytest.mark.parametrize("k", [0, -1, 1.5])

@@ -52,7 +52,7 @@ def test_momentum_and_rate_can_change_between_updates():
 def test_adam_by_hand(dtype):
     net = network(dtype)
     net.theta = numpy.array([1, -1], dtype)
-    rule = ng.Adam(net, learning_rate=0.1, momentum=0.5, decay=0.75, epsilon=1)
+    rule = ng.Adam(net, learning_rate=0.1, beta1=0.5, beta2=0.75, epsilon=1)
     first, second = moves(rule, [[2, -2], [4, -4]])
     # v = ½·2 = 1, v̂ = 1/(1 − ½) = 2; s = ¼·4 = 1, ŝ = 1/(1 − ¾) = 4; step .1 · 2/(2 + 1)
     numpy.testing.assert_allclose(first, [1 - 0.2 / 3, -1 + 0.2 / 3], RTOL[dtype])
@@ -63,7 +63,7 @@ def test_adam_by_hand(dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_adam_without_momentum_by_hand(dtype):
-    rule = ng.Adam(network(dtype), learning_rate=0.1, momentum=0, decay=0.75, epsilon=1)
+    rule = ng.Adam(network(dtype), learning_rate=0.1, beta1=0, beta2=0.75, epsilon=1)
     first, second = moves(rule, [[2, -2], [4, -4]])
     # v̂ = g = 2; s = ¼·4 = 1, ŝ = 1/(1 − ¾) = 4; step .1 · 2/(2 + 1)
     numpy.testing.assert_allclose(first, [-0.2 / 3, 0.2 / 3], RTOL[dtype])
@@ -231,7 +231,8 @@ def test_moments_of_older_checkpoints_become_sums():
 )
 def test_a_number_set_later_must_lie_in_its_range(rule, name, value):
     optimizer = rule(network(), 0.25)
-    with pytest.raises(ng.NumpyganError, match=f"{rule.__name__}: {name} must be a number in"):
+    named = "beta1" if (rule, name) == (ng.Adam, "momentum") else name
+    with pytest.raises(ng.NumpyganError, match=f"{rule.__name__}: {named} must be a number in"):
         setattr(optimizer, name, value)
     assert optimizer.learning_rate == 0.25
 
@@ -263,8 +264,37 @@ def test_restoring_a_damaged_state_is_refused(rule):
 @pytest.mark.parametrize("name", ["learning_rate", "momentum"])
 def test_only_max_norm_may_be_none(rule, name):
     assert rule(network(), max_norm=None).max_norm is None
-    with pytest.raises(ng.NumpyganError, match=f"{rule.__name__}: {name}"):
+    named = "beta1" if (rule, name) == (ng.Adam, "momentum") else name
+    with pytest.raises(ng.NumpyganError, match=f"{rule.__name__}: {named}"):
         rule(network(), **{name: None})
+
+
+def test_adam_takes_its_constants_by_their_older_names():
+    adam = ng.Adam(network(), momentum=0.25, decay=0.5)
+    assert (adam.beta1, adam.beta2) == (adam.momentum, adam.decay) == (0.25, 0.5)
+    adam.momentum, adam.decay = 0.75, 0.875
+    assert (adam.beta1, adam.beta2) == (0.75, 0.875)
+    with pytest.raises(TypeError, match="momentum"):
+        ng.Adam(network(), momentum=0.25, beta1=0.25)
+
+
+def test_a_new_beta_keeps_the_moments_of_adam():
+    """m = (1 − β₁) s₁ and v = (1 − β₂) s₂: from ½ to ¾ both sums grow by the factor 2."""
+    adam = ng.Adam(network(), beta1=0.5, beta2=0.5)
+    moves(adam, [[4, -8]])
+    assert adam.moments["gradients"].tolist() == [4, -8]
+    adam.beta1 = 0.75
+    assert adam.moments["gradients"].tolist() == [8, -16]
+    assert adam.moments["squares"].tolist() == [16, 64]
+    adam.beta2 = 0.75
+    assert adam.moments["squares"].tolist() == [32, 128]
+
+
+def test_optimizers_print_their_constants():
+    adam = str(ng.Adam(network(), 0.25, beta1=0))
+    assert adam.startswith("Adam(learning_rate=0.25, beta1=0, beta2=0.999, epsilon=1e-08), after 0")
+    momentum = str(ng.Momentum(network(), max_norm=2))
+    assert momentum.startswith("Momentum(learning_rate=0.1, max_norm=2, momentum=0.5), after 0")
 
 
 def test_the_sums_of_an_older_checkpoint():

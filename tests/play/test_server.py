@@ -77,7 +77,8 @@ def test_the_page_and_its_files():
         for file in (resources.files("numpygan.play") / "page").iterdir():
             assert (await client.get(file.name))[:2] == (200, file.read_text(encoding="utf-8"))
         assert (
-            "--paper" in (await client.get("study.css"))[1]
+            "--paper" in (await client.get("colours.css"))[1]
+            and (await client.get("study.css"))[0] == 200
             and "experiments" in (await client.get("about.js"))[1]
         )
         for path in (
