@@ -69,3 +69,25 @@ def test_samples_of_a_file_have_no_checkpoint(capsys):
     assert run(*line, "--checkpoint", "newest") == 2
     assert "--checkpoint: goes with a RUN" in capsys.readouterr().err
     assert not Path("evaluation.json").exists()
+
+
+def test_an_ending_in_capitals(tmp_path):
+    assert run("sample", "it", "-n", 2, "-o", tmp_path / "S.NPY") == 0
+    assert (numpy.load(tmp_path / "S.NPY") == ng.load("it").sample(2)).all()
+    assert run("sample", "it", "-n", 2, "--nearest", "-o", tmp_path / "S.PNG") == 0
+    assert (tmp_path / "S.PNG").read_bytes().startswith(b"\x89PNG")
+
+
+def test_ais_beside_a_result_of_another_checkpoint(tmp_path, capsys):
+    """The command that the sentence names makes the way free."""
+    ais = ["evaluate", "it", "--ais", "--examples", 1, "--distributions", 2]
+    newest = ["--checkpoint", "newest"]
+    assert run("evaluate", "it") == 0
+    capsys.readouterr()
+    assert run(*ais, *newest) == 2
+    assert "first run `numpygan evaluate it --checkpoint newest`" in capsys.readouterr().err
+    assert run("evaluate", "it", *newest) == 0
+    assert run(*ais, *newest) == 0
+    capsys.readouterr()
+    assert run(*ais) == 2
+    assert "first run `numpygan evaluate it`" in capsys.readouterr().err
