@@ -122,6 +122,14 @@ class _Parser(argparse.ArgumentParser):
     commands: dict[str, argparse.ArgumentParser] = {}  # of the whole command line: name -> parser
     refused: dict[str, str] = {}  # options of other commands -> why this one has none
 
+    def __init__(self, *args, **named):
+        self.options = []  # all that begin with --
+        super().__init__(*args, **named)
+
+    def add_argument(self, *names, **named):
+        self.options += [name for name in names if name.startswith("--")]
+        return super().add_argument(*names, **named)
+
     def error(self, message):
         raise NumpyganError(f"{message}; see `{self.prog} -h`.")
 
@@ -139,13 +147,12 @@ class _Parser(argparse.ArgumentParser):
         if name is not None and name not in self.commands:
             self.error(f"there is no command {name!r}{nearest(name.lower(), self.commands)}")
         its = self.commands.get(name, self)
-        known = re.findall(r"--[\w-]+", its.format_help())
         for word in words[: words.index("--") if "--" in words else None]:
             option = word.partition("=")[0]
-            if option.startswith("--") and option not in known:
+            if option.startswith("--") and option not in its.options:
                 its.error(
                     its.refused.get(option)
-                    or f"there is no option {option!r}{nearest(option.lower(), known)}"
+                    or f"there is no option {option!r}{nearest(option.lower(), its.options)}"
                 )
         return super().parse_args(args, namespace)
 

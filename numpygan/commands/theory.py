@@ -48,16 +48,18 @@ def theory(options):
 
 def _draw_and_check(folder):
     theory_plots.save_losses(folder / "losses.png")
-    held = [_show(statements.of_proposition1(fits := proposition1.fits()))]
-    theory_plots.save_proposition1(folder / "proposition1.png", fits)
+    fits_of_d = proposition1.fits()
+    held = [_show(statements.of_proposition1(fits_of_d))]
+    theory_plots.save_proposition1(folder / "proposition1.png", fits_of_d)
     looks = known_game.run()
     held.append(_show(statements.of_theorem1(looks)))
     theory_plots.save_theorem1(folder / "theorem1.png", looks)
     descents, x = proposition2.descents()
     held.append(_show(statements.of_proposition2(descents)))
     theory_plots.save_proposition2(folder / "proposition2.png", descents, x)
-    held.append(_show(statements.of_maximum_likelihood(fits := maximum_likelihood.fits())))
-    theory_plots.save_maximum_likelihood(folder / "maximum_likelihood.png", fits)
+    fits_of_g = maximum_likelihood.fits()
+    held.append(_show(statements.of_maximum_likelihood(fits_of_g)))
+    theory_plots.save_maximum_likelihood(folder / "maximum_likelihood.png", fits_of_g)
     held.append(_show(statements.of_figure1(looks)))
     figure1.save_figure1(folder / "figure1.png", looks)
     figure1.save_animation(folder / "training.gif", looks)
