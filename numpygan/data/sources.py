@@ -53,6 +53,9 @@ class Shuffled:
         self._position = self.size  # the first minibatch begins a new order
         self._reorder(numpy.arange(self.size))
 
+    def __repr__(self):
+        return f"Shuffled({self.size:,} rows of width {self._rows.shape[1]})"
+
     def _reorder(self, order):
         self._order = order
         self._device_order = to_device(order, self._xp)
@@ -177,6 +180,10 @@ class Mixture:
     def restore(self, state):
         """Do nothing: the random stream holds the whole state."""
 
+    def __repr__(self):
+        modes, width = self.means.shape
+        return f"Mixture({modes} modes of width {width}, std={self.std:g})"
+
 
 NOISES = "uniform", "gaussian"
 
@@ -203,6 +210,9 @@ class Noise:
             self._stream.uniform(out, -math.sqrt(3), math.sqrt(3))
         else:
             self._stream.normal(out)
+
+    def __repr__(self):
+        return f"Noise({self._kind!r})"
 
 
 def ring(radius=1.0, std=0.01, modes=8):

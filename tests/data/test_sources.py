@@ -209,3 +209,10 @@ def test_the_advice_to_convert_rows_keeps_their_meaning(rows, right):
 def test_a_number_is_no_minibatch():
     with pytest.raises(NumpyganError, match="minibatch: out: expected an array"):
         Shuffled(numbered(9), Stream(0)).minibatch(5)
+
+
+def test_sources_print_what_they_draw_from():
+    stream = Stream(0)
+    assert repr(Shuffled(numpy.zeros((1200, 2)), stream)) == "Shuffled(1,200 rows of width 2)"
+    assert repr(Noise("gaussian", stream)) == "Noise('gaussian')"
+    assert repr(Mixture([[0, 1], [2, 3]], 0.5)) == "Mixture(2 modes of width 2, std=0.5)"
