@@ -263,6 +263,20 @@ def only_a_state(name, text):
         ) from None
 
 
+def normal(shape, stream):
+    """A new float64 array of draws from N(0, 1)."""
+    out = numpy.empty(shape)
+    stream.normal(out)
+    return out
+
+
+def uniform(shape, low, high, stream):
+    """A new float64 array of draws from U(low, high)."""
+    out = numpy.empty(shape)
+    stream.uniform(out, low, high)
+    return out
+
+
 def _seed_sequence(name, seed):
     """The SeedSequence of `seed`. Raises NumpyganError, with `name`, if it is no seed."""
     if isinstance(seed, numpy.random.SeedSequence):

@@ -1,8 +1,6 @@
 """Gradient checks for tests: an assertion that prints a verdict, and inputs for Hypothesis."""
 
-import numpy
-
-from .arrays import Stream
+from .arrays import Stream, normal
 from .check.layer_check import gradcheck
 from .check.result import Report
 from .errors import NumpyganError
@@ -67,14 +65,8 @@ def inputs(*shapes: str, most: int = 6, dtype: str = "float64"):
         stream = Stream(draw(strategies.integers(0, 2**32 - 1), label="seed of the values"))
         largest = draw(strategies.sampled_from([1.0, 0.01, 10.0]), label="size of the values")
         return tuple(
-            _values([size[letter] for letter in shape.split()], largest, stream).astype(dtype)
+            (largest * normal([size[letter] for letter in shape.split()], stream)).astype(dtype)
             for shape in shapes
         )
 
     return arrays()
-
-
-def _values(shape, largest, stream):
-    values = numpy.empty(shape)
-    stream.normal(values)
-    return values * largest

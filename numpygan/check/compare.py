@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy
 
+from ..arrays import normal
 from ..errors import NumpyganError
 from . import oracles
 from .verdicts import UNINFORMATIVE, WRONG, judge
@@ -35,8 +36,7 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
         directions[-1][entry] = 1.0
     if flat.size > _ALL_ENTRIES:
         for _ in range(_DIRECTIONS):
-            direction = numpy.empty(flat.size)
-            stream.normal(direction)
+            direction = normal(flat.size, stream)
             directions.append(direction / numpy.linalg.norm(direction))
     with warnings.catch_warnings():
         warnings.simplefilter("error", numpy.exceptions.ComplexWarning)
@@ -113,8 +113,7 @@ def second_opinion(check, g, f, point, stream, size):
     backward with the same mistake would agree with it. The central difference then gives WRONG. If
     only the complex step differs, a hint says so.
     """
-    direction, h = numpy.empty(g.size), 1e-7
-    stream.normal(direction)
+    direction, h = normal(g.size, stream), 1e-7
     analytic = float(direction @ g.reshape(-1))
     numeric = oracles.central(f, point.reshape(-1), direction, h)
     rounding = 100 * numpy.finfo("float64").eps * size / h

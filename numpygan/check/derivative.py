@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy
 
+from ..arrays import normal
 from . import oracles
 
 EPSILON = numpy.finfo("float64").eps
@@ -104,9 +105,7 @@ def scales(point):
 
 
 def random_direction(point, stream):
-    direction = numpy.empty(point.size)
-    stream.normal(direction)
-    return direction * scales(point)
+    return normal(point.size, stream) * scales(point)
 
 
 def allowed(dtype, terms, largest, sensitivity):

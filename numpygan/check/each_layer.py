@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy
 
-from ..arrays import Stream
+from ..arrays import Stream, normal
 from ..errors import NumpyganError
 from ..nn.mlp import MLP
 from ..nn.tape import forward
@@ -123,8 +123,7 @@ def check_network(net, dtypes=("float64",)):
 
 def _check_layer(place, net, index, t, twins, stream, oracle):
     """Return the Checks of one layer at the input t.x, and whether one of its methods raised."""
-    layer, gy = net.layers[index], numpy.empty_like(t.gy)
-    stream.normal(gy)
+    layer, gy = net.layers[index], normal(t.gy.shape, stream)
     t.gy[...] = gy
     twins = [_Twin(twin, index, t, gy) for twin in twins]
     try:
@@ -189,8 +188,7 @@ def _without_derivative(checks):
 
 def _check_whole(net, tape, twin, stream, oracle):
     """Check θ and x of the whole network: the layers are put together correctly."""
-    gy = numpy.empty_like(tape.gy)
-    stream.normal(gy)
+    gy = normal(tape.gy.shape, stream)
     net.forward(tape.x, tape)
     gx = net.backward(gy, tape).copy()
     grad = net.grad.copy()

@@ -6,11 +6,12 @@ number of a pass; in float32 every number is compared with the same number in fl
 
 import numpy
 
+from ..arrays import normal
 from ..nn.tape import backward, forward
 from . import layer_rounding
 from .derivative import Line, allowed
 from .masks import same_masks
-from .variations import CALLS, SIZES, VARIATIONS, normal
+from .variations import CALLS, SIZES, VARIATIONS
 from .verdicts import OK, WRONG, Check
 
 _STEP = 1e-30

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy
 
-from ..arrays import Stream
+from ..arrays import Stream, normal, uniform
 from ..gan.average import Average
 from ..nn.layers import Affine
 from ..nn.mlp import MLP
@@ -87,15 +87,12 @@ def _check_optimizer(
         constants = "adam", optimizer.decay, optimizer.epsilon
     theta, formula = start.copy(), Formula(*constants)
     optimizer.updates = formula.t = done
-    g, sizes = numpy.empty(net.theta.size), numpy.empty(net.theta.size)
-    stream.uniform(sizes, -5, 2)
-    sizes = 10**sizes
+    sizes = 10 ** uniform(net.theta.size, -5, 2, stream)
     for t in range(updates):
         if schedule is not None:
             optimizer.learning_rate, optimizer.momentum = schedule(t)
-        stream.normal(g)
-        g *= sizes * (1 + 3 * (t % 7 == 0))  # gradients of many sizes, which change
-        net.grad[...] = g
+        g = normal(net.theta.size, stream) * sizes  # gradients of many sizes, which change
+        net.grad[...] = g * (1 + 3 * (t % 7 == 0))
         getattr(optimizer, direction)()
         sign = 1 if direction == "descend" else -1
         eta, mu = optimizer.learning_rate, optimizer.momentum

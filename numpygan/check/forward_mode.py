@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy
 
+from ..arrays import normal, uniform
 from ..errors import NumpyganError
 from . import directional, imaginary
 from .derivative import EPSILON, allowed, scales
@@ -127,8 +128,7 @@ def _directions(problem, values):
     """A random v for each input to differentiate, of its size, by the number of its leaf."""
     vs = {}
     for i in problem.free:
-        v = numpy.empty(numpy.shape(values[i]))
-        problem.stream.normal(v)
+        v = normal(values[i].shape, problem.stream)
         v *= scales(numpy.asarray(values[i], "float64").reshape(-1)).reshape(v.shape)
         vs[i] = v.astype(values[i].dtype)
     return vs
@@ -251,8 +251,7 @@ def _is_rounding(k, gap, problem, point, vs, function, product):
     def both(real, imag, ulps=0.0):
         values, directions = list(point.values), {i: v.astype(real) for i, v in vs.items()}
         for i in vs:
-            near = numpy.empty(numpy.shape(values[i]))
-            problem.stream.uniform(near, -ulps, ulps)
+            near = uniform(values[i].shape, -ulps, ulps, problem.stream)
             values[i] = numpy.asarray(values[i]).astype(real) * (1 + EPSILON * near).astype(real)
         laid = replace(point, values=tuple(values)).laid()
         with code_of_the_user():

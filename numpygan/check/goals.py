@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy
 
-from ..arrays import Stream
+from ..arrays import Stream, normal
 from ..errors import NumpyganError
 from .oracles import central, complex_step
 
@@ -89,13 +89,12 @@ def _require_complex(name, call, outputs):
         return call(*(part.reshape(output.shape) for part, output in zip(parts, outputs)))
 
     point = numpy.concatenate([output.reshape(-1) for output in outputs])
-    direction, size = numpy.empty(point.size), abs(flat(point))
+    direction, size = normal(point.size, Stream(0)), abs(flat(point))
     if not numpy.isfinite(size):
         raise NumpyganError(
             f"check_game: {name} gives {flat(point)} at outputs of D between {point.min():.3g} and "
             f"{point.max():.3g}; expected a finite number for every output of D."
         )
-    Stream(0).normal(direction)
     exact = complex_step(flat, point, direction)
     coarse, fine = (central(flat, point, direction, h) for h in (1e-5, 2.5e-6))
     allowed = 1e-3 * max(abs(exact), abs(fine)) + 1e-8 * size

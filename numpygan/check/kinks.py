@@ -2,6 +2,7 @@
 
 import numpy
 
+from ..arrays import normal
 from ..nn.tape import backward, forward
 from . import oracles
 
@@ -16,8 +17,7 @@ def at_a_kink(layer, t, stream, oracle):
     if oracle != "complex":
         reach, share, jump = 2 * oracles.FIVE_POINT_STEP, 0.25, 0.05
     x, y, gx = t.x.copy(), t.y.copy(), t.gx.copy()
-    direction = numpy.empty_like(x)
-    stream.normal(direction)
+    direction = normal(x.shape, stream)
     direction = numpy.sign(direction) * (0.6 + 0.4 * numpy.abs(direction))
     direction *= numpy.maximum(1, numpy.abs(x))
     jumps, defined = [], True

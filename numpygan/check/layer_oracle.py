@@ -2,7 +2,7 @@
 
 import numpy
 
-from ..arrays import Stream
+from ..arrays import Stream, normal
 from ..nn.tape import forward
 from . import imaginary
 from .masks import same_masks
@@ -23,9 +23,7 @@ def oracle_of(net, tape):
         t, shadow = now.layers[index], shadows.layers[index]
         for page in (t, shadow):
             same_masks(layer, tape.layers[index], page)
-        move = numpy.empty(t.x.shape)
-        stream.normal(move)
-        t.x += _OFF * move
+        t.x += _OFF * normal(t.x.shape, stream)
         try:
             if _differs(layer, of_complex, t, shadow, stream):
                 named = _dropped(of_complex, t.x, shadow)
@@ -41,9 +39,7 @@ def oracle_of(net, tape):
 
 def _differs(layer, of_complex, t, shadow, stream):
     """Whether Im f(x + ih u)/h is not the derivative of f, which differences agree on."""
-    x, u, gy = t.x.copy(), numpy.empty(t.x.shape), numpy.empty(t.y.shape)
-    stream.normal(u)
-    stream.normal(gy)
+    x, u, gy = t.x.copy(), normal(t.x.shape, stream), normal(t.y.shape, stream)
 
     def along(h):
         t.x[...] = x + h * u

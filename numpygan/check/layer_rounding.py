@@ -2,6 +2,7 @@
 
 import numpy
 
+from ..arrays import uniform
 from ..nn.tape import backward, forward
 from .masks import same_masks
 from .rounding import SAFETY, TRIES, ULPS
@@ -41,8 +42,7 @@ def is_rounding(one, directions, derivative, name, gap, stream):
         return False  # it is wrong in this memory, or at this call
     seen = 0.0
     for _ in range(TRIES):
-        ulps = numpy.empty(one.x.shape)
-        stream.uniform(ulps, -ULPS, ULPS)
+        ulps = uniform(one.x.shape, -ULPS, ULPS, stream)
         x = (one.x * (1 + numpy.finfo(one.x.dtype).eps * ulps)).astype(one.x.dtype)
         seen = max(seen, sum(float(abs(a - b).max()) for a, b in zip(both(x), first)))
     return gap <= SAFETY * seen

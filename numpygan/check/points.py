@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy
 
+from ..arrays import uniform
 from .derivative import scales
 from .rows import Rows, other_rows
 
@@ -57,12 +58,12 @@ def points(values, free, stream, domain):
         return [Point(label, tuple(new), other=True, outside=outside)]
 
     found = [given]
-    found += changed("inputs of many sizes", lambda v: v * 10 ** _uniform(v, stream, -2, 1.2))
+    found += changed("inputs of many sizes", lambda v: v * 10 ** uniform(v.shape, -2, 1.2, stream))
     found += changed("turned signs", lambda v: -v)
-    found += changed("mixed signs", lambda v: v * numpy.sign(_uniform(v, stream, -1, 1)))
+    found += changed("mixed signs", lambda v: v * numpy.sign(uniform(v.shape, -1, 1, stream)))
     found += changed("inputs 1000 times smaller", lambda v: v / 1000)
     found += changed("inputs 8 times larger", lambda v: v * 8)
-    found += changed("zeros among the inputs", lambda v: v * (_uniform(v, stream, 0, 1) > 0.3))
+    found += changed("zeros among the inputs", lambda v: v * (uniform(v.shape, 0, 1, stream) > 0.3))
     found += [
         replace(given, label=rows.label, values=rows.values, rows=rows)
         for rows in other_rows(values, free, stream, domain)
@@ -92,8 +93,8 @@ def moved(point, free, stream, domain):
     for low, high in ((-1, 1), (1, 1), (-1, -1)):
         new = list(point.values)
         for i in free:
-            signs = numpy.sign(_uniform(new[i], stream, low, high))
-            steps = signs * _uniform(new[i], stream, 0.1, 0.2)
+            signs = numpy.sign(uniform(new[i].shape, low, high, stream))
+            steps = signs * uniform(new[i].shape, 0.1, 0.2, stream)
             there = new[i] + scales(new[i]).reshape(new[i].shape) * steps
             new[i] = numpy.clip(there, *domain[i]).astype(new[i].dtype)
         for first, second in point.same:
@@ -101,12 +102,6 @@ def moved(point, free, stream, domain):
         label = f"{point.label}, moved a little"
         zeros = not all(numpy.all(point.values[i]) for i in free)
         yield replace(point, label=label, values=tuple(new), outside=point.outside or zeros)
-
-
-def _uniform(like, stream, low, high):
-    out = numpy.empty(numpy.shape(like))
-    stream.uniform(out, low, high)
-    return out
 
 
 def _alike(a, b):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy
 
+from ..arrays import normal, uniform
 from .derivative import Line
 from .problem import Problem, Skipped, code_of_the_user, scalar_of
 
@@ -108,8 +109,7 @@ class Comparison:
         near = list(self.values)
         for j in self.problem.free:
             value = near[j].astype(dtype or near[j].dtype)
-            ulps = numpy.empty(value.shape)
-            self.problem.stream.uniform(ulps, -ULPS, ULPS)
+            ulps = uniform(value.shape, -ULPS, ULPS, self.problem.stream)
             near[j] = (value * (1 + numpy.finfo(value.dtype).eps * ulps)).astype(value.dtype)
         return near
 
@@ -172,11 +172,7 @@ def sensitivity_of(problem, values, i, gys, oracle, lines, numeric, lengths, cle
 
     clear   the lines along which it has a derivative here
     """
-    signs = []
-    for value in [*values, *gys]:
-        sign = numpy.empty(numpy.shape(value))
-        problem.stream.normal(sign)
-        signs.append(sign)
+    signs = [normal(numpy.shape(value), problem.stream) for value in [*values, *gys]]
     chosen = numpy.flatnonzero(clear)
     chosen = chosen[numpy.linspace(0, len(chosen) - 1, min(6, len(chosen))).astype(int)]
     kind = "complex128" if oracle == "complex" else "float64"

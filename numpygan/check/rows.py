@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy
 
+from ..arrays import uniform
+
 MANY = 13  # rows: more than a block of 4 or 8 rows
 MOST = 5  # sets of axes to try
 
@@ -93,9 +95,8 @@ def _resized(value, axis, rows, changes):
     value, m = numpy.moveaxis(value, axis, 0), value.shape[axis]
     new = numpy.resize(value, (rows, *value.shape[1:]))
     if changes:
-        (stream, low, high), more, noise = changes, new[m:], numpy.empty(new[m:].shape)
-        stream.uniform(noise, 0.8, 1.2)  # no two are alike
-        noise = more * noise.astype(new.dtype)
+        (stream, low, high), more = changes, new[m:]
+        noise = more * uniform(more.shape, 0.8, 1.2, stream).astype(new.dtype)  # no two are alike
         new[m:] = numpy.where((noise > low) & (noise < high), noise, more)
     elif value.dtype.kind in "iu" and (numpy.sort(value, 0).T == numpy.arange(m)).all():
         new[m:] = numpy.arange(m, max(m, rows)).reshape(-1, *[1] * (value.ndim - 1))

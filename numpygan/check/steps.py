@@ -2,7 +2,7 @@
 
 import numpy
 
-from ..arrays import Stream
+from ..arrays import Stream, normal
 from ..gan import objective
 from ..nn.layers import Affine, Tanh
 from ..nn.mlp import MLP
@@ -31,8 +31,7 @@ def errors(dtype, steps, seed=0):
     x = tape.x.copy()
     objective.saturating_slope(numpy, net.forward(tape.x, tape), out=slope)
     net.backward(slope, tape)
-    direction = numpy.empty(net.theta.size)
-    stream.normal(direction)
+    direction = normal(net.theta.size, stream)
     exact = float(net.grad @ direction)
 
     def value(theta):

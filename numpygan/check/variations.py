@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy
 
+from ..arrays import normal, uniform
+
 CALLS = 1100  # of one layer, before it is checked again
 
 
@@ -27,15 +29,8 @@ class Variation:
     gy: float = 1.0
 
 
-def normal(shape, stream):
-    out = numpy.empty(shape)
-    stream.normal(out)
-    return out
-
-
 def _sizes(shape, stream):
-    powers = numpy.empty(shape)
-    stream.uniform(powers, -8, 2)
+    powers = uniform(shape, -8, 2, stream)
     return normal(shape, stream) * 10**powers
 
 

@@ -9,6 +9,7 @@ from itertools import product
 
 import numpy
 
+from ..arrays import normal
 from ..errors import NumpyganError
 from ..gan.game import Game
 from .compare import compare
@@ -163,8 +164,7 @@ class Witness:
         if len(choices) == 1:
             return choices[0]
         net = self.D if name == "D" else self.G
-        u, point = numpy.empty(net.theta.size), net.theta.astype("float64")
-        self._stream.normal(u)
+        u, point = normal(net.theta.size, self._stream), net.theta.astype("float64")
         analytic = self._sign * float(net.grad @ u)
 
         def gap(choice):
@@ -187,8 +187,7 @@ class Witness:
 
     def _compare_along(self, name, place, g, value, point):
         """Compare along one direction; keep a player's worst update, or the first wrong one."""
-        u, dtype = numpy.empty(g.size), str(self.G.dtype)
-        self._stream.normal(u)
+        u, dtype = normal(g.size, self._stream), str(self.G.dtype)
         analytic, numeric = float(g @ u), complex_step(value, point, u)
         size = float(numpy.abs(g * u).sum()) + 1e-12
         # In float32 a unit of D may fall on the other side of its kink: a part in 1,000.

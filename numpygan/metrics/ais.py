@@ -15,6 +15,7 @@ import math
 
 import numpy
 
+from ..arrays import normal, uniform
 from ..theory.densities import log_sum_exp
 
 VARIANCE = 0.025  # σ² of Wu et al.
@@ -114,9 +115,8 @@ class Chains:
         Returns each row's probability of acceptance. A trajectory that overflows is rejected.
         """
         step = step[:, None]
-        momentum, threshold = numpy.empty_like(self.u), numpy.empty(len(self.u))
-        self.stream.normal(momentum)
-        self.stream.uniform(threshold, 0.0, 1.0)
+        momentum = normal(self.u.shape, self.stream)
+        threshold = uniform(len(self.u), 0.0, 1.0, self.stream)
         u, value, gradient = self.u.copy(), self.value, self.gradient
         log_p, slope = self.prior.log_density(u)
         before = log_p + beta * value - 0.5 * numpy.einsum("ij,ij->i", momentum, momentum)
@@ -202,9 +202,9 @@ def simulate(G, noise, n, stream, variance=VARIANCE):
 
     Each u is an exact sample from the posterior of its x.
     """
-    prior, u, error = PRIORS[noise], numpy.empty((n, G.n_in)), numpy.empty((n, G.n_out))
+    prior, u = PRIORS[noise], numpy.empty((n, G.n_in))
     prior.draw(u, stream)
-    stream.normal(error)
+    error = normal((n, G.n_out), stream)
     z = prior.z(u)[0].astype(G.dtype)
     return G.forward(z, G.tape(n, training=False)) + math.sqrt(variance) * error, u
 

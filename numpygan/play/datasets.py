@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy
 
-from ..arrays import Stream
+from ..arrays import Stream, normal, uniform
 from ..data.dataset import Dataset, load_dataset
 from ..data.sources import TOYS
 from ..errors import NumpyganError
@@ -17,9 +17,7 @@ EDGE = 2.0  # a drawing covers (−2, 2)²
 
 def _moons(stream, n):
     """Two half circles that reach into each other, with noise."""
-    angle, noise = numpy.empty(n), numpy.empty((n, 2))
-    stream.uniform(angle, 0.0, numpy.pi)
-    stream.normal(noise)
+    angle, noise = uniform(n, 0.0, numpy.pi, stream), normal((n, 2), stream)
     upper = numpy.arange(n) < n // 2
     x = numpy.where(upper, numpy.cos(angle), 1 - numpy.cos(angle)) - 0.5
     y = numpy.where(upper, numpy.sin(angle), 0.5 - numpy.sin(angle)) - 0.25
@@ -28,27 +26,20 @@ def _moons(stream, n):
 
 def _spiral(stream, n):
     """One arm of a spiral, with noise."""
-    share, noise = numpy.empty(n), numpy.empty((n, 2))
-    stream.uniform(share, 0.05, 1.0)
-    stream.normal(noise)
+    share, noise = uniform(n, 0.05, 1.0, stream), normal((n, 2), stream)
     angle = 3 * numpy.pi * share
-    return (
-        1.5 * share[:, None] * numpy.stack([numpy.cos(angle), numpy.sin(angle)], 1) + 0.04 * noise
-    )
+    arm = numpy.stack([numpy.cos(angle), numpy.sin(angle)], 1)
+    return 1.5 * share[:, None] * arm + 0.04 * noise
 
 
 def _square(stream, n):
     """Uniform on a square."""
-    x = numpy.empty((n, 2))
-    stream.uniform(x, -1.0, 1.0)
-    return x
+    return uniform((n, 2), -1.0, 1.0, stream)
 
 
 def _bump(stream, n):
     """One wide Gaussian."""
-    x = numpy.empty((n, 2))
-    stream.normal(x)
-    return 0.5 * x
+    return 0.5 * normal((n, 2), stream)
 
 
 SHAPES = {"moons": _moons, "spiral": _spiral, "square": _square, "bump": _bump}
@@ -93,10 +84,9 @@ def _draws_of(drawing):
         raise NumpyganError(
             "data: the drawing is empty; draw where the data should lie, then use it."
         )
-    stream, u, within = Stream(1), numpy.empty(ROWS), numpy.empty((ROWS, 2))
+    stream = Stream(1)
     share = numpy.cumsum(numpy.asarray(drawing, "float64"))
-    stream.uniform(u, 0.0, share[-1])
-    stream.uniform(within, 0.0, 1.0)
+    u, within = uniform(ROWS, 0.0, share[-1], stream), uniform((ROWS, 2), 0.0, 1.0, stream)
     cell = numpy.minimum(numpy.searchsorted(share, u, side="right"), CELLS**2 - 1)
     x, y = cell % CELLS + within[:, 0], CELLS - 1 - cell // CELLS + within[:, 1]
     return (2 * EDGE / CELLS) * numpy.stack([x, y], 1) - EDGE

@@ -9,6 +9,7 @@ import math
 
 import numpy
 
+from ..arrays import normal, uniform
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 
@@ -83,10 +84,9 @@ class GaussianMixture:
         return found
 
     def sample(self, n, stream):
-        cumulative, u, x = self.weights.cumsum(), numpy.empty(n), numpy.empty((n, self.dim))
-        stream.uniform(u, 0.0, cumulative[-1])
+        cumulative = self.weights.cumsum()
+        u, x = uniform(n, 0.0, cumulative[-1], stream), normal((n, self.dim), stream)
         modes = numpy.searchsorted(cumulative[:-1], u, side="right")
-        stream.normal(x)
         for j, (mean, root) in enumerate(zip(self.means, self._roots)):
             x[modes == j] = x[modes == j] @ root.T + mean
         return x
@@ -118,9 +118,7 @@ class Uniform:
         return numpy.where(inside, -numpy.log(self.high - self.low).sum(), -numpy.inf)
 
     def sample(self, n, stream):
-        x = numpy.empty((n, self.dim))
-        stream.uniform(x, 0.0, 1.0)
-        return self.low + (self.high - self.low) * x
+        return self.low + (self.high - self.low) * uniform((n, self.dim), 0.0, 1.0, stream)
 
     def edges(self):
         return [numpy.array(ends) for ends in zip(self.low, self.high)]
