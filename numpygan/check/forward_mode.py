@@ -54,9 +54,7 @@ def check_jvp(problem, values, jvp, domain, only_given=False):
             shape=(1,),
             indices=[None],
             largest=size,
-            floor=0.0,
             tolerance=allowed(_lowest(problem, values), sum(t.size for t in terms), 1.0, 0.0),
-            rows=1,
         )
         for check in checks:  # what rounding explains there, it explains here
             dots = replace(dots, tolerance=max(dots.tolerance, check.tolerance))

@@ -55,12 +55,15 @@ class Check:
         return text + (f" ({self.hint})" if self.hint else "")
 
 
-def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, tolerance, rows):
+def judge(
+    place, tensor, analytic, numeric, *, shape, indices, largest, tolerance, floor=0.0, rows=1
+):
     """The Check of numbers compared at `indices` of a tensor (None: along random directions).
 
     largest    max |gradient| of the tensor, analytic or numeric
-    floor      the oracle can't distinguish smaller gradients from 0
     tolerance  the agreement required, relative to `largest`
+    floor      the oracle can't distinguish smaller gradients from 0
+    rows       of the input, to name a missing 1/m
     """
     size = int(numpy.prod(shape))
     base = {
@@ -79,12 +82,11 @@ def judge(place, tensor, analytic, numeric, *, shape, indices, largest, floor, t
     worst = int(numpy.argmax(difference))
     error = float(numpy.max(difference) / largest)
     good = error <= tolerance
-    index = None if indices is None else indices[worst]
     hint = "" if good else known_pattern(analytic, numeric, shape, indices, rows)
     return Check(
         verdict=OK if good else WRONG,
         error=error,
-        index=index,
+        index=indices[worst],
         analytic=float(analytic[worst]),
         numeric=float(numeric[worst]),
         hint=hint,
@@ -103,9 +105,7 @@ def judge_all(place, tensor, found, expected, largest, tolerance):
         shape=found.shape,
         indices=indices,
         largest=largest,
-        floor=0.0,
         tolerance=tolerance,
-        rows=1,
     )
 
 
@@ -125,23 +125,19 @@ def known_pattern(analytic, numeric, shape, indices, rows):
             2.0: "a factor of 2 too large",
             0.5: "a factor of ½ too small",
         }
-        names |= (
-            {float(rows): f"missing 1/m, m = {rows}", 1 / rows: f"1/m too often, m = {rows}"}
-            if rows > 2
-            else {}
-        )
+        if rows > 2:
+            names |= {rows: f"missing 1/m, m = {rows}", 1 / rows: f"1/m too often, m = {rows}"}
         if abs(ratio[0] - 1) < 1e-6:
             return "right but for its last digits: is a small difference of large numbers taken?"
         for value, name in names.items():
             if abs(ratio[0] - value) < 1e-6 * abs(value):
                 return name
         return f"everywhere {ratio[0]:.6g} times what it should be"
-    if indices is not None and len(indices) == numpy.prod(shape) and len(shape) == 2:
-        matrix = numeric.reshape(shape)
-        if shape[0] == shape[1] and numpy.allclose(
-            analytic.reshape(shape), matrix.T, rtol=1e-6, atol=1e-12
-        ):
-            return "transposed"
+    square = len(shape) == 2 and shape[0] == shape[1] and len(indices) == numpy.prod(shape)
+    if square and numpy.allclose(
+        analytic.reshape(shape), numeric.reshape(shape).T, rtol=1e-6, atol=1e-12
+    ):
+        return "transposed"
     return ""
 
 
