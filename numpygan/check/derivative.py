@@ -21,11 +21,6 @@ class Line:
     direction: numpy.ndarray
     size: float
 
-    def complex_step(self):
-        """Return (derivative, bound of its error)."""
-        value = oracles.complex_step(self.f, self.point, self.direction)
-        return value, 0.0
-
     def five_point(self):
         """Return (derivative, bound of its error), from the two steps that agree best."""
         return self._best(oracles.five_point, STEPS)
@@ -67,10 +62,6 @@ class Line:
         found = [oracles.five_point(self.f, self.point, self.direction, h) for h in STEPS]
         rounding = 16 * EPSILON * self.size / min(STEPS)
         return max(0.0, float(numpy.ptp(found)) - rounding)
-
-    def central(self):
-        """The derivative to about four digits, from two values."""
-        return oracles.central(self.f, self.point, self.direction, 1e-4)
 
     def bend(self, h):
         """|f(p + hu) − 2 f(p) + f(p − hu)|/h: goes to 0 with h where f is smooth, not at a kink."""

@@ -5,9 +5,9 @@ import warnings
 import numpy
 
 from .derivative import EPSILON, SHORT_STEPS, STEPS
+from .oracles import COMPLEX_STEP
 from .problem import Skipped, code_of_the_user
 
-H = 1e-30
 _FIVE_POINT = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
 _CENTRAL = {-1: -0.5, 1: 0.5}
 
@@ -26,7 +26,8 @@ def along(values, vs, h, kind, function):
 
 
 def complex_step(values, vs, function, kind="complex128"):
-    return [numpy.imag(y) / H for y in along(values, vs, 1j * H, kind, function)]
+    h = COMPLEX_STEP
+    return [numpy.imag(y) / h for y in along(values, vs, 1j * h, kind, function)]
 
 
 def derivative(values, vs, function, oracle=None):

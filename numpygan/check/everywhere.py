@@ -11,10 +11,10 @@ from ..nn.tape import backward, forward
 from . import layer_rounding
 from .derivative import Line, allowed
 from .masks import same_masks
+from .oracles import complex_step
 from .variations import CALLS, SIZES, VARIATIONS
 from .verdicts import OK, WRONG, Check
 
-_STEP = 1e-30
 _SMALL = 4000  # a layer with more numbers (parameters and units) is not called CALLS times
 _FILLER = 0.5  # what the gradients hold before backward writes them
 
@@ -152,18 +152,18 @@ class Pass:
         terms = sum(float(abs(self.written[name] * u).sum()) for name, u in directions.items())
         terms += float(abs(self.gy).max() * max(1.0, abs(self.y).max()))
         tolerance = allowed("float64", size, terms, 0.0)
+        line = self._line(twin, directions)
         if twin.dtype == "complex128":
-            numeric = self._loss(twin, {key: 1j * _STEP * u for key, u in directions.items()})
-            return name, analytic, float(numeric.imag / _STEP), tolerance, terms, size
-        line = Line(
-            lambda h: self._loss(twin, {key: h * u for key, u in directions.items()}),
-            numpy.zeros(()),
-            numpy.ones(()),
-            float(abs(self.gy * self.y).sum()),
-        )
+            numeric = complex_step(line.f, line.point, line.direction)
+            return name, analytic, numeric, tolerance, terms, size
         numeric, off = line.five_point()
         self.spread = line.spread()
         return name, analytic, numeric, tolerance + off, terms, size
+
+    def _line(self, twin, directions):
+        """The loss along directions of x and the parameters, as a function of the step."""
+        loss = lambda h: self._loss(twin, {name: h * u for name, u in directions.items()})
+        return Line(loss, numpy.zeros(()), numpy.ones(()), float(abs(self.gy * self.y).sum()))
 
     def _loss(self, twin, moves):
         """Σ gy ⊙ y of the layer's copy in `twin`, with x and the parameters moved."""
@@ -228,14 +228,7 @@ class Pass:
     def at_a_kink(self, stream):
         """Whether forward in float64 bends at this input."""
         double = self.net.copy("float64")
-        u = normal(self.x.shape, stream)
-        line = Line(
-            lambda h: self._loss(double, {"x": h * u}),
-            numpy.zeros(()),
-            numpy.ones(()),
-            float(abs(self.gy * self.y).sum()),
-        )
-        return line.at_a_kink(0.0)
+        return self._line(double, {"x": normal(self.x.shape, stream)}).at_a_kink(0.0)
 
 
 def _spread(array):

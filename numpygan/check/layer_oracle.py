@@ -6,7 +6,7 @@ from ..arrays import Stream, normal
 from ..nn.tape import forward
 from . import imaginary
 from .masks import same_masks
-from .oracles import central
+from .oracles import COMPLEX_STEP, central
 
 # Step of a difference. A second one with h/4 must agree with it; else there is a kink, or the error
 # is large, and the difference does not count.
@@ -48,9 +48,9 @@ def _differs(layer, of_complex, t, shadow, stream):
 
     wide, narrow = (central(along, 0.0, 1.0, h) for h in (_H, _H / 4))
     along(0.0)  # the next layer's input
-    shadow.x[...] = x + 1e-30j * u
+    shadow.x[...] = x + 1j * COMPLEX_STEP * u
     forward(of_complex, shadow)
-    gap = abs((gy * shadow.y).sum().imag / 1e-30 - narrow)
+    gap = abs((gy * shadow.y).sum().imag / COMPLEX_STEP - narrow)
     rounding = 100 * numpy.finfo(float).eps * abs(gy * t.y).sum() / _H
     return gap > 1e-4 * abs(narrow) + rounding and abs(wide - narrow) <= 0.1 * gap
 

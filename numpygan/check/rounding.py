@@ -5,11 +5,12 @@ by the complex step or by hand, then loses digits, though its formula is right.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy
 
 from ..arrays import normal, uniform
-from .derivative import Line
+from .oracles import central, complex_step
 from .problem import Problem, Skipped, code_of_the_user, scalar_of
 
 TRIES, ULPS = 8, 4
@@ -100,7 +101,7 @@ class Comparison:
             near = self._near("float64")
             f = scalar_of(self.problem, near, self.i, self.gys, "complex128")
             point = near[self.i].reshape(-1)
-            there = [Line(f, point, unit, 0.0).complex_step()[0] for unit in units]
+            there = [complex_step(f, point, unit) for unit in units]
             changes += abs(numpy.array(there) - self.numeric[chosen])
         return changes
 
@@ -152,7 +153,7 @@ class Comparison:
             f = scalar_of(problem, values, self.i, self.gys, numpy.clongdouble)
             point = values[self.i].reshape(-1)
             for k in numpy.flatnonzero(gap):
-                exact, _ = Line(f, point, self.units[k], 0.0).complex_step()
+                exact = complex_step(f, point, self.units[k])
                 if not abs(self.units[k] @ g - exact) <= gap.max() / LONGER:
                     return 0.0
         except Skipped:  # the code does not take long double; numpy.linalg, for example, does not
@@ -185,8 +186,8 @@ def sensitivity_of(problem, values, i, gys, oracle, lines, numeric, lengths, cle
         other = [gy * (1 + change * sign) for gy, sign in zip(gys, signs[len(values) :])]
         f = scalar_of(problem, near, i, gys if problem.form.scalar else other, kind)
         base = near[i].astype("float64").reshape(-1)
-        there, exact = [Line(f, base, lines[k].direction, 0.0) for k in chosen], oracle == "complex"
-        found = [line.complex_step()[0] if exact else line.central() for line in there]
+        difference = complex_step if oracle == "complex" else partial(central, h=1e-4)
+        found = [difference(f, base, lines[k].direction) for k in chosen]
         return numpy.array(found) / lengths[chosen]
 
     def largest(changes):

@@ -8,6 +8,7 @@ from ..errors import NumpyganError
 from . import imaginary
 from .derivative import EPSILON, Line, allowed, random_direction, scales
 from .functions import as_array
+from .oracles import complex_step
 from .points import moved, points
 from .problem import Refused, Singular, Skipped, Wrong, random_gys, scalar_of
 from .rounding import Comparison, sensitivity_of
@@ -114,7 +115,7 @@ def _compare(problem, point, i, g, gys, ys, everything):
     oracle = _oracle_at(problem, values, i, gys, lines)
     if oracle == "complex":
         f = scalar_of(problem, values, i, gys, "complex128")
-        numeric = [(Line(f, base, d, size).complex_step()) for d in directions]
+        numeric = [(complex_step(f, base, d), 0.0) for d in directions]
     else:
         f, numeric = real, [line.difference() for line in lines]
     lengths = numpy.array([_length(d) for d in directions])
@@ -197,7 +198,7 @@ def _oracle_at(problem, values, i, gys, lines):
     f = scalar_of(problem, values, i, gys, "complex128")
     for line in reversed(lines):  # the random ones first; one line may miss the kink of another
         try:
-            there, _ = Line(f, line.point, line.direction, line.size).complex_step()
+            there = complex_step(f, line.point, line.direction)
         except Refused as refused:
             error = refused.__cause__
             problem.reason = (
