@@ -80,9 +80,6 @@ class Form:
 
     def values(self, inputs):
         found = self.function(*inputs)
-        return self._outputs(found)
-
-    def _outputs(self, found):
         if self.kind in ("cache", "residuals", "pullback"):
             found = found[:-1]
         elif self.kind == "loss":

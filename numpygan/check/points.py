@@ -68,12 +68,11 @@ def points(values, free, stream, domain):
         replace(given, label=rows.label, values=rows.values, rows=rows)
         for rows in other_rows(values, free, stream, domain)
     ]
-    for label, lay in (
-        ("Fortran order", _fortran),
-        ("not contiguous", _spread),
-        ("read-only", _locked),
-    ):
-        found.append(replace(given, label=label, lay=lay))
+    found += [
+        replace(given, label="Fortran order", lay=lambda value: value.copy(order="F")),
+        replace(given, label="not contiguous", lay=_spread),
+        replace(given, label="read-only", lay=_locked),
+    ]
     twins = [(i, j) for i in free for j in free if i < j and _alike(values[i], values[j])][:1]
     if twins:
         new = list(values)
@@ -106,10 +105,6 @@ def moved(point, free, stream, domain):
 
 def _alike(a, b):
     return numpy.ndim(a) > 0 and a.shape == b.shape and a.dtype == b.dtype
-
-
-def _fortran(value):
-    return value.copy(order="F")
 
 
 def _spread(value):

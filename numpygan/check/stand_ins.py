@@ -71,12 +71,8 @@ class Stopped:
     """An optimizer that lets the witness check the gradient before it moves θ."""
 
     def __init__(self, optimizer, witness, name):
-        self.net, self._optimizer, self._witness, self._name = (
-            optimizer.net,
-            optimizer,
-            witness,
-            name,
-        )
+        self.net, self._optimizer = optimizer.net, optimizer
+        self._witness, self._name = witness, name
 
     def ascend(self):
         self._witness.check(self._name, "ascend")
