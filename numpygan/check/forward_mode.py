@@ -15,7 +15,7 @@ from ..errors import NumpyganError
 from . import directional, imaginary
 from .derivative import EPSILON, allowed, scales
 from .points import moved, points
-from .problem import Skipped, code_of_the_user, random_gys
+from .problem import Skipped, code_of_the_user, fresh, random_gys
 from .rounding import LONGER, SAFETY, TRIES, ULPS
 from .verdicts import OK, UNINFORMATIVE, WRONG, Check, judge
 from .vjp import worse
@@ -38,7 +38,7 @@ def check_jvp(problem, values, jvp, domain, only_given=False):
         names = [f"J v of output {k}" if len(ys) > 1 else "J v" for k in range(len(ys))]
         gys = random_gys(problem, ys)
         with code_of_the_user():
-            gradients = problem.backward(point.laid())([gy if gy.ndim else gy[()] for gy in gys])
+            gradients = problem.backward(point.laid())([gy[()] for gy in gys])
         checks = _judged(place, names, found, problem, point, vs, problem.outputs, jvp)
         checks = _turned_round(checks, place, jvp, vs, problem, point, names, problem.outputs)
         left = sum(float((gy * Jv).sum()) for gy, Jv in zip(gys, found))
@@ -54,7 +54,7 @@ def check_jvp(problem, values, jvp, domain, only_given=False):
             shape=(1,),
             indices=[None],
             largest=size,
-            tolerance=allowed(_lowest(problem, values), sum(t.size for t in terms), 1.0, 0.0),
+            tolerance=allowed(problem.dtype, sum(t.size for t in terms), 1.0, 0.0),
         )
         for check in checks:  # what rounding explains there, it explains here
             dots = replace(dots, tolerance=max(dots.tolerance, check.tolerance))
@@ -151,15 +151,13 @@ def _tangents(problem, vs, count):
 
 def _call(place, product, vs, problem, laid, shapes):
     """Return (the product's results, None), or (None, a Check that says how it fails)."""
-    before = [numpy.copy(v) if isinstance(v, numpy.ndarray) else v for v in laid]
-    inputs = problem.inputs(laid)
-    given = {i: v.copy() for i, v in vs.items()}
+    before, given = fresh(laid), {i: v.copy() for i, v in vs.items()}
 
     def wrong(hint):
         return None, Check(place, "result", WRONG, numpy.inf, 0.0, 0, 1, hint=hint)
 
     try:
-        found = product(*_tangents(problem, given, len(laid)), *inputs)
+        found = product(*_tangents(problem, given, len(laid)), *problem.inputs(laid))
     except Exception as error:
         return wrong(
             f"it raises {type(error).__name__}: {error}{imaginary.where(error)}; it is "
@@ -194,13 +192,9 @@ def _turned_round(checks, place, product, vs, problem, point, names, function):
     return [replace(check, hint=hint) if check.verdict == WRONG else check for check in checks]
 
 
-def _lowest(problem, values):
-    return min((values[i].dtype for i in problem.free), key=lambda kind: kind.itemsize)
-
-
 def _judged(place, names, found, problem, point, vs, function, product):
     """A Check for each result of the product."""
-    values, dtype = list(point.values), _lowest(problem, point.values)
+    values = list(point.values)
     kind, numeric, off = directional.derivative(values, vs, function, problem.oracle)
     near = list(values)
     for i in vs:
@@ -216,7 +210,7 @@ def _judged(place, names, found, problem, point, vs, function, product):
         change = abs(there[k] - numeric[k])[clear]
         sensitivity = float(change[numpy.isfinite(change)].max(initial=0.0)) / _NEARBY
         sensitivity = sensitivity if sensitivity < 1e3 * largest else 0.0  # a jump beside it
-        error = allowed(dtype, terms, 4 * largest, sensitivity) + float(off[k][clear].max())
+        error = allowed(problem.dtype, terms, 4 * largest, sensitivity) + float(off[k][clear].max())
         check = judge(
             place,
             name,
@@ -264,7 +258,7 @@ def _is_rounding(k, gap, problem, point, vs, function, product):
             return False
         return (abs(found - exact) <= gap.max() / LONGER)[gap > 0].all()
 
-    if _lowest(problem, point.values) == numpy.float32:
+    if problem.dtype == numpy.float32:
         if point.other and vanishes("float64", "complex128"):
             raise Skipped("rounding in float32 hides the derivative")
         return False

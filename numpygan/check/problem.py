@@ -24,6 +24,7 @@ class Problem:
     free: list  # the numbers of the leaves to differentiate
     stream: Stream
     oracle: str | None
+    dtype: numpy.dtype  # of the inputs to differentiate: the one with the fewest digits
     reason: str = ""  # why the complex step isn't used
     size: float = 0.0  # the largest |output| at the inputs given
     hidden: float = 0.0  # relative rounding of the values that doesn't come from the inputs
@@ -37,6 +38,10 @@ class Problem:
     @property
     def tops(self):
         return list(dict.fromkeys(self.paths[i][0] for i in self.free))
+
+    def cast(self, values, kind):
+        """The values, those of the free leaves as numbers of this kind."""
+        return [v.astype(kind) if i in self.free else v for i, v in enumerate(values)]
 
     def inputs(self, values):
         return filled(self.tree, iter(values))
@@ -123,7 +128,8 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
         if isinstance(function(*fresh())[1], dict):  # of the parameters; data have none
             free = [i for i in free if isinstance(inputs[found[i][1][0]], dict)]
     names, paths = [name for name, _, _ in found], [path for _, path, _ in found]
-    return Problem(taken, tuple(inputs), names, paths, free, Stream(seed), oracle), values
+    dtype = min((values[i].dtype for i in free), key=lambda kind: kind.itemsize)
+    return Problem(taken, tuple(inputs), names, paths, free, Stream(seed), oracle, dtype), values
 
 
 def _wanted(wrt, names):
@@ -169,6 +175,11 @@ def code_of_the_user():
         raise Refused(error) from error
 
 
+def fresh(values):
+    """Copies of the values; what is not an array is passed on."""
+    return [v.copy() if isinstance(v, numpy.ndarray) else v for v in values]
+
+
 def random_gys(problem, ys):
     if problem.form.scalar:
         return [numpy.ones(())]
@@ -183,11 +194,10 @@ def random_gys(problem, ys):
 
 def scalar_of(problem, values, i, gys, kind):
     """L(v) = Σ gy ⊙ y with leaf i replaced by the vector v, in complex128 or float64."""
-    others = [v.astype(kind) if j in problem.free else v for j, v in enumerate(values)]
-    shape = values[i].shape
+    others, shape = problem.cast(values, kind), values[i].shape
 
     def L(v):
-        new = [o.copy() if isinstance(o, numpy.ndarray) else o for o in others]
+        new = fresh(others)
         new[i] = v.astype(kind).reshape(shape)
         with warnings.catch_warnings(), code_of_the_user():
             warnings.simplefilter("error", numpy.exceptions.ComplexWarning)

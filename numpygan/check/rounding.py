@@ -146,7 +146,7 @@ class Comparison:
     def _in_long_double(self, gap):
         """The largest gap if it is far smaller in long double; the gap of a mistake would stay."""
         problem, long = self.problem, numpy.longdouble
-        values = [v.astype(long) if j in problem.free else v for j, v in enumerate(self.values)]
+        values = problem.cast(self.values, long)
         try:
             laid = replace(self.point, values=tuple(values)).laid()
             g = self._gradient(laid, [gy.astype(long) for gy in self.gys])
@@ -161,9 +161,7 @@ class Comparison:
         return float(gap.max())
 
     def _right_in_float64(self):
-        double = [
-            v.astype("float64") if j in self.problem.free else v for j, v in enumerate(self.values)
-        ]
+        double = self.problem.cast(self.values, "float64")
         g = self._gradient(double, [gy.astype("float64") for gy in self.gys])
         return abs(self.units @ g - self.numeric).max() <= _STEP_LOSES * self.largest
 

@@ -48,8 +48,7 @@ def check_point(problem, point, everything):
     gys = random_gys(problem, ys)
     values = point.laid()
     try:
-        laid = [point.laid_out(gy) for gy in gys]
-        found = problem.backward(values)([gy if gy.ndim else gy[()] for gy in laid])
+        found = problem.backward(values)([point.laid_out(gy)[()] for gy in gys])
     except NumpyganError:
         raise
     except Exception as error:
@@ -128,8 +127,8 @@ def _compare(problem, point, i, g, gys, ys, everything):
     known = numeric[off <= 0.1 * abs(numeric)]  # at a jump a difference may be as large as 1/h
     largest = max(numpy.abs(v[numpy.isfinite(v)]).max(initial=0.0) for v in (flat, known))
     upstream = max(float(numpy.abs(gy).max(initial=0.0)) for gy in gys)
-    dtype = min((values[j].dtype for j in problem.free), key=lambda kind: kind.itemsize)
-    dtype = min([dtype, *(y.dtype for y in ys if y.dtype.kind == "f")], key=lambda k: k.itemsize)
+    dtypes = [problem.dtype, *(y.dtype for y in ys if y.dtype.kind == "f")]
+    dtype = min(dtypes, key=lambda kind: kind.itemsize)
     terms = max(flat.size, *(y.size for y in ys))
     clear = off <= 1e-3 * max(largest, 1e-300)
     if not clear.any():
