@@ -15,7 +15,7 @@ from .everywhere import check_everywhere
 from .kinks import at_a_kink
 from .layer_behaviour import Misbehaves, gradients_of
 from .layer_oracle import oracle_of
-from .masks import same_masks
+from .layer_pass import same_masks
 from .result import Report
 from .variations import VARIATIONS
 from .verdicts import AT_A_KINK, OK, WRONG, Check

@@ -4,10 +4,9 @@ import numpy
 
 from ..errors import NumpyganError
 from ..nn.tape import backward, forward
-from .masks import masks_of
+from .layer_pass import FILLERS, adjoints_of, masks_of
 
 _PASSES = 20  # forward passes that must give the same y; two masks can be equal by chance
-_FILLERS = 0.5, 1.5  # what arrays hold before they are written
 _ANEW = (
     "{} draws its randomness anew or keeps a state: the same x, θ and masks give another {}; "
     "draw in draw_mask(t, stream) of a layer with random = True"
@@ -68,16 +67,16 @@ def gradients_of(net, index, t, stream):
             if "y" in changed():
                 raise wrong("y", _ANEW.format("forward", "y"), stops=True)
         held = []
-        for number in _FILLERS:
+        for number in FILLERS:
             t.y[...] = number
             forward(layer, t)
             held.append(t.y.copy())
         if hint := _not_written(*held, "forward", "t.y"):
             raise wrong("y", hint, stops=True)
     forward(layer, t)  # a function of x, θ and the masks gives the same again
-    analytic, repeated = (_backward(layer, t, number) for number in _FILLERS)
+    analytic, repeated = (adjoints_of(layer, t, number) for number in FILLERS)
     _another_pass(net, index, len(t.x), stream)
-    again = _backward(layer, t)
+    again = adjoints_of(layer, t)
     for name in changed():
         raise wrong(name, f"forward and backward must leave {name} as it was")
     for name, g in analytic.items():
@@ -97,9 +96,9 @@ def gradients_of(net, index, t, stream):
             raise wrong(name, hint)
     for name in layer.shapes():
         gradient = getattr(layer, f"g{name}")
-        gradient[...] = _FILLERS[0]
+        gradient[...] = FILLERS[0]
         backward(layer, t)
-        if (gradient != _FILLERS[0]).any():
+        if (gradient != FILLERS[0]).any():
             hint = (
                 f"backward writes self.g{name}, which must stay as it is when the network runs "
                 f"backward with params=False; write it in backward_params"
@@ -113,25 +112,15 @@ def _not_written(one, two, method, array):
 
     one, two  the results when the array held 0.5 and 1.5 before
     """
-    left = (one == _FILLERS[0]) & (two == _FILLERS[1])
+    left = (one == FILLERS[0]) & (two == FILLERS[1])
     if left.all():
         return f"{method} writes nothing to {array}; write `{array}[...] = …`"
     if left.any():
         return f"{method} leaves {left.sum()} of {left.size} numbers of {array} as they were"
-    added = numpy.allclose(two - one, _FILLERS[1] - _FILLERS[0], rtol=0, atol=1e-9)
+    added = numpy.allclose(two - one, FILLERS[1] - FILLERS[0], rtol=0, atol=1e-9)
     if added and method != "forward":  # which changes y
         return f"{method} adds to what {array} held before; write `{array}[...] = …`"
     return ""
-
-
-def _backward(layer, t, number=_FILLERS[0]):
-    """Copies of the adjoints. The arrays hold `number` before, as backward must not add."""
-    written = {"x": t.gx} | {name: getattr(layer, "g" + name) for name in layer.shapes()}
-    for array in written.values():
-        array[...] = number
-    layer.backward_params(t.gy, t)
-    backward(layer, t)
-    return {name: array.copy() for name, array in written.items()}
 
 
 def _another_pass(net, index, rows, stream):

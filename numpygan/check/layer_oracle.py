@@ -5,7 +5,7 @@ import numpy
 from ..arrays import Stream, normal
 from ..nn.tape import forward
 from . import imaginary
-from .masks import same_masks
+from .layer_pass import same_masks
 from .oracles import COMPLEX_STEP, central
 
 # Step of a difference. A second one with h/4 must agree with it; else there is a kink, or the error

@@ -3,7 +3,7 @@
 import numpy
 
 from ..check.compare import COMPLEX_TOLERANCE
-from ..check.masks import same_masks
+from ..check.layer_pass import same_masks
 from ..check.oracles import COMPLEX_STEP
 from ..check.verdicts import judge
 from ..nn.tape import forward

@@ -1,0 +1,30 @@
+"""A pass of one layer: its dropout masks, for a second pass with the same, and its adjoints."""
+
+from ..nn.tape import backward
+
+FILLERS = 0.5, 1.5  # what arrays hold before they are written
+
+
+def masks_of(layer, t):
+    """The names of the arrays of the tape that `draw_mask` fills and forward only reads."""
+    memory = layer.memory(t.x.shape[1]) if layer.random else {}
+    return [name for name, (_, kind) in memory.items() if kind != "value"]
+
+
+def same_masks(layer, t, shadow_tape):
+    """Give another tape of a layer the masks that were drawn into t."""
+    for name in masks_of(layer, t):
+        getattr(shadow_tape, name)[...] = getattr(t, name)
+
+
+def adjoints_of(layer, t, number=FILLERS[0]):
+    """Copies of gx and of the gradients, by name; the arrays hold `number` before backward.
+
+    A backward that adds to them, or does not write all of them, gives something else each time.
+    """
+    written = {"x": t.gx} | {name: getattr(layer, "g" + name) for name in layer.shapes()}
+    for array in written.values():
+        array[...] = number
+    layer.backward_params(t.gy, t)
+    backward(layer, t)
+    return {name: array.copy() for name, array in written.items()}
