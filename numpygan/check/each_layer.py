@@ -131,25 +131,14 @@ def _check_layer(place, net, index, t, twins, stream, oracle):
     except Misbehaves as error:
         name, size, hint, stops = error.args
         return [Check(place, name, WRONG, numpy.inf, 0.0, size, size, hint=hint)], stops
-    checks = []
+    checks, how = [], (stream, oracle, len(t.x), float(numpy.abs(gy).max()))
     for name, g in analytic.items():
         point = before[name]
         functions = [twin.function_of(name) for twin in twins]
-        check = compare(
-            place,
-            name,
-            g,
-            functions[0],
-            point,
-            stream,
-            oracle,
-            len(t.x),
-            float(numpy.abs(gy).max()),
-        )
+        check = compare(place, name, g, functions[0], point, *how)
         if oracle == "complex" and numpy.isfinite(g).all():
-            check = second_opinion(
-                check, g, functions[1], point, stream, float(numpy.abs(before["y"] * gy).sum())
-            )
+            size = float(numpy.abs(before["y"] * gy).sum())
+            check = second_opinion(check, g, functions[1], point, stream, size)
         checks.append(check)
     if at_a_kink(layer, t, stream, oracle):
         return _without_derivative(checks), False

@@ -64,13 +64,8 @@ def check_recipe(recipe, seed=0):
     for name, net in zip("GD", _networks(small, dim, seed)):
         report = gradcheck(net, rows=ROWS, seed=seed)
         checks += [replace(check, place=f"{name} {check.place}") for check in report.checks]
-    game = {
-        "algorithm": small.algorithm,
-        "k": small.k,
-        "loss": small.loss,
-        "noise": small.noise,
-        "seed": seed,
-    }
+    game = {name: getattr(small, name) for name in ("algorithm", "k", "loss", "noise")}
+    game["seed"] = seed
     checks += check_game(*_networks(small, dim, seed), **game).checks
     for dtype in ("float64", "float32"):
         networks = _networks(replace(small, dtype=dtype), dim, seed)
@@ -87,30 +82,22 @@ def check_own_size(seed=0):
     wide = [Dropout(0.5), Affine(4000, 4), Affine(4, 7200), Maxout(4), Maxout(2), Maxout(3)]
     wide = MLP([*wide, ReLU(), Dropout(0.8), LeakyReLU(0.5), Tanh(), Sigmoid()], "float64")
     wide.initialize(stream)
-    checks = _check_draws("wide", wide, [0], stream)
-    found = check_everywhere(wide, stream, True, variations=_FEW)
-    checks += [replace(check, place=f"wide {check.place}") for check in found]
+    checks = _check_new("wide", wide, range(len(wide.layers)), stream)
     for recipe in RECIPES.values():
         dim = _OWN_WIDTH.get(recipe.data, _WIDTH)
         if sizes(recipe, dim)[0] > _LARGEST:
             continue
         for name, net in zip("GD", build(replace(recipe, dtype="float64"), dim, numpy)):
-            new = [
-                i for i, layer in enumerate(net.layers) if f"{layer} {net.widths[i]}" not in done
-            ]
-            done |= {f"{layer} {net.widths[i]}" for i, layer in enumerate(net.layers)}
+            kinds = [f"{layer} {width}" for layer, width in zip(net.layers, net.widths)]
+            new = [i for i, kind in enumerate(kinds) if kind not in done]
+            done |= set(kinds)
             net.initialize(stream)
-            checks += _check_draws(f"{recipe.name}, {name}", net, new, stream)
-            others = set(range(len(net.layers))) - set(new)
-            found = check_everywhere(net, stream, True, leave_out=others, variations=_FEW)
-            checks += [
-                replace(check, place=f"{recipe.name}, {name} {check.place}") for check in found
-            ]
+            checks += _check_new(f"{recipe.name}, {name}", net, new, stream)
     return Report(tuple(checks), "complex")
 
 
-def _check_draws(place, net, new, stream):
-    """A wrong Check for each layer whose masks a second draw leaves as they are."""
+def _check_new(place, net, new, stream):
+    """The Checks of the layers with the numbers `new`; also whether a second draw changes masks."""
     tape, checks = net.tape(2), []
     net.draw_masks(tape, stream)
     first = {i: tape.layers[i].mask.copy() for i in new if net.layers[i].random}
@@ -119,7 +106,9 @@ def _check_draws(place, net, new, stream):
         if mask.size > 100 and (mask == tape.layers[i].mask).all() and net.layers[i].keep < 1:
             hint, where = "a second draw gives the same masks", f"{place} layer {i}"
             checks.append(Check(where, "mask", WRONG, 1.0, 0.0, mask.size, mask.size, hint=hint))
-    return checks
+    others = set(range(len(net.layers))) - set(new)
+    found = check_everywhere(net, stream, True, leave_out=others, variations=_FEW)
+    return [*checks, *(replace(check, place=f"{place} {check.place}") for check in found)]
 
 
 def check_all(seed=0):
@@ -136,25 +125,23 @@ def check_all(seed=0):
     reports["optimizers"] = Report(check_optimizers(seed), "formula")
     reports |= {f"recipe {recipe.name}": check_recipe(recipe, seed) for recipe in RECIPES.values()}
     small = reduced(RECIPES["mnist"])
+
+    def played(algorithm, **game):
+        return check_game(*_networks(small, _WIDTH, seed), algorithm, seed=seed, **game).checks
+
     for loss in G_LOSSES:
         for k in (1, 2, 5):
-            game = {"algorithm": "algorithm1", "k": k, "loss": loss, "seed": seed}
-            found = [*check_game(*_networks(small, 7, seed), **game).checks]
-            found += check_game(
-                *_networks(small, 7, seed),
-                **game,
-                rows=23,
-                iterations=HORIZON if k < 5 else _LONG,
-                numbers=0,
-            ).checks
-            reports[f"algorithm1, k = {k}, {loss}"] = Report(tuple(found), "complex")
-    reports["authors2014"] = check_game(*_networks(small, 7, seed), "authors2014", seed=seed)
-    found = []
+            game, iterations = {"k": k, "loss": loss}, HORIZON if k < 5 else _LONG
+            found = played("algorithm1", **game)
+            found += played("algorithm1", **game, rows=23, iterations=iterations, numbers=0)
+            reports[f"algorithm1, k = {k}, {loss}"] = Report(found, "complex")
+    reports["authors2014"] = Report(played("authors2014"), "complex")
+    found = ()
     for algorithm in ("algorithm1", "authors2014"):
         found += check_game(*_smallest(seed), algorithm, rows=1, seed=seed).checks
-        found += check_game(*_networks(small, 7, seed), algorithm, rows=1, seed=seed).checks
+        found += played(algorithm, rows=1)
         found += check_many(algorithm, seed)
-    reports["games of one row, many rows or one layer"] = Report(tuple(found), "complex")
+    reports["games of one row, many rows or one layer"] = Report(found, "complex")
     return reports
 
 
@@ -162,15 +149,14 @@ def check_many(algorithm, seed=0):
     """The Checks of a game with more rows, and more steps of D, than a recipe has."""
     k = 11 if algorithm == "algorithm1" else 1
     many = {"rows": 600, "k": k, "iterations": 2, "numbers": 0, "seed": seed}
-    return check_game(*_networks(reduced(RECIPES["mnist"]), 7, seed), algorithm, **many).checks
+    small = reduced(RECIPES["mnist"])
+    return check_game(*_networks(small, _WIDTH, seed), algorithm, **many).checks
 
 
 def _smallest(seed):
     """G and D of one layer each."""
-    networks, stream = (
-        [MLP([Affine(2, 3)], "float64"), MLP([Affine(3, 1)], "float64")],
-        Stream(seed),
-    )
+    networks = [MLP([Affine(2, 3)], "float64"), MLP([Affine(3, 1)], "float64")]
+    stream = Stream(seed)
     for net in networks:
         stream.normal(net.theta)
     return networks
