@@ -13,6 +13,13 @@ def wrapped(line, indent=0):
     )
 
 
+def with_error(value, se, decimals):
+    """`value` ± its standard error, if there is one; a dash if there is no value."""
+    if value is None:
+        return "–"
+    return f"{value:.{decimals}f}" + ("" if se is None else f" ± {se:.{decimals}f}")
+
+
 def as_text(head, rows, left=(0,)):
     """Aligned columns: those in `left` to the left, the others to the right."""
     columns = []

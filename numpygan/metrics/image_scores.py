@@ -6,7 +6,7 @@ from ..arrays import Stream
 from ..data.dataset import as_float
 from ..errors import NumpyganError
 from ..ranks import ALONE
-from ..tables import as_text, wrapped
+from ..tables import as_text, with_error, wrapped
 from .classifier import CLASSES, Classifier
 from .frechet import frechet, histogram_distance, shares
 from .memorising import memorising
@@ -230,4 +230,4 @@ def _with_error(value, se):
     if value is None:
         return "–"
     decimals = 4 if se == 0 else min(6, max(1, 1 - math.floor(math.log10(se))))
-    return f"{value:.{decimals}f} ± {se:.{decimals}f}"
+    return with_error(value, se, decimals)

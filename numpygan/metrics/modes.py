@@ -12,6 +12,7 @@ import numpy
 
 from ..errors import NumpyganError
 from ..theory import divergences
+from .frechet import shares
 from .parzen import check_samples
 
 SAMPLES = 2_500
@@ -36,17 +37,25 @@ class Modes:
 def count_modes(samples, means, std):
     """The Modes of samples (n, d) for a mixture with means (modes, d) and standard deviation `std`.
 
-    The reverse KL over modes is PacGAN's: Σ_i p̂_i log(p̂_i · modes), with 0 log 0 = 0. It lies
-    between 0 (all modes equally often) and log(modes) (one mode). For samples of p_data it is
-    (modes − 1)/2n on average, not 0. Raises NumpyganError if there are fewer than 2,500 samples,
-    or they are not finite or not d wide.
+    Raises NumpyganError if there are fewer than 2,500 samples, or they are not finite or not d
+    wide.
     """
     nearest, distance = _nearest(_checked(samples, means), means)
     good = distance <= _REACH * std
-    share = numpy.bincount(nearest, minlength=len(means)) / len(samples)
+    found = len(numpy.unique(nearest[good]))
+    return Modes(found, float(good.mean()), reverse_kl(nearest, len(means)))
+
+
+def reverse_kl(labels, modes):
+    """PacGAN's KL(p̂ ‖ uniform) = Σ_i p̂_i log(modes · p̂_i) in nats, with 0 log 0 = 0.
+
+    labels  (n,) from 0 to modes − 1; p̂_i is the share of i among them
+    It lies between 0 (all modes equally often) and log(modes) (one mode). For n draws from the
+    uniform distribution it is (modes − 1)/2n on average, not 0.
+    """
+    share = shares(labels, modes)
     seen = share[share > 0]
-    reverse_kl = float(seen @ numpy.log(seen * len(means)))
-    return Modes(len(numpy.unique(nearest[good])), float(good.mean()), reverse_kl)
+    return float(seen @ numpy.log(seen * modes))
 
 
 def high_quality(samples, means, std):

@@ -11,8 +11,9 @@ import numpy
 from ..arrays import Stream
 from ..data.dataset import as_float, load
 from ..errors import NumpyganError
-from ..tables import as_text, wrapped
+from ..tables import as_text, with_error, wrapped
 from .classifier import CLASSES, Classifier
+from .modes import reverse_kl
 from .parzen import check_samples
 
 SAMPLES, PLANES = 25_600, 3
@@ -33,15 +34,8 @@ def modes_of(classes):
 
 
 def coverage(modes):
-    """How many of the 1,000 modes occur, and KL(p̂ ‖ uniform) = Σ_i p̂_i log(1,000 p̂_i) in nats.
-
-    modes  (n,) from 0 to 999; p̂_i is the share of mode i among them
-    The KL lies between 0 (all modes equally often) and log 1,000 = 6.91 (one mode). For n draws
-    from the uniform distribution it is about 999/2n, not 0.
-    """
-    share = numpy.bincount(modes, minlength=MODES) / len(modes)
-    seen = share[share > 0]
-    return len(seen), float(seen @ numpy.log(seen * MODES))
+    """How many of the 1,000 modes occur in `modes` (n,), and their `reverse_kl`, at most 6.91."""
+    return len(numpy.unique(modes)), reverse_kl(modes, MODES)
 
 
 def read_planes(classifier, samples):
@@ -113,13 +107,9 @@ def table(rows):
     lines = [("this GAN", *(row[name] for row in rows for name in ("value", "se")))]
     lines.append(("real images", *(row[name] for row in rows for name in ("real", "real_se"))))
     cells = [
-        [f"  {name}", _with_error(found, found_se, 1), _with_error(kl, kl_se, 3)]
+        [f"  {name}", with_error(found, found_se, 1), with_error(kl, kl_se, 3)]
         for name, found, found_se, kl, kl_se in (*lines, *PUBLISHED)
     ]
     text = as_text(["stacked-mnist: mean ± SE", f"modes of {MODES:,}", "reverse KL"], cells)
     notes = [f"{row['metric']}: {row['detail']}. {row['caveat']}" for row in (modes, kl)]
     return [*text.splitlines(), "", *(line for note in notes for line in wrapped(note, 2))]
-
-
-def _with_error(value, se, decimals):
-    return f"{value:.{decimals}f}" + ("" if se is None else f" ± {se:.{decimals}f}")

@@ -8,7 +8,7 @@ import numpy
 from ..arrays import Stream
 from ..data.sources import TOYS, Mixture
 from ..gan.sampling import sample
-from ..tables import as_text, wrapped
+from ..tables import as_text, with_error, wrapped
 from .modes import SAMPLES, ceiling, count_modes, jensen_shannon
 from .parzen import check_samples
 from .transport import wasserstein2
@@ -175,8 +175,4 @@ def _standard_error(values):
 
 def _line(name, pairs):
     """The cells of a line of the table; each column has a fixed number of decimals."""
-    cells = [name]
-    for (value, se), decimals in zip(pairs, _DECIMALS):
-        cell = "–" if value is None else f"{value:.{decimals}f}"
-        cells.append(cell + ("" if value is None or se is None else f" ± {se:.{decimals}f}"))
-    return cells
+    return [name, *(with_error(*pair, decimals) for pair, decimals in zip(pairs, _DECIMALS))]
