@@ -29,15 +29,17 @@ OPSET = 17  # of ONNX: it has every operator that is used, and runtimes since 20
 
 def state_dict(net: MLP, prefix: str = "") -> dict[str, numpy.ndarray]:
     """The parameters of `net` by PyTorch's names, each a contiguous array of its own."""
-    found = {}
+    return {prefix + name: numpy.ascontiguousarray(view) for name, view in _parameters(net)}
+
+
+def _parameters(net):
+    """Yield PyTorch's name of each parameter, and a view into θ with PyTorch's axes."""
     for index, layer in enumerate(net.layers):
         for name in layer.shapes():
-            array, key = getattr(layer, name), name
+            view = getattr(layer, name)
             if isinstance(layer, Affine):
-                key = {"W": "weight", "b": "bias"}[name]
-            array = array.T if key == "weight" else array
-            found[f"{prefix}{index}.{key}"] = numpy.ascontiguousarray(array)
-    return found
+                name = {"W": "weight", "b": "bias"}[name]
+            yield f"{index}.{name}", view.T if name == "weight" else view
 
 
 def load_theta(net: MLP, file: str | os.PathLike | Mapping, prefix: str = "") -> None:
@@ -97,12 +99,8 @@ def load_theta(net: MLP, file: str | os.PathLike | Mapping, prefix: str = "") ->
             raise NumpyganError(
                 f"{file}: {name} holds a number that is not finite, or too large for {net.dtype}."
             )
-    for index, layer in enumerate(net.layers):
-        for name in layer.shapes():
-            key = {"W": "weight", "b": "bias"}[name] if isinstance(layer, Affine) else name
-            array = there[f"{index}.{key}"]
-            view = getattr(layer, name)
-            view[...] = net.xp.asarray(array.T if key == "weight" else array)
+    for name, view in _parameters(net):
+        view[...] = net.xp.asarray(there[name])
     net.version += 1
 
 
