@@ -20,7 +20,7 @@ _SAVE = "save the array with numpy.save"
 _UNPACK = "unpack it and give the folder or file"
 _PICKLE = "pickled Python objects, which are never unpickled"
 _UNPICKLE = f"load it with pickle if you trust it and {_SAVE}"
-_FOREIGN = (  # first bytes, what such a file is, what to do
+_FOREIGN = (  # first bytes, or several that are possible, what such a file is, what to do
     (b"MATLAB 7.3", "a MATLAB 7.3 file", f"load it with h5py and {_SAVE}"),
     (b"MATLAB ", "a MATLAB file", f"load it with scipy.io.loadmat and {_SAVE}"),
     (b"\x89HDF", "an HDF5 file (also MATLAB 7.3 and Keras .h5)", f"load it with h5py and {_SAVE}"),
@@ -32,9 +32,7 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"root\0", "a ROOT file", f"load it with uproot and {_SAVE}"),
     (b"FEA1\0", "a Feather file", f"load it with pandas and {_SAVE}"),
     (b"<stata_dta>", "a Stata file", f"load it with pandas and {_SAVE}"),
-    (b"X\n\0\0\0", "an R data file", "save the table with write.csv"),
-    (b"RDX2\n", "an R data file", "save the table with write.csv"),
-    (b"RDX3\n", "an R data file", "save the table with write.csv"),
+    ((b"X\n\0\0\0", b"RDX2\n", b"RDX3\n"), "an R data file", "save the table with write.csv"),
     (b"8BPS\0", "a Photoshop image", "save it as PNG"),
     (b"%!PS", "a PostScript document", "give the data themselves"),
     (b"ARROW1", "an Arrow or Feather file", f"load it with pandas and {_SAVE}"),
@@ -46,21 +44,20 @@ _FOREIGN = (  # first bytes, what such a file is, what to do
     (b"7z\xbc\xaf", "a 7z archive", _UNPACK),
     (b"Rar!", "a RAR archive", _UNPACK),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook or another Office file", "save the sheet as CSV"),
-    (b"(lp", _PICKLE, _UNPICKLE),
-    (b"(dp", _PICKLE, _UNPICKLE),
-    (b"}q\0", _PICKLE, _UNPICKLE),
-    (b"]q\0", _PICKLE, _UNPICKLE),
-    (b"cnumpy", _PICKLE, _UNPICKLE),
+    ((b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5"), _PICKLE, _UNPICKLE),
+    ((b"(lp", b"(dp", b"}q\0", b"]q\0", b"cnumpy"), _PICKLE, _UNPICKLE),
     (b"%%MatrixMarket", "a Matrix Market file", f"load it with scipy.io.mmread and {_SAVE}"),
     (b"\0\0\0\x0cjP", "a JPEG 2000 image", "save it as PNG"),
     (b"\0\0\1\0", "a Windows icon", "save it as PNG"),
     (b"%PDF", "a PDF document", "give the data themselves"),
 )
 _WITHIN = (  # where a word stands, the word, what such a file is, what to do
+    (4, b"ftyp", "a HEIC, AVIF or MP4 file", "save the images as PNG or JPEG"),
     (344, b"n+1\0", "a NIfTI file", f"load it with nibabel and {_SAVE}"),
     (344, b"ni1\0", "a NIfTI header", f"load it with nibabel and {_SAVE}"),
     (127, b"\0DICM", "a DICOM image", f"load it with pydicom and {_SAVE}"),
     (5, b'\0\0\0{"', "a safetensors file", f"load it with safetensors.numpy and {_SAVE}"),
+    (257, b"ustar", "a tar archive", _UNPACK),
 )
 
 
@@ -97,10 +94,6 @@ def _kind(path, start, size, packed):
     for first, what, advice in _FOREIGN:
         if start.startswith(first):
             return what, advice
-    if start[:1] == b"\x80" and len(start) > 1 and start[1] in (2, 3, 4, 5):
-        return _PICKLE, _UNPICKLE
-    if start[4:8] == b"ftyp":
-        return "a HEIC, AVIF or MP4 file", "save the images as PNG or JPEG"
     for at, word, what, advice in _WITHIN:
         if start[at : at + len(word)] == word:
             return what, advice
@@ -108,8 +101,6 @@ def _kind(path, start, size, packed):
         return "a file of sound", f"load it with scipy.io.wavfile and {_SAVE}"
     if start[:4] == b"RIFF" and start[8:12] == b"AVI ":
         return "a film", "save its pictures as PNG or JPEG"
-    if start[257:262] == b"ustar":
-        return "a tar archive", _UNPACK
     head = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith(b"<"):
         return "an HTML or XML page, not the data", "download the file itself"

@@ -158,11 +158,9 @@ def _arrays(path, member):
             f"{path}: holds the arrays {shapes[:300]}; say which one with {path.name}:NAME, or "
             f"call it x_train."
         )
-    return Found(
-        {split: arrays[name] for split, name in picked.items() if name},
-        {s: n for s, n in picked.items() if n},
-        not_read([name for name in every if name not in picked.values()]),
-    )
+    picked = {split: name for split, name in picked.items() if name}
+    others = [name for name in every if name not in picked.values()]
+    return Found({split: arrays[name] for split, name in picked.items()}, picked, not_read(others))
 
 
 def not_read(names):
