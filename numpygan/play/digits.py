@@ -10,13 +10,12 @@ from ..errors import NumpyganError
 from ..gan.objective import probability
 from ..metrics.distances import nearest
 from ..metrics.parzen import best_bandwidth
-from .eye import Eye, fixed_noise, mean_push
+from .eye import Eye, fixed_noise, go_back, go_on, mean_push
 
 _SAMPLES = 30  # samples of fixed noise, so that one can watch each change
 _ROWS = 10  # rows of the minibatch that are shown
 _SECONDS = 5.0  # the least time between two measurements; each takes as long as an iteration
 _TRAIN = 10_000  # training images among which the nearest one is looked for
-_LONGEST = 1_000  # points of the Parzen curve
 _KERNELS, _POINTS = 400, 400  # samples and validation images of the Parzen estimate
 
 
@@ -83,8 +82,7 @@ class Images:
         curve  [(iteration, nats, σ), …]
         """
         now, iteration = time.monotonic(), self.training.iteration
-        while self.curve and self.curve[-1][0] > iteration:
-            self.curve.pop()  # it came after the iteration to which the game went back
+        go_back(self.curve, iteration)
         if now - self.measured < _SECONDS or self.pairs.get("pairs_at") == iteration:
             return
         self.measured, few = now, samples[:_ROWS]
@@ -95,10 +93,7 @@ class Images:
             "nearest": _bytes(as_float(self.train[index])),
             "distances": numpy.sqrt(distance),
         }
-        if self.curve and self.curve[-1][0] == iteration:
-            self.curve.pop()
-        self.curve.append((iteration, *best_bandwidth(self.kernels.see(), self.validation)))
-        del self.curve[:-_LONGEST]
+        go_on(self.curve, (iteration, *best_bandwidth(self.kernels.see(), self.validation)))
 
     def _verdicts(self, samples):
         return probability(numpy, self.D.see(samples))[:, 0].astype("float64")

@@ -7,6 +7,8 @@ import numpy
 from ..arrays import Stream
 from ..data.sources import Noise
 
+_LONGEST = 1_000  # points of a curve
+
 
 def fixed_noise(training, n):
     """n rows of z that are the same in every frame and that training never draws."""
@@ -44,5 +46,22 @@ def taught(valid):
 
 def mean_push(tape):
     """The mean of m ‖∂L/∂G(z)‖: how hard the loss pulls at a sample; None if not finite."""
-    mean = float(len(tape.gx) * numpy.linalg.norm(tape.gx, axis=1).mean())
-    return mean if math.isfinite(mean) else None
+    return finite(len(tape.gx) * numpy.linalg.norm(tape.gx, axis=1).mean())
+
+
+def finite(value):
+    """A number as JSON has it: None if it is not finite."""
+    return float(value) if math.isfinite(value) else None
+
+
+def go_back(curve, iteration):
+    """Remove the points of a curve, (iteration, …), that came after `iteration`."""
+    while curve and curve[-1][0] > iteration:
+        curve.pop()
+
+
+def go_on(curve, point):
+    """Add a point to a curve; it takes the place of another one of its iteration."""
+    go_back(curve, point[0] - 1)
+    curve.append(point)
+    del curve[:-_LONGEST]

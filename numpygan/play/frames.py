@@ -9,6 +9,7 @@ from ..gan import objective
 from ..pages import pseudocode
 from ..pages.typeset import typeset
 from .digits import Images
+from .eye import finite
 from .line import Line
 from .plane import Plane
 from .setup import as_text
@@ -121,4 +122,4 @@ def gradients(net):
 
 def _finite(rows):
     """Numbers as JSON has them: null where one is not finite."""
-    return [[name, float(value) if numpy.isfinite(value) else None] for name, value in rows]
+    return [[name, finite(value)] for name, value in rows]

@@ -1,7 +1,5 @@
 """What is shown of a game on the line: the paper's Figure 1, live, with exact densities."""
 
-import math
-
 import numpy
 
 from ..errors import NumpyganError
@@ -10,7 +8,7 @@ from ..pages.toy_game import gauss
 from ..theory import divergences
 from ..theory.densities import GaussianMixture
 from ..theory.pushforward import PRIORS, PushForward
-from .eye import Eye, fixed_noise, taught
+from .eye import Eye, finite, fixed_noise, taught
 
 _POINTS = 401
 _ARROWS = 41  # arrows from z to G(z)
@@ -70,9 +68,9 @@ class Line:
             "D": probability(numpy, logit),
             "best": probability(numpy, divergences.log_ratio(self.log_p, log_q)),
             "to": self.arrows.see()[:, 0].astype("float64"),
-            "V": _finite(V),
-            "C": _finite(C),
-            "JSD": _finite(divergences.jsd(self.log_p, log_q, self.w)),
+            "V": finite(V),
+            "C": finite(C),
+            "JSD": finite(divergences.jsd(self.log_p, log_q, self.w)),
             "modes": None,
         }
         if "d x" in valid:
@@ -86,7 +84,3 @@ class Line:
         bumps = gauss(self.axis, self.samples.see()[:, 0], _WIDTH)
         with numpy.errstate(divide="ignore"):
             return numpy.log(bumps.mean(1))
-
-
-def _finite(value):
-    return float(value) if math.isfinite(value) else None

@@ -12,7 +12,7 @@ from ..gan.objective import probability
 from ..metrics.modes import SAMPLES, count_modes
 from ..pages.toy_game import gauss
 from ..theory import divergences
-from .eye import Eye, fixed_noise, taught
+from .eye import Eye, finite, fixed_noise, go_back, go_on, taught
 
 SURFACES = {
     "D": "D, the discriminator",
@@ -24,7 +24,6 @@ _POINTS = 40  # points of the grid on each axis
 _CLOUD = 500  # samples that are drawn
 _MESH = 17  # lines of z on each axis
 _SECONDS = 0.5  # modes are counted this often while the game plays
-_LONGEST = 1_000  # points of the curve of modes
 
 
 class Plane:
@@ -115,8 +114,8 @@ class Plane:
         return {
             "field": field.astype("float32"),
             "best": best.astype("float32"),
-            "V": V if math.isfinite(V) else None,
-            "C": C if math.isfinite(C) else None,
+            "V": finite(V),
+            "C": finite(C),
         }
 
     def _modes(self, still):
@@ -127,18 +126,14 @@ class Plane:
         if self.mixture is None:
             return {"modes": None}
         now, iteration = time.monotonic(), self.training.iteration
-        while self.curve and self.curve[-1][0] > iteration:
-            self.curve.pop()  # it came after the iteration to which the game went back
+        go_back(self.curve, iteration)
         if still or not self.curve or now - self.counted > _SECONDS:
             try:
                 modes = count_modes(self.samples.see(), self.mixture.means, self.mixture.std)
             except NumpyganError:
                 return {"modes": None}
-            if self.curve and self.curve[-1][0] == iteration:
-                self.curve.pop()
-            self.curve.append((iteration, modes.found, modes.high_quality))
+            go_on(self.curve, (iteration, modes.found, modes.high_quality))
             self.counted = now
-            del self.curve[:-_LONGEST]
         last = self.curve[-1]
         return {"modes": [*last[1:], last[0]], "modes_found": numpy.array(self.curve, "float64")}
 
