@@ -21,6 +21,7 @@ class View:
     def __init__(self, setup, training, before=None):
         """before: the View of the game until now; its surface and its curve stay."""
         self.setup, self.training = setup, training
+        self._networks = {"G": training.G, "D": training.D}
         kind = Images if setup.recipe.data == "mnist" else Line if setup.dim() == 1 else Plane
         self.picture = kind(setup, training)
         if before and isinstance(before.picture, kind) and kind is not Line:
@@ -47,7 +48,7 @@ class View:
         lines = pseudocode.lines(recipe.algorithm, recipe.loss)
         players = {
             name: {"layers": [repr(layer) for layer in net.layers], "size": int(net.theta.size)}
-            for name, net in (("G", self.training.G), ("D", self.training.D))
+            for name, net in self._networks.items()
         }
         return {
             "recipe": {name: as_text(value) for name, value in vars(recipe).items()},
@@ -65,13 +66,10 @@ class View:
 
         In a game that moves, what takes long is measured now and then.
         """
-        training = self.training
         return {
-            "theta": {
-                name: fingerprint(net) for name, net in (("G", training.G), ("D", training.D))
-            },
+            "theta": {name: fingerprint(net) for name, net in self._networks.items()},
             "now": self._numbers(ran),
-            "norms": {name: gradients(net) for name, net in (("G", training.G), ("D", training.D))},
+            "norms": {name: gradients(net) for name, net in self._networks.items()},
             "view": {"kind": self.picture.kind, **self.picture.frame(self._valid(ran), still)},
         }
 

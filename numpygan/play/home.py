@@ -67,16 +67,8 @@ def keep(setup, training):
     run = RunDirectory.next_free(recipe.name)
     with run.reserved(), run.locked():
         run.create(recipe)
-        checkpoint.save(
-            run.checkpoint,
-            training.state()
-            | {
-                "best": -math.inf,
-                "seconds": 0.0,
-                "rows": metrics.as_array([]),
-                "made": made.text(0),
-            },
-        )
+        state = training.state() | {"best": -math.inf, "seconds": 0.0, "made": made.text(0)}
+        checkpoint.save(run.checkpoint, state | {"rows": metrics.as_array([])})
     more = training.iteration + 1_000
     return (
         f"{run.path} holds iteration {training.iteration:,}. Go on with:\n"
@@ -130,9 +122,9 @@ def script(setups, training):
         "# Two games with the same eight digits have the same parameters.",
         "import zlib",
         "",
+        'print(f"G {zlib.crc32(G.theta):08x}, D {zlib.crc32(D.theta):08x}")',
+        f"# G {fingerprint(training.G)}, D {fingerprint(training.D)} on the page",
     ]
-    lines += ['print(f"G {zlib.crc32(G.theta):08x}, D {zlib.crc32(D.theta):08x}")']
-    lines += [f"# G {fingerprint(training.G)}, D {fingerprint(training.D)} on the page"]
     return "\n".join(lines) + "\n"
 
 
@@ -239,9 +231,8 @@ def _iterations(setup, start, end):
             f'ng.algorithm1(\n    {args}, m={recipe.batch}, k={recipe.k}, loss="{recipe.loss}"\n)'
         )
     floor, decay = recipe.learning_rate_floor, recipe.learning_rate_decay
-    rate_g, rate_d = recipe.learning_rate_g, recipe.learning_rate_d
     lines = [f"game = {call}", f"for iteration in range({start}, {end}):"]
-    for suffix, rate in (("g", rate_g), ("d", rate_d)):
+    for suffix, rate in (("g", recipe.learning_rate_g), ("d", recipe.learning_rate_d)):
         rate_now = f"max({floor!r}, {rate!r} * {decay!r}**-iteration)"
         lines += [f"    optimizer_{suffix}.learning_rate = {rate_now}"]
     momentum = repr(recipe.momentum)

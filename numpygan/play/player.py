@@ -14,6 +14,7 @@ from .match import Match
 _PERIOD = 1 / 25  # least seconds between frames; frames take at most half of the time
 _AT_ONCE = 100  # most commands that wait, and that are carried out before the next line
 _FASTEST = 1_000  # highest speed to ask for, in lines or iterations a second; 0: no limit
+_NO_MEMORY = "not enough memory; choose smaller networks or a smaller batch."
 
 
 class Trainer(threading.Thread):
@@ -66,9 +67,7 @@ class Trainer(threading.Thread):
                 except NumpyganError as error:
                     self._step_back(str(error))
                 except MemoryError:
-                    self._step_back(
-                        "not enough memory; choose smaller networks or a smaller batch."
-                    )
+                    self._step_back(_NO_MEMORY)
                 except Exception as error:  # a mistake of ours ends this game, and no other
                     self._closed.set()
                     words = f"play: {type(error).__name__}: {error}"
@@ -154,7 +153,7 @@ class Trainer(threading.Thread):
         except NumpyganError as error:
             self._send("error", str(error))
         except MemoryError:
-            self._send("error", "not enough memory; choose smaller networks or a smaller batch.")
+            self._send("error", _NO_MEMORY)
 
     def _do_what_waited(self):
         waiting, self._later = self._later, []
