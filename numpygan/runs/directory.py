@@ -224,12 +224,16 @@ class RunDirectory:
 
         Raises NumpyganError that says which file is damaged and which is still good.
         """
+        return self._good(self.checkpoint, self.best)
+
+    def _good(self, path, other):
+        """The checkpoint at `path`; if it is damaged the error says whether the other is good."""
         try:
-            return checkpoint.load_finite(self.checkpoint)
+            return checkpoint.load_finite(path)
         except Unreadable:
             raise
         except NumpyganError as error:
-            raise NumpyganError(f"{error} {self._still_good(self.best, self.checkpoint)}") from None
+            raise NumpyganError(f"{error} {self._still_good(other, path)}") from None
 
     def _still_good(self, other, damaged):
         try:
@@ -250,12 +254,7 @@ class RunDirectory:
         """
         if not os.path.lexists(self.best):
             return self.state(), self.checkpoint.name
-        try:
-            return checkpoint.load_finite(self.best), self.best.name
-        except Unreadable:
-            raise
-        except NumpyganError as error:
-            raise NumpyganError(f"{error} {self._still_good(self.checkpoint, self.best)}") from None
+        return self._good(self.best, self.checkpoint), self.best.name
 
     def generator(self, which="best"):
         """G, the shape of its images, and its checkpoint: what `players` gives, without D."""

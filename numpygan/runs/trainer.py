@@ -55,10 +55,10 @@ class Training:
             draw_sparse(visible, recipe.sparse, self.streams["init"])
         self.D.initialize(self.streams["init"])
         kind = OPTIMIZERS[recipe.rule]
-        limit = recipe.max_norm_g or None
-        self.optimizer_g = kind(self.G, recipe.learning_rate_g, recipe.momentum, limit)
-        limit = recipe.max_norm or None
-        self.optimizer_d = kind(self.D, recipe.learning_rate_d, recipe.momentum, limit)
+        limit_g, limit_d = recipe.max_norm_g or None, recipe.max_norm or None
+        self.optimizer_g = kind(self.G, recipe.learning_rate_g, recipe.momentum, limit_g)
+        self.optimizer_d = kind(self.D, recipe.learning_rate_d, recipe.momentum, limit_d)
+        self._players = ("g", self.G, self.optimizer_g), ("d", self.D, self.optimizer_d)
         self.average = None
         if recipe.average:
             self.average = Average(self.G, recipe.average, recipe.average_every)
@@ -200,10 +200,7 @@ class Training:
         state = {"iteration": self.iteration, "sums": to_host(self._sums), "count": self._count}
         # These two make it possible to draw samples without the data.
         state |= {"dim": self.G.n_out, "image_shape": numpy.array(self._image_shape, "int64")}
-        for suffix, net, optimizer in (
-            ("g", self.G, self.optimizer_g),
-            ("d", self.D, self.optimizer_d),
-        ):
+        for suffix, net, optimizer in self._players:
             state[f"theta_{suffix}"] = to_host(net.theta)
             state |= {f"{name}_{suffix}": value for name, value in optimizer.state().items()}
         if self.average:
@@ -243,10 +240,7 @@ class Training:
                 "resume: the sums in the checkpoint hold NaN or a huge number; use another "
                 "checkpoint."
             )
-        for suffix, net, optimizer in (
-            ("g", self.G, self.optimizer_g),
-            ("d", self.D, self.optimizer_d),
-        ):
+        for suffix, net, optimizer in self._players:
             net.theta = self.xp.asarray(state[f"theta_{suffix}"])
             end = f"_{suffix}"
             own = {name: value for name, value in state.items() if name.endswith(end)}
