@@ -78,8 +78,7 @@ class Profile:
 
     def _change(self, change):
         """Add the time since the last change to the running part, then change the part."""
-        if self._xp is not numpy:
-            wait_for(self._xp)
+        wait_for(self._xp)
         now = time.perf_counter()
         if self._running:
             self.seconds[self._running[-1]] += now - self._since
@@ -102,8 +101,7 @@ class Profile:
             start = time.perf_counter()
             for a, b, out in self.products:
                 self._xp.matmul(a, b, out=out)
-            if self._xp is not numpy:
-                wait_for(self._xp)
+            wait_for(self._xp)
             times.append(time.perf_counter() - start)
         return float(numpy.median(times))
 
