@@ -145,6 +145,13 @@ def add_moved_data(parser):
     parser.add_argument("--data", metavar="PATH", help="new path of the run's data, if moved")
 
 
+def add_seed(parser, what):
+    """Add --seed, the seed of `what`."""
+    parser.add_argument(
+        "--seed", type=natural, default=0, metavar="S", help=f"the seed of {what} (default: 0)"
+    )
+
+
 def add_checkpoint(parser):
     """Add --checkpoint, which checkpoint of a run is taken."""
     parser.add_argument(
@@ -163,7 +170,5 @@ def add_run_and_file(parser, kinds):
     parser.add_argument(
         "-o", dest="file", required=True, metavar="FILE", help=f"the file to write: {kinds}"
     )
-    parser.add_argument(
-        "--seed", type=natural, default=0, metavar="S", help="the seed of the noise (default: 0)"
-    )
+    add_seed(parser, "the noise")
     add_force(parser, "FILE")

@@ -5,7 +5,7 @@ from ..errors import NumpyganError
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
 from . import evaluate_ais, evaluate_images, evaluate_stacked, evaluate_toys
-from .arguments import add_checkpoint, add_data, add_force, add_set, data_fields, natural
+from .arguments import add_checkpoint, add_data, add_force, add_seed, add_set, data_fields
 
 
 def add(command):
@@ -29,9 +29,7 @@ def add(command):
         "with --samples: the data to compare with (default: mnist); with RUN: the new path of "
         "its data",
     )
-    parser.add_argument(
-        "--seed", type=natural, default=0, metavar="S", help="the seed of the samples (default: 0)"
-    )
+    add_seed(parser, "the samples")
     parser.add_argument(
         "-o",
         dest="file",

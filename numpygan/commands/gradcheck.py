@@ -10,7 +10,7 @@ from ..errors import code_of_the_user
 from ..figures.step_plot import save_step_plot
 from ..recipes.settings import recipe_named
 from ..tables import as_text
-from .arguments import add_force, natural, new_file
+from .arguments import add_force, add_seed, new_file
 
 
 def add(command):
@@ -28,13 +28,7 @@ def add(command):
         help="check the layers and the game of RECIPE (default: all recipes), or what NAME in "
         "FILE.py returns: (function, backward, *inputs). The code of FILE.py is run",
     )
-    parser.add_argument(
-        "--seed",
-        type=natural,
-        default=0,
-        metavar="S",
-        help="the seed of θ, inputs and directions (default: 0)",
-    )
+    add_seed(parser, "θ, inputs and directions")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument(
         "--plot",

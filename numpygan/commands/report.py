@@ -3,7 +3,7 @@
 from ..files import write_bytes
 from ..pages.run_page import report
 from ..runs.directory import RunDirectory
-from .arguments import add_force, add_moved_data, natural, new_file
+from .arguments import add_force, add_moved_data, add_seed, new_file
 
 
 def add(command):
@@ -17,9 +17,7 @@ def add(command):
     parser.add_argument(
         "-o", dest="file", metavar="FILE.html", help="the file to write (default: RUN/report.html)"
     )
-    parser.add_argument(
-        "--seed", type=natural, default=0, metavar="S", help="the seed of the noise (default: 0)"
-    )
+    add_seed(parser, "the noise")
     add_moved_data(parser)
     add_force(parser, "FILE.html")
 

@@ -8,11 +8,11 @@ import numpy
 from ..gan import objective
 from ..pages import pseudocode
 from ..pages.typeset import typeset
+from ..recipes.settings import as_text
 from .digits import Images
 from .eye import finite
 from .line import Line
 from .plane import Plane
-from .setup import as_text
 
 
 class View:

@@ -11,7 +11,7 @@ from ..errors import NumpyganError
 from ..recipes.builtin import RECIPES
 from ..recipes.networks import sizes
 from ..recipes.recipe import Recipe
-from ..recipes.settings import change, recipe_named
+from ..recipes.settings import as_text, change, recipe_named
 from ..runs.trainer import Training
 from .datasets import CELLS, NAMES, dataset_of
 
@@ -130,11 +130,6 @@ class Setup:
         return self.dim() == other.dim() and all(
             getattr(self.recipe, name) == getattr(other.recipe, name) for name in ANEW
         )
-
-
-def as_text(value):
-    """A field as --set reads it."""
-    return ", ".join(map(as_text, value)) if isinstance(value, tuple) else f"{value}"
 
 
 def _following(recipe, fields):
