@@ -127,8 +127,8 @@ _EXPERIMENTS = {
     ),
     "curve": (
         "One number of noise",
-        "moons",
-        {"noise_dim": "1"},
+        "ring",
+        {"data": "moons", "learning_rate_decay": "1.0001", "noise_dim": "1"},
         "z is one number, so all samples lie on a curve. G has to draw two moons with one stroke.",
         "data/sources.py: class Noise",
         5,
@@ -182,8 +182,4 @@ def setup_of(command):
     if not isinstance(name, str) or name not in _EXPERIMENTS:
         raise NumpyganError(f"experiment: expected one of {', '.join(_EXPERIMENTS)}.")
     _, recipe, fields, *_ = _EXPERIMENTS[name]
-    if recipe == "moons":
-        return setup_of_recipe("ring").changed(
-            {"data": "moons", "learning_rate_decay": "1.0001"} | fields
-        )
     return setup_of_recipe(recipe).changed(fields)
