@@ -8,6 +8,7 @@ import numpy
 from ..arrays import normal
 from ..errors import NumpyganError
 from . import oracles
+from .derivative import picked
 from .verdicts import UNINFORMATIVE, WRONG, judge
 
 # A tensor of at most 400 entries is checked entry by entry. A larger one is checked at 40 entries
@@ -25,19 +26,11 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
     """
     derivative = oracles.complex_step if oracle == "complex" else oracles.five_point
     flat, base = g.reshape(-1), point.reshape(-1)
-    if flat.size <= _ALL_ENTRIES:
-        entries = numpy.arange(flat.size)
-    else:
-        entries = stream.permutation(flat.size)[:_SOME_ENTRIES]
-        entries[0] = numpy.abs(flat).argmax()
-    directions = []
-    for entry in entries:
-        directions.append(numpy.zeros(flat.size))
-        directions[-1][entry] = 1.0
+    entries = picked(flat, _ALL_ENTRIES, _SOME_ENTRIES, stream)
+    directions = [numpy.eye(1, flat.size, entry)[0] for entry in entries]
     if flat.size > _ALL_ENTRIES:
-        for _ in range(_DIRECTIONS):
-            direction = normal(flat.size, stream)
-            directions.append(direction / numpy.linalg.norm(direction))
+        drawn = [normal(flat.size, stream) for _ in range(_DIRECTIONS)]
+        directions += [direction / numpy.linalg.norm(direction) for direction in drawn]
     with warnings.catch_warnings():
         warnings.simplefilter("error", numpy.exceptions.ComplexWarning)
         try:

@@ -95,6 +95,18 @@ def scales(point):
     return numpy.maximum(size, 0.1 * typical) if typical else numpy.ones_like(size)
 
 
+def picked(flat, most, some, stream):
+    """The entries to compare: all, or of more than `most` the largest and random ones.
+
+    some   how many these are together
+    """
+    if flat.size <= most:
+        return numpy.arange(flat.size)
+    entries = stream.permutation(flat.size)[:some]
+    entries[0] = numpy.abs(flat).argmax()
+    return entries
+
+
 def random_direction(point, stream):
     return normal(point.size, stream) * scales(point)
 

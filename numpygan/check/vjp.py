@@ -6,7 +6,7 @@ import numpy
 
 from ..errors import NumpyganError
 from . import imaginary
-from .derivative import EPSILON, Line, allowed, random_direction, scales
+from .derivative import EPSILON, Line, allowed, picked, random_direction, scales
 from .functions import as_array
 from .oracles import complex_step
 from .points import moved, points
@@ -103,10 +103,7 @@ def _compare(problem, point, i, g, gys, ys, everything):
     base = values[i].astype("float64").reshape(-1)
     size = float(sum(numpy.abs(gy * y).sum() for gy, y in zip(gys, ys) if y.dtype.kind == "f"))
     most = _ENTRIES_GIVEN if everything else _ENTRIES
-    entries = numpy.arange(flat.size)
-    if flat.size > most:
-        entries = stream.permutation(flat.size)[:most]
-        entries[0] = numpy.abs(flat).argmax()
+    entries = picked(flat, most, most, stream)
     directions = [numpy.eye(1, flat.size, k)[0] * scales(base)[k] for k in entries]
     directions += [random_direction(base, stream) for _ in range(_DIRECTIONS)]
     real = scalar_of(problem, values, i, gys, "float64")
