@@ -105,8 +105,12 @@ def data_fields(options):
             f"folder; for the file give ./{options.data}, for the shipped data give --set "
             f"data={options.data} with train, or leave --data out with evaluate."
         )
-    names = ("data", "size", "drop", "transpose")
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    return given(options, "data", "size", "drop", "transpose")
+
+
+def given(options, *names):
+    """The values of those of the options that are given, by name."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 def add_force(parser, metavar):

@@ -15,7 +15,7 @@ from ..runs.directory import RunDirectory
 from ..runs.profile import Profile
 from ..terminal import Progress, shell_word
 from ..version import __version__
-from .arguments import add_data, add_set, changed_fields, data_fields, positive
+from .arguments import add_data, add_set, changed_fields, data_fields, given, positive
 
 
 def add(command):
@@ -129,12 +129,7 @@ def _changes(options):
 
     Raises NumpyganError if two of them give the length.
     """
-    changes = {
-        name: getattr(options, name)
-        for name in ("seed", "k", "loss")
-        if getattr(options, name) is not None
-    }
-    changes |= data_fields(options)
+    changes = given(options, "seed", "k", "loss") | data_fields(options)
     by_set = changed_fields(options.set)
     if twice := sorted(changes.keys() & by_set.keys()):
         raise NumpyganError(
@@ -172,9 +167,8 @@ def _header(options, run, recipe, dataset):
 def _stopped(options, run):
     """The sentence after Ctrl-C, with the command that goes on."""
     length = ""
-    for name in ("epochs", "iterations"):
-        if (value := getattr(options, name)) is not None:
-            length += f" --{name} {repr(value).removesuffix('.0')}"
+    for name, value in given(options, "epochs", "iterations").items():
+        length += f" --{name} {repr(value).removesuffix('.0')}"
     device = "" if options.device == "cpu" else f" --device {options.device}"
     return (
         f"Stopped and saved. Go on with: numpygan train --resume --out "
