@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import NumpyganError
@@ -68,18 +68,23 @@ def _refuse_other_kinds(found):
     raise OSError(errno.EINVAL, f"it is {kind}, not a file")
 
 
+@contextmanager
+def readable(path):
+    """Within the block, an error of the system becomes a NumpyganError that names `path`."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a path with NUL
+        reason = getattr(error, "strerror", None) or error
+        raise NumpyganError(f"{path}: cannot be read ({reason}); check the path.") from None
+
+
 def read_bytes(path, most):
     """The content of a file of at most `most` bytes.
 
     Raises NumpyganError if it is longer or can't be read.
     """
-    try:
-        with open_regular(path) as file:
-            content = file.read(most + 1)
-    except OSError as error:
-        raise NumpyganError(
-            f"{path}: cannot be read ({error.strerror or error}); check the path."
-        ) from None
+    with readable(path), open_regular(path) as file:
+        content = file.read(most + 1)
     if len(content) > most:
         raise NumpyganError(
             f"{path}: cannot be read (it has more than {most:,} bytes); check that it is the right "

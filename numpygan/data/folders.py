@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
+from ..files import readable
 from ..reading import rank_of_npy
 from . import readers
 from .idx import read_idx, shape_of
@@ -99,7 +100,7 @@ def _files(path):
     followed, but each folder is read only once.
     """
     found, seen = [], set()
-    try:
+    with readable(path):
         for folder, below, names in os.walk(path, onerror=_refuse, followlinks=True):
             here = os.stat(folder)
             if (here.st_dev, here.st_ino) in seen:
@@ -114,10 +115,6 @@ def _files(path):
                 raise NumpyganError(
                     f"{path}: holds more than {_MOST:,} files; give a folder with the data alone."
                 )
-    except OSError as error:
-        raise NumpyganError(
-            f"{path}: cannot be read ({error.strerror or error}); check the path."
-        ) from None
     return sorted(found, key=lambda file: (len(file.parts), str(file)))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
-from ..files import open_regular
+from ..files import open_regular, readable
 from ..reading import check_expansion
 from .kinds import IDX_TYPES
 
@@ -60,7 +60,7 @@ def read_idx(path, notes=None):
     """
     path = Path(path)
     try:
-        with open_regular(path) as raw:
+        with readable(path), open_regular(path) as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
             file = _Gzip(raw) if packed else raw
@@ -71,9 +71,6 @@ def read_idx(path, notes=None):
             content = _read_exactly(file, expected, path)
             more = _surplus(file, shape, dtype, path)
             after = packed and not more and bool(file.rest.strip(b"\0"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise NumpyganError(f"{path}: cannot be read ({reason}); check the path.") from None
     except (EOFError, zlib.error):
         raise NumpyganError(
             f"{path}: the gzip stream is damaged or cut short; get the file again."

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 
 from ..errors import NumpyganError
-from ..files import open_regular
+from ..files import open_regular, readable
 
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CIFAR_ROW = 1 + 3 * 32 * 32
@@ -66,18 +66,14 @@ def kind_of(path):
 
     Raises NumpyganError, which names the kind, for any other file; also if the file can't be read.
     """
+    with readable(path), open_regular(path) as file:
+        size, start = os.fstat(file.fileno()).st_size, file.read(_START)
+    packed = start[:2] == b"\x1f\x8b"
     try:
-        size = os.stat(path).st_size
-        with open_regular(path) as file:
-            start = file.read(_START)
-            packed = start[:2] == b"\x1f\x8b"
-            if packed:
-                start = zlib.decompressobj(31).decompress(start, _START)
+        if packed:
+            start = zlib.decompressobj(31).decompress(start, _START)
     except zlib.error:
         raise NumpyganError(f"{path}: the gzip stream is damaged; get the file again.") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise NumpyganError(f"{path}: cannot be read ({reason}); check the path.") from None
     kind = _kind(path, start, size, packed)
     if isinstance(kind, str):
         return kind

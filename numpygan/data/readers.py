@@ -8,7 +8,7 @@ import numpy
 from numpy.lib.format import MAGIC_PREFIX
 
 from ..errors import NumpyganError
-from ..files import open_regular
+from ..files import open_regular, readable
 from ..reading import read_arrays, rest_of_npy
 from .delimited import read_csv
 from .idx import read_idx
@@ -71,13 +71,8 @@ def read_cifar(paths):
     """
     images = []
     for path in paths:
-        try:
-            with open_regular(path) as file:
-                content = numpy.fromfile(file, numpy.uint8)
-        except OSError as error:
-            raise NumpyganError(
-                f"{path}: cannot be read ({error.strerror or error}); check the path."
-            ) from None
+        with readable(path), open_regular(path) as file:
+            content = numpy.fromfile(file, numpy.uint8)
         if content.size == 0 or content.size % CIFAR_ROW:
             raise NumpyganError(
                 f"{path}: not a CIFAR-10 binary file; its {content.size:,} bytes are not a "
