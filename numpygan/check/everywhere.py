@@ -36,16 +36,11 @@ def check_everywhere(
     if oracle != "complex":  # near 0 a difference's step is longer than x, and crosses a kink at 0
         variations = [variation for variation in variations if variation is not SIZES]
     for index, layer in enumerate(net.layers):
-        if index not in leave_out:
-            place = f"layer {index}, {layer}"
-            checks.append(
-                _check_layer(
-                    f"{place}, float64", double, reference, index, stream, strict, variations
-                )
-            )
-            checks.append(
-                _check_layer(f"{place}, float32", single, double, index, stream, strict, variations)
-            )
+        if index in leave_out:
+            continue
+        for one, other in ((double, reference), (single, double)):
+            place = f"layer {index}, {layer}, {one.dtype}"
+            checks.append(_check_layer(place, one, other, index, stream, strict, variations))
     return checks
 
 
@@ -73,7 +68,6 @@ def _check_layer(place, net, other, index, stream, strict, variations):
                     continue
                 if not strict and layer_pass.is_rounding(other, name, gap * scale, stream):
                     continue
-                hint = f"with {variation.label}"
                 return Check(
                     place,
                     name,
@@ -84,7 +78,7 @@ def _check_layer(place, net, other, index, stream, strict, variations):
                     compared,
                     analytic=analytic,
                     numeric=numeric,
-                    hint=hint,
+                    hint=f"with {variation.label}",
                 )
             if gap * worst[1] > worst[0] * tolerance:
                 worst = float(gap), tolerance
