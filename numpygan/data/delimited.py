@@ -109,8 +109,7 @@ def _lines(path):
             f"{path}: cannot be read as text ({error}); save it as CSV in UTF-8."
         ) from None
     every = text.splitlines()
-    numbers = [n for n, line in enumerate(every, 1) if line.strip()]
-    numbers = [n for n in numbers if _is_no_comment(every[n - 1])]
+    numbers = [n for n, line in enumerate(every, 1) if line.strip() and _is_no_comment(line)]
     lines = [every[n - 1] for n in numbers]
     while lines and not lines[-1].strip(' ,;|\t"'):  # empty rows at the end of a sheet
         lines.pop()

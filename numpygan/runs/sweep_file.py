@@ -67,9 +67,8 @@ def _settings(table):
             raise NumpyganError(
                 f"{key}: expected a table, [{key}] and lines of FIELD = …, got {table[key]!r}."
             )
-    seeds = _seeds(table.get("seeds", 1))
-    _refuse_seed(table.get("set", {}))
-    fixed = dict(table.get("set", {}))
+    seeds, fixed = _seeds(table.get("seeds", 1)), dict(table.get("set", {}))
+    _refuse_seed(fixed)
     fixed |= {key: table[key] for key in ("epochs", "iterations") if key in table}
     if "epochs" in table and "iterations" in table:
         raise NumpyganError(
@@ -84,10 +83,10 @@ def _settings(table):
         )
     base = change(recipe_named(table["recipe"]), **fixed)
     points = _grid(table["grid"]) if "grid" in table else _draws(dict(table["random"]))
-    if len(points) * len(seeds) > _MOST_RUNS:
+    runs = len(points) * len(seeds)
+    if runs > _MOST_RUNS:
         raise NumpyganError(
-            f"{len(points) * len(seeds):,} runs are more than the {_MOST_RUNS:,} that a sweep may "
-            f"have."
+            f"{runs:,} runs are more than the {_MOST_RUNS:,} that a sweep may have."
         )
     settings, loaded = {}, {}
     for point in points:
@@ -166,11 +165,9 @@ def _grid(grid):
     if not grid:
         raise NumpyganError("grid: expected at least one FIELD = [values].")
     _check_fields(grid)
-    if math.prod(map(len, grid.values())) > _MOST_RUNS:
-        raise NumpyganError(
-            f"grid: has {math.prod(map(len, grid.values())):,} combinations, more than "
-            f"{_MOST_RUNS:,}."
-        )
+    count = math.prod(map(len, grid.values()))
+    if count > _MOST_RUNS:
+        raise NumpyganError(f"grid: has {count:,} combinations, more than {_MOST_RUNS:,}.")
     return [dict(zip(grid, values)) for values in itertools.product(*grid.values())]
 
 
