@@ -31,14 +31,9 @@ class ToyGame:
         step = self.axis[1] - self.axis[0]
         self.h = float(max(1.2 * step if self.d == 2 else 3 * step, 0.02))
         self.cell = step**self.d
-        self.p_data = self._mean_bump(mixture.means, numpy.hypot(mixture.std, self.h))
+        width = numpy.hypot(mixture.std, self.h)
+        self.p_data = mean_bump(self.axis, mixture.means, width)
         self.frames = []
-
-    def _mean_bump(self, centres, width):
-        """The mean of N(centre, width² I) over the centres: on the axis, or on the grid (y, x)."""
-        bumps = [gauss(self.axis, centres[:, i], width) for i in range(self.d)]
-        total = bumps[0].sum(1) if self.d == 1 else bumps[1] @ bumps[0].T
-        return total / len(centres)
 
     def _samples(self):
         return sample(self.training.G.copy(), self.training.recipe.noise, SAMPLES, Stream(1))
@@ -46,19 +41,16 @@ class ToyGame:
     def add_frame(self, _recorder=None):
         """Add the present state of the game to `frames`."""
         samples = self._samples()
-        p_g = self._mean_bump(samples, self.h)
-        logit, w = self._logits(), numpy.full(self.p_data.shape, self.cell)
-        with numpy.errstate(divide="ignore"):
-            log_p, log_q = numpy.log(self.p_data), numpy.log(p_g)
-        seen, best = self.p_data + p_g, probability(numpy, divergences.log_ratio(log_p, log_q))
+        p_g, logit = mean_bump(self.axis, samples, self.h), self._logits()
+        best, V, C = against_best(self.p_data, p_g, logit, self.cell)
         self.frames.append(
             {
                 "p_g": p_g.astype("float32"),
                 "D": probability(numpy, logit).astype("float32"),
-                "best": numpy.where(seen > seen.max() / 1000, best, numpy.nan).astype("float32"),
+                "best": best.astype("float32"),
                 "cloud": samples[:CLOUD].astype("float32"),
-                "V": divergences.value(log_p, log_q, logit, w),
-                "C": divergences.cost(log_p, log_q, w),
+                "V": V,
+                "C": C,
             }
         )
 
@@ -84,6 +76,26 @@ class ToyGame:
             "about": about,
             "frames": self.frames,
         }
+
+
+def mean_bump(axis, centres, width):
+    """The mean of N(centre, width² I) over centres (n, d): on the axis, or on the grid (y, x)."""
+    bumps = [gauss(axis, column, width) for column in centres.T]
+    total = bumps[0].sum(1) if len(bumps) == 1 else bumps[1] @ bumps[0].T
+    return total / len(centres)
+
+
+def against_best(p_data, p_g, logit, cell):
+    """D* on a grid with cells of this size, and V(D, G) and C(G) as sums over it.
+
+    D* is NaN where p_data + p_g is below 1/1000 of its maximum.
+    """
+    with numpy.errstate(divide="ignore"):
+        log_p, log_q = numpy.log(p_data), numpy.log(p_g)
+    seen, best = p_data + p_g, probability(numpy, divergences.log_ratio(log_p, log_q))
+    best = numpy.where(seen > seen.max() / 1000, best, numpy.nan)
+    w = numpy.full(p_data.shape, cell)
+    return best, divergences.value(log_p, log_q, logit, w), divergences.cost(log_p, log_q, w)
 
 
 def gauss(axis, centres, width):

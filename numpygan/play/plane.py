@@ -10,8 +10,7 @@ from ..data.sources import Mixture
 from ..errors import NumpyganError
 from ..gan.objective import probability
 from ..metrics.modes import SAMPLES, count_modes
-from ..pages.toy_game import gauss
-from ..theory import divergences
+from ..pages.toy_game import against_best, mean_bump
 from .eye import Eye, finite, fixed_noise, go_back, go_on, taught
 
 SURFACES = {
@@ -47,7 +46,7 @@ class Plane:
         self.edge = float(1.4 * numpy.quantile(numpy.abs(x), 0.995))
         self.axis = numpy.linspace(-self.edge, self.edge, _POINTS)
         self.h = 1.2 * (self.axis[1] - self.axis[0])
-        self.p_data = self._density(x)
+        self.p_data = mean_bump(self.axis, x, self.h)
         grid = numpy.stack(numpy.meshgrid(self.axis, self.axis), -1).reshape(-1, 2)
         self.D = Eye(training.D, grid)
         z = fixed_noise(training, SAMPLES)
@@ -81,11 +80,6 @@ class Plane:
             f"h = {self.h:.2g}, and p_data likewise. C(G) is a sum over this grid.",
         }
 
-    def _density(self, x):
-        """The mean of Gaussian kernels around the rows of x, on the grid as (y, x)."""
-        bumps = [gauss(self.axis, x[:, i], self.h) for i in range(2)]
-        return bumps[1] @ bumps[0].T / len(x)
-
     def frame(self, valid, still=True):
         n = _POINTS
         logit = self.D.see().reshape(n, n).astype("float64")
@@ -103,14 +97,9 @@ class Plane:
 
     def _against_best(self, logit, D):
         """p_g, D* and V against C(G)."""
-        p_g = self._density(self.samples.see())
-        with numpy.errstate(divide="ignore"):
-            log_p, log_q = numpy.log(self.p_data), numpy.log(p_g)
-        seen, best = self.p_data + p_g, probability(numpy, divergences.log_ratio(log_p, log_q))
-        best = numpy.where(seen > seen.max() / 1000, best, numpy.nan)
-        w = numpy.full(seen.shape, (self.axis[1] - self.axis[0]) ** 2)
+        p_g = mean_bump(self.axis, self.samples.see(), self.h)
+        best, V, C = against_best(self.p_data, p_g, logit, (self.axis[1] - self.axis[0]) ** 2)
         field = {"best": best, "difference": D - best, "p_g": p_g}[self.surface]
-        V, C = divergences.value(log_p, log_q, logit, w), divergences.cost(log_p, log_q, w)
         return {
             "field": field.astype("float32"),
             "best": best.astype("float32"),
