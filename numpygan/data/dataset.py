@@ -27,7 +27,7 @@ from .meaning import (
     refuse_other_columns,
     samples_as_data,
 )
-from .names import local_path
+from .names import SPLITS, local_path
 from .readers import Found
 from .shapes import flatten, read_size, transposed
 from .sources import TOYS
@@ -35,7 +35,6 @@ from .words import form, in_words
 
 MNIST = Path(__file__).parent / "mnist"
 SHIPPED = ("mnist", "stacked-mnist")  # names of data that `load` knows
-SPLITS = ("train", "validation", "test")
 _MNIST_SHA256 = {  # of the unpacked files
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",

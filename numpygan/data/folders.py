@@ -13,7 +13,7 @@ from . import readers
 from .idx import read_idx, shape_of
 from .images import read_images
 from .kinds import CIFAR_ROW, is_cifar, kind_of
-from .names import LABELS, split_of
+from .names import LABELS, SPLITS, split_of
 
 _DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
 _IMAGES = re.compile(r"images?|imgs?", re.I)
@@ -134,7 +134,7 @@ def _idx(path, files):
     if None in by_split and "train" not in by_split:
         by_split["train"] = by_split.pop(None)
     notes, arrays, names = [], {}, {}
-    for split in ("train", "validation", "test"):
+    for split in SPLITS:
         if some := by_split.get(split):
             file = _only(path, some)
             arrays[split], names[split] = read_idx(file, notes), file.name
@@ -197,7 +197,7 @@ def _by_name(path, files, what, drop):
     if list(by_split) == ["train"]:
         return readers.read_file(by_split["train"][0], drop)
     found = readers.Found({}, {})
-    for split in ("train", "validation", "test"):
+    for split in SPLITS:
         if split in by_split:
             file = by_split[split][0]
             one = readers.read_file(file, drop, beside=split != "train")

@@ -5,6 +5,7 @@ import re
 
 from ..errors import NumpyganError
 
+SPLITS = ("train", "validation", "test")
 SPLIT_WORDS = {
     "test": ("test", "t10k", "testing", "testset", "eval", "te"),
     "validation": ("val", "valid", "validation", "valset", "dev"),
