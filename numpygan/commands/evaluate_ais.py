@@ -91,10 +91,16 @@ def _result(run, data, source, options):
     if result.get("source") != source:
         which = "" if options.checkpoint == "best" else f" --checkpoint {options.checkpoint}"
         raise NumpyganError(
-            f"{run.evaluation}: is not of {source['file']} as it is now, iteration "
-            f"{source['iteration']:,}; first run `numpygan evaluate {shell_word(run.path)}{which}`."
+            f"{run.evaluation}: is of {_checkpoint_in_words(result.get('source'))}, not of "
+            f"{_checkpoint_in_words(source)}; first run `numpygan evaluate "
+            f"{shell_word(run.path)}{which}`."
         )
     return result
+
+
+def _checkpoint_in_words(source):
+    known = isinstance(source, dict) and source.keys() >= {"file", "iteration"}
+    return f"{source['file']} of iteration {source['iteration']}" if known else "something else"
 
 
 def kept(run, source):

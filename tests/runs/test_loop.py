@@ -127,7 +127,7 @@ def test_a_row_is_the_mean_of_its_epoch(here):
     training, scores = Training(recipe, load_dataset(recipe), numpy), []
     for _ in range(50):
         training.advance()
-        scores.append(training.game.scores()[:3].copy())
+        scores.append([float(score) for score in training.game.scores()[:3]])
     rows = RunDirectory("it").read_metrics()
     for row, part in zip(rows, (slice(0, 20), slice(20, 40), slice(40, 50)), strict=True):
         found, mean = [row[name] for name in ("V", "D_real", "D_fake")], numpy.mean(scores[part], 0)
