@@ -22,8 +22,8 @@ from .nn.layer import Layer
 from .nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from .nn.mlp import MLP
 from .nn.optimizers import Adam, Momentum
-from .runs.export import load_theta
 from .runs.load import load
+from .runs.network_files import load_theta
 from .version import __version__ as __version__
 
 __all__ = [

@@ -7,7 +7,7 @@ import numpy
 from ..arrays import Stream, normal
 from ..errors import NumpyganError
 from ..nn.mlp import MLP
-from ..nn.tape import forward
+from ..nn.tape import run_forward
 from ..numbers import whole
 from ..requirements import require
 from .compare import compare, second_opinion
@@ -161,7 +161,7 @@ class _Twin:
             self.t.x[...] = self.x
             target[...] = value.reshape(target.shape)
             try:
-                forward(self.layer, self.t)
+                run_forward(self.layer, self.t)
             finally:
                 target[...] = point
             return (self.t.y * self.gy).sum()

@@ -7,7 +7,7 @@ number of a pass; in float32 every number is compared with the same number in fl
 import numpy
 
 from ..arrays import normal
-from ..nn.tape import forward
+from ..nn.tape import run_forward
 from . import layer_rounding
 from .derivative import Line, allowed
 from .layer_pass import FILLERS, adjoints_of, same_masks
@@ -116,7 +116,7 @@ class Pass:
         layer, t = self.layer, self.t
         if layer.random:
             layer.draw_mask(t, stream)
-        forward(layer, t)
+        run_forward(layer, t)
         self.written = adjoints_of(layer, t)
 
     def against(self, other, stream):
@@ -161,7 +161,7 @@ class Pass:
             for name, move in moves.items():
                 target = t.x if name == "x" else getattr(layer, name)
                 target += move
-            forward(layer, t)
+            run_forward(layer, t)
         finally:
             for name, value in kept.items():
                 getattr(layer, name)[...] = value
@@ -178,7 +178,7 @@ class Pass:
         layer, t = double.layers[self.index], self._tape(double)
         same_masks(layer, self.t, t)
         t.x[...], t.gy[...] = self.x, self.gy
-        forward(layer, t)
+        run_forward(layer, t)
         exact = {"y": t.y} | adjoints_of(layer, t, FILLERS[1])
         upstream = float(abs(self.gy).max())
         found = []

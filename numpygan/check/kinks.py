@@ -3,7 +3,7 @@
 import numpy
 
 from ..arrays import normal
-from ..nn.tape import backward, forward
+from ..nn.tape import run_backward, run_forward
 from . import oracles
 
 
@@ -25,14 +25,14 @@ def at_a_kink(layer, t, stream, oracle):
         sides = []
         for sign in (1, -1):
             t.x[...] = x + sign * step * direction
-            forward(layer, t)
+            run_forward(layer, t)
             defined &= bool(numpy.isfinite(t.y).all())
             t.gx[...] = 0
-            backward(layer, t)
+            run_backward(layer, t)
             sides.append(t.gx.copy())
         jumps.append(numpy.abs(sides[0] - sides[1]))
     t.x[...] = x
-    forward(layer, t)
+    run_forward(layer, t)
     t.y[...], t.gx[...] = y, gx
     size = numpy.maximum(*map(numpy.abs, sides))
     with numpy.errstate(invalid="ignore"):

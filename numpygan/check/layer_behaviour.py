@@ -3,7 +3,7 @@
 import numpy
 
 from ..errors import NumpyganError
-from ..nn.tape import backward, forward
+from ..nn.tape import run_backward, run_forward
 from .layer_pass import FILLERS, adjoints_of, masks_of
 
 _PASSES = 20  # forward passes that must give the same y; two masks can be equal by chance
@@ -27,9 +27,9 @@ def gradients_of(net, index, t, stream):
     kept |= {name: getattr(layer, name) for name in layer.shapes()}
     before = {name: array.copy() for name, array in kept.items()}
     calls = {
-        "forward": lambda: forward(layer, t),
+        "forward": lambda: run_forward(layer, t),
         "backward_params": lambda: layer.backward_params(t.gy, t),
-        "backward": lambda: backward(layer, t),
+        "backward": lambda: run_backward(layer, t),
     }
     for method, call in calls.items():
         known = set(vars(layer))
@@ -63,17 +63,17 @@ def gradients_of(net, index, t, stream):
     if set(changed()) <= set(t.own):
         for _ in range(_PASSES):
             t.y[...] = 0  # as it was at the first pass
-            forward(layer, t)
+            run_forward(layer, t)
             if "y" in changed():
                 raise wrong("y", _ANEW.format("forward", "y"), stops=True)
         held = []
         for number in FILLERS:
             t.y[...] = number
-            forward(layer, t)
+            run_forward(layer, t)
             held.append(t.y.copy())
         if hint := _not_written(*held, "forward", "t.y"):
             raise wrong("y", hint, stops=True)
-    forward(layer, t)  # a function of x, θ and the masks gives the same again
+    run_forward(layer, t)  # a function of x, θ and the masks gives the same again
     analytic, repeated = (adjoints_of(layer, t, number) for number in FILLERS)
     _another_pass(net, index, len(t.x), stream)
     again = adjoints_of(layer, t)
@@ -97,7 +97,7 @@ def gradients_of(net, index, t, stream):
     for name in layer.shapes():
         gradient = getattr(layer, f"g{name}")
         gradient[...] = FILLERS[0]
-        backward(layer, t)
+        run_backward(layer, t)
         if (gradient != FILLERS[0]).any():
             hint = (
                 f"backward writes self.g{name}, which must stay as it is when the network runs "
@@ -134,6 +134,6 @@ def _another_pass(net, index, rows, stream):
     stream.normal(other.gy)
     if layer.random:
         layer.draw_mask(other, stream)
-    forward(layer, other)
-    backward(layer, other)
-    forward(layer, other)
+    run_forward(layer, other)
+    run_backward(layer, other)
+    run_forward(layer, other)

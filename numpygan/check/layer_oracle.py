@@ -3,7 +3,7 @@
 import numpy
 
 from ..arrays import Stream, normal
-from ..nn.tape import forward
+from ..nn.tape import run_forward
 from . import imaginary
 from .layer_pass import same_masks
 from .oracles import COMPLEX_STEP, central
@@ -43,13 +43,13 @@ def _differs(layer, of_complex, t, shadow, stream):
 
     def along(h):
         t.x[...] = x + h * u
-        forward(layer, t)
+        run_forward(layer, t)
         return (gy * t.y).sum()
 
     wide, narrow = (central(along, 0.0, 1.0, h) for h in (_H, _H / 4))
     along(0.0)  # the next layer's input
     shadow.x[...] = x + 1j * COMPLEX_STEP * u
-    forward(of_complex, shadow)
+    run_forward(of_complex, shadow)
     gap = abs((gy * shadow.y).sum().imag / COMPLEX_STEP - narrow)
     rounding = 100 * numpy.finfo(float).eps * abs(gy * t.y).sum() / _H
     return gap > 1e-4 * abs(narrow) + rounding and abs(wide - narrow) <= 0.1 * gap

@@ -1,6 +1,6 @@
 """A pass of one layer: its dropout masks, for a second pass with the same, and its adjoints."""
 
-from ..nn.tape import backward
+from ..nn.tape import run_backward
 
 FILLERS = 0.5, 1.5  # what arrays hold before they are written
 
@@ -26,5 +26,5 @@ def adjoints_of(layer, t, number=FILLERS[0]):
     for array in written.values():
         array[...] = number
     layer.backward_params(t.gy, t)
-    backward(layer, t)
+    run_backward(layer, t)
     return {name: array.copy() for name, array in written.items()}

@@ -3,7 +3,7 @@
 import numpy
 
 from ..arrays import uniform
-from ..nn.tape import forward
+from ..nn.tape import run_forward
 from .layer_pass import adjoints_of, same_masks
 from .rounding import SAFETY, TRIES, ULPS
 
@@ -26,7 +26,7 @@ def is_rounding(one, directions, derivative, name, gap, stream):
 
     def both(x):
         t.x[...], t.gy[...] = x, one.gy
-        forward(layer, t)
+        run_forward(layer, t)
         return compared(t.y, adjoints_of(layer, t)), derivative(x)
 
     first = both(one.x)

@@ -11,7 +11,7 @@ from ..gan.objective import G_LOSSES
 from ..gan.sampling import generate, interpolate, sample
 from ..nn.layers import Affine, Dropout, LeakyReLU, Maxout, ReLU, Sigmoid, Tanh
 from ..nn.mlp import MLP
-from ..nn.tape import backward, forward
+from ..nn.tape import run_backward, run_forward
 from .verdicts import judge_all
 
 _TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
@@ -96,7 +96,7 @@ def _check_equations(dtype, seed):
             t = net.tape(m).layers[1]
             stream.normal(t.x)
             t.x[...] *= 5
-            forward(layer, t)
+            run_forward(layer, t)
             expected = equation(t.x.astype("float64"))
             checks.append(_compared(f"{layer}, {m} rows", "y", t.y, expected, dtype))
     return checks
@@ -114,8 +114,8 @@ def _check_ties(dtype):
         net = MLP([Affine(3, 3), layer], dtype)
         t = net.tape(1).layers[1]
         t.x[...], t.gy[...] = x, 1
-        forward(layer, t)
-        backward(layer, t)
+        run_forward(layer, t)
+        run_backward(layer, t)
         checks.append(_compared(f"{layer} at {x}", "x", t.gx, numpy.array(expected, float), dtype))
     return checks
 

@@ -10,7 +10,7 @@ def add(command):
         "Explain a layer's forward and backward pass, or Algorithm 1, with a worked example.",
         "numpygan explain affine",
     )
-    parser.add_argument("topic", metavar="TOPIC", help=", ".join(worked.TOPICS))
+    parser.add_argument("topic", metavar="LAYER", help=", ".join(worked.TOPICS))
 
 
 def explain(options):

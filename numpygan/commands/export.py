@@ -1,7 +1,7 @@
 """numpygan export: a run's networks for other programs."""
 
-from ..runs.export import export as write
 from ..runs.load import load
+from ..runs.network_files import write
 from .arguments import add_checkpoint, add_force, new_file
 
 

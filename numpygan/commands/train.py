@@ -13,6 +13,7 @@ from ..runs import loop, provenance
 from ..runs.config_file import rules_in_force
 from ..runs.directory import RunDirectory
 from ..runs.profile import Profile
+from ..runs.stop import resume_command
 from ..terminal import Progress, shell_word
 from ..version import __version__
 from .arguments import add_data, add_set, changed_fields, data_fields, given, positive
@@ -114,7 +115,10 @@ def train(options):
             bar.close()
             if profile:
                 print(profile.table())
-            print(_stopped(options, run), file=sys.stderr)
+            command = resume_command(
+                run.path, options.device, **given(options, "epochs", "iterations")
+            )
+            print(f"Stopped and saved. Go on with: {command}", file=sys.stderr)
             return 130
     if options.ranks.rank:
         return 0
@@ -162,18 +166,6 @@ def _header(options, run, recipe, dataset):
         yield f"  batch  {rows}; the learning rates are unchanged"
     elif options.ranks.size > 1:
         yield f"  batch  {recipe.batch} rows, shared by {options.ranks.size} ranks"
-
-
-def _stopped(options, run):
-    """The sentence after Ctrl-C, with the command that goes on."""
-    length = ""
-    for name, value in given(options, "epochs", "iterations").items():
-        length += f" --{name} {repr(value).removesuffix('.0')}"
-    device = "" if options.device == "cpu" else f" --device {options.device}"
-    return (
-        f"Stopped and saved. Go on with: numpygan train --resume --out "
-        f"{shell_word(run.path)}{length}{device}"
-    )
 
 
 def _summary(run):

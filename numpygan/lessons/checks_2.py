@@ -4,7 +4,7 @@ import numpy as np
 
 import numpygan as ng
 
-from ..nn.tape import backward, forward
+from ..nn.tape import run_backward, run_forward
 from .judging import Wrong, expect, layer_backward, layer_forward, unchanged
 
 
@@ -61,10 +61,10 @@ def _pass(layer, x):
     t = tape.layers[1]
     t.x[...] = x
     gy = np.random.default_rng(1).normal(size=t.y.shape)
-    forward(layer, t)
+    run_forward(layer, t)
     t.gy = gy
     t.gx[...] = _FULL
-    backward(layer, t)
+    run_backward(layer, t)
     return gy, t
 
 

@@ -7,7 +7,7 @@ import numpy
 import numpygan as ng
 
 from ..check.verdicts import known_pattern
-from ..nn.tape import forward
+from ..nn.tape import run_forward
 
 
 class Wrong(Exception):
@@ -124,7 +124,7 @@ def layer_forward(layer, x, expected, mistakes=(), masks=None):
     t.x[...] = x
     for name, value in (masks or {}).items():
         getattr(t, name)[...] = value
-    unchanged(lambda: forward(layer, t), x=t.x)
+    unchanged(lambda: run_forward(layer, t), x=t.x)
     if t.y is not y:
         raise Wrong("forward puts a new array in place of t.y; write into it: `t.y[...] = …`")
     expect("t.y", t.y, expected, mistakes)

@@ -14,7 +14,7 @@ from ..arrays import Array, Stream, zeros
 from ..errors import NumpyganError
 from ..requirements import require, require_module
 from .layer import Layer
-from .tape import Tape, backward, backward_params, forward
+from .tape import Tape, run_backward, run_backward_params, run_forward
 
 DTYPES = ("float32", "float64", "complex128")
 
@@ -159,7 +159,7 @@ class MLP:
             if layer.random and not tape.training:
                 t.y[...] = t.x
             else:
-                forward(layer, t)
+                run_forward(layer, t)
         tape.versions[...] = self.version
         return tape.y
 
@@ -187,12 +187,12 @@ class MLP:
         for i in reversed(range(lowest, len(self.layers))):
             layer, t = self.layers[i], tape.layers[i]
             if params:
-                backward_params(layer, t)
+                run_backward_params(layer, t)
             if inputs or i > lowest:
                 if layer.random and not tape.training:
                     t.gx[...] = t.gy
                 else:
-                    backward(layer, t)
+                    run_backward(layer, t)
         return tape.gx if inputs else None
 
     def check_array(self, name: str, array: Array, shape: tuple[int, ...]) -> None:

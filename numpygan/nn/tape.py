@@ -37,7 +37,7 @@ class LayerTape(Views):
         return {name: getattr(self, name) for name in ("x", "y", "gx", "gy", *self.own)}
 
 
-def forward(layer, t):
+def run_forward(layer, t):
     """Let `layer` write t.y; an array that it returns instead is copied there."""
     try:
         y = layer.forward(t.x, t)
@@ -47,7 +47,7 @@ def forward(layer, t):
         t.y = y
 
 
-def backward(layer, t):
+def run_backward(layer, t):
     """Let `layer` write t.gx; an array that it returns instead is copied there."""
     try:
         gx = layer.backward(t.gy, t)
@@ -57,7 +57,7 @@ def backward(layer, t):
         t.gx = gx
 
 
-def backward_params(layer, t):
+def run_backward_params(layer, t):
     """Let `layer` write the gradients of its parameters."""
     try:
         layer.backward_params(t.gy, t)

@@ -6,7 +6,7 @@ from ..check.compare import COMPLEX_TOLERANCE
 from ..check.layer_pass import same_masks
 from ..check.oracles import COMPLEX_STEP
 from ..check.verdicts import judge
-from ..nn.tape import forward
+from ..nn.tape import run_forward
 
 
 class Chain:
@@ -46,7 +46,7 @@ class Chain:
     def _rest(self, index, x):
         for layer, t, _ in self.links[index:]:
             t.x[...] = x
-            forward(layer, t)
+            run_forward(layer, t)
             x = t.y
         return self._objective(x)
 

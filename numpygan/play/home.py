@@ -14,6 +14,7 @@ from ..runs import checkpoint, provenance
 from ..runs import metrics_file as metrics
 from ..runs.config_file import to_toml
 from ..runs.directory import RunDirectory
+from ..runs.stop import resume_command
 from . import again
 from .frames import fingerprint
 
@@ -72,7 +73,7 @@ def keep(setup, training):
     more = training.iteration + 1_000
     return (
         f"{run.path} holds iteration {training.iteration:,}. Go on with:\n"
-        f"numpygan train {run.path} --resume --iterations {more}\n"
+        f"{resume_command(run.path, iterations=more)}\n"
         f"It goes on bit for bit if BLAS has as many threads as here: "
         f"set OPENBLAS_NUM_THREADS={_threads()}.\n"
     )

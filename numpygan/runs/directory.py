@@ -276,7 +276,7 @@ class RunDirectory:
         try:
             dim, iteration = int(state["dim"]), int(state["iteration"])
             shape = tuple(int(n) for n in state["image_shape"])
-            if not 0 <= iteration <= 10**15:
+            if not 0 <= iteration <= metrics.MOST_ITERATIONS:
                 raise ValueError(f"iteration {iteration}")
             is_image = not shape or (min(shape) > 0 and math.prod(shape) == dim)
             if not 0 < dim <= state["theta_g"].size or not is_image:

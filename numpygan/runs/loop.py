@@ -15,7 +15,7 @@ from ..ranks import ALONE
 from . import checkpoint, provenance
 from . import metrics_file as metrics
 from .records import Records
-from .stop import StopSignals, go_on
+from .stop import StopSignals, resume_command
 from .trainer import Training, length
 
 _SECONDS_BETWEEN_CHECKPOINTS = 60
@@ -39,9 +39,10 @@ def train(
     say=lambda line: None,
     dataset=None,
 ):
-    """Train `recipe` in the RunDirectory `run` to its length in all.
+    """Train `recipe` in the RunDirectory `run` until the run has its whole length.
 
-    The length is the recipe's `iterations` or, if these are 0, its `epochs`.
+    The length is the recipe's `iterations` or, if these are 0, its `epochs`. The iterations of
+    earlier sessions count.
 
     progress  called now and then, and at the end of each epoch, with (iteration, total, means of V,
               D(x), D(G(z)), whether an epoch has ended)
@@ -65,9 +66,9 @@ def train(
     training = Training(recipe, dataset, xp, ranks)
     if profile:
         profile.watch(training)
-    session = _Session(run, training, dataset, progress, ranks, length(training), device)
     digest, earlier = dataset and dataset.digest(), before.get("sessions", [])
-    session.made = provenance.Made(recipe, digest, earlier, now)
+    made = provenance.Made(recipe, digest, earlier, now)
+    session = _Session(run, training, dataset, made, progress, ranks, device)
     first = ranks.rank == 0
     # No warnings: Training checks for values that are not finite.
     with numpy.errstate(all="ignore"), StopSignals(session.last_words) as stop:
@@ -78,7 +79,7 @@ def train(
                 run.remove_leftovers()
             if resume:
                 session.resume()
-                for line in session.made.changes():
+                for line in made.changes():
                     say(line)
             elif first:
                 run.create(recipe)
@@ -101,10 +102,11 @@ def is_recorded(epoch, size):
 class _Session:
     """One session of a run, from its start or a checkpoint to its end or an interruption."""
 
-    def __init__(self, run, training, dataset, progress, ranks, total, device):
-        self.run, self.training, self.ranks = run, training, ranks
-        self.total, self.device = total, device
+    def __init__(self, run, training, dataset, made, progress, ranks, device):
+        self.run, self.training, self.made = run, training, made
+        self.ranks, self.device, self.total = ranks, device, length(training)
         self.progress = progress or (lambda *_: None)
+        self.last = None  # the means in the last row of metrics
         self.kept = None  # the iteration of the checkpoint
         self.best = -math.inf
         self.seconds, self.started_at = 0.0, 0  # seconds and iterations of earlier sessions
@@ -126,18 +128,18 @@ class _Session:
             self.training.restore(state)
             rows = self._restore(state)
         ended = self.training.iteration >= self.total
-        told = NumpyganError(
+        words = (
             f"resume: {self.run.path} has {self.training.iteration} iterations already, and the "
             f"total asked for is {self.total}; ask for more with --epochs or --iterations."
         )
         if self.training.iteration > self.total:
-            raise told
+            raise NumpyganError(words)
         if self.ranks.rank == 0 and state is None:  # the run was killed before a checkpoint
             self.begin()
         elif self.ranks.rank == 0:
             self.records.catch_up(rows, ended)
         if ended:
-            raise Finished(*told.args)
+            raise Finished(words)
         if state is None:
             return
         if self.ranks.rank == 0 and self.run.recipe() != self.training.recipe:
@@ -244,7 +246,7 @@ class _Session:
         where = f"ended at once, after iteration {self.training.iteration:,}"
         if self.kept is None:
             return f"{where}; nothing is saved yet. Give the same command again."
-        command = go_on(self.run.path, self.device)
+        command = resume_command(self.run.path, self.device)
         return f"{where}; iteration {self.kept:,} is saved. Go on with: {command}"
 
     def elapsed(self):

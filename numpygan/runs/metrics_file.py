@@ -14,7 +14,7 @@ HEADER = (
 )
 COLUMNS = tuple(HEADER.split(","))
 _COUNTERS = ("iteration", "epoch", "seconds")  # never empty, and at least 0
-_LARGEST_COUNTER = 1e15
+MOST_ITERATIONS = 10**15  # of a run
 _LARGEST_FILE = 1 << 27  # bytes, about a million rows
 
 
@@ -88,9 +88,9 @@ def _checked(row, before):
     """`row`, if it can be a row of metrics after the row `before`; else raises ValueError."""
     for name, value in row.items():
         empty = name == "seconds" and math.isnan(value)
-        if name in _COUNTERS and not empty and not 0 <= value <= _LARGEST_COUNTER:
+        if name in _COUNTERS and not empty and not 0 <= value <= MOST_ITERATIONS:
             raise ValueError(
-                f"{name} is {value:g}, expected 0 or more, and at most {_LARGEST_COUNTER:g}"
+                f"{name} is {value:g}, expected 0 or more, and at most {MOST_ITERATIONS:g}"
             )
         if abs(value) > LARGEST:
             raise ValueError(f"{name} is {value:g}")

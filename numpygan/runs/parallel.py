@@ -11,7 +11,7 @@ ranks.
 """
 
 
-def share(ranks, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m):
+def arguments_of_rank(ranks, p_data, p_z, optimizer_g, optimizer_d, mask_stream, m):
     """The arguments of `algorithm1` or `authors2014` for this rank; unchanged if it is alone.
 
     Raises NumpyganError if there are more ranks than rows in the minibatch.

@@ -86,7 +86,10 @@ def _tell(sentence):
         print(f"numpygan: {sentence}", file=sys.stderr, flush=True)
 
 
-def go_on(path, device):
-    """The command that resumes the run in `path`."""
-    command = f"numpygan train {shell_word(path)} --resume"
+def resume_command(path, device="cpu", **length):
+    """The command that resumes the run in `path`, to the length epochs=N or iterations=N."""
+    # Not `train PATH --resume`: a path can be the name of a recipe, too.
+    command = f"numpygan train --resume --out {shell_word(path)}"
+    for name, value in length.items():
+        command += f" --{name} {repr(value).removesuffix('.0')}"
     return command if device == "cpu" else f"{command} --device {device}"

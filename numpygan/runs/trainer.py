@@ -17,9 +17,9 @@ from ..nn.optimizers import OPTIMIZERS
 from ..ranks import ALONE
 from ..reading import LARGEST
 from ..recipes.networks import build, draw_sparse, visible_bias
-from .parallel import share
+from .metrics_file import MOST_ITERATIONS
+from .parallel import arguments_of_rank
 
-_MOST = 10**15  # iterations; no run has more
 _ADVICE = "the last good checkpoint is kept; try smaller learning rates or momentum"
 
 
@@ -63,29 +63,29 @@ class Training:
         if recipe.average:
             self.average = Average(self.G, recipe.average, recipe.average_every)
         self.p_z = Noise(recipe.noise, self.streams["noise"])
-        self._games = self._played(recipe.batch)
+        self._algorithm = self._start(recipe.batch)
         rest = rest_of_epoch(recipe, self.p_data.size)
-        self._last_games = self._played(rest) if rest else None
+        self._last_of_epoch = self._start(rest) if rest else None
         self.game = None
         self.iterations_per_epoch = iterations_in_epoch(recipe, self.p_data.size)
         self.iteration = 0
         # The sums of V, D(x), D(G(z)) and the logits since the last restart
         self._sums, self._count = xp.zeros(4), 0
 
-    def _played(self, m):
-        """The games of the recipe's algorithm with m rows, and this rank's shares of their scores.
+    def _start(self, m):
+        """(algorithm, weights): the recipe's algorithm as a generator, for minibatches of m rows.
 
-        The scores of a game are three means and a sum.
+        weights (4,) combine the scores of the ranks: m_rank/m for the three means, 1 for the sum.
         """
         recipe, masks = self.recipe, self.streams["dropout"]
         optimizers = self.optimizer_g, self.optimizer_d
-        args = share(self._ranks, self.p_data, self.p_z, *optimizers, masks, m)
+        args = arguments_of_rank(self._ranks, self.p_data, self.p_z, *optimizers, masks, m)
         if recipe.algorithm == "algorithm1":
-            games = algorithm1(self.G, self.D, *args, recipe.k, recipe.loss)
+            algorithm = algorithm1(self.G, self.D, *args, recipe.k, recipe.loss)
         else:
-            games = authors2014(self.G, self.D, *args)
+            algorithm = authors2014(self.G, self.D, *args)
         part = args[-1] / m
-        return games, self.xp.asarray(numpy.array([part] * 3 + [1], self.G.dtype))
+        return algorithm, self.xp.asarray(numpy.array([part] * 3 + [1], self.G.dtype))
 
     @property
     def epoch(self):
@@ -99,12 +99,13 @@ class Training:
         for optimizer, rate in zip((self.optimizer_g, self.optimizer_d), rates):
             optimizer.learning_rate, optimizer.momentum = rate, momentum
         at_end = (self.iteration + 1) % self.iterations_per_epoch == 0
-        games, shares = self._last_games if at_end and self._last_games else self._games
-        self.game = next(games)
+        last = self._last_of_epoch if at_end else None
+        algorithm, weights = last or self._algorithm
+        self.game = next(algorithm)
         self.iteration += 1
         if self.average:
             self.average.update(self.iteration)
-        self._sums += self._ranks.mean(self.game.score_array(), shares, self.xp)
+        self._sums += self._ranks.mean(self.game.score_array(), weights, self.xp)
         self._count += 1
 
     @property
@@ -229,7 +230,7 @@ class Training:
                 )
         names = "iteration", "count", "updates_g", "updates_d"
         counters = {name: int(state[name]) for name in names}
-        if not all(0 <= number <= _MOST for number in counters.values()):
+        if not all(0 <= number <= MOST_ITERATIONS for number in counters.values()):
             words = ", ".join(f"{name} {number}" for name, number in counters.items())
             raise NumpyganError(
                 f"resume: the checkpoint counts {words}, expected 0 to 10¹⁵; use another "
@@ -272,23 +273,23 @@ class Training:
 
 
 def rest_of_epoch(recipe, rows):
-    """The rows of the last, smaller minibatch of an epoch over so many rows; 0: there is none."""
+    """The rows of the smaller minibatch that ends an epoch of `rows` examples; 0: it is dropped."""
     return rows % recipe.batch if recipe.last_batch == "use" else 0
 
 
 def iterations_in_epoch(recipe, rows):
-    """The iterations of a pass over so many rows."""
+    """The iterations of an epoch over `rows` examples."""
     return max(1, rows // (recipe.batch * recipe.k)) + (rest_of_epoch(recipe, rows) > 0)
 
 
 def length(training):
     """The number of iterations of the run: the recipe's `iterations`, or its `epochs` if it is 0.
 
-    Raises NumpyganError if there are more than 10¹⁵.
+    Raises NumpyganError if there are more than MOST_ITERATIONS.
     """
     recipe = training.recipe
     iterations = recipe.iterations or recipe.epochs * training.iterations_per_epoch
-    if iterations > _MOST:
+    if iterations > MOST_ITERATIONS:
         field = "iterations" if recipe.iterations else "epochs"
         raise NumpyganError(
             f"{field}: {getattr(recipe, field):g} would never end; expected at most 10¹⁵ "

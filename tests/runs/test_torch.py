@@ -60,7 +60,7 @@ def test_a_prefix_and_half_precision(torch):
 
 
 def test_to_torch_and_back(torch):
-    from numpygan.runs.export import state_dict
+    from numpygan.runs.network_files import state_dict
 
     net, twin = network(), module(torch)
     twin.load_state_dict({name: torch.from_numpy(a) for name, a in state_dict(net).items()})

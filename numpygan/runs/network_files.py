@@ -151,7 +151,7 @@ def _as_arrays(tensors, file):
     return found
 
 
-def export(run, file: Path, network: str = "G") -> None:
+def write(run, file: Path, network: str = "G") -> None:
     """Write the networks of `run`, an `ng.load`ed Run, to FILE.safetensors, FILE.npz, or one of
     them, G or D, to FILE.onnx. Dropout is off.
 
