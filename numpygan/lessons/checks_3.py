@@ -44,7 +44,8 @@ def check_backward(f):
     except TypeError as error:
         if "dtype('O')" in str(error):  # None was sent on
             raise Wrong(
-                "layer.backward_params and layer.backward return nothing: they write gW, gb and t.gx"
+                "layer.backward_params and layer.backward return nothing: they write gW, gb and "
+                "t.gx"
             ) from None
         raise
     if not np.array_equal(net.theta, before):
