@@ -11,7 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from importlib import resources
 
 NUMBERS = range(1, 8)
 _NOT_YET = "this blank is not yet filled in"
@@ -32,7 +32,8 @@ class Cell:
 
 def lesson(number):
     """The text of a lesson as it is kept: solutions, and what a learner finds in their place."""
-    return Path(__file__).with_name(f"lesson_{number}.py").read_text(encoding="utf-8")
+    file = resources.files(__package__) / f"lesson_{number}.py"
+    return file.read_text(encoding="utf-8")
 
 
 def title(number):

@@ -5,6 +5,7 @@ import time
 import numpy
 
 from ..arrays import wait_for
+from ..tables import as_text
 
 PARTS = {
     "products": "the matrix products in forward and backward",
@@ -108,16 +109,17 @@ class Profile:
     def table(self):
         """The parts of an iteration in milliseconds and as shares, and the floor; as text."""
         whole, floor = sum(self.seconds.values()) / self.iterations, self.floor()
-        lines = [
-            f"where the time goes: {self.iterations:,} iterations of {1e3 * whole:.3g} ms, without "
-            "the time between them"
+        times = {part: self.seconds[part] / self.iterations for part in PARTS} | {"floor": floor}
+        what = PARTS | {"floor": f"the {len(self.products)} products alone, without outer ones"}
+        head = ["where the time goes", "ms", "share", f"of {self.iterations:,} iterations"]
+        rows = [
+            [part, f"{1e3 * seconds:.3f}", f"{seconds / whole:.1%}", what[part]]
+            for part, seconds in times.items()
         ]
-        for part, what in PARTS.items():
-            seconds = self.seconds[part] / self.iterations
-            lines.append(f"  {part:15}{1e3 * seconds:9.3f} ms {seconds / whole:6.1%}  {what}")
-        alone = f"the {len(self.products)} products alone, without outer ones"
-        lines.append(f"  {'floor':15}{1e3 * floor:9.3f} ms {floor / whole:6.1%}  {alone}")
-        return "\n".join([*lines, f"an iteration takes {whole / floor:.2f} × the floor"])
+        return (
+            f"{as_text(head, rows, left=(0, 3))}\nan iteration takes {1e3 * whole:.3g} ms, without "
+            f"the time between iterations; this is {whole / floor:.2f} × the floor"
+        )
 
 
 class _ArrayModule:
