@@ -55,18 +55,11 @@ def parts(it, dataset):
     """The arrays that a Training needs, in bytes by name."""
     nets = it.G, it.D
     tapes = [tape for tape in vars(it.game).values() if isinstance(tape, Tape)]
-    values = [
-        value
-        for optimizer in (it.optimizer_g, it.optimizer_d)
-        for value in vars(optimizer).values()
-    ]
-    optimizers = [array for array in values if isinstance(array, numpy.ndarray)]
+    optimizers = it.optimizer_g, it.optimizer_d
     return {
         "theta": owners(net.theta for net in nets),
         "gradient": owners(net.grad for net in nets),
-        "optimizers": owners(
-            array for array in optimizers if array.ndim
-        ),  # first and second moments
+        "moments": owners(array for one in optimizers for array in one.moments.values()),
         "average": 0 if it.sampler is it.G else owners([it.sampler.theta]),
         "tapes": owners(
             array for tape in tapes for page in tape.layers for array in page.arrays().values()

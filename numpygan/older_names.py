@@ -11,15 +11,21 @@ Result = TypeVar("Result")
 def older_names(
     **names: str,
 ) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """A decorator: the function takes the argument NEW also as OLD, for each OLD="NEW"."""
+    """A decorator for a function whose arguments were renamed: older_names(old="new").
+
+    It raises TypeError if an argument is given by both of its names.
+    """
 
     def decorate(function):
         @wraps(function)
         def with_new_names(*args, **named):
             for old in names.keys() & named.keys():
-                # An argument that is given by both names stays, and Python refuses the old one.
-                if names[old] not in named:
-                    named[names[old]] = named.pop(old)
+                if names[old] in named:
+                    raise TypeError(
+                        f"{function.__qualname__}: {old} is the older name of {names[old]}; give "
+                        f"only {names[old]}."
+                    )
+                named[names[old]] = named.pop(old)
             return function(*args, **named)
 
         return with_new_names

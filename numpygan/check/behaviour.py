@@ -3,18 +3,18 @@
 import numpy
 
 from ..errors import NumpyganError
-from .problem import Wrong, fresh, random_gys
+from .problem import Wrong, copies_of, random_gys
 
 _PASSES = 4  # forward passes that must agree; two small masks can be equal by chance
 
 
 def check_behaviour(problem, values):
     """Raise Wrong if the pair depends on more than its inputs or changes an array of the caller."""
-    mine = fresh(values)
+    mine = copies_of(values)
     first = [y.copy() for y in problem.outputs(mine)]
     _unchanged(problem, values, mine, "function")
     for _ in range(_PASSES):
-        if not _same(first, problem.outputs(fresh(values))):
+        if not _same(first, problem.outputs(copies_of(values))):
             raise Wrong(None, _why_not_the_same(problem, values))
     gys = random_gys(problem, first)
     _check_backward(problem, values, mine, gys)
@@ -30,7 +30,7 @@ def _check_backward(problem, values, mine, gys):
             if not numpy.array_equal(gy, passed, equal_nan=True):
                 raise Wrong(None, "backward changes gy in place; work on a copy")
         again = [numpy.copy(g) for g in pull([numpy.copy(gy)[()] for gy in gys])]
-        fresh_pass = [numpy.copy(g) for g in problem.backward(fresh(values))(gys)]
+        fresh_pass = [numpy.copy(g) for g in problem.backward(copies_of(values))(gys)]
         other = _another_pass(problem, values, gys)
     except (NumpyganError, Wrong):
         raise
@@ -72,15 +72,15 @@ def _is_twice(two, one):
 
 def _another_pass(problem, values, gys):
     """The gradients when a forward at other inputs comes between forward and backward."""
-    pull = problem.backward(fresh(values))
+    pull = problem.backward(copies_of(values))
     other = [
         v * 0.7 + 0.1 * numpy.abs(v) if i in problem.free else v
-        for i, v in enumerate(fresh(values))
+        for i, v in enumerate(copies_of(values))
     ]
     try:
         problem.outputs(other)
     except Exception:  # the other inputs don't suit the function; check_point tries more
-        return [numpy.copy(g) for g in problem.backward(fresh(values))(gys)]
+        return [numpy.copy(g) for g in problem.backward(copies_of(values))(gys)]
     return [numpy.copy(g) for g in pull([numpy.copy(gy)[()] for gy in gys])]
 
 
@@ -115,7 +115,7 @@ def _why_not_the_same(problem, values):
     try:
         for _ in range(2):
             numpy.random.seed(0)
-            ys.append([y.copy() for y in problem.outputs(fresh(values))])
+            ys.append([y.copy() for y in problem.outputs(copies_of(values))])
     finally:
         numpy.random.set_state(state)
     if _same(*ys):

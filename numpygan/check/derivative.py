@@ -96,9 +96,10 @@ def scales(point):
 
 
 def picked(flat, most, some, stream):
-    """The entries to compare: all, or of more than `most` the largest and random ones.
+    """The numbers of the entries to compare.
 
-    some   how many these are together
+    most   up to this many entries, all are compared
+    some   of a longer tensor, this many: the largest, and others at random
     """
     if flat.size <= most:
         return numpy.arange(flat.size)

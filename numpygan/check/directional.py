@@ -6,7 +6,7 @@ import numpy
 
 from .derivative import EPSILON, SHORT_STEPS, STEPS
 from .oracles import COMPLEX_STEP
-from .problem import Skipped, code_of_the_user, fresh
+from .problem import Skipped, code_of_the_user, copies_of
 
 _FIVE_POINT = {-2: 1 / 12, -1: -8 / 12, 1: 8 / 12, 2: -1 / 12}
 _CENTRAL = {-1: -0.5, 1: 0.5}
@@ -17,7 +17,7 @@ def along(values, vs, h, kind, function):
 
     vs   a direction for each input to differentiate, by its number
     """
-    new = fresh(values)
+    new = copies_of(values)
     for i, v in vs.items():
         new[i] = numpy.asarray(values[i]).astype(kind) + h * v
     with warnings.catch_warnings(), code_of_the_user():

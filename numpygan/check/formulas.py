@@ -79,8 +79,8 @@ def _check_optimizer(
         net.initialize(stream)
     start = net.theta.astype("float64")
     constants = ("momentum",)
-    if hasattr(optimizer, "decay"):
-        constants = "adam", optimizer.decay, optimizer.epsilon
+    if hasattr(optimizer, "beta2"):
+        constants = "adam", optimizer.beta2, optimizer.epsilon
     theta, formula = start.copy(), Formula(*constants)
     optimizer.updates = formula.t = done
     sizes = 10 ** uniform(net.theta.size, -5, 2, stream)

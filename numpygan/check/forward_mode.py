@@ -15,7 +15,7 @@ from ..errors import NumpyganError
 from . import directional, imaginary
 from .derivative import EPSILON, allowed, scales
 from .points import moved, points
-from .problem import Skipped, code_of_the_user, fresh, random_gys
+from .problem import Skipped, code_of_the_user, copies_of, random_gys
 from .rounding import LONGER, SAFETY, TRIES, ULPS
 from .verdicts import OK, UNINFORMATIVE, WRONG, Check, judge
 from .vjp import worse
@@ -151,7 +151,7 @@ def _tangents(problem, vs, count):
 
 def _call(place, product, vs, problem, laid, shapes):
     """Return (the product's results, None), or (None, a Check that says how it fails)."""
-    before, given = fresh(laid), {i: v.copy() for i, v in vs.items()}
+    before, given = copies_of(laid), {i: v.copy() for i, v in vs.items()}
 
     def wrong(hint):
         return None, Check(place, "result", WRONG, numpy.inf, 0.0, 0, 1, hint=hint)

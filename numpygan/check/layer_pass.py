@@ -1,4 +1,4 @@
-"""A pass of one layer: its dropout masks, for a second pass with the same, and its adjoints."""
+"""One layer alone: copy its dropout masks to another tape, and run its backward pass."""
 
 from ..nn.tape import run_backward
 
@@ -20,7 +20,7 @@ def same_masks(layer, t, shadow_tape):
 def adjoints_of(layer, t, number=FILLERS[0]):
     """Copies of gx and of the gradients, by name; the arrays hold `number` before backward.
 
-    A backward that adds to them, or does not write all of them, gives something else each time.
+    Call it with both FILLERS: the results differ if backward adds to an array or leaves a part.
     """
     written = {"x": t.gx} | {name: getattr(layer, "g" + name) for name in layer.shapes()}
     for array in written.values():

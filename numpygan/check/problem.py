@@ -175,7 +175,7 @@ def code_of_the_user():
         raise Refused(error) from error
 
 
-def fresh(values):
+def copies_of(values):
     """Copies of the values; what is not an array is passed on."""
     return [v.copy() if isinstance(v, numpy.ndarray) else v for v in values]
 
@@ -197,7 +197,7 @@ def scalar_of(problem, values, i, gys, kind):
     others, shape = problem.cast(values, kind), values[i].shape
 
     def L(v):
-        new = fresh(others)
+        new = copies_of(others)
         new[i] = v.astype(kind).reshape(shape)
         with warnings.catch_warnings(), code_of_the_user():
             warnings.simplefilter("error", numpy.exceptions.ComplexWarning)

@@ -12,7 +12,7 @@ from ..runs.provenance import dataset_of
 from ..tables import as_text
 from ..terminal import Progress, shell_word
 from .arguments import positive
-from .results import result_file, show
+from .results import result_file, write
 
 NAMES = "AIS log-likelihood (nats)", "AIS, bidirectional gap (nats)"
 CAVEATS = (
@@ -78,11 +78,11 @@ def evaluate_ais(options, run):
     if options.ranks.rank:
         return
     rows = _rows(state, examples, distributions, dataset.range)
-    result = _result(
-        run, recipe.data, source, options
-    )  # an `evaluate` may have written it meanwhile
+    print("\n".join(_table(rows, recipe.data == "mnist")), flush=True)
+    # An `evaluate` may have written another result meanwhile; the table is printed all the same.
+    result = _result(run, recipe.data, source, options)
     result["rows"] = [row for row in result["rows"] if row["metric"] not in NAMES] + rows
-    show(_table(rows, recipe.data == "mnist"), result, file)
+    write(result, file)
 
 
 def _result(run, data, source, options):
@@ -100,7 +100,11 @@ def _result(run, data, source, options):
 
 def _checkpoint_in_words(source):
     known = isinstance(source, dict) and source.keys() >= {"file", "iteration"}
-    return f"{source['file']} of iteration {source['iteration']}" if known else "something else"
+    return (
+        f"{source['file']} of iteration {source['iteration']}"
+        if known
+        else "no checkpoint that is known"
+    )
 
 
 def kept(run, source):

@@ -5,7 +5,7 @@ from .arguments import new_file
 
 
 def result_file(options, run):
-    """The file of `-o`; else evaluation.json, for a run the one in its folder, which is replaced.
+    """The file of `-o`; without it the run's evaluation.json, which is replaced, or one here.
 
     Raises NumpyganError if it can't be written.
     """
@@ -16,7 +16,12 @@ def result_file(options, run):
 
 
 def show(lines, result, file):
-    """Print the lines, which say what is in `result`, and write `result` to `file`."""
+    """Print `lines`, the table of `result`, and write `result` to `file` as JSON."""
     print("\n".join(lines), flush=True)
+    write(result, file)
+
+
+def write(result, file):
+    """Write a result whose table was printed to `file`."""
     write_json(file, result)
     print(f"{file}: the same as JSON")

@@ -20,7 +20,7 @@ _SAVE = "save the array with numpy.save"
 _UNPACK = "unpack it and give the folder or file"
 _PICKLE = "pickled Python objects, which are never unpickled"
 _UNPICKLE = f"load it with pickle if you trust it and {_SAVE}"
-_FOREIGN = (  # first bytes, or several that are possible, what such a file is, what to do
+_FOREIGN = (  # the first bytes (or a tuple of alternatives), the kind of file, what to do
     (b"MATLAB 7.3", "a MATLAB 7.3 file", f"load it with h5py and {_SAVE}"),
     (b"MATLAB ", "a MATLAB file", f"load it with scipy.io.loadmat and {_SAVE}"),
     (b"\x89HDF", "an HDF5 file (also MATLAB 7.3 and Keras .h5)", f"load it with h5py and {_SAVE}"),

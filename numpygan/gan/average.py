@@ -13,9 +13,10 @@ class Average:
 
     While β_t < β, the weight of θ_t grows as t², so the start is soon forgotten (Shamir and Zhang
     2013, §4: polynomial-decay averaging). Training never reads θ̄. In a game the iterates go round
-    an equilibrium, and the noise of the minibatches moves them about. The average stays near it
-    (Polyak and Juditsky 1992; for GANs Yazıcı et al. 2019, "The Unusual Effectiveness of Averaging
-    in GAN Training"). docs/explain/averaging.md says why. The paper does not average.
+    an equilibrium, and the noise of the minibatches moves them about. The average stays near
+    the equilibrium (Polyak and Juditsky 1992; for GANs Yazıcı et al. 2019, "The Unusual
+    Effectiveness of Averaging in GAN Training"). docs/explain/averaging.md says why. The paper does
+    not average.
 
     Neighbouring iterates hardly differ, so every n-th is enough. Then θ̄ moves only at t = j n:
     θ̄ ← θ̄ + (1 − min(βⁿ, (j − 1)/(j + 2))) (θ − θ̄). Because of βⁿ in place of β, the average

@@ -98,7 +98,7 @@ def maximum_likelihood_slope(xp, a, out):
 
 
 class GLoss(NamedTuple):
-    """A loss L_G of the generator, which descends it.
+    """A loss L_G that the generator descends.
 
     value    value(xp, a): L_G at the logits a
     slope    slope(xp, a, out): write ∂L_G/∂a

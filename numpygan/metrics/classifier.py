@@ -111,7 +111,7 @@ def train(images, labels, epochs, seed=0, batch=100, rate=1e-3, say=lambda line:
     named = streams(seed)
     net = network(keep=(0.8, 0.7, 0.7))
     net.initialize(named["init"])
-    optimizer, tape = Adam(net, rate, momentum=0.9), net.tape(batch)
+    optimizer, tape = Adam(net, rate, beta1=0.9), net.tape(batch)
     per_epoch = len(images) // batch
     for iteration in range(epochs * per_epoch):
         if iteration % per_epoch == 0:

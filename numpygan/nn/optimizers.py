@@ -2,7 +2,7 @@
 
 The paper allows "any standard gradient-based learning rule" (Algorithm 1) and used momentum (§4).
 An optimizer belongs to one network. `descend` moves its θ against its gradient, `ascend` along it.
-A training loop may set its numbers, such as `learning_rate`, before each update.
+A training loop may set an optimizer's numbers, such as `learning_rate`, before each update.
 """
 
 import math
@@ -186,9 +186,10 @@ class Adam(Optimizer):
     `beta1` and `beta2` are β₁ and β₂ in [0, 1), `epsilon` is ε ≥ 0. It also takes the arguments of
     Optimizer. `beta1` and `beta2` are also called `momentum` and `decay`.
 
-    `moments` holds the sums Σ β₁ⁱ g and Σ β₂ⁱ g², which are m and v without their factors 1 − β₁
-    and 1 − β₂. With c = √((1 − β₂)/(1 − β₂ᵗ)), the step by these sums s₁ and s₂ is
-    η (1 − β₁)/(1 − β₁ᵗ)/c · s₁/(√s₂ + ε/c). It is the same step in fewer passes over θ.
+    `moments` holds the sums s₁ = Σ β₁ⁱ g and s₂ = Σ β₂ⁱ g². They are m and v without the factors
+    1 − β₁ and 1 − β₂, so keep β₁ and β₂ constant: a new value scales m or v. With
+    c = √((1 − β₂)/(1 − β₂ᵗ)) the step is η (1 − β₁)/(1 − β₁ᵗ)/c · s₁/(√s₂ + ε/c). It is the same
+    step in fewer passes over θ.
 
     >>> net = ng.MLP([ng.Affine(1, 1)], "float64")  # θ starts at 0
     >>> optimizer = ng.Adam(net, learning_rate=0.5)
@@ -198,7 +199,7 @@ class Adam(Optimizer):
     array([-0.5,  0.5])
     """
 
-    names = ("gradients", "squares")  # the two sums; at β₁ = 0 the first stays 0
+    names = ("gradients", "squares")  # the two sums; at β₁ = 0 the first stays as it is
     ranges = Optimizer.ranges | {"beta1": "[0, 1)", "beta2": "[0, 1)", "epsilon": "[0, inf)"}
 
     @older_names(momentum="beta1", decay="beta2")
@@ -213,14 +214,6 @@ class Adam(Optimizer):
     ):
         super().__init__(net, learning_rate, max_norm)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-
-    def __setattr__(self, name, value):
-        """With a new β₁ or β₂ the moments stay as they are, so the sums are scaled."""
-        before = vars(self).get(name)
-        super().__setattr__(name, value)
-        if name in ("beta1", "beta2") and before not in (None, getattr(self, name)):
-            total = self.moments[self.names[name == "beta2"]]
-            total *= (1 - before) / (1 - getattr(self, name))
 
     @property
     def momentum(self) -> float:

@@ -151,8 +151,10 @@ class Tape(Views):
             state = "no pass yet"
         elif (self.versions == self.net.version).all():
             state = "after a pass"
+        elif (self.versions == 0).any():
+            state = "some rows have no pass yet"
         else:
-            state = "stale, θ has changed since its pass"
+            state = "stale, θ has changed since a pass"
         return f"Tape of {self.m} rows, {state}, of {self.net}"
 
     def table(self) -> str:

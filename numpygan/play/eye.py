@@ -61,7 +61,7 @@ def go_back(curve, iteration):
 
 
 def go_on(curve, point):
-    """Add a point to a curve; it takes the place of another one of its iteration."""
+    """Add a point to a curve; it replaces a point of the same iteration."""
     go_back(curve, point[0] - 1)
     curve.append(point)
     del curve[:-_LONGEST]

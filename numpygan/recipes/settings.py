@@ -186,7 +186,7 @@ def _check(recipe):
         expect(
             recipe.momentum == recipe.momentum_final,
             "momentum_final",
-            f"momentum, {recipe.momentum}, as Adam's must not change",
+            f"momentum, {recipe.momentum}, as a recipe with Adam has one β₁",
         )
     if recipe.algorithm == "authors2014":
         expect(recipe.k == 1, "k", "1, as authors2014 updates D and G at once")

@@ -111,12 +111,13 @@ class Profile:
         whole, floor = sum(self.seconds.values()) / self.iterations, self.floor()
         times = {part: self.seconds[part] / self.iterations for part in PARTS} | {"floor": floor}
         what = PARTS | {"floor": f"the {len(self.products)} products alone, without outer ones"}
-        head = ["where the time goes", "ms", "share", f"of {self.iterations:,} iterations"]
+        head = ["part", "ms an iteration", "share", "what it is"]
         rows = [
             [part, f"{1e3 * seconds:.3f}", f"{seconds / whole:.1%}", what[part]]
             for part, seconds in times.items()
         ]
         return (
+            f"where the time goes, over {self.iterations:,} iterations:\n"
             f"{as_text(head, rows, left=(0, 3))}\nan iteration takes {1e3 * whole:.3g} ms, without "
             f"the time between iterations; this is {whole / floor:.2f} × the floor"
         )

@@ -290,9 +290,11 @@ def length(training):
     recipe = training.recipe
     iterations = recipe.iterations or recipe.epochs * training.iterations_per_epoch
     if iterations > MOST_ITERATIONS:
-        field = "iterations" if recipe.iterations else "epochs"
+        field, asked = "epochs", f"{recipe.epochs:g}"
+        if recipe.iterations:
+            field, asked = "iterations", f"{recipe.iterations:,}"
         raise NumpyganError(
-            f"{field}: {getattr(recipe, field):g} would never end; expected at most 10¹⁵ "
-            "iterations."
+            f"{field}: {asked} would never end; expected at most 10¹⁵ iterations, give a smaller "
+            "number."
         )
     return max(1, math.ceil(iterations))

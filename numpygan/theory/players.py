@@ -23,7 +23,7 @@ class Players:
     def __init__(self, G, D, p_data, noise, seed, m, k=1):
         named = streams(seed)
         self.G, self.D = G, D
-        self.optimizer_g, self.optimizer_d = Adam(G, momentum=0.0), Adam(D, momentum=0.0)
+        self.optimizer_g, self.optimizer_d = Adam(G, beta1=0.0), Adam(D, beta1=0.0)
         for net in (G, D):
             net.initialize(named["init"])
         p_z = Noise(noise, named["noise"])

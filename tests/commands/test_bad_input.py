@@ -197,7 +197,10 @@ TRAIN = {
     "epochs, infinite": ([*NEW, "--epochs", "inf"], ["epochs"]),
     "epochs, not a number": ([*NEW, "--epochs", "ten"], ["epochs", "ten"]),
     "epochs, overflowing": ([*NEW, "--epochs", "1e308"], ["epochs"]),
-    "iterations, without end": ([*NEW, "--iterations", str(10**15 + 1)], ["iterations"]),
+    "iterations, without end": (
+        [*NEW, "--iterations", str(10**15 + 1)],
+        ["iterations: 1,000,000,000,000,001 "],
+    ),
     "iterations": ([*NEW, "--iterations", "0"], ["iterations"]),
     "iterations, fraction": ([*NEW, "--iterations", "1.5"], ["iterations", "1.5"]),
     "iterations, text": ([*NEW, "--iterations", "x"], ["iterations"]),

@@ -42,7 +42,7 @@ def test_every_part_takes_time_and_the_table_adds_up():
     assert all(seconds > 0 for seconds in profile.seconds.values()) and list(
         profile.seconds
     ) == list(PARTS)
-    head, *rows, floor, last = profile.table().splitlines()
+    head, _, *rows, floor, last = profile.table().splitlines()
     shares = [float(re.search(r"([\d.]+)%", row)[1]) for row in rows]
     assert len(rows) == len(PARTS) and abs(sum(shares) - 100) < 0.5
     assert "3 iterations" in head and "23 products" in floor and "× the floor" in last
