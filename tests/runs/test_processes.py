@@ -245,7 +245,7 @@ def test_a_second_ctrl_c_ends_a_long_iteration_and_says_what_is_saved(work, here
     assert (
         child.returncode == 130
         and "iteration 0 is saved" in err
-        and err.endswith("numpygan train it --resume\n")
+        and err.endswith("numpygan train --resume --out it\n")
     )
     assert (
         run("train", "it", "--resume", "--quiet") == 0
