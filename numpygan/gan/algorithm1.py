@@ -45,10 +45,10 @@ def algorithm1(
     loss           "saturating": (1/m) Σ log(1 − D(G(z))), as Algorithm 1 prints it;
                    "non_saturating": −(1/m) Σ log D(G(z)), which the paper recommends early in
                    learning; "maximum_likelihood": −(1/m) Σ ½ exp(σ⁻¹(D(G(z))))
-    Raises NumpyganError in the first iteration if an argument is invalid: G or D is not an MLP, the
-    loss is unknown, G's rows or the data don't fit D, the networks differ in dtype or array module,
-    an optimizer moves another network, or, on a CPU, a source does not fill `out`. Raises it later
-    if a source ends.
+    Raises NumpyganError in the first iteration if an argument is invalid: the loss is unknown, G's
+    rows or the data don't fit D, the networks differ in dtype or array module, an optimizer moves
+    another network, or, on a CPU, a source does not fill `out`. Raises it later if a source ends.
+    Raises TypeError if G or D is not an MLP.
 
     >>> named = ng.streams(0)
     >>> G = ng.MLP([ng.Affine(1, 8), ng.ReLU(), ng.Affine(8, 1)])

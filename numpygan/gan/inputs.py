@@ -8,19 +8,15 @@ from ..nn.mlp import MLP
 from ..requirements import require_stream
 
 
-class NotAnMLP(NumpyganError, TypeError):
-    """A player is no network."""
-
-
 def checked_sources(G, D, p_data, p_z, optimizer_g, optimizer_d, mask_stream):
     """p_data and p_z, wrapped so that the first minibatch of each is checked.
 
-    Raises NumpyganError unless G and D are networks, sources can be drawn from, and optimizers move
-    their networks.
+    Raises TypeError unless G and D are networks; NumpyganError unless sources can be drawn from and
+    optimizers move their networks.
     """
     for name, net in (("G", G), ("D", D)):
         if not isinstance(net, MLP):
-            raise NotAnMLP(f"game: {name} must be an MLP, got {_what(net)}.")
+            raise TypeError(f"game: {name} must be an MLP, got {_what(net)}.")
         if not net.theta.size:
             raise NumpyganError(f"game: {name} has no parameters, so there is nothing to train.")
         if net.dtype.kind == "c":

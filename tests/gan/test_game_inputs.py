@@ -301,6 +301,5 @@ def test_a_whole_number_beyond_every_float():
 )
 def test_what_is_no_network_is_a_type_error(algorithm, changed, words):
     both = {"G": player(2, 5, 4), "D": player(4, 5, 1)} | changed
-    with pytest.raises(TypeError, match=words) as caught:
+    with pytest.raises(TypeError, match=words):
         next(algorithm(**both, **dict.fromkeys(OTHERS)))
-    assert isinstance(caught.value, ng.NumpyganError)
