@@ -1,4 +1,4 @@
-"""Arguments that have a better name now, and still take the older one."""
+"""Arguments and attributes that have a better name now, and still take the older one."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -31,3 +31,8 @@ def older_names(
         return with_new_names
 
     return decorate
+
+
+def older_attribute(new: str) -> property:
+    """A property that reads and sets the attribute `new`, which had another name before."""
+    return property(lambda self: getattr(self, new), lambda self, value: setattr(self, new, value))

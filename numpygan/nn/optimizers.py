@@ -13,7 +13,7 @@ import numpy
 from ..arrays import Array, kernel, to_device, to_host
 from ..errors import NumpyganError
 from ..numbers import number, whole
-from ..older_names import older_names
+from ..older_names import older_attribute, older_names
 from ..requirements import is_array
 from .layers import Affine
 from .mlp import MLP
@@ -36,8 +36,8 @@ def momentum(xp, theta, v, g, step, rate, mu):
 def adam(xp, theta, m, v, g, step, beta1, beta2, rate, epsilon):
     """m ← β₁ m + g,  v ← β₂ v + g²,  θ ← θ + rate m/(√v + ε)  of arrays (n,).
 
-    Here m = Σ β₁ⁱ g and v = Σ β₂ⁱ g², where g is the gradient of i updates ago: Kingma and Ba's
-    moments without their factors 1 − β₁ and 1 − β₂. `Adam.constants` puts these factors into rate
+    Here m = Σ β₁ⁱ g and v = Σ β₂ⁱ g², where g is the gradient of i updates ago. Kingma and Ba's
+    moments have the factors 1 − β₁ and 1 − β₂, too. `Adam.constants` puts these factors into rate
     and epsilon, which saves three passes over θ. `step` (n,) is scratch memory.
     """
     xp.multiply(g, g, out=step)
@@ -215,23 +215,8 @@ class Adam(Optimizer):
         super().__init__(net, learning_rate, max_norm)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
-    @property
-    def momentum(self) -> float:
-        """β₁, by the name that a schedule sets for both optimizers."""
-        return self.beta1
-
-    @momentum.setter
-    def momentum(self, value: float) -> None:
-        self.beta1 = value
-
-    @property
-    def decay(self) -> float:
-        """β₂, by its older name."""
-        return self.beta2
-
-    @decay.setter
-    def decay(self, value: float) -> None:
-        self.beta2 = value
+    momentum = older_attribute("beta1")  # schedules set `momentum` of both optimizers
+    decay = older_attribute("beta2")
 
     @property
     def formula(self):
