@@ -37,6 +37,7 @@ class Trainer(threading.Thread):
         self._free, self._later = True, []
         self._next_frame, self._passed, self._changed = 0.0, 0.0, True
         self._speed = 0.0, 0, time.monotonic()
+        self._setups = 0  # told so far
         self.match = Match(setup, self._ran)
 
     def do_if_room(self, command):
@@ -232,7 +233,8 @@ class Trainer(threading.Thread):
 
     def _tell_setup(self, _=None):
         self._changed = True
-        self._send("setup", self.match.view.setup_data())
+        self._setups += 1
+        self._send("setup", {"number": self._setups, **self.match.view.setup_data()})
 
     # Frames
 
@@ -251,6 +253,7 @@ class Trainer(threading.Thread):
         self._send(
             "frame",
             {
+                "setup": self._setups,  # the page may have been told of a newer one by then
                 "playing": self.playing,
                 "unit": self._unit,
                 "rate": self._rate,

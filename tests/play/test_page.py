@@ -65,6 +65,31 @@ def test_what_is_shown_is_what_numpy_has_through_rewinds_and_changes(play):
     assert not page.problems and not page.requests
 
 
+def test_a_frame_of_older_settings_is_not_drawn(play):
+    page = play()
+    # A frame is drawn before the screen is painted: here, not before the settings have changed.
+    page.evaluate("""() => {
+        const paint = requestAnimationFrame;
+        window.waiting = [];
+        window.requestAnimationFrame = (draw) =>
+            draw.name === "drawn" ? waiting.push(draw) : paint(draw);
+    }""")
+    page.keyboard.press("i")
+    page.wait_for_function("waiting.length === 1")
+    page.focus("#pad")
+    page.keyboard.press(" ")
+    page.click("#use")
+    page.wait_for_function("games[0].setup.modes === null")
+    assert page.evaluate("games[0].frame.view.modes") is not None
+    page.evaluate("""() => {
+        window.requestAnimationFrame = (draw) => setTimeout(draw);
+        for (const draw of waiting) draw();
+    }""")
+    page.wait_for_function("games[0].frame.view.modes === null")
+    page.wait_for_selector("[data-game=A] [data-number=modes]", state="hidden")
+    assert not page.problems
+
+
 def test_the_page_keeps_to_its_own_policy(play):
     page = play(
         bypass_csp=False

@@ -179,9 +179,12 @@ export function createGame(name, id, on) {
     return make("label", {}, box, ` ${label}`);
   }
 
+  // A frame that was made before the settings changed doesn't go with the new ones; another comes.
+  const fits = () => game.frame && game.setup && game.frame.setup === game.setup.number;
+
   game.draw = () => {
+    if (!fits()) return;
     const { frame, setup } = game;
-    if (!frame || !setup || frame.view.kind !== setup.kind) return;
     PICTURES[setup.kind](canvas, setup, frame, game.shown);
     drawCurves(curves, frame.curves, setup.least);
     const [V, real, fake] = frame.last || [null, null, null];
@@ -250,6 +253,7 @@ export function createGame(name, id, on) {
   const drawn = () => {
     if (calm.matches) setTimeout(ready, 400);
     else ready();
+    if (!fits()) return;
     game.draw();
     on.frame(game);
   };
