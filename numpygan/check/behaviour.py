@@ -14,8 +14,8 @@ def check_behaviour(problem, values):
     first = [y.copy() for y in problem.outputs(mine)]
     _unchanged(problem, values, mine, "function")
     for _ in range(_PASSES):
-        if not _same(first, problem.outputs(copies_of(values))):
-            raise Wrong(None, _why_not_the_same(problem, values))
+        if not same(first, problem.outputs(copies_of(values))):
+            raise Wrong(None, _why_not_thesame(problem, values))
     gys = random_gys(problem, first)
     _check_backward(problem, values, mine, gys)
 
@@ -45,19 +45,19 @@ def _check_backward(problem, values, mine, gys):
                 "backward adds to its last result: the second call gives twice the "
                 "first; start from zeros",
             )
-        if not _same([one], [two]):
+        if not same([one], [two]):
             raise Wrong(
                 i,
                 "backward gives another gradient when it is called again on the same "
                 "pass: it changes what forward kept, or draws randomness",
             )
-        if not _same([one], [three]):
+        if not same([one], [three]):
             raise Wrong(
                 i,
                 "backward gives another gradient after a second forward of the same "
                 "inputs: it keeps state between calls",
             )
-        if problem.form.kind != "methods" and not _same([one], [four]):
+        if problem.form.kind != "methods" and not same([one], [four]):
             raise Wrong(
                 i,
                 "another forward before backward changes the gradient: what backward "
@@ -93,7 +93,7 @@ def _unchanged(problem, values, mine, which):
             raise Wrong(i, f"{which} changes its input {name} in place; work on a copy")
 
 
-def _same(first, second):
+def same(first, second):
     """Whether two results are equal up to rounding.
 
     The order of a product's sums may depend on how the arrays lie in memory."""
@@ -110,7 +110,7 @@ def _same(first, second):
     return True
 
 
-def _why_not_the_same(problem, values):
+def _why_not_thesame(problem, values):
     state, ys = numpy.random.get_state(), []
     try:
         for _ in range(2):
@@ -118,7 +118,7 @@ def _why_not_the_same(problem, values):
             ys.append([y.copy() for y in problem.outputs(copies_of(values))])
     finally:
         numpy.random.set_state(state)
-    if _same(*ys):
+    if same(*ys):
         return "function draws from numpy.random inside; draw outside and pass the numbers in"
     return (
         "function gives another result for the same inputs: it keeps state between calls or draws "

@@ -10,13 +10,15 @@ from dataclasses import replace
 
 import numpy
 
-from ..arrays import normal, uniform
+from ..arrays import normal
 from ..errors import NumpyganError
-from . import directional, imaginary
-from .derivative import EPSILON, allowed, scales
+from . import directional
+from .derivative import allowed, scales
+from .functions import gradient_of
 from .points import moved, points
-from .problem import Skipped, code_of_the_user, copies_of, random_gys
-from .rounding import LONGER, SAFETY, TRIES, ULPS
+from .problem import Skipped, code_of_the_user, random_gys
+from .product import Product, called, is_rounding
+from .rounding import LARGEST
 from .verdicts import OK, UNINFORMATIVE, WRONG, Check, judge
 from .vjp import worse
 
@@ -25,22 +27,33 @@ _NEARBY = 1e-5  # relative change of the inputs that shows how much rounding of 
 
 def check_jvp(problem, values, jvp, domain, only_given=False):
     """The Checks of J v, one for each output, and of the dot-product test."""
+    place = f"{problem.form.name}, jvp"
+
+    def outputs(new):  # integers have no derivative
+        return [y for y in problem.outputs(new) if y.dtype.kind in "fc"]
 
     def at(point):
-        place, vs = f"{problem.form.name}, jvp", _directions(problem, point.values)
-        point = _off_a_kink(problem, point, vs, problem.outputs, domain)
+        vs = _directions(problem, point.values)
+        point = _off_a_kink(problem, point, vs, outputs, domain)
         with code_of_the_user():
             ys = problem.outputs(point.laid())
         _finite(ys)
-        found, bad = _call(place, jvp, vs, problem, point.laid(), [y.shape for y in ys])
+        real = [k for k, y in enumerate(ys) if y.dtype.kind == "f"]
+
+        def parts(found):
+            found = list(found) if isinstance(found, (tuple, list)) else [found]
+            return [found[k] for k in real] if len(found) == len(ys) else found
+
+        names = [f"J v of output {k}" if len(ys) > 1 else "J v" for k in real]
+        product = Product(problem, place, jvp, names, outputs, parts)
+        found, bad = called(product, vs, point.laid())
         if bad:
             return [bad]
-        names = [f"J v of output {k}" if len(ys) > 1 else "J v" for k in range(len(ys))]
         gys = random_gys(problem, ys)
         with code_of_the_user():
             gradients = problem.backward(point.laid())([gy[()] for gy in gys])
-        checks = _judged(place, names, found, problem, point, vs, problem.outputs, jvp)
-        checks = _turned_round(checks, place, jvp, vs, problem, point, names, problem.outputs)
+        gys = [gys[k] for k in real]
+        checks = _turned_round(_judged(product, found, point, vs), product, point, vs)
         left = sum(float((gy * Jv).sum()) for gy, Jv in zip(gys, found))
         terms = [numpy.asarray(g) * vs[i] for g, i in zip(gradients, problem.free)]
         right = sum(float(term.sum()) for term in terms)
@@ -62,11 +75,12 @@ def check_jvp(problem, values, jvp, domain, only_given=False):
             dots = replace(dots, verdict=OK, hint="")
         return [*checks, dots]
 
-    return _everywhere("jvp", problem, values, at, domain, only_given)
+    return _everywhere(place, problem, values, at, domain, only_given)
 
 
 def check_hvp(problem, values, hvp, domain, only_given=False):
     """The Checks of H v, one for each input."""
+    place = f"{problem.form.name}, hvp"
     if not problem.form.scalar:
         ys = problem.outputs(list(values))
         if len(ys) > 1 or ys[0].ndim:
@@ -79,23 +93,29 @@ def check_hvp(problem, values, hvp, domain, only_given=False):
     def gradient(new):
         return [numpy.asarray(g) for g in problem.backward(new)([1.0])]
 
+    def parts(found):
+        if isinstance(found, dict) and all(len(path) == 1 for path in problem.paths):
+            found = tuple(map(found.get, problem.names))
+        paths, count = [problem.paths[i] for i in problem.free], len(problem.tree)
+        return [gradient_of(found, path, problem.tops, count) for path in paths]
+
+    names = [f"H v, {problem.names[i]}" for i in problem.free]
+    product = Product(problem, place, hvp, names, gradient, parts)
+
     def at(point):
-        place, vs = f"{problem.form.name}, hvp", _directions(problem, point.values)
+        vs = _directions(problem, point.values)
         point = _off_a_kink(problem, point, vs, gradient, domain)
         with code_of_the_user():
             _finite(gradient(point.laid()))
-        shapes = [numpy.shape(point.values[i]) for i in problem.free]
-        found, bad = _call(place, hvp, vs, problem, point.laid(), shapes)
+        found, bad = called(product, vs, point.laid())
         if bad:
             return [bad]
-        names = [f"H v, {problem.names[i]}" for i in problem.free]
-        checks = _judged(place, names, found, problem, point, vs, gradient, hvp)
-        return _turned_round(checks, place, hvp, vs, problem, point, names, gradient)
+        return _turned_round(_judged(product, found, point, vs), product, point, vs)
 
-    return _everywhere("hvp", problem, values, at, domain, only_given)
+    return _everywhere(place, problem, values, at, domain, only_given)
 
 
-def _everywhere(what, problem, values, at, domain, only_given):
+def _everywhere(place, problem, values, at, domain, only_given):
     """The Checks of `at(point)` over all points; the first wrong one ends it."""
     total = []
     tried = points(values, problem.free, problem.stream, domain)
@@ -112,7 +132,6 @@ def _everywhere(what, problem, values, at, domain, only_given):
             break
     if not total:
         hint = "no point could be compared"
-        place = f"{problem.form.name}, {what}"
         total = [Check(place, "result", UNINFORMATIVE, 0.0, 0.0, 0, 1, hint=hint)]
     return total
 
@@ -133,78 +152,50 @@ def _directions(problem, values):
 
 
 def _off_a_kink(problem, point, vs, function, domain):
-    """The point, or another a little beside it if `function` has a kink along vs there."""
+    """The point, or another a little beside it if `function` has a kink along vs there.
+
+    In a large array some number may be near a kink wherever the inputs are moved; then the point
+    itself is taken, and those numbers are left out. Raises Skipped at zeros, which can't be moved.
+    """
     for new in [point, *moved(point, problem.free, problem.stream, domain)]:
         try:
             if not directional.bends(list(new.values), vs, function):
                 return new
         except Skipped:  # one side may be outside of where the function is defined
             continue
+    if not any(numpy.any(point.values[i]) for i in problem.free):
+        raise Skipped("at a kink")
     return point
 
 
-def _tangents(problem, vs, count):
-    """The directions as the product takes them: as its inputs are, in dicts for example."""
-    parts = problem.inputs([vs.get(i) for i in range(count)])
-    return [parts[top] for top in problem.tops]
-
-
-def _call(place, product, vs, problem, laid, shapes):
-    """Return (the product's results, None), or (None, a Check that says how it fails)."""
-    before, given = copies_of(laid), {i: v.copy() for i, v in vs.items()}
-
-    def wrong(hint):
-        return None, Check(place, "result", WRONG, numpy.inf, 0.0, 0, 1, hint=hint)
-
-    try:
-        found = product(*_tangents(problem, given, len(laid)), *problem.inputs(laid))
-    except Exception as error:
-        return wrong(
-            f"it raises {type(error).__name__}: {error}{imaginary.where(error)}; it is "
-            f"called with the directions, then the inputs"
-        )
-    found = list(found) if isinstance(found, (tuple, list)) else [found]
-    got = [numpy.shape(one) for one in found]
-    if got != list(shapes):
-        return wrong(f"it gives shapes {got}, expected {list(shapes)}")
-    for name, old, new in [
-        *(("a direction", vs[i], given[i]) for i in vs),
-        *((problem.names[i], before[i], laid[i]) for i in vs),
-    ]:
-        if not numpy.array_equal(old, new):
-            return wrong(f"it changes {name} in place; work on a copy")
-    return [numpy.asarray(one, "float64") for one in found], None
-
-
-def _turned_round(checks, place, product, vs, problem, point, names, function):
+def _turned_round(checks, product, point, vs):
     """The Checks; wrong ones say so if the product takes the inputs before the directions."""
     if all(check.verdict != WRONG for check in checks):
         return checks
-    count = len(problem.tops)
-    other = lambda *given: product(*given[count:], *given[:count])
-    shapes = [numpy.shape(found) for found in function(point.laid())]
-    found, bad = _call(place, other, vs, problem, point.laid(), shapes)
-    if bad or not all(
-        check.passed for check in _judged(place, names, found, problem, point, vs, function, other)
-    ):
+    count, call = len(product.problem.tops), product.call
+    other = replace(product, call=lambda *given: call(*given[count:], *given[:count]))
+    found, bad = called(other, vs, point.laid())
+    if bad or not all(check.passed for check in _judged(other, found, point, vs)):
         return checks
     hint = "it is right if it gets the inputs first; it must take the directions, then the inputs"
     return [replace(check, hint=hint) if check.verdict == WRONG else check for check in checks]
 
 
-def _judged(place, names, found, problem, point, vs, function, product):
+def _judged(product, found, point, vs):
     """A Check for each result of the product."""
-    values = list(point.values)
-    kind, numeric, off = directional.derivative(values, vs, function, problem.oracle)
+    values, problem, function = list(point.values), product.problem, product.function
+    oracle, numeric, off = directional.derivative(values, vs, function, problem.oracle)
     near = list(values)
     for i in vs:
         near[i] = numpy.asarray(near[i], "float64") * (1 + _NEARBY * numpy.sign(vs[i]))
-    there = directional.derivative(near, vs, function, kind)[1]
+    there = directional.derivative(near, vs, function, oracle)[1]
     terms, checks = sum(numpy.size(values[i]) for i in problem.free), []
-    for k, name in enumerate(names):
+    for k, name in enumerate(product.names):
         both = [abs(a) for a in (found[k], numeric[k])]
         largest = max(float(a[numpy.isfinite(a)].max(initial=0.0)) for a in both)
         clear = off[k] <= 1e-3 * largest
+        if not clear.any() and not found[k].any():  # 0, as the derivative may be
+            clear, largest = numpy.full(clear.shape, True), 0.0
         if not clear.any():
             raise Skipped("differences decide nothing there")
         change = abs(there[k] - numeric[k])[clear]
@@ -212,7 +203,7 @@ def _judged(place, names, found, problem, point, vs, function, product):
         sensitivity = sensitivity if sensitivity < 1e3 * largest else 0.0  # a jump beside it
         error = allowed(problem.dtype, terms, 4 * largest, sensitivity) + float(off[k][clear].max())
         check = judge(
-            place,
+            product.place,
             name,
             found[k][clear],
             numeric[k][clear],
@@ -226,49 +217,9 @@ def _judged(place, names, found, problem, point, vs, function, product):
         if check.verdict == WRONG:
             gap = numpy.where(clear, abs(found[k] - numeric[k]), 0.0)
             gap[gap <= check.tolerance * largest] = 0.0
-            if _is_rounding(k, gap, problem, point, vs, function, product):
+            if is_rounding(product, k, gap, point, vs, oracle):
+                if gap.max() > LARGEST * largest:
+                    raise Skipped("rounding hides the derivative")
                 check = replace(check, verdict=OK, tolerance=check.error, hint="")
         checks.append(check)
     return checks
-
-
-def _is_rounding(k, gap, problem, point, vs, function, product):
-    """Whether rounding explains every gap of result k that is not 0.
-
-    It does if with longer numbers the gap all but vanishes, or if the results differ as much
-    between inputs a few units in the last place apart. Raises Skipped if float32 is too short for
-    the derivative, at inputs that are not given.
-    """
-
-    def both(real, imag, ulps=0.0):
-        values, directions = list(point.values), {i: v.astype(real) for i, v in vs.items()}
-        for i in vs:
-            near = uniform(values[i].shape, -ulps, ulps, problem.stream)
-            values[i] = numpy.asarray(values[i]).astype(real) * (1 + EPSILON * near).astype(real)
-        laid = replace(point, values=tuple(values)).laid()
-        with code_of_the_user():
-            found = product(*_tangents(problem, directions, len(laid)), *problem.inputs(laid))
-        found = found[k] if isinstance(found, (tuple, list)) else found
-        return found, directional.complex_step(values, directions, function, imag)[k]
-
-    def vanishes(real, imag):
-        try:
-            found, exact = both(real, imag)
-        except Skipped:  # the code does not take such numbers
-            return False
-        return (abs(found - exact) <= gap.max() / LONGER)[gap > 0].all()
-
-    if problem.dtype == numpy.float32:
-        if point.other and vanishes("float64", "complex128"):
-            raise Skipped("rounding in float32 hides the derivative")
-        return False
-    if vanishes(numpy.longdouble, numpy.clongdouble):
-        return True
-    try:
-        first, seen = both("float64", "complex128"), numpy.zeros(gap.shape)
-        for _ in range(TRIES):
-            other = both("float64", "complex128", ULPS)
-            seen = numpy.fmax(seen, sum(abs(a - b) for a, b in zip(first, other)))
-    except Skipped:
-        return False
-    return bool((gap <= SAFETY * seen).all())

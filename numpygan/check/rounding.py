@@ -15,6 +15,8 @@ from .problem import Problem, Skipped, code_of_the_user, scalar_of
 
 TRIES, ULPS = 8, 4
 SAFETY = 8  # rounding may be this many times the largest change that is seen
+LARGEST = 1e-2  # of max |gradient|: where more is rounding, the derivative is hidden
+APART = 3e-2  # relative change of the inputs after which rounding is another
 _LEAST = 2e-12  # of max |gradient| in float64: less is never called a mistake
 _NEARBY = 1e-5  # relative change of the inputs that shows how much rounding of them matters
 _UNUSUAL = 1e3  # a change this many times the derivative may be the jump at a tie
@@ -98,20 +100,21 @@ class Comparison:
         near = replace(self.point, values=tuple(self._near())).laid()
         changes = abs(units @ self._gradient(near, self.gys) - self.analytic[chosen])
         if self.oracle == "complex":
-            near = self._near("float64")
+            near = self._near(dtype="float64")
             f = scalar_of(self.problem, near, self.i, self.gys, "complex128")
             point = near[self.i].reshape(-1)
             there = [complex_step(f, point, unit) for unit in units]
             changes += abs(numpy.array(there) - self.numeric[chosen])
         return changes
 
-    def _near(self, dtype=None):
-        """The values, each moved by at most ULPS units in the last place."""
+    def _near(self, change=None, dtype=None):
+        """The values, each moved by at most this relative change; by default ULPS roundings."""
         near = list(self.values)
         for j in self.problem.free:
             value = near[j].astype(dtype or near[j].dtype)
-            ulps = uniform(value.shape, -ULPS, ULPS, self.problem.stream)
-            near[j] = (value * (1 + numpy.finfo(value.dtype).eps * ulps)).astype(value.dtype)
+            most = change or ULPS * numpy.finfo(value.dtype).eps
+            moves = uniform(value.shape, -most, most, self.problem.stream)
+            near[j] = (value * (1 + moves)).astype(value.dtype)
         return near
 
     def _gradient(self, values, gys):
@@ -158,12 +161,36 @@ class Comparison:
                     return 0.0
         except Skipped:  # the code does not take long double; numpy.linalg, for example, does not
             return 0.0
-        return float(gap.max())
+        chosen = numpy.flatnonzero(gap)
+        tries = [self._gaps_nearby(chosen) for _ in range(TRIES)]
+        return float(gap.max()) if is_erratic(tries) else 0.0
+
+    def _gaps_nearby(self, chosen):
+        """Backward − the complex step along some lines, at other inputs near by."""
+        near = self._near(APART)
+        try:
+            f = scalar_of(self.problem, near, self.i, self.gys, "complex128")
+            point, units = near[self.i].reshape(-1), self.units[chosen]
+            exact = numpy.array([complex_step(f, point, unit) for unit in units])
+            laid = replace(self.point, values=tuple(near)).laid()
+            return units @ self._gradient(laid, self.gys) - exact
+        except Skipped:  # the code does not take these inputs
+            return numpy.full(len(chosen), numpy.nan)
 
     def _right_in_float64(self):
         double = self.problem.cast(self.values, "float64")
         g = self._gradient(double, [gy.astype("float64") for gy in self.gys])
         return abs(self.units @ g - self.numeric).max() <= _STEP_LOSES * self.largest
+
+
+def is_erratic(tries):
+    """Whether the gaps of several tries, each at other inputs, differ as rounding does.
+
+    A mistake that depends on the dtype, such as the square root of its ε in a denominator, shrinks
+    in long double as well, but along a line it hardly changes from one input to the next.
+    """
+    tries = numpy.array([one for one in tries if numpy.isfinite(one).all()])
+    return len(tries) < 4 or bool((tries.std(0) >= 0.3 * abs(tries.mean(0))).all())
 
 
 def sensitivity_of(problem, values, i, gys, oracle, lines, numeric, lengths, clear):

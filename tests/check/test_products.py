@@ -127,3 +127,109 @@ def test_a_wrong_product_is_named_and_the_report_is_a_table_in_a_terminal():
     report = ng.gradcheck(np.sin, lambda g, x: g * np.cos(x), x, jvp=lambda v, x: 2 * v * np.cos(x))
     assert "jvp gives" in str(report) and "backward gives" not in str(report)
     assert repr(report) == str(report)
+
+
+V = np.random.default_rng(1).normal(size=7)
+
+
+def length(x):
+    return np.linalg.norm(x)
+
+
+def standardized(x):
+    return (x - x.mean()) / x.std()
+
+
+def standardized_back(gy, x):
+    u = standardized(x)
+    return (gy - gy.mean() - u * (gy * u).mean()) / x.std()
+
+
+DROPPED = {  # each function drops imaginary parts, so its complex step is wrong in the same way
+    "the term of the standard deviation is missing": (
+        standardized,
+        standardized_back,
+        {"jvp": lambda u, x: (u - u.mean()) / x.std()},
+    ),
+    "0 for abs": (np.abs, lambda gy, x: gy * np.sign(x), {"jvp": lambda u, x: 0 * u}),
+    "the second term is missing": (
+        lambda x: length(x) ** 3 / 3,
+        lambda x: x * length(x),
+        {"hvp": lambda u, x: u * length(x)},
+    ),
+    "a Hessian where there is none": (
+        lambda x: abs(x).sum(),
+        lambda x: np.sign(x),
+        {"hvp": lambda u, x: u / abs(x)},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DROPPED)
+def test_mistakes_that_the_complex_step_shares(what):
+    function, backward, product = DROPPED[what]
+    assert ng.gradcheck(function, backward, V).passed
+    assert not ng.gradcheck(function, backward, V, **product).passed
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_hessian_that_is_zero_for_one_row(seed):
+    """H v of ‖x‖ is 0 for a vector of one entry; the complex step of x/‖x‖ is not."""
+    hvp = lambda u, x: u / length(x) - x * (x @ u) / length(x) ** 3
+    assert ng.gradcheck(length, lambda x: x / length(x), V, hvp=hvp, seed=seed).passed
+
+
+def test_a_hessian_of_zeros_is_no_mistake():
+    found = ng.gradcheck(
+        lambda x: abs(x).sum(), np.sign, V, form="gradient", hvp=lambda u, x: 0 * u
+    )
+    assert [check.verdict for check in found.failures] == ["uninformative"]
+
+
+def test_results_that_are_not_numbers():
+    back = lambda gy, x: gy * np.cos(x)
+    assert not ng.gradcheck(np.sin, back, V, jvp=lambda u, x: u * np.nan).passed
+    half = lambda u, x: np.where(x > 0, u * np.cos(x), np.nan)
+    assert not ng.gradcheck(np.sin, back, V, jvp=half).passed
+
+
+def test_products_that_draw_randomness():
+    back = lambda gy, x: gy * np.cos(x)
+    draw = np.random.default_rng(0)
+    found = ng.gradcheck(np.sin, back, V, jvp=lambda u, x: draw.normal(size=x.shape))
+    assert "when it is called again" in found.failures[0].hint
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_kink_at_zeros_is_left_out(seed):
+    function, backward = (lambda a: max(a, 0.0 * a)), (lambda gy, a: gy * (a > 0))
+    assert ng.gradcheck(function, backward, 0.5, jvp=lambda u, a: u * (a > 0), seed=seed).passed
+
+
+def test_a_buffer_that_is_used_again():
+    kept = np.empty(7)
+
+    def cube(x):
+        return np.multiply(x * x, x, out=kept) if x.dtype == float and x.size == 7 else x**3
+
+    square = lambda gy, x: 3 * x**2 * gy
+    assert ng.gradcheck(cube, square, V, jvp=lambda u, x: 3 * x**2 * u).passed
+    assert not ng.gradcheck(cube, square, V, jvp=lambda u, x: 2 * x**2 * u).passed
+
+
+def test_a_hessian_for_a_dict():
+    loss = lambda p: (p["a"] ** 4).sum() / 4 + (p["b"] ** 2).sum()
+    gradient = lambda p: {"a": p["a"] ** 3, "b": 2 * p["b"]}
+    right = lambda u, p: {"a": 3 * p["a"] ** 2 * u["a"], "b": 2 * u["b"]}
+    wrong = lambda u, p: {"a": 3 * p["a"] ** 2 * u["a"], "b": u["b"]}
+    given = loss, gradient, {"a": V, "b": X}
+    assert ng.gradcheck(*given, hvp=right).passed
+    assert "½" in ng.gradcheck(*given, hvp=wrong).failures[0].hint
+
+
+@pytest.mark.parametrize("second", [None, np.zeros(7, int)], ids=["None", "zeros"])
+def test_an_output_of_integers_has_no_derivative(second):
+    function, back = (lambda x: (np.sin(x), np.argsort(x))), (lambda gy, _, x: gy * np.cos(x))
+    right, wrong = (lambda u, x: (u * np.cos(x), second)), (lambda u, x: (u * np.sin(x), second))
+    assert ng.gradcheck(function, back, V, jvp=right).passed
+    assert not ng.gradcheck(function, back, V, jvp=wrong).passed
