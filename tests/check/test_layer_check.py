@@ -217,15 +217,38 @@ def test_a_single_layer_needs_no_list():
     [
         (changed(ng.Layer, forward=Square.forward), "Layer.*no backward;"),
         (changed(Scale, backward_params=ng.Layer.backward_params), "Scale.*no backward_params"),
-        (
-            changed(Square, forward=lambda self, x, t: t.y.__setitem__(..., numpy.cbrt(x))),
-            "layer 1, Square.*complex.*five-point",
-        ),
     ],
 )
 def test_a_layer_that_cannot_be_checked_is_named(layer, words):
     with pytest.raises(ng.NumpyganError, match=words):
         ng.gradcheck([ng.Affine(3, 4), layer()])
+
+
+# Forwards that refuse complex numbers: (forward, its slope)
+REFUSE = {
+    "logaddexp": (lambda x: numpy.logaddexp(0, x), lambda x: 1 / (1 + numpy.exp(-x))),
+    "hypot": (lambda x: numpy.hypot(x, 1), lambda x: x / numpy.hypot(x, 1)),
+    "floor": (lambda x: x * numpy.floor(x), numpy.floor),
+    "arctan2": (lambda x: numpy.arctan2(x, 2), lambda x: 2 / (4 + x**2)),
+}
+
+
+@pytest.mark.parametrize("name", REFUSE)
+def test_a_forward_that_refuses_complex_numbers(name):
+    f, slope = REFUSE[name]
+    for factor in (1, 1.0001):
+        layer = changed(
+            ng.Layer,
+            forward=lambda self, x, t: t.y.__setitem__(..., f(x)),
+            backward=gives(lambda gy, t: factor * gy * slope(t.x)),
+        )
+        report = ng.gradcheck([ng.Affine(3, 4), layer(), ng.Tanh()])
+        assert (report.passed, report.oracle) == (factor == 1, "five-point"), report
+        start = "layer 1, Layer(): its forward does not take complex numbers: TypeError: ufunc "
+        assert report.notes[0].startswith(f"{start}'{name}' not supported"), report
+        assert f"numpy.{name}(" in report.notes[0]  # its line
+    with pytest.raises(ng.NumpyganError, match="layer 1, Layer.*complex.*five-point"):
+        ng.gradcheck([ng.Affine(3, 4), layer()], oracle="complex")
 
 
 # Forwards that drop an imaginary part: (forward, the right backward, what the complex step sees)

@@ -99,8 +99,10 @@ def keeps(kind):
 
 def test_saved_values_follow_the_dtype_of_the_pass():
     assert ng.gradcheck([ng.Affine(3, 4), keeps("value")]).passed
-    with pytest.raises(ng.NumpyganError, match='needs the kind "value"'):
-        ng.gradcheck([ng.Affine(3, 4), keeps("float")])
+    report = ng.gradcheck([ng.Affine(3, 4), keeps("float")])
+    assert (report.passed, report.oracle) == (True, "five-point"), report
+    assert "does not take complex numbers: ComplexWarning" in report.notes[0], report
+    assert 'keeps values of x has the kind "value"' in report.notes[0], report
 
 
 def test_the_examples_of_the_docs_run():
@@ -340,3 +342,114 @@ def test_an_abs_is_checked_by_differences_and_named():
         )
     report = ng.gradcheck([ng.Affine(3, 4), ng.ReLU(), ng.Maxout(2)], np.zeros((3, 3)))
     assert report.oracle == "complex"
+
+
+SMALL = {  # a term that loses its imaginary part; its slope
+    "abs": (lambda x, W: np.abs(x), lambda x, W: np.sign(x)),
+    "each number": (lambda x, W: [[abs(one) for one in row] for row in x], lambda x, W: np.sign(x)),
+    "where": (lambda x, W: abs(np.where(x.real > 9, 0, x)), lambda x, W: np.sign(x)),
+    "norm": (
+        lambda x, W: np.linalg.norm(x, axis=1, keepdims=True) * np.ones(4),
+        lambda x, W: 4 * x / np.linalg.norm(x, axis=1, keepdims=True),
+    ),
+    "parameter": (lambda x, W: np.abs(W) * x, lambda x, W: np.abs(W)),
+    "only large x": (lambda x, W: np.where(x.real > 6, abs(x), x), lambda x, W: 1 + 0 * x),
+}
+
+
+class SmallTerm(ng.Layer):
+    """y = x² + c f(x),  gx = gy ⊙ (2x + c f'(x)), where f(x) loses its imaginary part"""
+
+    n_in = 4
+
+    def __init__(self, name, c, forgets):
+        self.f, self.slope = SMALL[name]
+        self.c, self.forgets, self.norm = c, forgets, name == "norm"
+
+    def shapes(self):
+        return {"W": (4,)}
+
+    def initialize(self, stream):
+        stream.uniform(self.W, -2, -1)
+
+    def forward(self, x, t):
+        t.y[...] = x**2 + self.c * np.array(self.f(x, self.W))
+
+    def backward(self, gy, t):
+        slope = self.slope(t.x, self.W)
+        sums = gy.sum(1, keepdims=True) / 4 if self.norm else gy
+        t.gx[...] = 2 * t.x * gy + (not self.forgets) * self.c * slope * sums
+
+    def backward_params(self, gy, t):
+        self.gW[...] = 0
+        if self.f is SMALL["parameter"][0]:
+            self.gW[...] = self.c * (gy * t.x).sum(0) * np.sign(self.W)
+
+
+@pytest.mark.parametrize("c", [1e-2, 1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize("name", list(SMALL))
+def test_a_small_term_without_its_imaginary_part(name, c):
+    """However small the term is, the complex step doesn't see it, and five-point differences do."""
+    for forgets in (False, True):
+        report = ng.gradcheck([ng.Affine(3, 4), SmallTerm(name, c, forgets)])
+        wrong = [k for k in report.checks if k.verdict == "wrong"]
+        assert report.oracle == "five-point" and bool(wrong) is forgets, report
+        assert "SmallTerm(): its forward drops the imaginary part in " in report.notes[0], report
+
+
+def without_a_trace(self, x, t):
+    t.y[...] = x**2 + 1e-6 * abs(np.asarray(x))
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_small_term_where_it_is_lost_without_a_trace(forgets):
+    def backward(self, gy, t):
+        t.gx[...] = gy * (2 * t.x + (not forgets) * 1e-6 * np.sign(t.x))
+
+    report = ng.gradcheck([ng.Affine(3, 4), layer(forward=without_a_trace, backward=backward)])
+    assert (report.passed, report.oracle) == (not forgets, "five-point"), report
+    assert "another derivative with complex numbers" in report.notes[0], report
+
+
+def softmax(x):
+    e = np.exp(x - x.real.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+ANALYTIC = {  # forward; the slope or the product with gy. Branches and shifts alone use x.real
+    "where": (
+        lambda x: np.where(x.real > 0, x, 0.1 * x),
+        lambda gy, x: gy * np.where(x > 0, 1, 0.1),
+    ),
+    "sign": (lambda x: x * np.sign(x.real), lambda gy, x: gy * np.sign(x)),
+    "clip by size": (
+        lambda x: np.where(abs(x) > 1, x * x, x),
+        lambda gy, x: gy * np.where(abs(x) > 1, 2 * x, 1),
+    ),
+    "softmax": (softmax, lambda gy, x: softmax(x) * (gy - (gy * softmax(x)).sum(1)[:, None])),
+    "log sum exp": (
+        lambda x: (
+            (np.log(np.exp(x - x.real.max(1)[:, None]).sum(1)) + x.real.max(1))[:, None] + 0 * x
+        ),
+        lambda gy, x: softmax(x) * gy.sum(1)[:, None],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANALYTIC)
+def test_branches_and_shifts_go_by_the_complex_step(name):
+    f, product = ANALYTIC[name]
+    for factor in (1, 1 + 1e-11):  # too small for differences
+        mine = layer(
+            forward=lambda self, x, t: t.y.__setitem__(..., f(x)),
+            backward=lambda self, gy, t: t.gx.__setitem__(..., factor * product(gy, t.x)),
+        )
+        report = ng.gradcheck([ng.Affine(3, 4), mine])
+        assert (report.passed, report.oracle) == (factor == 1, "complex"), report
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_numpygans_own_layers_go_by_the_complex_step(seed):
+    layers = [ng.Affine(3, 8), ng.Maxout(2), ng.Dropout(0.5), ng.LeakyReLU(0.1), ng.Affine(4, 4)]
+    report = ng.gradcheck([*layers, ng.ReLU(), ng.Affine(4, 4), ng.Tanh(), ng.Sigmoid()], seed=seed)
+    assert (report.oracle, len(report.notes)) == ("complex", 1)
