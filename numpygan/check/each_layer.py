@@ -20,8 +20,6 @@ from .result import Report
 from .variations import VARIATIONS
 from .verdicts import AT_A_KINK, OK, WRONG, Check
 
-_MOST_ELSEWHERE = 100_000  # parameters of a network whose layers are tried at other inputs too
-
 
 @numpy.errstate(all="ignore")  # some BLAS kernels say "invalid" without reason
 def check_layers(net, x=None, *, rows=3, seed=0, oracle=None):
@@ -88,19 +86,37 @@ def check_layers(net, x=None, *, rows=3, seed=0, oracle=None):
     found = _check_whole(net, tape, twins[0], stream, oracle)
     at_a_kink = any(check.verdict == AT_A_KINK for check in checks)
     checks += _without_derivative(found) if at_a_kink else found
-    checks += _elsewhere(net, checks, seed, oracle)
-    notes.append(f"also tried: {', '.join(v.label for v in VARIATIONS)}")
-    return Report(tuple(checks), oracle, tuple(notes))
+    found, tried = _elsewhere(net, checks, seed, oracle)
+    return Report(tuple(checks + found), oracle, tuple(notes + tried))
 
 
 def _elsewhere(net, checks, seed, oracle):
-    """Check layers without a mistake so far at other inputs, in other memory and in float32."""
-    if net.theta.size > _MOST_ELSEWHERE:
-        return []
+    """Check layers without a mistake so far at other inputs, in other memory and in float32.
+
+    Returns (the Checks that are not ok, notes about what the right layers were compared at).
+    """
     known = {check.place for check in checks if check.verdict not in (OK, AT_A_KINK)}
-    known = [i for i, layer in enumerate(net.layers) if f"layer {i}, {layer}" in known]
-    found = check_everywhere(net, Stream(seed), oracle=oracle, leave_out=known)
-    return [check for check in found if not check.passed]
+    places = [f"layer {i}, {layer}" for i, layer in enumerate(net.layers)]
+    known = [i for i, place in enumerate(places) if place in known]
+    missed = {}
+    found = check_everywhere(net, Stream(seed), oracle=oracle, leave_out=known, missed=missed)
+    found = [check for check in found if not check.passed]
+    wrong = {check.place.rpartition(", ")[0] for check in found}
+    right = {places[i]: reasons for i, reasons in missed.items() if places[i] not in wrong}
+    if not right:
+        return found, []
+    everywhere = [v.label for v in VARIATIONS if not any(v.label in why for why in right.values())]
+    notes = [f"also tried: {', '.join(everywhere)}"] if everywhere else []
+    alike = {}  # layers by what was left out there, and why
+    for place, reasons in right.items():
+        alike.setdefault(tuple(reasons.items()), []).append(place)
+    for reasons, these in alike.items():
+        labels = {}
+        for label, why in reasons:
+            labels.setdefault(why, []).append(label)
+        text = "; ".join(f"{', '.join(some)} ({why})" for why, some in labels.items())
+        notes += [f"left out at {'; '.join(these)}: {text}"] if text else []
+    return found, notes
 
 
 def check_network(net, dtypes=("float64",)):

@@ -4,22 +4,25 @@ In float64 one complex step along a random direction of x and all parameters at 
 number of a pass; in float32 every number is compared with the same number in float64.
 """
 
+import math
+
 import numpy
 
 from ..arrays import normal
 from ..nn.tape import run_forward
 from . import layer_rounding
 from .derivative import Line, allowed
-from .layer_pass import FILLERS, adjoints_of, same_masks
+from .layer_pass import FILLERS, adjoints_of, same_masks, tape_of
 from .oracles import complex_step
 from .variations import CALLS, SIZES, VARIATIONS
 from .verdicts import OK, WRONG, Check
 
-_SMALL = 4000  # a layer with more numbers (parameters and units) is not called CALLS times
+_SMALL = 20_000  # a layer with more numbers (parameters and units) is not called CALLS times
+_MOST = 5_000_000  # numbers of x and y in one pass; an array of complex numbers then has 80 MB
 
 
 def check_everywhere(
-    net, stream, strict=False, oracle="complex", leave_out=(), variations=VARIATIONS
+    net, stream, strict=False, oracle="complex", leave_out=(), variations=VARIATIONS, missed=None
 ):
     """A Check for each layer and dtype: the worst of the variations, or the first wrong one.
 
@@ -28,31 +31,51 @@ def check_everywhere(
              backward must be the derivative of the branch that forward takes, and every value
              must be finite. Else a difference at a kink is no mistake, and inputs at which a value
              is not finite are left out
+    missed   a dict that gets, for each number of a layer, {label of a variation that compared
+             nothing: why}
     """
     single = net.copy("float32")
     double = single.copy("float64")  # the same θ: float32 numbers
     checks = []
     reference = double.copy("complex128" if oracle == "complex" else "float64")
-    if oracle != "complex":  # near 0 a difference's step is longer than x, and crosses a kink at 0
-        variations = [variation for variation in variations if variation is not SIZES]
     for index, layer in enumerate(net.layers):
         if index in leave_out:
             continue
+        left_out = missed.setdefault(index, {}) if missed is not None else {}
+        left_out |= _too_much(net, index, variations, oracle)
+        tried = [variation for variation in variations if variation.label not in left_out]
         for one, other in ((double, reference), (single, double)):
             place = f"layer {index}, {layer}, {one.dtype}"
-            checks.append(_check_layer(place, one, other, index, stream, strict, variations))
+            checks.append(_check_layer(place, one, other, index, stream, strict, tried, left_out))
     return checks
 
 
-def _check_layer(place, net, other, index, stream, strict, variations):
-    compared, worst, tensors = 0, (0.0, 1.0), "x and θ"
-    width = net.theta.size + 3 * sum(net.widths[index : index + 2])
+def _too_much(net, index, variations, oracle):
+    """{label: why} of the variations that don't suit the oracle or take too long for this layer."""
+    units = sum(net.widths[index : index + 2])
+    shapes = net.layers[index].shapes().values()
+    numbers = 3 * units + sum(math.prod(shape) for shape in shapes)
+    reasons = {}
     for variation in variations:
-        if variation.before == CALLS and (net.dtype == "float32" or width > _SMALL):
-            continue  # calls are counted in either dtype, and 1,100 of a wide layer take seconds
+        if variation is SIZES and oracle != "complex":  # a step is longer than x near a kink at 0
+            reasons[variation.label] = "not with five-point differences"
+        elif variation.before == CALLS and numbers > _SMALL:
+            reasons[variation.label] = f"not for a layer of more than {_SMALL:,} numbers"
+        elif variation.rows * units > _MOST:
+            reasons[variation.label] = "not for such a wide layer"
+    return reasons
+
+
+def _check_layer(place, net, other, index, stream, strict, variations, left_out):
+    compared, worst, tensors = 0, (0.0, 1.0), "x and θ"
+    for variation in variations:
+        if variation.before == CALLS and net.dtype == "float32":
+            continue  # calls are counted in either dtype
+        label = variation.label if net.dtype == "float64" else f"{variation.label} in float32"
         try:
             layer_pass = Pass(net, index, variation, stream)
             if not strict and not numpy.isfinite(layer_pass.y).all():
+                left_out[label] = "its values are not finite there"
                 continue
             found = layer_pass.against(other, stream)
         except Exception as error:  # whatever a wrong layer raises is its verdict
@@ -65,8 +88,10 @@ def _check_layer(place, net, other, index, stream, strict, variations):
             if gap > tolerance:
                 unsure = layer_pass.spread > 0.1 * abs(analytic - numeric)
                 if not strict and (unsure or layer_pass.at_a_kink(stream)):
+                    left_out[label] = "at a kink"
                     continue
                 if not strict and layer_pass.is_rounding(other, name, gap * scale, stream):
+                    left_out[label] = "rounding decides there"
                     continue
                 return Check(
                     place,
@@ -91,11 +116,10 @@ class Pass:
     def __init__(self, net, index, variation, stream):
         self.net, self.layer, self.index = net, net.layers[index], index
         m, extra = variation.rows, 4 if variation.slice else 0
-        tape = net.tape(m + 2 * extra)
-        for page in tape.layers:
-            page.x[...], page.y[...], page.gx[...], page.gy[...] = 3, 3, 3, 3
-        self.whole = tape.layers[index]
-        self.t = t = tape[extra : m + extra].layers[index]
+        tape = tape_of(net, index, m + 2 * extra)
+        self.whole = page = tape.layers[0]
+        page.x[...], page.y[...], page.gx[...], page.gy[...] = 3, 3, 3, 3
+        self.t = t = tape[extra : m + extra].layers[0]
         n_in, n_out = net.widths[index], net.widths[index + 1]
         earlier = normal((10, m, n_in), stream)
         for call in range(variation.before):
@@ -170,7 +194,7 @@ class Pass:
     def _tape(self, twin):
         """The layer's tape in another network, made once."""
         if twin not in self._tapes:
-            self._tapes[twin] = twin.tape(len(self.x)).layers[self.index]
+            self._tapes[twin] = tape_of(twin, self.index, len(self.x)).layers[0]
         return self._tapes[twin]
 
     def _numbers(self, double, stream):

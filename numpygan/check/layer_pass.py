@@ -1,8 +1,22 @@
 """One layer alone: copy its dropout masks to another tape, and run its backward pass."""
 
-from ..nn.tape import run_backward
+from types import SimpleNamespace
+
+from ..nn.tape import Tape, run_backward
 
 FILLERS = 0.5, 1.5  # what arrays hold before they are written
+
+
+def tape_of(net, index, rows):
+    """A tape of one layer alone: a tape of all layers could fill memory if another one is wide."""
+    alone = SimpleNamespace(
+        layers=[net.layers[index]],
+        widths=net.widths[index : index + 2],
+        dtype=net.dtype,
+        real_dtype=net.real_dtype,
+        xp=net.xp,
+    )
+    return Tape.allocate(alone, rows, training=True)
 
 
 def masks_of(layer, t):

@@ -93,6 +93,57 @@ def test_gradcheck_finds_it(name):
     assert right(base)
 
 
+@pytest.mark.parametrize(
+    "wide, change, words",
+    [
+        (ng.Affine(400, 300), scaled(slice(8, None)), "with 13 rows"),
+        (ng.Affine(100, 100), at_call(600), "with call 1100"),
+        (ng.Affine(400, 300), at_call(600), "with call 1100"),
+    ],
+)
+def test_a_layer_beside_a_wide_one_is_tried_everywhere(wide, change, words):
+    """It costs nothing, whatever the others cost."""
+    report = ng.gradcheck([wide, wrong(ng.Tanh, change)()])
+    assert {c.place.split(",")[0] for c in report.failures} == {"layer 1"}, report
+    assert words in str(report)
+
+
+def notes(layers, **options):
+    report = ng.gradcheck(layers, **options)
+    return [note.removeprefix("also tried: ") for note in report.notes]
+
+
+def test_the_report_names_the_inputs_that_were_tried():
+    """And for each layer those that were not."""
+    every = ", ".join(v.label for v in VARIATIONS)
+    assert notes([ng.Affine(3, 4), ng.ReLU()]) == [every]
+    tried, left_out, at_ties = notes([ng.Affine(3, 4), ng.ReLU()], oracle="five-point")
+    many = "inputs of many sizes (not with five-point differences)"
+    assert left_out == f"left out at layer 0, Affine(3, 4): {many}"
+    assert at_ties == f"left out at layer 1, ReLU(): {many}; zeros, ties (at a kink)"
+    assert "many sizes" not in tried and "ties" not in tried and "call 1100" in tried
+    tried, left_out = notes([ng.Affine(400, 300), ng.ReLU()])
+    calls = "call 1100 (not for a layer of more than 20,000 numbers)"
+    assert left_out == f"left out at layer 0, Affine(400, 300): {calls}"
+    assert tried == every.removesuffix(", call 1100")
+    tried, left_out = notes([ng.Affine(2, 20000), ng.Affine(20000, 1)])
+    assert "300 rows (not for such a wide layer)" in left_out and "300 rows" not in tried
+
+
+def test_inputs_at_which_values_are_not_finite_were_not_tried():
+    tried, left_out = notes(
+        [ng.Affine(2, 2), smooth(lambda x: np.log(x + 9), lambda x: 1 / (x + 9))]
+    )
+    assert "negative inputs" not in tried and "13 rows" in tried
+    assert "left out at layer 1, Smooth(): " in left_out and "negative inputs" in left_out
+    assert "(its values are not finite there)" in left_out
+
+
+def test_a_wrong_layer_is_said_to_be_tried_nowhere_else():
+    assert notes([wrong(ng.Affine, scaled(slice(8, None)))(3, 4)]) == []
+    assert notes([wrong(ng.Affine, scaled())(3, 4)]) == []
+
+
 def test_gy_that_is_not_contiguous():
     def backward(self, gy, t):
         self.xp.multiply(gy.ravel(order="K").reshape(gy.shape), t.mask, out=t.gx)

@@ -452,4 +452,4 @@ def test_branches_and_shifts_go_by_the_complex_step(name):
 def test_numpygans_own_layers_go_by_the_complex_step(seed):
     layers = [ng.Affine(3, 8), ng.Maxout(2), ng.Dropout(0.5), ng.LeakyReLU(0.1), ng.Affine(4, 4)]
     report = ng.gradcheck([*layers, ng.ReLU(), ng.Affine(4, 4), ng.Tanh(), ng.Sigmoid()], seed=seed)
-    assert (report.oracle, len(report.notes)) == ("complex", 1)
+    assert report.oracle == "complex" and report.notes[0].startswith("also tried"), report
