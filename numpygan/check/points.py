@@ -64,6 +64,10 @@ def points(values, free, stream, domain):
     found += changed("inputs 1000 times smaller", lambda v: v / 1000)
     found += changed("inputs 8 times larger", lambda v: v * 8)
     found += changed("zeros among the inputs", lambda v: v * (uniform(v.shape, 0, 1, stream) > 0.3))
+    # A bias or a penalty of 0 would hide what its value does; products leave it 0.
+    found += changed(
+        "numbers in place of zeros", lambda v: v if v.any() else uniform(v.shape, -1, 1, stream)
+    )
     found += [
         replace(given, label=rows.label, values=rows.values, rows=rows)
         for rows in other_rows(values, free, stream, domain)

@@ -51,6 +51,23 @@ class Comparison:
         directions = numpy.array([line.direction for line in self.lines])
         return directions / self.lengths[:, None]
 
+    def repeats(self):
+        """Whether backward gives the same gradient again."""
+        if not numpy.isfinite(self.analytic).all():
+            return True
+        again = self.units @ self._gradient(self.point.laid(), self.gys)
+        near = 64 * numpy.finfo(self.problem.dtype).eps * self.largest
+        return numpy.allclose(again, self.analytic, rtol=0, atol=near)
+
+    def smooth_where_infinite(self, clear):
+        """Whether f has a derivative along a line where backward's is not finite, if there is one.
+
+        Else the inputs lie where the gradient has no value: an infinite slope, or beyond an edge.
+        """
+        lines = numpy.flatnonzero(clear & ~numpy.isfinite(self.analytic))
+        found = [self.lines[k].five_point() for k in lines]
+        return not found or any(off <= 1e-3 * abs(value) for value, off in found)
+
     def crossed(self, gap):
         """The lines whose gap comes from a difference across a kink: short ones have no gap."""
         found = []
@@ -147,23 +164,24 @@ class Comparison:
         return 32 * self.largest * problem.hidden
 
     def _in_long_double(self, gap):
-        """The largest gap if it is far smaller in long double; the gap of a mistake would stay."""
-        problem, long = self.problem, numpy.longdouble
+        """The largest gap if long double shows it to be rounding; the gap of a mistake stays."""
+        problem, long, chosen = self.problem, numpy.longdouble, numpy.flatnonzero(gap)
         values = problem.cast(self.values, long)
         try:
             laid = replace(self.point, values=tuple(values)).laid()
             g = self._gradient(laid, [gy.astype(long) for gy in self.gys])
             f = scalar_of(problem, values, self.i, self.gys, numpy.clongdouble)
-            point = values[self.i].reshape(-1)
-            for k in numpy.flatnonzero(gap):
-                exact = complex_step(f, point, self.units[k])
-                if not abs(self.units[k] @ g - exact) <= gap.max() / LONGER:
-                    return 0.0
+            point, units = values[self.i].reshape(-1), self.units[chosen]
+            left = abs(units @ g - numpy.array([complex_step(f, point, unit) for unit in units]))
         except Skipped:  # the code does not take long double; numpy.linalg, for example, does not
             return 0.0
-        chosen = numpy.flatnonzero(gap)
+        if not (left <= gap.max() / LONGER).all():
+            return 0.0
+        if gap.max() > LARGEST * self.largest:  # these inputs are left out then
+            return float(gap.max())
+        factor = g.size > 2 and is_a_factor(self.analytic, self.numeric)
         tries = [self._gaps_nearby(chosen) for _ in range(TRIES)]
-        return float(gap.max()) if is_erratic(tries) else 0.0
+        return float(gap.max()) if vanishes_as_rounding(left, gap, tries, factor) else 0.0
 
     def _gaps_nearby(self, chosen):
         """Backward − the complex step along some lines, at other inputs near by."""
@@ -183,14 +201,29 @@ class Comparison:
         return abs(self.units @ g - self.numeric).max() <= _STEP_LOSES * self.largest
 
 
-def is_erratic(tries):
-    """Whether the gaps of several tries, each at other inputs, differ as rounding does.
+def vanishes_as_rounding(left, gap, tries, factor):
+    """Whether gaps of which only `left` is left in long double are of rounding.
 
-    A mistake that depends on the dtype, such as the square root of its ε in a denominator, shrinks
-    in long double as well, but along a line it hardly changes from one input to the next.
+    tries   gaps at other inputs near by
+    factor  whether all derivatives are off by one factor
+    A mistake that depends on the dtype shrinks in long double, too: the square root of its ε in a
+    denominator, by 45. But near by its gap is nearly the same, where rounding has another. It is
+    the same only where all digits are lost, as in cos x − 1 near 0; then long double has them.
     """
     tries = numpy.array([one for one in tries if numpy.isfinite(one).all()])
-    return len(tries) < 4 or bool((tries.std(0) >= 0.3 * abs(tries.mean(0))).all())
+    if len(tries) < 4:
+        return True
+    erratic = tries.std(0) >= 0.3 * abs(tries.mean(0))
+    regained = (left <= gap.max() / 200) & (not factor)
+    return bool((erratic | regained).all())
+
+
+def is_a_factor(analytic, numeric):
+    """Whether analytic = c · numeric with one c ≠ 1 for all."""
+    gap, known = analytic - numeric, numpy.isfinite(analytic) & numpy.isfinite(numeric)
+    gap, numeric = gap[known].ravel(), numeric[known].ravel()
+    rest = gap - numeric * (gap @ numeric) / (numeric @ numeric or 1.0)
+    return abs(rest).max(initial=0.0) <= 1e-2 * abs(gap).max(initial=0.0)
 
 
 def sensitivity_of(problem, values, i, gys, oracle, lines, numeric, lengths, clear):

@@ -6,7 +6,7 @@ import numpy
 
 from ..arrays import uniform
 
-MANY = 13  # rows: more than a block of 4 or 8 rows
+MANY = 17  # rows: more than a block of 4, 8 or 16 rows
 MOST = 5  # sets of axes to try
 
 
@@ -58,8 +58,7 @@ def other_rows(values, free, stream, domain):
         m = len(values[first])
         long = [(i, 0) for i, v in arrays.items() if len(v) == m]
         alike = [(i, 0) for i, _ in long if i not in free or values[i].shape == values[first].shape]
-        if not any(values[i].shape == (m, m) for i, _ in long):
-            sets = [(axes, True) for axes in ([long] if alike == long else [alike, long])]
+        sets = [(axes, True) for axes in ([long] if alike == long else [alike, long])]
     sets += [(axes, False) for axes in every.values() if axes not in [one for one, _ in sets]]
     for axes, mine in sets[:MOST]:
         i, axis = axes[0]

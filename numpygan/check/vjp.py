@@ -10,9 +10,10 @@ from .derivative import EPSILON, Line, allowed, picked, random_direction, scales
 from .functions import as_array
 from .oracles import complex_step
 from .points import moved, points
-from .problem import Refused, Singular, Skipped, Wrong, random_gys, scalar_of
+from .problem import Singular, Skipped, Wrong, random_gys, scalar_of
 from .rounding import Comparison, sensitivity_of
 from .verdicts import AT_A_KINK, OK, UNINFORMATIVE, WRONG, Check, judge
+from .vjp_oracle import oracle_at
 
 # Most entries compared at the inputs given and at other inputs; random directions at each.
 _ENTRIES_GIVEN, _ENTRIES, _DIRECTIONS = 120, 8, 3
@@ -46,9 +47,9 @@ def check_point(problem, point, everything):
     if point.rows and _size(ys) > _NEARLY_INFINITE * (1 + problem.size):
         raise Skipped("function gives values as large as if it meant infinity")
     gys = random_gys(problem, ys)
-    values = point.laid()
+    values, laid = point.laid(), [point.laid_out(gy)[()] for gy in gys]
     try:
-        found = problem.backward(values)([point.laid_out(gy)[()] for gy in gys])
+        found = problem.backward(values)(laid)
     except NumpyganError:
         raise
     except Exception as error:
@@ -57,8 +58,12 @@ def check_point(problem, point, everything):
         hint = f"backward raises {type(error).__name__}: {error}{imaginary.where(error)}"
         raise Wrong(None, hint) from None
     gradients = [_as_array(problem, i, g, point) for i, g in zip(problem.free, found)]
-    if point.outside and not all(numpy.isfinite(g).all() for g in gradients):
-        raise Skipped("backward gives values that are not finite")
+    for name, before, now in [
+        *zip(problem.names, point.laid(), values),
+        *(("gy", before, now) for before, now in zip(gys, laid)),
+    ]:
+        if isinstance(now, numpy.ndarray) and not numpy.array_equal(before, now):
+            raise Wrong(None, f"{name} is changed in place; work on a copy")
     return [
         _compare(problem, point, i, g, gys, ys, everything) for i, g in zip(problem.free, gradients)
     ]
@@ -108,7 +113,7 @@ def _compare(problem, point, i, g, gys, ys, everything):
     directions += [random_direction(base, stream) for _ in range(_DIRECTIONS)]
     real = scalar_of(problem, values, i, gys, "float64")
     lines = [Line(real, base, direction, size) for direction in directions]
-    oracle = _oracle_at(problem, values, i, gys, lines)
+    oracle = oracle_at(problem, values, i, gys, lines)
     if oracle == "complex":
         f = scalar_of(problem, values, i, gys, "complex128")
         numeric = [(complex_step(f, base, d), 0.0) for d in directions]
@@ -161,9 +166,14 @@ def _compare(problem, point, i, g, gys, ys, everything):
 def _excused(check, compared, clear, dtype, upstream):
     """The Check, which is wrong, unless rounding explains the gap. Raises Skipped at a kink."""
     lines, largest = compared.lines, compared.largest
+    if compared.point.outside and not compared.smooth_where_infinite(clear):
+        raise Skipped("backward gives values that are not finite")
     gap = numpy.nan_to_num(numpy.abs(compared.analytic - compared.numeric), nan=numpy.inf)
     if gap.max() <= 32 * numpy.finfo(dtype).eps * upstream:
         return replace(check, verdict=UNINFORMATIVE, hint="it is small beside gy: all rounding")
+    if not compared.repeats():
+        hint = "backward gives another gradient for the same inputs: it draws randomness"
+        return replace(check, hint=hint)
     excess = numpy.where(clear & (gap > check.tolerance * largest), gap, 0.0)
     if compared.oracle != "complex":
         crossed = compared.crossed(excess)
@@ -185,42 +195,6 @@ def _excused(check, compared, clear, dtype, upstream):
         if lines[k].at_a_kink(jump, near=compared.oracle != "complex"):
             raise Singular("at a kink")
     return check
-
-
-def _oracle_at(problem, values, i, gys, lines):
-    """ "complex" if it works here and agrees with float64, else "five-point"; sets `reason`."""
-    if problem.oracle is not None or problem.reason:
-        return problem.oracle or "five-point"
-    f = scalar_of(problem, values, i, gys, "complex128")
-    for line in reversed(lines):  # the random ones first; one line may miss the kink of another
-        try:
-            there = complex_step(f, line.point, line.direction)
-        except Refused as refused:
-            error = refused.__cause__
-            problem.reason = (
-                f"forward does not take complex numbers: {type(error).__name__}: {error}"
-                f"{imaginary.where(error)}"
-            )
-            return "five-point"
-        (real, off), sure = line.five_point(), True
-        if off > 1e-3 * max(abs(real), abs(there)):  # they may reach over a kink
-            (real, off), sure = line.shorter(), False
-        if off > 1e-3 * max(abs(real), abs(there)) or not numpy.isfinite(real):
-            return "complex"  # differences decide nothing here
-        if abs(there - real) <= 10 * off + 1e-6 * abs(real) or not line.direction.any():
-            return "complex"
-        if not line.at_a_kink(0.0):
-            break
-    else:
-        return "complex"
-    complex_inputs = [v * (1 + 1e-3j) if j in problem.free else v for j, v in enumerate(values)]
-    named = imaginary.dropped(problem.outputs, complex_inputs)
-    if not (named or sure):
-        return "complex"
-    problem.reason = "forward drops the imaginary part" + (
-        f" in {', '.join(named)}" if named else "; where is not known"
-    )
-    return "five-point"
 
 
 def _at_or_beside(problem, point, domain, skipped):
@@ -247,7 +221,7 @@ def check_vjp(problem, values, domain, only_given=False):
     place, compared, skipped, stopped = problem.form.name, [], [], False
     tried = points(values, problem.free, problem.stream, domain)
     problem.size = _size(problem.outputs(tried[0].laid()))
-    given, refused = tried[0], set()
+    given, refused, ran = tried[0], set(), set()
     for point in tried[:1] if only_given else tried:
         rows = point.rows
         # The function refuses many rows; it may take one row only because length 1 broadcasts.
@@ -261,7 +235,7 @@ def check_vjp(problem, values, domain, only_given=False):
             refused |= {rows.axes} if rows else set()
             continue
         except Wrong as error:
-            if rows and (guess or not rows.sure):
+            if rows and (guess or not (rows.sure or rows.axes in ran)):
                 skipped.append(f"{point.label} (the shapes don't say which inputs have rows)")
                 continue
             i, hint = error.args
@@ -277,6 +251,7 @@ def check_vjp(problem, values, domain, only_given=False):
             skipped.append(f"{point.label} (backward takes no index twice)")
             continue
         compared.append(point.label)
+        ran |= {rows.axes} if rows else set()  # these axes do belong together
         for i, check in zip(problem.free, checks):
             total[i] = worse(total[i], check, point)
         if any(check.verdict == WRONG for check in total.values()):

@@ -180,10 +180,9 @@ def test_a_hessian_that_is_zero_for_one_row(seed):
 
 
 def test_a_hessian_of_zeros_is_no_mistake():
-    found = ng.gradcheck(
-        lambda x: abs(x).sum(), np.sign, V, form="gradient", hvp=lambda u, x: 0 * u
-    )
-    assert [check.verdict for check in found.failures] == ["uninformative"]
+    given = lambda x: abs(x).sum(), np.sign, V
+    assert ng.gradcheck(*given, form="gradient", hvp=lambda u, x: 0 * u).passed
+    assert not ng.gradcheck(*given, form="gradient", hvp=lambda u, x: u).passed
 
 
 def test_results_that_are_not_numbers():
