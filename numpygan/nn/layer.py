@@ -81,6 +81,7 @@ class Layer(Views):
     xp: Any = None
     n_in: int | None = None
     random = False
+    _version: list[int] | None = None  # of its network's θ
 
     def width(self, n_in: int) -> int:
         """The output's width for an input of width n_in."""
@@ -134,6 +135,11 @@ class Layer(Views):
             f"{self}: the layer is random but has no draw_mask; write one that fills what memory "
             f"declares, such as `def draw_mask(self, t, stream): stream.keep(t.mask, 0.5)`."
         )
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if self._version and name in self.shapes():
+            self._version[0] += 1
 
     def __getattr__(self, name):  # Python calls it only for a name that it has not found
         if name.startswith("_"):

@@ -61,7 +61,7 @@ class MLP:
         self._theta = zeros("MLP: theta", xp, size, self.dtype)
         # Takes no memory until it is written, unlike zeros_like
         self._grad = zeros("MLP: grad", xp, size, self.dtype)
-        self.version = 1  # of θ; tapes remember it
+        self._version = [1]  # a list, so that the layers share it
         self._hand_out_views()
 
     def _hand_out_views(self):
@@ -78,15 +78,25 @@ class MLP:
                 theta, grad = self._theta[part].reshape(shape), self._grad[part].reshape(shape)
                 layer.set_views(**{name: theta, f"g{name}": grad})
                 start = part.stop
+            layer._version = self._version
+
+    @property
+    def version(self) -> int:
+        """Counts the changes of θ; tapes remember it."""
+        return self._version[0]
+
+    @version.setter
+    def version(self, value: int) -> None:
+        self._version[0] = value
 
     @property
     def theta(self) -> Array:
         """All parameters, a vector; the layers' W and b are views into it.
 
         `net.theta = v` copies v, `net.theta -= v` changes θ in place. Both make the tapes of
-        earlier passes stale. A change of a part, `net.theta[i] = v` or `layer.W[...] = v`, is not
-        noticed: call `forward` again before `backward`. Raises NumpyganError if v has another
-        shape, dtype or array module.
+        earlier passes stale, as do `layer.W = v` and `layer.W -= v`. A change by an index,
+        `net.theta[i] = v` or `layer.W[...] = v`, is not noticed: call `forward` again before
+        `backward`. Raises NumpyganError if v has another shape, dtype or array module.
         """
         return self._theta
 

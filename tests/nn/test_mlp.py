@@ -198,11 +198,23 @@ def move_theta(net):
     net.theta -= 0.1
 
 
+def move_weights(net):
+    for layer in net.layers:
+        if layer.shapes():
+            layer.W -= 0.1 * layer.gW
+
+
+def set_bias(net):
+    net.layers[0].b = numpy.ones(net.layers[0].b.shape)
+
+
 @pytest.mark.parametrize(
     "move",
     [
         change_theta,
         move_theta,
+        move_weights,
+        set_bias,
         lambda net: net.initialize(Stream(0)),
         lambda net: ng.Momentum(net).descend(),
         lambda net: ng.Adam(net).ascend(),
