@@ -47,7 +47,7 @@ def check_layers(net, x=None, *, rows=3, seed=0, oracle=None):
     verdict says what is not finite. Raises NumpyganError for a network that isn't float64, a
     parameter or an x that isn't finite, or a layer without backward.
     """
-    if oracle not in (None, "complex", "five-point"):
+    if not (oracle is None or isinstance(oracle, str) and oracle in ("complex", "five-point")):
         raise NumpyganError(f"oracle: there is no {oracle!r}; expected 'complex' or 'five-point'.")
     stream = Stream(whole("gradcheck: seed", seed, 0))
     if not isinstance(net, MLP):

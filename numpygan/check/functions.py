@@ -4,7 +4,9 @@ An input may be an array, a float, or a dict, list or tuple of them. A function 
 returns a tuple; backward then takes one gy for each.
 """
 
+import copy
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy
@@ -24,12 +26,17 @@ FORMS = {
     "loss": "loss, (gx, gw) = function(x, w)",
 }
 _SAVED = ("cache", "caches", "saved", "residuals", "res", "ctx", "context", "memo", "tape")
+# The names of an argument with a default that is gy; another one, such as eps, is a setting
+_UPSTREAM = (
+    *("g", "gy", "gout", "grad", "grad_out", "grad_output", "dy", "dout", "dloss", "delta"),
+    *("upstream", "seed", "v", "ct", "cotangent"),
+)
 _FILLER = numpy.nan  # what an array holds before backward writes it
 
 
 def leaves(tree, name, path=()):
     """(name, path, leaf) of each array or number in nested dicts, lists and tuples."""
-    if isinstance(tree, dict):
+    if isinstance(tree, Mapping):
         for key, part in tree.items():
             yield from leaves(part, f"{name}[{key!r}]", (*path, key))
     elif isinstance(tree, (list, tuple)):
@@ -40,13 +47,45 @@ def leaves(tree, name, path=()):
 
 
 def filled(tree, values):
-    """The tree with its leaves taken in order from the iterator `values`."""
-    if isinstance(tree, dict):
-        return {key: filled(part, values) for key, part in tree.items()}
+    """The tree with its leaves taken in order from the iterator `values`.
+
+    Dicts, lists and tuples of other types keep their type. What was given as a number stays one.
+    """
+    if isinstance(tree, Mapping):
+        return _as_type_of(tree, {key: filled(part, values) for key, part in tree.items()})
     if isinstance(tree, (list, tuple)):
         parts = [filled(part, values) for part in tree]
         return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
-    return next(values)
+    value = next(values)
+    if type(value) is numpy.ndarray and not isinstance(tree, numpy.ndarray):
+        return value[()]  # code may ask for a float, or write `s *= 2`, which changes an array
+    return value
+
+
+def _as_type_of(tree, parts):
+    """The dict `parts` as a mapping of the type of `tree`, if one can be made."""
+
+    def changed():
+        new = copy.copy(tree)
+        for key, part in parts.items():
+            new[key] = part
+        return new
+
+    if type(tree) is dict:
+        return parts
+    for make in (changed, lambda: type(tree)(parts), lambda: type(tree)(**parts)):
+        try:
+            new = make()
+            good = type(new) is type(tree) and len(new) == len(tree)
+            for key, part in parts.items():
+                good = good and new[key] is part
+                if isinstance(key, str) and getattr(tree, key, None) is tree[key]:
+                    good = good and getattr(new, key) is part  # p.W and p["W"] are the same
+        except Exception:  # its class is made in a way of its own
+            continue
+        if good:
+            return new
+    return parts
 
 
 def is_real(leaf):
@@ -68,6 +107,9 @@ def as_array(thing):
 class Form:
     """A function with its backward pass in one of FORMS.
 
+    others  more kinds that the arguments would fit
+    keeps   whether the names and dtypes say that the last output is what backward needs
+
     values(inputs)       the list of its outputs, as arrays
     pass_over(inputs)    runs forward; returns backward as a function of gys
     """
@@ -77,6 +119,8 @@ class Form:
     backward: object
     name: str
     together: bool = False  # whether backward takes the gys as one tuple
+    others: tuple = ()
+    keeps: bool = False
 
     def values(self, inputs):
         found = self.function(*inputs)
@@ -159,21 +203,16 @@ def taken_as(function, backward, inputs, form=None, name=None):
         ) from None
     found = _as_tuple(found)
     if form is not None:
-        if not isinstance(form, str) or form not in FORMS:
-            raise NumpyganError(
-                f"gradcheck: there is no form {form!r}; expected one of {', '.join(FORMS)}."
-            )
+        _fits(form, found, backward, name)
         return Form(form, function, backward, name)
     several = isinstance(found, tuple) and len(found) > 1
-    scalar = _is_number(found)
+    scalar, given = _is_number(found), input_names(function, inputs)
     if backward is None:
         if several and callable(found[-1]):
             return Form("pullback", function, None, name)
         if several and len(found) == 2 and _is_number(found[0]):
-            by_name = isinstance(found[1], dict) and set(found[1]) - {
-                *input_names(function, inputs)
-            }
-            if by_name and not any(isinstance(part, dict) for part in inputs):
+            by_name = isinstance(found[1], Mapping) and set(found[1]) - {*given}
+            if by_name and not any(isinstance(part, Mapping) for part in inputs):
                 raise NumpyganError(
                     f"{name}: the gradients are a dict, but no input is one and {by_name.pop()!r} "
                     f"is not an input; give the dict of the parameters: ng.gradcheck(lambda "
@@ -202,26 +241,60 @@ def taken_as(function, backward, inputs, form=None, name=None):
     if several and len(found) > 2 and len(names) == 2 and names[1] in _SAVED:
         return Form("cache", function, backward, name, together=True)
     outputs = len(found) if several else 1
+    others, keeps = (), False  # forms in which the last output is what backward needs
+    if several and takes(outputs):
+        others, last = ("cache", "residuals"), names[outputs - 1]
+        keeps = numpy.asarray(found[-1]).dtype.kind != "f" or last in given
+        keeps = keeps or len(last) > 1 and last[0] not in "gd"  # as gy, dy and dout
     real = sum(is_real(leaf) for _, _, leaf in leaves(tuple(inputs), ""))
     of_one = getattr(function, "__self__", None) is not None
     of_one = of_one and function.__self__ is getattr(backward, "__self__", None)
+    alike = names == given  # so the method takes the inputs and no gy
+    setting = names[fewest] if fewest < len(names) else ""  # has a default
+    if scalar and fewest == len(inputs) and setting not in ("", *_UPSTREAM, *given):
+        if names[0] not in _UPSTREAM and (names[:fewest] == given or not of_one):
+            return Form("gradient", function, backward, name)
     if takes(outputs + len(inputs)):
-        first = names[: len(inputs)] == input_names(function, inputs)
+        first = names[: len(inputs)] == given
         return Form("inputs_first" if first else "returns", function, backward, name)
-    if outputs > 1 and names[1:] == input_names(function, inputs):
-        return Form("returns", function, backward, name, together=True)
-    alike = names == input_names(function, inputs)  # so the method takes the inputs and no gy
+    if outputs > 1 and names[1:] == given:
+        return Form("returns", function, backward, name, True, others, keeps)
     if scalar and takes(len(inputs)) and (alike or not of_one):
         return Form("gradient", function, backward, name)
     if takes(outputs + len(inputs) + real) or takes(outputs + 2 * len(inputs)):
         return Form("writes", function, backward, name)
     if takes(outputs):
-        return Form("methods", function, backward, name)
+        return Form("methods", function, backward, name, False, others, keeps)
     raise NumpyganError(
         f"{name}: backward takes ({', '.join(names)}), and no known form fits {outputs} "
         f"output{'s' * (outputs > 1)} and {len(inputs)} input{'s' * (len(inputs) != 1)}; write "
-        f"backward(gy, {', '.join(input_names(function, inputs))}) that returns the gradients."
+        f"backward(gy, {', '.join(given)}) that returns the gradients."
     )
+
+
+def _fits(form, found, backward, name):
+    """Raise NumpyganError unless `form`, which the user asks for, fits what the function gives."""
+    if not isinstance(form, str) or form not in FORMS:
+        raise NumpyganError(
+            f"gradcheck: there is no form {form!r}; expected one of {', '.join(FORMS)}."
+        )
+    several = isinstance(found, tuple) and len(found) > 1
+    good = True
+    if form in ("cache", "residuals"):
+        good = several
+    elif form == "pullback":
+        good = several and callable(found[-1])
+    elif form == "loss":
+        good = several and len(found) == 2 and _is_number(found[0])
+    if not good:
+        raise NumpyganError(
+            f"{name}: form={form!r} means {FORMS[form]}, but the function returns {_kind(found)}."
+        )
+    if (backward is None) is not (form in ("loss", "pullback")):
+        both = "function and backward" if backward is None else "the function alone"
+        raise NumpyganError(
+            f"{name}: form={form!r} means {FORMS[form]}; give {both}, then the inputs."
+        )
 
 
 def _is_number(found):
@@ -232,11 +305,17 @@ def _is_number(found):
 def _kind(found):
     if isinstance(found, tuple):
         return f"a tuple of {len(found)}"
+    if _is_number(found):
+        return "a number"
     return f"an array of shape {numpy.shape(found)}" if is_real(found) else type(found).__name__
 
 
 def _parameters(function):
     """The names of its positional parameters and how many have no default; None for *args."""
+    if isinstance(function, numpy.ufunc):  # `out` and `where` are no inputs
+        return ["x"] if function.nin == 1 else [
+            f"x{i + 1}" for i in range(function.nin)
+        ], function.nin
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):

@@ -1,13 +1,13 @@
 """A function, its backward and its inputs, as the checks of them need it."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy
 
-from ..arrays import Stream
+from ..arrays import Stream, normal
 from ..errors import NumpyganError
 from ..requirements import UNLIKE_ARRAYS
 from .functions import FORMS, filled, gradient_of, input_names, is_real, leaves, taken_as
@@ -33,7 +33,10 @@ class Problem:
     @property
     def taken(self):
         """How the function was called, for the report."""
-        return f"taken as: {FORMS[self.form.kind]} (form={self.form.kind!r})"
+        text = f"taken as: {FORMS[self.form.kind]} (form={self.form.kind!r})"
+        if self.form.others:
+            text += "; form='cache' takes the last output as what backward needs, with no gy"
+        return text
 
     @property
     def tops(self):
@@ -62,7 +65,7 @@ class Problem:
                     f"{self.form.name}: backward returns {kind}; return the gradients, or take "
                     f"arrays to write them into after the inputs."
                 )
-            if isinstance(result, dict) and all(len(path) == 1 for path in self.paths):
+            if isinstance(result, Mapping) and all(len(path) == 1 for path in self.paths):
                 result = tuple(map(result.get, self.names))
             count, found = len(self.tree), isinstance(result, (tuple, list)) and len(result)
             if found and found not in (count, len(self.tops)):
@@ -82,7 +85,7 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
             "gradcheck: expected the inputs to try after the function and its backward: "
             "ng.gradcheck(function, backward, x, …)."
         )
-    if oracle not in (None, "complex", "five-point"):
+    if not (oracle is None or isinstance(oracle, str) and oracle in ("complex", "five-point")):
         raise NumpyganError(f"oracle: there is no {oracle!r}; expected 'complex' or 'five-point'.")
     tops = input_names(function, inputs)
     found = [
@@ -124,12 +127,60 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
         return filled(tuple(inputs), iter(copies))
 
     taken = taken_as(function, backward, fresh(), form)
-    if wrt is None and taken.kind == "loss" and any(isinstance(part, dict) for part in inputs):
-        if isinstance(function(*fresh())[1], dict):  # of the parameters; data have none
-            free = [i for i in free if isinstance(inputs[found[i][1][0]], dict)]
+    if wrt is None and taken.kind == "loss" and any(isinstance(part, Mapping) for part in inputs):
+        if isinstance(function(*fresh())[1], Mapping):  # of the parameters; data have none
+            free = [i for i in free if isinstance(inputs[found[i][1][0]], Mapping)]
     names, paths = [name for name, _, _ in found], [path for _, path, _ in found]
     dtype = min((values[i].dtype for i in free), key=lambda kind: kind.itemsize)
-    return Problem(taken, tuple(inputs), names, paths, free, Stream(seed), oracle, dtype), values
+    asked = Problem(taken, tuple(inputs), names, paths, free, Stream(seed), oracle, dtype)
+    if taken.others:
+        asked.form = _likeliest(asked, values)
+    return asked, values
+
+
+def _likeliest(problem, values):
+    """The Form in which backward is right, if there is one.
+
+    y, c = function(x) and backward(gy, c): is c a second output and its place in backward a gy, or
+    is c what backward needs? Only the numbers can tell.
+    """
+    taken = problem.form
+    others = [replace(taken, kind=kind, together=False, others=()) for kind in taken.others]
+    for form in (taken, *others):
+        if _agrees(replace(problem, form=form, stream=Stream(0)), values):
+            return replace(form, others=())
+    return others[0] if taken.keeps else taken
+
+
+def _agrees(problem, values):
+    """Whether backward agrees, along one direction, with a central difference to a few digits."""
+    h, near = (1e-6, 1e-3) if problem.dtype == "float64" else (1e-2, 2e-2)
+
+    def loss(gys, inputs):
+        ys = problem.outputs(inputs)
+        return float(sum((gy * y).sum() for gy, y in zip(gys, ys) if y.dtype.kind == "f"))
+
+    try:
+        gys = random_gys(problem, problem.outputs(copies_of(values)))
+        found = map(numpy.asarray, problem.backward(copies_of(values))(gys))
+        gradients = dict(zip(problem.free, found))
+        moves = {i: normal(values[i].shape, problem.stream) for i in gradients}
+        if any(g.shape != moves[i].shape for i, g in gradients.items()):
+            return False
+        terms = [(g * moves[i]).sum() for i, g in gradients.items()]
+        ahead, behind = (
+            loss(
+                gys,
+                [
+                    (v + step * moves[i]).astype(v.dtype) if i in moves else v
+                    for i, v in enumerate(copies_of(values))
+                ],
+            )
+            for step in (h, -h)
+        )
+    except Exception:  # it is no such form, or the checks say what it raises
+        return False
+    return bool(abs(sum(terms) - (ahead - behind) / (2 * h)) <= near * sum(map(abs, terms)))
 
 
 def _wanted(wrt, names):
@@ -137,7 +188,8 @@ def _wanted(wrt, names):
         return range(len(names))
     chosen = list(wrt) if isinstance(wrt, (list, tuple, set)) else [wrt]
     for one in chosen:
-        if one not in names and one not in range(len(names)):
+        known = isinstance(one, (str, int, numpy.integer))
+        if not known or one not in names and one not in range(len(names)):
             raise NumpyganError(
                 f"gradcheck: wrt={wrt!r}: there is no input {one!r}; expected some of "
                 f"{', '.join(names)}, or their numbers from 0."
@@ -160,19 +212,23 @@ class Singular(Skipped):
 class Refused(Skipped):
     """The user's function or backward raises `__cause__` at inputs near the point."""
 
-    def __init__(self, error):
-        super().__init__(f"at inputs near it the code raises {type(error).__name__}")
+    def __init__(self, error, longer=False):
+        where = "at float64 copies of inputs near it" if longer else "at inputs near it"
+        super().__init__(f"{where} the code raises {type(error).__name__}")
 
 
 @contextmanager
-def code_of_the_user():
-    """A block that only calls the user's code: what the code raises becomes Refused."""
+def code_of_the_user(longer=False):
+    """A block that only calls the user's code: what the code raises becomes Refused.
+
+    longer  whether the code gets float64 copies of inputs in float32
+    """
     try:
         yield
     except (NumpyganError, Skipped):
         raise
     except Exception as error:
-        raise Refused(error) from error
+        raise Refused(error, longer) from error
 
 
 def copies_of(values):
@@ -199,7 +255,8 @@ def scalar_of(problem, values, i, gys, kind):
     def L(v):
         new = copies_of(others)
         new[i] = v.astype(kind).reshape(shape)
-        with warnings.catch_warnings(), code_of_the_user():
+        longer = problem.dtype == numpy.float32
+        with warnings.catch_warnings(), code_of_the_user(longer):
             warnings.simplefilter("error", numpy.exceptions.ComplexWarning)
             ys = problem.outputs(new)
             # in here, as the shape of y may depend on the values

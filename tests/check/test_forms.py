@@ -1,5 +1,9 @@
 """More ways in which people write a function and its backward pass, and what is said of them."""
 
+import collections
+import functools
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -176,3 +180,161 @@ def test_backward_may_take_the_inputs_before_gy(factor):
     assert report.passed is (factor == 1), report
     other_names = lambda a, b, c: scaled(a, b, c)
     assert ng.gradcheck(product, other_names, X, W, form="inputs_first").passed is (factor == 1)
+
+
+# Numbers and containers as they are given
+
+
+def changes_its_own(s):
+    s *= 2  # of a number this makes another number
+    return s * s
+
+
+def asks_for_a_float(s):
+    assert isinstance(s, (float, complex)) and not isinstance(s, np.ndarray)
+    return 4 * s * s
+
+
+@functools.lru_cache
+def remembers(s):
+    return 4 * s * s
+
+
+@pytest.mark.parametrize("s", [0.7, np.float64(0.7)])
+@pytest.mark.parametrize("function", [changes_its_own, asks_for_a_float, remembers])
+def test_a_number_reaches_the_function_as_a_number(function, s):
+    for factor in (8, 9):
+        report = ng.gradcheck(function, lambda gy, s: factor * s * gy, s)
+        assert (report.passed, report.oracle) == (factor == 8, "complex"), report
+    assert not ng.gradcheck(changes_its_own, lambda gy, s: 8 * s * gy, np.array(0.7)).passed
+
+
+def test_a_number_in_a_dict_is_one_too():
+    function = lambda p, x: x * asks_for_a_float(p["s"])
+    back = lambda gy, p, x: ({"s": (gy * x).sum() * 8 * p["s"]}, 4 * p["s"] ** 2 * gy)
+    assert ng.gradcheck(function, back, {"s": 0.7}, Y).passed
+
+
+class ByAttribute(dict):
+    __getattr__ = dict.__getitem__
+
+
+class ItsOwnAttributes(dict):
+    def __init__(self, *args, **items):
+        super().__init__(*args, **items)
+        self.__dict__ = self
+
+
+class ByName(dict):
+    """One that is made in a way of its own."""
+
+    def __init__(self, W):
+        super().__init__(W=W)
+
+    @property
+    def W(self):
+        return self["W"]
+
+
+class Pair(NamedTuple):
+    W: np.ndarray
+
+
+@pytest.mark.parametrize("kind", [ByAttribute, ItsOwnAttributes, ByName, Pair])
+@pytest.mark.parametrize("factor", [2, 2.01])
+def test_a_container_keeps_its_type(kind, factor):
+    def function(p, x):
+        assert type(p) is kind
+        return p.W**2 * x
+
+    def back(gy, p, x):
+        return kind(W=factor * gy * p.W * x), gy * p.W**2
+
+    report = ng.gradcheck(function, back, kind(W=W), W + 1)
+    names = ["p[0]" if kind is Pair else "p['W']"]
+    assert [check.tensor for check in report.failures] == names * (factor != 2), report
+
+
+@pytest.mark.parametrize(
+    "p",
+    [collections.UserDict(W=W), collections.OrderedDict(W=W), collections.defaultdict(int, W=W)],
+)
+def test_other_mappings(p):
+    def function(q):
+        assert type(q) is type(p)
+        return q["W"] ** 2
+
+    for factor in (2, 3):
+        report = ng.gradcheck(function, lambda gy, q: {"W": factor * gy * q["W"]}, p)
+        assert report.passed is (factor == 2), report
+
+
+# How many arguments a gradient takes
+
+
+def log_cosh(x):
+    return np.log(np.cosh(x)).sum()
+
+
+GRADIENTS = {
+    "ufunc": (log_cosh, np.tanh),
+    "setting": (lambda x: (x**2).sum(), lambda x, eps=1e-5: 2 * x),
+    "ones": (lambda x: x.sum(), np.ones_like),
+    "gy with a default": (lambda x: (x**2).sum(), lambda x, gy=1.0: 2 * x * gy),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_an_argument_with_a_default_is_a_gy_only_by_its_name(name):
+    report = ng.gradcheck(*GRADIENTS[name], Y)
+    assert report.passed, report
+
+
+def test_a_wrong_ufunc_is_wrong():
+    report = ng.gradcheck(log_cosh, np.sinh, Y)
+    assert not report.passed and "form='gradient'" in str(report), report
+
+
+# y, c = function(x) and backward(gy, c): a second output, or what backward needs?
+
+KEPT = {
+    "mask": (lambda x: (np.where(x.real > 0, x, 0), x.real > 0), lambda gy, mask: gy * mask),
+    "x": (lambda x: (x**2, x), lambda gy, x: 2 * gy * x),
+    "tanh": (lambda x: (np.tanh(x), np.tanh(x)), lambda gy, t: gy * (1 - t**2)),
+    "before gy": (lambda x: (np.tanh(x), np.tanh(x)), lambda t, gy: gy * (1 - t**2)),
+    "loss": (lambda x: ((x**2).sum(), 2 * x), lambda gy, slope: gy * slope),
+    "two outputs": (lambda x: (x**2, x**3, 1 * x), lambda g2, g3, x: 2 * g2 * x + 3 * g3 * x**2),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_last_output_that_backward_needs(name):
+    function, backward = KEPT[name]
+    report = ng.gradcheck(function, backward, Y)
+    kind = "residuals" if name == "before gy" else "cache"
+    assert report.passed and f"(form={kind!r})" in str(report), report
+
+
+def test_a_wrong_backward_is_told_that_there_is_a_form_cache():
+    twice = lambda gy, t: 2 * gy * (1 - t**2)
+    report = ng.gradcheck(KEPT["tanh"][0], twice, Y)
+    assert not report.passed and "form='cache' takes the last output as what" in str(report)
+    for name in ("mask", "x"):  # their names say it
+        function, right = KEPT[name]
+        back = {"mask": lambda gy, mask: 2 * gy * mask, "x": lambda gy, x: 4 * gy * x}[name]
+        report = ng.gradcheck(function, back, Y)
+        assert report.failures[0].hint == "a factor of 2 too large", report
+
+
+def test_two_outputs_of_a_method_stay_outputs():
+    both = lambda x: (np.sin(x), np.cos(x))
+    state = {}
+
+    def forward(x):
+        state["x"] = x
+        return both(x)
+
+    for factor in (1, 1.01):
+        back = lambda g, h: factor * g * np.cos(state["x"]) - h * np.sin(state["x"])
+        report = ng.gradcheck(forward, back, Y)
+        assert report.passed is (factor == 1) and "(form='methods')" in str(report), report

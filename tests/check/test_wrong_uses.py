@@ -65,6 +65,32 @@ def refused(call, words):
         ((square, back, x), {"wrt": 1.5}, "there is no input 1.5; expected some of x"),
         ((square, back, x), {"wrt": square}, "there is no input <function square"),
         ((square, back, x), {"form": ["returns"]}, r"no form \['returns'\]; expected one of"),
+        ((square, back, x), {"wrt": np.array([1, 2])}, r"there is no input array\(\[1, 2\]\)"),
+        ((square, back, x), {"oracle": np.array([1, 2])}, r"oracle: there is no array\(\[1, 2\]\)"),
+        (([ng.Affine(2, 2)],), {"oracle": np.array([1, 2])}, "oracle: there is no array"),
+        (
+            (lambda x: (x**2).sum(), x),
+            {"form": "loss"},
+            "form='loss' means loss, .gx, gw. = function.x, w., but the function returns a number",
+        ),
+        (
+            (square, back, x),
+            {"form": "loss"},
+            r"form='loss' means .*, but the function returns an array of shape \(3, 4\)",
+        ),
+        ((square, None, x), {"form": "pullback"}, "form='pullback' means .*returns an array of"),
+        ((square, back, x), {"form": "cache"}, "form='cache' means .*function returns an array of"),
+        (
+            (lambda x: (x, 1), back, x),
+            {"form": "pullback"},
+            "form='pullback' means .*, but the function returns a tuple of 2",
+        ),
+        ((square, x), {"form": "returns"}, "form='returns' means .*; give function and backward"),
+        (
+            (lambda x: (x.sum(), x), back, x),
+            {"form": "loss"},
+            "form='loss' means .*; give the function alone, then the inputs",
+        ),
         ((square, back, x), {"only_given": "no"}, "only_given must be True or False, got 'no'"),
         ((lambda x, c: x * c.real, back, x, x * 1j), {}, "c is complex, expected real numbers"),
         (
@@ -166,6 +192,16 @@ def test_a_pair_that_refuses_inputs_beside_those_given():
     assert [check.verdict for check in report.checks] == ["wrong"]
     report = ng.gradcheck(lambda x: square(within(x)), back, edge, only_given=True)
     assert not report.passed and "near it the code raises AssertionError" in str(report)
+
+
+def test_code_for_float32_alone_is_told_that_it_gets_float64():
+    def single(x):
+        assert x.dtype == np.float32
+        return x**2
+
+    report = ng.gradcheck(single, back, x.astype("float32"))
+    assert not report.passed
+    assert "at float64 copies of inputs near it the code raises AssertionError" in str(report)
 
 
 def layer(**members):
