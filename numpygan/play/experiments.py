@@ -138,7 +138,7 @@ _EXPERIMENTS = {
         "mnist",
         {},
         "The MNIST recipe. Strokes appear after a few hundred iterations, digits after an "
-        "epoch of 600.",
+        "epoch, which is 500 iterations.",
         "recipes/builtin.py: _MNIST = Recipe(",
         6,
     ),

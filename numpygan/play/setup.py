@@ -166,7 +166,6 @@ def setup_of(name):
     if recipe.data not in NAMES:
         names = ", ".join(name for name, other in RECIPES.items() if other.data in NAMES)
         raise NumpyganError(
-            f"play: the data of {name} are your own, and a page can't show them; "
-            f"expected one of {names}."
+            f"play: the page can't show the data of {name}; expected one of {names}."
         )
     return Setup(recipe)

@@ -90,6 +90,18 @@ def test_a_frame_of_older_settings_is_not_drawn(play):
     assert not page.problems
 
 
+def test_space_plays_after_a_click_of_the_mouse(play):
+    page = play()
+    page.click("#clear")
+    page.click("[data-game=A] [data-surface=best]")
+    page.click("[data-game=A] input[type=checkbox] >> nth=0")
+    page.keyboard.press(" ")
+    page.wait_for_selector("#play[data-playing=true]")
+    page.keyboard.press(" ")
+    page.wait_for_selector("#play[data-playing=false]")
+    assert not page.problems
+
+
 def test_the_page_keeps_to_its_own_policy(play):
     page = play(
         bypass_csp=False

@@ -322,7 +322,7 @@ def test_a_port_that_is_taken_is_one_sentence(capsys):
 @pytest.mark.parametrize(
     "arguments, told",
     [
-        (["tfd"], "a page can't show them"),
+        (["tfd"], "the page can't show the data"),
         (["rign"], "did you mean 'ring'"),
         (["--port", "70000"], "expected a port"),
     ],

@@ -235,6 +235,11 @@ function listen() {
     actions[KEYS[event.key]]();
     event.preventDefault();
   });
+  // Space plays or pauses after a click of the mouse, too; a button that has the focus would take it.
+  document.addEventListener("click", (event) => {
+    const pressed = event.target.closest("button, summary, input[type=checkbox]");
+    if (event.detail && pressed && pressed === document.activeElement) pressed.blur();
+  });
   find("speed").addEventListener("change", () => tell(speedCommand()));
   onRewind((to) => tell({ do: "rewind", to }));
   find("experiments").append(
