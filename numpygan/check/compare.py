@@ -9,7 +9,7 @@ from ..arrays import normal
 from ..errors import NumpyganError
 from . import oracles
 from .derivative import picked
-from .verdicts import UNINFORMATIVE, WRONG, judge
+from .verdicts import OK, UNINFORMATIVE, WRONG, judge
 
 # A tensor of at most 400 entries is checked entry by entry. A larger one is checked at 40 entries
 # (the largest and random ones) and along 4 random directions.
@@ -74,6 +74,12 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
             "mistakes; use smaller inputs"
         )
         return replace(check, verdict=UNINFORMATIVE, hint=hint)
+    if check.verdict == WRONG and oracle == "five-point":
+        fine, off = _finer(f, base, directions, numeric, noise)
+        gap = numpy.abs(analytic - fine)
+        if (gap <= off).all() and off.max() <= 1e-3 * largest:
+            error, tolerance = float(gap.max() / largest), float(off.max() / largest)
+            return replace(check, verdict=OK, error=error, tolerance=tolerance, hint="")
     if (
         check.verdict == WRONG
         and oracle == "five-point"
@@ -85,6 +91,17 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
         )
         return replace(check, verdict=UNINFORMATIVE, hint=hint)
     return check
+
+
+def _finer(f, base, directions, coarse, noise):
+    """Differences with a quarter of the step, and bounds of their errors.
+
+    The truncation error, h⁴ times a fifth derivative, falls to 1/256. A sixteenth of the change is
+    a bound even where f bends so much that h is not small.
+    """
+    h = oracles.FIVE_POINT_STEP / 4
+    fine = numpy.array([oracles.five_point(f, base, direction, h) for direction in directions])
+    return fine, 4 * noise + numpy.abs(coarse - fine) / 16
 
 
 def _unsure(f, base, directions, gaps, noise):

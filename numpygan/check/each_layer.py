@@ -37,7 +37,8 @@ def check_layers(net, x=None, *, rows=3, seed=0, oracle=None):
     oracle  "complex": complex step, agreement to 1e−13 of max |g|. "five-point": central
             differences, for a layer whose forward doesn't work on complex numbers; the agreement
             asked for, 1000·(ε|f|/h + h⁴ max |g|), follows from step and dtype. None: the complex
-            step, unless a forward drops the imaginary part; the report says where
+            step, unless a forward drops the imaginary part or refuses complex numbers; the report
+            says where
 
     Each layer is checked by itself, so that the right one is named, at the input it gets in a real
     pass and with a random upstream gradient; then θ and x of the whole network. Verdicts: "ok";

@@ -251,6 +251,20 @@ def test_a_forward_that_refuses_complex_numbers(name):
         ng.gradcheck([ng.Affine(3, 4), layer()], oracle="complex")
 
 
+@pytest.mark.parametrize("seed", [0, 3, 6, 9])
+@pytest.mark.parametrize("bend", [0.1, 0.03])
+def test_a_forward_that_bends_within_a_few_steps_of_a_difference(bend, seed):
+    """√(x² + bend²): its fifth derivative is about bend⁻⁴, so the step has to be shorter."""
+    for factor in (1, 1 + 1e-4):
+        layer = changed(
+            ng.Layer,
+            forward=lambda self, x, t: t.y.__setitem__(..., numpy.hypot(x, bend)),
+            backward=gives(lambda gy, t: factor * gy * t.x / numpy.hypot(t.x, bend)),
+        )
+        report = ng.gradcheck([ng.Affine(3, 4), layer(), ng.Affine(4, 2)], rows=9, seed=seed)
+        assert report.passed == (factor == 1), report
+
+
 # Forwards that drop an imaginary part: (forward, the right backward, what the complex step sees)
 DROPS = {
     "abs": (lambda x: abs(x), lambda gy, t: gy * numpy.sign(t.x), lambda gy, t: 0 * gy),
