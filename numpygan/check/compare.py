@@ -78,8 +78,8 @@ def compare(place, name, g, f, point, stream, oracle, rows, upstream=0.0):
         fine, off = _finer(f, base, directions, numeric, noise)
         gap = numpy.abs(analytic - fine)
         if (gap <= off).all() and off.max() <= 1e-3 * largest:
-            error, tolerance = float(gap.max() / largest), float(off.max() / largest)
-            return replace(check, verdict=OK, error=error, tolerance=tolerance, hint="")
+            worst, tolerance = float(gap.max() / largest), float(off.max() / largest)
+            return replace(check, verdict=OK, error=worst, tolerance=tolerance, hint="")
     if (
         check.verdict == WRONG
         and oracle == "five-point"
