@@ -7,7 +7,7 @@ from ..errors import NumpyganError
 from ..nn.layer import Layer
 from ..nn.mlp import MLP
 from ..numbers import whole
-from . import behaviour, problem, vjp
+from . import behaviour, own_arrays, problem, vjp
 from .each_layer import check_layers
 from .forward_mode import check_hvp, check_jvp
 from .functions import input_names
@@ -126,10 +126,24 @@ def check_function(
             )
     if only_given not in (True, False):
         raise NumpyganError(f"gradcheck: only_given must be True or False, got {only_given!r}.")
-    asked, values = problem.problem(
-        function, backward, inputs, wrt, form, oracle, whole("gradcheck: seed", seed, 0)
-    )
-    domain = _domains(domain, asked, input_names(function, inputs))
+    own = None
+    if form in (None, "methods") and not (jvp or hvp):
+        own = own_arrays.of_methods(function, backward, inputs)
+    if own and own.parameters:
+        function, backward, form = own.forward, own.backward, "methods"
+        inputs = (*inputs, *own.values)
+    try:
+        asked, values = problem.problem(
+            function, backward, inputs, wrt, form, oracle, whole("gradcheck: seed", seed, 0)
+        )
+        domain = _domains(domain, asked, input_names(function, inputs))
+        return _compared(asked, values, jvp, hvp, domain, only_given, oracle, own)
+    finally:
+        if own:
+            own.restore()
+
+
+def _compared(asked, values, jvp, hvp, domain, only_given, oracle, own):
     try:
         behaviour.check_behaviour(asked, values)
         checks, notes = vjp.check_vjp(asked, values, domain, only_given)
@@ -143,7 +157,7 @@ def check_function(
         checks += check_hvp(asked, values, hvp, domain, only_given) if hvp else []
     used = oracle or ("five-point" if asked.reason else "complex")
     notes.insert(0, f"oracle: {used}" + (f", as {asked.reason}" if asked.reason else " step"))
-    return Report(tuple(checks), used, tuple(notes))
+    return Report(tuple(checks), used, (*notes, *(own.notes if own else ())))
 
 
 def _domains(domain, asked, names):
