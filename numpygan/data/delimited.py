@@ -5,7 +5,6 @@ A column of labels is recognised by its name.
 
 import difflib
 import gzip
-import math
 import os
 import re
 import zlib
@@ -16,6 +15,7 @@ from ..errors import NumpyganError
 from ..files import open_regular
 from ..reading import check_expansion
 from .headers import cells_of, is_number, names_of
+from .label_column import unnamed_labels
 
 _PART = 1 << 24  # bytes
 LABELS = re.compile(
@@ -61,7 +61,7 @@ def read_csv(path, drop, notes, columns=None, beside=False):
     if drop == "auto":
         left_out |= {i for i in range(width) if _counts_rows(lines, delimiter, names, i)}
         if names is None or numbered:
-            left_out |= _unnamed_labels(lines, delimiter, width)
+            left_out |= unnamed_labels(path, lines, delimiter, width)
     if left_out:
         called = [(names and names[i]) or f"column {i + 1}" for i in sorted(left_out)]
         notes.append(f"left out: {', '.join(called)}")
@@ -214,27 +214,6 @@ def _left_out(path, names, width, drop, beside):
                 f"{path}: --drop: there is no column {item!r}{hint}; the file has {has}."
             )
     return found
-
-
-def _unnamed_labels(lines, delimiter, width):
-    """{0} or {width − 1} if this column holds labels and the others a square image, else {}.
-
-    CSV files of MNIST look like this. A corner of an image can look like labels, too, but it is
-    mostly black.
-    """
-    side = math.isqrt(width - 1)
-    if side < 8 or side * side != width - 1:
-        return set()
-    some = lines[:: max(1, len(lines) // 200)]
-    try:
-        some = numpy.array([cells_of(line, delimiter) for line in some], "float64")
-    except ValueError:
-        return set()
-    if some.min() < 0 or some.max() > 255:
-        return set()
-    ends = [(column, some[:, column]) for column in (0, width - 1)]
-    able = [i for i, cells in ends if cells.max() < 62 and (cells == numpy.rint(cells)).all()]
-    return {max(able, key=lambda column: numpy.count_nonzero(some[:, column]))} if able else set()
 
 
 def _bad_cell(path, numbers, lines, delimiter, names, kept, width):

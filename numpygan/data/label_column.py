@@ -1,0 +1,72 @@
+"""The column of labels in a table of pixels whose columns have no names."""
+
+import math
+
+import numpy
+
+from ..errors import NumpyganError
+from .headers import cells_of
+
+_SOME = 200  # rows that are looked at
+_MOST_CLASSES = 1000
+_FEW_CLASSES = 62  # digits and letters
+_ODD = 4  # two columns of pixels beside each other are hardly ever as unlike as this
+
+
+def unnamed_labels(path, lines, delimiter, width):
+    """{0} or {width − 1} if this column holds labels and the others a square image, else {}.
+
+    CSV files of MNIST look like this. A corner of the image can look like labels, too, but it is
+    like the pixels beside it. Raises NumpyganError if each end can be the labels.
+    """
+    side = math.isqrt(width - 1)
+    if side < 8 or side * side != width - 1:
+        return set()
+    rows = _some_rows(lines, delimiter)
+    if rows is None or not _are_pixels(rows[:, 1:-1]):
+        return set()
+    last = width - 1
+    beside = {0: (1, side), last: (last - 1, last - side)}
+    able = {i for i in beside if _can_be_labels(rows[:, i], _MOST_CLASSES)}
+    few = {i for i in able if _can_be_labels(rows[:, i], _FEW_CLASSES)}
+    if not few or len(able) == 1:
+        return few
+    odd = {i for i in able if min(_unlike(rows[:, i], rows[:, j]) for j in beside[i]) > _ODD}
+    varied = {i for i in able if numpy.ptp(rows[:, i])}
+    # A corner that is always black does not vary.
+    for ends in (odd, odd & varied, odd & varied & few) if odd else (varied,):
+        if len(ends) == 1 and ends <= few:
+            return ends
+    raise NumpyganError(
+        f"{path}: has {width} columns without names, the pixels of an image {side} × {side} and "
+        f"one more, which can be column 1 or column {width}; say which one holds the labels with "
+        f"--drop 1 or --drop {width}, or that neither does with --drop none."
+    )
+
+
+def _some_rows(lines, delimiter):
+    """Random rows as an array, or None if they are no numbers.
+
+    Each n-th row could be of one class.
+    """
+    order = numpy.random.default_rng(0).permutation(len(lines))[:_SOME]
+    try:
+        return numpy.array([cells_of(lines[i], delimiter) for i in order], "float64")
+    except ValueError:
+        return None
+
+
+def _are_pixels(rows):
+    return rows.min() >= 0 and rows.max() <= 255
+
+
+def _can_be_labels(cells, classes):
+    whole = numpy.array_equal(cells, numpy.rint(cells))
+    return whole and cells.min() >= -1 and cells.max() < classes
+
+
+def _unlike(one, other):
+    """How much the values of two columns differ, in units of the difference that is chance."""
+    difference = numpy.abs(numpy.sort(one) - numpy.sort(other)).mean()
+    chance = math.sqrt((one.var() + other.var()) / len(one))
+    return difference / chance if chance else math.inf if difference else 0
