@@ -14,11 +14,11 @@ from ..arrays import normal
 from ..errors import NumpyganError
 from . import directional
 from .derivative import allowed, scales
-from .functions import gradient_of
 from .points import moved, points
 from .problem import Skipped, code_of_the_user, random_gys
 from .product import Product, called, is_rounding
 from .rounding import LARGEST
+from .trees import gradient_of
 from .verdicts import OK, UNINFORMATIVE, WRONG, Check, judge
 from .vjp import worse
 

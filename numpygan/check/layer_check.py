@@ -1,5 +1,7 @@
 """ng.gradcheck: a hand-written backward pass, of layers or of any function, and its verdicts."""
 
+from dataclasses import replace
+
 import numpy
 
 from ..arrays import Array
@@ -124,7 +126,7 @@ def check_function(
             raise NumpyganError(
                 f"gradcheck: {name} must be a function, got {type(product).__name__}."
             )
-    if only_given not in (True, False):
+    if not isinstance(only_given, bool):
         raise NumpyganError(f"gradcheck: only_given must be True or False, got {only_given!r}.")
     own = None
     if form in (None, "methods") and not (jvp or hvp):
@@ -137,10 +139,30 @@ def check_function(
             function, backward, inputs, wrt, form, oracle, whole("gradcheck: seed", seed, 0)
         )
         domain = _domains(domain, asked, input_names(function, inputs))
-        return _compared(asked, values, jvp, hvp, domain, only_given, oracle, own)
+        report = _compared(asked, values, jvp, hvp, domain, only_given, oracle, own)
+        if not report.passed and asked.form.kind == "methods" and _is_a_slope(asked, values):
+            names = ", ".join(input_names(function, inputs))
+            hint = (
+                f"backward gives the derivative itself, but gets gy, the gradient of the output: "
+                f"write a backward(gy, {names}) that returns gy times it"
+            )
+            report = replace(report, checks=tuple(replace(c, hint=hint) for c in report.checks))
+        return report
     finally:
         if own:
             own.restore()
+
+
+def _is_a_slope(asked, values):
+    """Whether backward, called with the input in place of gy, is the function's derivative."""
+    slope = asked.form.backward
+    form = replace(asked.form, kind="returns", backward=lambda gy, *inputs: gy * slope(*inputs))
+    everywhere = dict.fromkeys(asked.free, (-numpy.inf, numpy.inf))
+    try:
+        checks, _ = vjp.check_vjp(replace(asked, form=form), values, everywhere, only_given=True)
+    except (NumpyganError, problem.Wrong, problem.Skipped):
+        return False
+    return all(check.passed for check in checks)
 
 
 def _compared(asked, values, jvp, hvp, domain, only_given, oracle, own):

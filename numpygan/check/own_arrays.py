@@ -8,8 +8,9 @@ import inspect
 
 import numpy
 
-from .functions import input_names, is_real
+from .functions import input_names
 from .problem import copies_of
+from .trees import is_real
 
 # Where the gradient of self.W or self.params["W"] is looked for, as an attribute or a key of a dict
 _GRADIENTS = ("d{}", "g{}", "d_{}", "g_{}", "grad_{}", "{}_grad", "grad{}", "{}grad", "delta_{}")

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy
 
-from ..arrays import Stream, normal
+from ..arrays import Stream, normal, streams
 from ..errors import NumpyganError
 from ..requirements import UNLIKE_ARRAYS
-from .functions import FORMS, filled, gradient_of, input_names, is_real, leaves, taken_as
+from .functions import FORMS, input_names, taken_as
+from .trees import filled, gradient_of, is_real, leaves
 
 
 @dataclass
@@ -132,7 +133,10 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
             free = [i for i in free if isinstance(inputs[found[i][1][0]], Mapping)]
     names, paths = [name for name, _, _ in found], [path for _, path, _ in found]
     dtype = min((values[i].dtype for i in free), key=lambda kind: kind.itemsize)
-    asked = Problem(taken, tuple(inputs), names, paths, free, Stream(seed), oracle, dtype)
+    stream = streams(seed)[
+        "sample"
+    ]  # Stream(seed) would draw the inputs of default_rng(seed) again
+    asked = Problem(taken, tuple(inputs), names, paths, free, stream, oracle, dtype)
     if taken.others:
         asked.form = _likeliest(asked, values)
     return asked, values

@@ -7,11 +7,11 @@ import numpy
 from ..errors import NumpyganError
 from . import imaginary
 from .derivative import EPSILON, Line, allowed, picked, random_direction, scales
-from .functions import as_array
 from .oracles import complex_step
 from .points import moved, points
 from .problem import Singular, Skipped, Wrong, random_gys, scalar_of
 from .rounding import Comparison, sensitivity_of
+from .trees import as_array
 from .verdicts import AT_A_KINK, OK, UNINFORMATIVE, WRONG, Check, judge
 from .vjp_oracle import oracle_at
 

@@ -338,3 +338,17 @@ def test_two_outputs_of_a_method_stay_outputs():
         back = lambda g, h: factor * g * np.cos(state["x"]) - h * np.sin(state["x"])
         report = ng.gradcheck(forward, back, Y)
         assert report.passed is (factor == 1) and "(form='methods')" in str(report), report
+
+
+@pytest.mark.parametrize(
+    "function, slope",
+    [(np.sin, np.cos), (np.exp, np.exp), (lambda x: x**2, lambda x: 2 * x)],
+    ids=["sin", "exp", "square"],
+)
+def test_a_derivative_in_place_of_a_backward_pass(function, slope):
+    """A beginner's first try. It is no vector-Jacobian product, and the hint says so."""
+    report = ng.gradcheck(function, slope, Y)
+    assert not report.passed and "returns gy times it" in report.failures[0].hint
+    assert ng.gradcheck(function, lambda gy, x: gy * slope(x), Y).passed
+    wrong = ng.gradcheck(function, lambda x: slope(x) + 0.1, Y)
+    assert "gy times" not in wrong.failures[0].hint

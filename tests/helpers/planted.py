@@ -10,7 +10,8 @@ from collections import Counter
 import numpy as np
 
 import numpygan as ng
-from numpygan.check.functions import filled, leaves, taken_as
+from numpygan.check.functions import taken_as
+from numpygan.check.trees import filled, leaves
 from tests.helpers.catalogue import CASES
 
 # Each: (result, inputs, calls) -> what backward returns instead. g is one gradient, x its input.
