@@ -10,6 +10,8 @@ from ..files import open_regular
 _GREY = ("1", "L", "LA")
 _WIDE = ("I;16", "I;16B", "I")  # integers of more than 8 bits
 _12_BITS = 4095
+# Errors that say what is wrong; others (KeyError: 36) are accidents inside Pillow.
+_IN_WORDS = (OSError, ValueError, SyntaxError, EOFError, MemoryError)
 
 
 def read_images(splits, size, notes):
@@ -96,36 +98,56 @@ def _read(file):
 
     Its mode is L or RGB; F, which still has to be scaled, if it has more than 8 bits.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     done = []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with open_regular(file) as raw, Image.open(raw) as opened:
-                image = ImageOps.exif_transpose(opened)
-                image.load()
-                if getattr(opened, "n_frames", 1) > 1:
-                    done.append("only the first picture in each file is read")
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        if isinstance(error, UnidentifiedImageError):
-            error = "it is damaged or of another kind"
+            with open_regular(file) as raw:
+                image = _decoded(raw, done)
+    except Exception as error:  # Pillow raises almost any for a damaged file
+        reason = "it is damaged or of another kind"
+        in_words = isinstance(error, (*_IN_WORDS, Image.DecompressionBombError))
+        if in_words and not isinstance(error, UnidentifiedImageError):
+            reason = str(error)[:200] or reason
         raise NumpyganError(
-            f"{file}: the image cannot be read ({error}); remove it or save it again."
+            f"{file}: the image cannot be read ({reason}); remove it or save it again."
         ) from None
-    if image.mode in _WIDE:
-        return Image.fromarray(numpy.asarray(image).astype("float32")), done
     if image.mode == "F":
         raise NumpyganError(
             f"{file}: pixels are floats, whose scale is not known; save the images as one .npy."
         )
+    return (_as_floats(image) if image.mode in _WIDE else image), done
+
+
+def _decoded(raw, done):
+    """The image in a file, upright; its mode is L, RGB, F or in _WIDE.
+
+    Every step in which Pillow can meet damage is here.
+    """
+    from PIL import Image, ImageOps
+
+    with Image.open(raw) as opened:
+        image = ImageOps.exif_transpose(opened)
+        image.load()
+        if getattr(opened, "n_frames", 1) > 1:  # Pillow decodes all of them to count them
+            done.append("only the first picture in each file is read")
+    if image.mode == "F" or image.mode in _WIDE:
+        return image
     grey = image.mode in _GREY or image.mode == "P" and _is_grey(image.convert("RGB"))
     if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
         if image.getextrema()[3][0] < 255:
             done.append("transparent pixels are drawn on white")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("L" if grey else "RGB"), done
+    return image.convert("L" if grey else "RGB")
+
+
+def _as_floats(image):
+    from PIL import Image
+
+    return Image.fromarray(numpy.asarray(image).astype("float32"))
 
 
 def _is_grey(image):

@@ -8,6 +8,7 @@ from PIL import Image
 
 from numpygan.data.dataset import load, samples_like
 from numpygan.data.folders import read
+from numpygan.data.images import read_images
 from numpygan.errors import NumpyganError
 
 GREY = numpy.random.default_rng(0).integers(0, 256, (12, 9, 9), dtype="uint8")
@@ -124,6 +125,36 @@ def test_a_damaged_image_is_called_damaged(tmp_path):
     with pytest.raises(
         NumpyganError, match=r"x.png: .* \(it is damaged or of another kind\); remove"
     ):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["gif", "tif", "png", "bmp", "webp", "jpg"])
+def test_any_damage_to_an_image_is_one_sentence(ending, tmp_path):
+    """Pillow raises struct.error, KeyError, TypeError and others for damaged files."""
+    films, path = [Image.fromarray(image).convert("P") for image in GREY[:3]], tmp_path / "x"
+    more = {"save_all": True, "append_images": films[1:]} if ending in ("gif", "tif") else {}
+    picture = films[0].convert("L" if ending == "jpg" else "RGB") if not more else films[0]
+    picture.save(tmp_path / f"whole.{ending}", **more)
+    whole = (tmp_path / f"whole.{ending}").read_bytes()
+    stream = numpy.random.default_rng(0)
+    cuts = [whole[:-n] for n in range(1, len(whole) // 2, 7)]
+    for content in [*cuts, *[bytearray(whole) for _ in range(150)]]:
+        if isinstance(content, bytearray):
+            for at in stream.integers(0, min(len(whole), 300), 3):
+                content[at] = stream.choice([0, 1, 127, 128, 255, 40])
+        path.write_bytes(content)
+        try:
+            read_images({"train": [path]}, None, [])
+        except NumpyganError as error:
+            assert str(error).startswith(f"{path}")  # not every mutation is damage
+
+
+def test_a_film_that_is_cut_in_its_last_picture_is_one_sentence(tmp_path):
+    films = [Image.fromarray(image) for image in GREY[:3]]
+    films[0].save(tmp_path / "x.gif", save_all=True, append_images=films[1:])
+    content = (tmp_path / "x.gif").read_bytes()
+    (tmp_path / "x.gif").write_bytes(content[: content.rindex(b",\0\0\0\0") + 4])
+    with pytest.raises(NumpyganError, match="x.gif: the image cannot be read .*; remove it"):
         load(tmp_path)
 
 
