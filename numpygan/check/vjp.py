@@ -107,7 +107,8 @@ def _compare(problem, point, i, g, gys, ys, everything):
     values = [numpy.asarray(v) if j in problem.free else v for j, v in enumerate(point.values)]
     base = values[i].astype("float64").reshape(-1)
     size = float(sum(numpy.abs(gy * y).sum() for gy, y in zip(gys, ys) if y.dtype.kind == "f"))
-    most = _ENTRIES_GIVEN if everything else _ENTRIES
+    few = max(_ENTRIES, 10**7 // max(1, flat.size))  # each takes memory of the leaf's size
+    most = min(_ENTRIES_GIVEN, few) if everything else _ENTRIES
     entries = picked(flat, most, most, stream)
     directions = [numpy.eye(1, flat.size, k)[0] * scales(base)[k] for k in entries]
     directions += [random_direction(base, stream) for _ in range(_DIRECTIONS)]
