@@ -15,6 +15,7 @@ import numpy
 from ..arrays import Stream
 from ..errors import NumpyganError, printable
 from . import folders
+from .columns import notes_on_float32, notes_on_scales
 from .idx import read_idx
 from .meaning import (
     REACHED,
@@ -31,7 +32,7 @@ from .names import SPLITS, local_path
 from .readers import Found
 from .shapes import flatten, read_size, transposed
 from .sources import TOYS
-from .words import form, in_words
+from .words import form, in_words, splits_in_words
 
 MNIST = Path(__file__).parent / "mnist"
 SHIPPED = ("mnist", "stacked-mnist")  # names of data that `load` knows
@@ -109,7 +110,11 @@ def prepared(recipe):
     dataset = load(
         recipe.data, **{name: value for name, value in given.items() if value not in ("auto", 0)}
     )
-    return global_contrast_normalise(dataset) if recipe.preprocess == "contrast" else dataset
+    if recipe.preprocess == "contrast":
+        dataset = global_contrast_normalise(dataset)
+    # The batch of a recipe is fitted to fewer rows before it is used.
+    batch = 0 if recipe.last_batch == "use" else min(recipe.batch, len(dataset.train))
+    return replace(dataset, notes=(splits_in_words(dataset, batch), *dataset.notes))
 
 
 def check_fits(recipe, dataset):
@@ -200,6 +205,11 @@ def _understand(found, path, size, transpose):
     if scale == "pixels" and not whole:
         refuse_mixed_rows(parts["train"], where["train"])
     notes = found.notes + note_on_dim(scale, values.values(), shape is not None)
+    if scale not in ("bits", "pixels"):
+        every = list(parts.values())
+        notes += notes_on_float32(every, where["train"], found.columns, shape is not None)
+    if scale == "real" and shape is None:
+        notes += notes_on_scales(parts["train"])
     if transpose:
         turned = {split: transposed(part, shape, path) for split, part in parts.items()}
         parts, shape = {split: part for split, (part, _) in turned.items()}, turned["train"][1]

@@ -30,3 +30,14 @@ def in_words(parts, found, shape, scale, values):
         ends = "0 to 255 read as [0, 1]"
     held = f"{'a random' if found.shuffle else 'the last'} {len(parts['test']):,}"
     return f"{what}, {dtype}, {ends}; test split: {found.names.get('test', held)}"
+
+
+def splits_in_words(dataset, batch):
+    """How many rows each split has, and how many an epoch of full minibatches leaves out.
+
+    batch  the rows of a minibatch, 0 if the last one of an epoch may be smaller
+    """
+    counts = [f"{len(rows):,}" for rows in (dataset.train, dataset.validation, dataset.test)]
+    words = "{} for training, {} for validation, {} for testing".format(*counts)
+    rest = len(dataset.train) % batch if batch else 0
+    return f"{words}; an epoch leaves out {rest:,} (no full minibatch)" if rest else words
