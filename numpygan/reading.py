@@ -15,6 +15,7 @@ from .errors import NumpyganError, Unreadable
 from .files import open_regular, read_bytes
 
 _EXPANSION, _HARMLESS = 200, 64 << 20  # a compressed file may expand by this factor or to this size
+_MOST_SHAPES = 100  # arrays of a file whose shapes are looked at
 _LARGEST_TOML = 1 << 17  # bytes
 _LARGEST_JSON = 1 << 24  # bytes
 LARGEST = 1e100  # no measure is larger; its square is still a number
@@ -180,14 +181,22 @@ def _read_archive(file, size, wanted, path):
         return arrays
 
 
-def rank_of_npy(path):
-    """The rank of the array in a .npy file by its header; 2 if the header can't be read."""
+def shapes_of(path):
+    """The shapes of the arrays in a .npy or .npz file by their headers; none if it is damaged."""
     try:
         with open_regular(path) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return len(_read_header(file)[0])
+            if file.read(2) != b"PK":
+                file.seek(0)
+                return [_read_header(file)[0]]
+            shapes = []
+            with zipfile.ZipFile(file) as archive:
+                for name in archive.namelist()[:_MOST_SHAPES]:
+                    with archive.open(name) as member:
+                        shapes.append(_read_header(member)[0])
+            return shapes
     except (OSError, *_DAMAGE):
-        return 2
+        return []
 
 
 def rest_of_npy(path):

@@ -7,24 +7,20 @@ from pathlib import Path
 import numpy
 
 from ..errors import NumpyganError
-from ..files import readable
-from ..reading import rank_of_npy
+from ..reading import shapes_of
 from . import readers
 from .idx import read_idx, shape_of
 from .images import read_images
 from .kinds import CIFAR_ROW, is_cifar, kind_of
-from .names import LABELS, SPLITS, split_of
+from .names import IMAGE_NAMES, LABELS, SPLITS, split_of
+from .tree import DEEPEST, IMAGE_NAME, files_in, note_on_deeper
 
-_DEEPEST, _MOST = 4, 200_000  # folders below the given one, files in it
 _IMAGES = re.compile(r"images?|imgs?", re.I)
 _MASKS = re.compile(r"masks?|annotations?|labels?|gt|ground_?truth|segmentations?", re.I)
 _MASK_OF = re.compile(rf"(.+)[\W_]({_MASKS.pattern}|seg)([\W_]?\d+)?", re.I | re.S)
 _LANGUAGES = ("tr", "te")  # also Turkish and Telugu
-_IMAGE_NAME = re.compile(
-    r"\.(png|jpe?g|jfif|gif|bmp|tiff?|webp|heic|heif|avif|jp2|jxl|svg|tga|ico|pcx|psd|exr|dds|dcm"
-    r"|fits?|dng|cr[23]|nef|arw|orf|raf|rw2|raw)\Z",
-    re.I,
-)
+_ENOUGH, _MANY = 6, 10  # images that can be split; times as many are not made from these
+_STACKS = set(IMAGE_NAMES) - {"features", "samples"}  # those may belong to the pictures beside them
 
 
 def read(path, size=None, drop="auto"):
@@ -43,9 +39,9 @@ def _read_folder(path, size, drop):
     """The splits in a folder.
 
     The first kind that the folder holds is read: IDX, CIFAR-10, NumPy, CSV, images. Other files are
-    ignored.
+    ignored. Images go before a table, and before arrays that can belong to them.
     """
-    files = _files(path)
+    files, deeper = files_in(path)
     kinds, refused = {}, {}
     for file in files:
         try:
@@ -61,25 +57,26 @@ def _read_folder(path, size, drop):
         return _idx(path, idx)
     if batches:
         return _cifar(path, batches)
+    images = kinds.get("image", [])
     for kind, what in (("npy", "arrays"), ("npz", "arrays"), ("csv", "tables")):
         some = [f for f in kinds.get(kind, []) if _is_data(f, kind)]
         some = [f for f in some if not LABELS.search(f.stem)]
         if kind == "npy":  # one value for each example is no data beside others
-            ranked = [file for file in some if rank_of_npy(file) > 1]
-            some = ranked if ranked or "image" in kinds else some
-        if some and not (kind == "csv" and "image" in kinds):
-            images = [file.name for file in kinds.get("image", [])]
+            ranked = [file for file in some if max(map(len, shapes_of(file)), default=2) > 1]
+            some = ranked if ranked or images else some
+        if some and not (images and (kind == "csv" or _belong_to(images, some, path))):
             found = _by_name(path, some, what, drop)
-            found.notes += readers.not_read(images)
+            found.notes += readers.not_read(file.name for file in images)
             return found
-    if "image" in kinds:
+    if images:
         readers.refuse_drop(path, drop)
-        found = _images(path, kinds["image"], size)
-        others = [file.name for file in files if file not in kinds["image"]]
-        found.notes += readers.not_read(filter(_IMAGE_NAME.search, others))
+        found = _images(path, images, size)
+        others = [f.name for f in files if f not in images and IMAGE_NAME.search(f.name)]
+        arrays = [f.name for f in (*kinds.get("npy", []), *kinds.get("npz", []))]
+        found.notes += readers.not_read([*others, *arrays]) + note_on_deeper(path, deeper)
         return found
     names = (
-        ", ".join(file.name for file in files[:4]) or f"no files (down to {_DEEPEST} folders deep)"
+        ", ".join(file.name for file in files[:4]) or f"no files (down to {DEEPEST} folders deep)"
     )
     there = next(iter(refused.values())) if refused else f"there are {names}."
     raise NumpyganError(
@@ -88,42 +85,30 @@ def _read_folder(path, size, drop):
     )
 
 
+def _belong_to(images, files, path):
+    """Whether the arrays in `files` say something about the images, as a mean image or features do.
+
+    Raises NumpyganError if each of both can be the data.
+    """
+    if len(images) < _ENOUGH:
+        return False
+    shapes = [shape for file in files for shape in shapes_of(file)]
+    stacks = [s for s in shapes if len(s) == 4 or len(s) == 3 and s[2] > 4]  # else one colour image
+    most = max((shape[0] for shape in stacks), default=0)
+    named = [f for f in files if split_of(f.stem) or f.stem.lower() in _STACKS]
+    if most >= _MANY * len(images) or named and most > len(images):
+        return False
+    if named or most > len(images):
+        raise NumpyganError(
+            f"{path}: holds {len(images):,} images and {(named or files)[0].name}, and each of "
+            "both can be the data; give the file itself, or a folder with the images alone."
+        )
+    return True
+
+
 def _is_data(file, kind):
     endings, stems = (".csv", ".tsv", ".gz"), ("train", "test")
     return kind != "csv" or file.suffix.lower() in endings or file.stem.lower() in stems
-
-
-def _files(path):
-    """The files in a folder and below, sorted by depth and path.
-
-    Hidden files and the files that macOS and Synology add are left out. Links to folders are
-    followed, but each folder is read only once.
-    """
-    found, seen = [], set()
-    with readable(path):
-        for folder, below, names in os.walk(path, onerror=_refuse, followlinks=True):
-            here = os.stat(folder)
-            if (here.st_dev, here.st_ino) in seen:
-                below.clear()
-                continue
-            seen.add((here.st_dev, here.st_ino))
-            deep = len(Path(folder).relative_to(path).parts) >= _DEEPEST - 1
-            below[:] = [] if deep else sorted(filter(_is_visible, below))
-            files = [Path(folder, name) for name in filter(_is_visible, names)]
-            found += [file for file in files if file.is_file() or file.is_symlink()]
-            if len(found) > _MOST:
-                raise NumpyganError(
-                    f"{path}: holds more than {_MOST:,} files; give a folder with the data alone."
-                )
-    return sorted(found, key=lambda file: (len(file.parts), str(file)))
-
-
-def _refuse(error):
-    raise error
-
-
-def _is_visible(name):
-    return not name.startswith(".") and name not in ("__MACOSX", "@eaDir")
 
 
 def _idx(path, files):

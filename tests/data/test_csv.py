@@ -202,7 +202,7 @@ def test_drop_is_for_tables_alone(tmp_path):
     with pytest.raises(NumpyganError, match="--drop is for the columns of a CSV file"):
         load(tmp_path, drop="a")
     numpy.save(tmp_path / "features.npy", TABLE)
-    assert load(tmp_path).notes == ("not read: 0.png, 1.png, 2.png, 3.png, 4.png and 4 more",)
+    assert load(tmp_path).notes == ("not read: features.npy",)
 
 
 def test_columns_are_matched_by_name_beside_a_column_of_labels(tmp_path):

@@ -167,3 +167,68 @@ def test_splits_of_a_folder_are_random_and_always_the_same(tmp_path):
     assert sorted(sum(levels, [])) == [4 * i for i in range(60)]
     assert levels[2] != [4 * i for i in range(50, 60)]
     assert numpy.array_equal(load(tmp_path / "all").test, data.test)
+
+
+# Images beside arrays
+
+
+@pytest.mark.parametrize(
+    "name, array",
+    [
+        ("mean.npy", numpy.ones((9, 9))),
+        ("mean.npy", numpy.ones((64, 64, 3))),
+        ("embeddings.npy", numpy.random.default_rng(0).normal(size=(12, 5))),
+        ("features.npy", numpy.random.default_rng(0).normal(size=(3000, 5))),
+        ("labels.npy", numpy.arange(12)),
+        ("fid_stats.npz", {"mu": numpy.ones(16), "sigma": numpy.eye(16)}),
+        ("images.npy.npz", {"a": GREY[:9]}),
+    ],
+)
+def test_arrays_that_belong_to_images_are_not_read(name, array, tmp_path):
+    pictures(tmp_path, GREY)
+    if isinstance(array, dict):
+        numpy.savez(tmp_path / name, **array)
+    else:
+        numpy.save(tmp_path / name, array)
+    data = load(tmp_path)
+    assert data.image_shape == (9, 9) and len(data.train) == 8
+    assert data.notes == (f"not read: {name}",)
+
+
+@pytest.mark.parametrize(
+    "name, array, n",
+    [
+        ("x_train.npy", numpy.repeat(GREY, 3, 0), 12),  # with a folder of examples
+        ("mine.npy", numpy.repeat(GREY, 10, 0), 12),
+        ("table.npy", numpy.random.default_rng(0).normal(size=(30, 5)), 3),  # with plots
+    ],
+)
+def test_pictures_that_belong_to_arrays_are_not_read(name, array, n, tmp_path):
+    pictures(tmp_path / "examples", GREY[:n])
+    numpy.save(tmp_path / name, array)
+    (note,) = load(tmp_path).notes
+    assert note.startswith("not read: 0.png, 1.png") and load(tmp_path).train.size < array.size
+
+
+@pytest.mark.parametrize(
+    "name, shape", [("X.npy", (12, 81)), ("x_train.npy", (300, 5)), ("stats.npy", (40, 9, 9))]
+)
+def test_images_beside_arrays_that_can_be_the_data_are_refused(name, shape, tmp_path):
+    pictures(tmp_path, GREY)
+    numpy.save(tmp_path / name, numpy.random.default_rng(0).random(shape))
+    with pytest.raises(NumpyganError, match=f"holds 12 images and {name}, .*give the file itself"):
+        load(tmp_path)
+
+
+def test_images_too_far_down_are_said_not_to_be_read(tmp_path):
+    pictures(tmp_path, GREY)
+    for folder in ("a", "a/b", "a/b/c", "a/b/c/d", "a/b/c/d/.thumbs", "a/b/c/d/e"):
+        (tmp_path / folder).mkdir()
+    pictures(tmp_path / "a/b/c", GREY)
+    (tmp_path / "a/b/c/d/notes.txt").write_text("no image")
+    pictures(tmp_path / "a/b/c/d/.thumbs", GREY)
+    data = load(tmp_path)
+    assert len(data.train) == 16 and data.notes == ()
+    pictures(tmp_path / "a/b/c/d/e", GREY)
+    note = "not read: images more than 3 folders down, such as a/b/c/d/e/0.png"
+    assert load(tmp_path).notes == (note,) and len(load(tmp_path).train) == 16
