@@ -31,6 +31,7 @@ class Comparison:
     """Derivatives by leaf i at one point along `lines`, by backward and by an oracle.
 
     oracle   "complex" or "five-point"
+    off      the error of each numerical derivative
     largest  max |gradient|
     """
 
@@ -44,6 +45,7 @@ class Comparison:
     lengths: numpy.ndarray
     analytic: numpy.ndarray
     numeric: numpy.ndarray
+    off: numpy.ndarray
     largest: float
 
     @property

@@ -56,12 +56,24 @@ class Check:
 
 
 def judge(
-    place, tensor, analytic, numeric, *, shape, indices, largest, tolerance, floor=0.0, rows=1
+    place,
+    tensor,
+    analytic,
+    numeric,
+    *,
+    shape,
+    indices,
+    largest,
+    tolerance,
+    off=0.0,
+    floor=0.0,
+    rows=1,
 ):
     """The Check of numbers compared at `indices` of a tensor (None: along random directions).
 
     largest    max |gradient| of the tensor, analytic or numeric
     tolerance  the agreement required, relative to `largest`
+    off        the error of each numerical derivative, which is allowed besides
     floor      the oracle can't distinguish smaller gradients from 0
     rows       of the input, to name a missing 1/m
     """
@@ -77,7 +89,7 @@ def judge(
         hint = f"the gradient is nowhere above {floor:.1g}, so a wrong one would look the same"
         return Check(verdict=UNINFORMATIVE, error=0.0, hint=hint, **base)
     with numpy.errstate(invalid="ignore"):
-        difference = numpy.abs(analytic - numeric)
+        difference = numpy.maximum(numpy.abs(analytic - numeric) - off, 0.0)
     difference[~numpy.isfinite(difference)] = numpy.inf
     worst = int(numpy.argmax(difference))
     error = float(numpy.max(difference) / largest)

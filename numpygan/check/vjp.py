@@ -140,7 +140,7 @@ def _compare(problem, point, i, g, gys, ys, everything):
         raise Singular("differences in float64 decide nothing there")
     sensitivity = sensitivity_of(problem, values, i, gys, oracle, lines, numeric, lengths, clear)
     rounding = allowed(dtype, terms, largest, sensitivity)
-    tolerance = (rounding + float(off[clear].max())) / max(largest, 1e-300)
+    tolerance = (rounding + 0.1 * float(off[clear].max())) / max(largest, 1e-300)
     shape = g.shape
     indices = [tuple(int(k) for k in numpy.unravel_index(entry, shape)) for entry in entries]
     indices += [None] * _DIRECTIONS
@@ -154,12 +154,13 @@ def _compare(problem, point, i, g, gys, ys, everything):
         largest=largest,
         floor=16 * EPSILON * upstream if oracle == "complex" else 4 * float(off[clear].max()),
         tolerance=tolerance,
+        off=off[clear],
         rows=shape[0] if shape else 1,
     )
     if check.verdict != WRONG:
         return check
     compared = Comparison(
-        problem, point, values, i, gys, oracle, lines, lengths, analytic, numeric, largest
+        problem, point, values, i, gys, oracle, lines, lengths, analytic, numeric, off, largest
     )
     return _excused(check, compared, clear, dtype, upstream)
 
@@ -169,7 +170,8 @@ def _excused(check, compared, clear, dtype, upstream):
     lines, largest = compared.lines, compared.largest
     if compared.point.outside and not compared.smooth_where_infinite(clear):
         raise Skipped("backward gives values that are not finite")
-    gap = numpy.nan_to_num(numpy.abs(compared.analytic - compared.numeric), nan=numpy.inf)
+    gap = numpy.abs(compared.analytic - compared.numeric) - compared.off
+    gap = numpy.nan_to_num(numpy.maximum(gap, 0.0), nan=numpy.inf)
     if gap.max() <= 32 * numpy.finfo(dtype).eps * upstream:
         return replace(check, verdict=UNINFORMATIVE, hint="it is small beside gy: all rounding")
     if not compared.repeats():
@@ -252,7 +254,7 @@ def check_vjp(problem, values, domain, only_given=False):
             skipped.append(f"{point.label} (backward takes no index twice)")
             continue
         compared.append(point.label)
-        ran |= {rows.axes} if rows else set()  # these axes do belong together
+        ran |= {rows.axes} if rows and rows.first else set()  # these axes do belong together
         for i, check in zip(problem.free, checks):
             total[i] = worse(total[i], check, point)
         if any(check.verdict == WRONG for check in total.values()):
