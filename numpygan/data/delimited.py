@@ -4,20 +4,16 @@ A column of labels is recognised by its name.
 """
 
 import difflib
-import gzip
-import os
 import re
-import zlib
 
 import numpy
 
 from ..errors import NumpyganError
-from ..files import open_regular
-from ..reading import check_expansion
-from .headers import cells_of, is_number, names_of
+from .decimals import has_decimal_commas
+from .headers import cells_of, is_number, names_in, names_of
 from .label_column import unnamed_labels
+from .text_lines import lines_of
 
-_PART = 1 << 24  # bytes
 LABELS = re.compile(
     r"labels?|class(es)?|targets?|y|species|category|index|unnamed: 0(\.\d+)*|", re.I
 )
@@ -37,7 +33,7 @@ def read_csv(path, drop, notes, columns=None, beside=False):
     beside   columns that `drop` names may be missing: another file has them
     Raises NumpyganError if a cell is not a number or the file is not a table.
     """
-    numbers, lines = _lines(path)
+    numbers, lines, comment = lines_of(path)
     if not lines:
         raise NumpyganError(f"{path}: holds no lines of numbers.")
     delimiter = _delimiter(lines)
@@ -57,10 +53,13 @@ def read_csv(path, drop, notes, columns=None, beside=False):
         names = ["", *names]  # R gives no name to the column of row names
     if names and len(names) != width:
         raise _bad_cell(path, numbers, lines, delimiter, names, [], len(names))
+    in_rows = names is None or numbered  # there is no word that says which column holds labels
+    if names is None and comment and (names := names_in(comment[1], delimiter, width)):
+        notes.append(f"the comment in line {comment[0]} names the columns")
     left_out = _left_out(path, names, width, drop, beside)
     if drop == "auto":
         left_out |= {i for i in range(width) if _counts_rows(lines, delimiter, names, i)}
-        if names is None or numbered:
+        if in_rows and not (names and left_out):
             left_out |= unnamed_labels(path, lines, delimiter, width)
     if left_out:
         called = [(names and names[i]) or f"column {i + 1}" for i in sorted(left_out)]
@@ -72,13 +71,14 @@ def read_csv(path, drop, notes, columns=None, beside=False):
         columns += [names[i] for i in kept]
     if {"true", "false"} & {cell.lower() for cell in cells_of(lines[0], delimiter)}:
         lines = _bools_as_numbers(lines, delimiter)
-    if _has_decimal_commas(lines, delimiter):
-        lines = [line.replace(",", ".") for line in lines]
+    if not _rectangular(lines, delimiter, width):
+        raise _bad_cell(path, numbers, lines, delimiter, names, [], width)
+    comma = has_decimal_commas(path, lines, delimiter, kept)
+    if comma:
+        notes.append("a comma is read as the decimal sign")
     try:
-        if not _rectangular(lines, delimiter, width):
-            raise ValueError
         return numpy.loadtxt(
-            lines,
+            [line.replace(",", ".") for line in lines] if comma else lines,
             "float64",
             delimiter=None if delimiter == " " else delimiter,
             usecols=kept,
@@ -87,53 +87,13 @@ def read_csv(path, drop, notes, columns=None, beside=False):
             comments=None,
         )
     except ValueError:
-        raise _bad_cell(path, numbers, lines, delimiter, names, kept, width) from None
-
-
-def _lines(path):
-    """The numbers and the texts of the lines of a file, without comments and empty lines.
-
-    The text may be gzipped and may begin with a byte order mark.
-    """
-    try:
-        with open_regular(path) as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            content = _unpacked(raw, path) if packed else raw.read()
-        if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            text = content.decode("utf-16")
-        else:
-            text = content.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise NumpyganError(
-            f"{path}: cannot be read as text ({error}); save it as CSV in UTF-8."
-        ) from None
-    every = text.splitlines()
-    numbers = [n for n, line in enumerate(every, 1) if line.strip() and _is_no_comment(line)]
-    lines = [every[n - 1] for n in numbers]
-    while lines and not lines[-1].strip(' ,;|\t"'):  # empty rows at the end of a sheet
-        lines.pop()
-    return numbers[: len(lines)], lines
-
-
-def _is_no_comment(line):
-    return line[:2] in ("#,", "#;") or line.lstrip()[:1] != "#"
-
-
-def _unpacked(raw, path):
-    """The content of a gzipped file, as far as `check_expansion` allows."""
-    size, parts, expanded = os.fstat(raw.fileno()).st_size, [], 0
-    with gzip.open(raw) as file:
-        while part := file.read(_PART):
-            expanded += len(part)
-            check_expansion(path, expanded, size)
-            parts.append(part)
-    return b"".join(parts)
+        raise _bad_cell(path, numbers, lines, delimiter, names, kept, width, comma) from None
 
 
 def _delimiter(lines):
+    """What most lines hold; the first one may be a title, the last one a remark."""
     for delimiter in "\t;|,":
-        if delimiter in lines[-1]:
+        if 2 * sum(delimiter in line for line in lines) >= len(lines):
             return delimiter
     return " "
 
@@ -141,6 +101,8 @@ def _delimiter(lines):
 def _are_rownames_of(lines, delimiter):
     """Whether the first column holds words, or counts the rows."""
     first = [next(iter(cells_of(line, delimiter)), "") for line in lines]
+    if len(first) > 1 and not is_number(first[-1]) and is_number(first[0]):
+        first.pop()  # a remark
     start = int(first[0]) if first[0].isdecimal() else 0
     return not is_number(first[0]) or first == [str(i) for i in range(start, start + len(first))]
 
@@ -162,11 +124,12 @@ def _bools_as_numbers(lines, delimiter):
 
 def _without_last_delimiter(lines, delimiter, names):
     """The lines without a delimiter that ends each of them and separates nothing."""
-    if delimiter == " " or not all(line.rstrip(" ").endswith(delimiter) for line in lines):
+    ends = [line.rstrip(" ").endswith(delimiter) for line in lines]
+    if delimiter == " " or not ends[0] or not all(ends[:-1]):  # the last line may be a remark
         return lines
     if names and names[-1] and len(names) == len(cells_of(lines[0], delimiter)):
         return lines  # the last column has a name, but no values
-    return [line.rstrip(" ")[:-1] for line in lines]
+    return [line.rstrip(" ")[:-1] if end else line for line, end in zip(lines, ends)]
 
 
 def _rectangular(lines, delimiter, width):
@@ -176,14 +139,6 @@ def _rectangular(lines, delimiter, width):
         if (line.count(delimiter) + 1 if plain else len(cells_of(line, delimiter))) != width:
             return False
     return True
-
-
-def _has_decimal_commas(lines, delimiter):
-    """Whether 1,5 stands for 1.5: the comma separates nothing else, and no number has a point."""
-    if delimiter == "," or not any("," in line for line in lines):
-        return False
-    point = re.compile(rf"(^|[{re.escape(delimiter)}\"])\s*[-+]?\d*\.\d")
-    return not any(point.search(line) for line in lines)
 
 
 def _left_out(path, names, width, drop, beside):
@@ -203,7 +158,7 @@ def _left_out(path, names, width, drop, beside):
     found = set()
     for item in (item.strip() for item in drop.split(",")):
         if names and item in names:
-            found.add(names.index(item))
+            found |= {i for i, name in enumerate(names) if name == item}
         elif item.isdecimal() and 1 <= int(item) <= width:
             found.add(int(item) - 1)
         elif not (beside and names):
@@ -216,21 +171,18 @@ def _left_out(path, names, width, drop, beside):
     return found
 
 
-def _bad_cell(path, numbers, lines, delimiter, names, kept, width):
+def _bad_cell(path, numbers, lines, delimiter, names, kept, width, comma=False):
     """The error that says which cell is not a number.
 
     `lines` are the last lines; `numbers` may hold more line numbers than these.
+    comma  whether a comma is the decimal sign
     """
     for number, line in zip(numbers[-len(lines) :], lines):
         cells = cells_of(line, delimiter)
         if len(cells) != width:
-            comma = "write 1.5 for 1,5, " if (len(cells), width) == (2, 1) else ""
-            return NumpyganError(
-                f"{path}: line {number} has {len(cells)} columns, expected {width} as in the first"
-                f"; {comma}correct it, and leave out lines that are not part of the table."
-            )
+            return _other_width(path, number, line, cells, width)
         for i in kept:
-            if not is_number(cells[i]):
+            if not is_number(cells[i], comma):
                 column = repr(names[i]) if names else str(i + 1)
                 plain = " with a decimal point and no other marks" if "," in cells[i] else ""
                 return NumpyganError(
@@ -239,3 +191,18 @@ def _bad_cell(path, numbers, lines, delimiter, names, kept, width):
                     f"--drop {names[i] if names else i + 1}."
                 )
     return NumpyganError(f"{path}: is text, but not a table of numbers.")
+
+
+def _other_width(path, number, line, cells, width):
+    """The error that says that a line has more or fewer columns than the first one."""
+    has = f"line {number} has {len(cells)} column{'s' if len(cells) != 1 else ''}"
+    if len(cells) < width and not any(is_number(cell, True) for cell in cells):
+        return NumpyganError(
+            f"{path}: {has}, expected {width} as in the first; it holds {line.strip()[:40]!r}, so "
+            "leave it out if it is not part of the table."
+        )
+    comma = "write 1.5 for 1,5, " if width == 1 and is_number(line.strip(), True) else ""
+    return NumpyganError(
+        f"{path}: {has}, expected {width} as in the first; {comma}correct it, and leave out lines "
+        "that are not part of the table."
+    )

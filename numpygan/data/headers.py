@@ -18,25 +18,40 @@ def names_of(lines, delimiter, notes):
     in_order = not numbered and _is_axis(first, rows, delimiter)
     if in_order:
         notes.append("line 1 names the columns, because its numbers are in order")
+    if numbered and first[0] == "0" and len(first) < 4:  # it could be a row
+        notes.append("line 1 names the columns, because it counts them")
     if all_words or above_numbers or numbered or in_order:
         return first, numbered, lines[1:]
     return None, False, lines
 
 
+def names_in(comment, delimiter, width):
+    """The names of the columns in the text of a comment, as numpy.savetxt writes it, or None."""
+    for separator in (delimiter, *",;|\t"):
+        cells = cells_of(comment, separator)
+        words = not any(is_number(cell, True) or cell.lower() in _MISSING for cell in cells)
+        if len(cells) == width > 1 and words and len(set(cells)) == width:
+            return cells
+    return None
+
+
 def _count_columns(first, rows):
     """Whether the first line counts the columns.
 
-    pandas writes such names for a table without names, and "" for the column of its index.
+    pandas writes such names for a table without names, and "" for the column of its index. Few
+    columns are counted only if all numbers below have a decimal point, as pandas writes floats.
     """
     cells = first[1:] if first[:1] == [""] else first
     counts = cells in [[str(i + start) for i in range(len(cells))] for start in (0, 1)]
     if len(cells) >= 8:
         return counts or cells[1:] == [f"{cells[0]}.{i}" for i in range(1, len(cells))]
-    decimals = rows and all(
-        any(not cell.lstrip("+-").isdecimal() for cell in column) for column in zip(*rows)
-    )
     indexed = len(cells) < len(first) == len(rows[0]) if rows else False
-    return bool(cells and counts and (indexed or len(cells) > 3 and decimals))
+    if not (cells and counts) or indexed:
+        return bool(cells and counts)
+    decimal = [[not cell.lstrip("+-").isdecimal() for cell in row] for row in rows]
+    if len(cells) > 3:
+        return bool(rows) and all(any(column) for column in zip(*decimal))
+    return len(cells) > 1 and cells[0] == "0" and len(rows) > 2 and all(map(all, decimal))
 
 
 def _is_axis(first, rows, delimiter):

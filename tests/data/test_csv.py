@@ -49,13 +49,15 @@ def test_a_line_with_more_columns_is_refused(tmp_path):
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_decimal_commas(delimiter, tmp_path):
     comma = lines(TABLE, delimiter).replace(".", ",") + delimiter.join("123") + "\n"
-    found, _ = table(tmp_path / "x", delimiter.join("abc") + "\n" + comma)
+    found, notes = table(tmp_path / "x", delimiter.join("abc") + "\n" + comma)
     assert numpy.array_equal(found, [*TABLE, [1, 2, 3]])
+    assert notes == ["a comma is read as the decimal sign"]
 
 
-def test_commas_beside_points_are_no_decimal_commas(tmp_path):
-    with pytest.raises(NumpyganError, match="line 1, column 1 holds '1,234'"):
-        table(tmp_path / "x", "1,234;5.5\n" * 9)
+@pytest.mark.parametrize("row, cell", [("1,234;5.5", "1,234"), ("1,000.5;0", "1,000.5")])
+def test_commas_beside_points_are_no_decimal_commas(row, cell, tmp_path):
+    with pytest.raises(NumpyganError, match=f"line 1, column 1 holds '{cell}', .* no other marks"):
+        table(tmp_path / "x", f"{row}\n" * 9)
 
 
 def test_delimiters(tmp_path):
@@ -108,9 +110,19 @@ def test_numbers_in_order_above_rows_that_are_not_are_their_names(index, axis, t
     assert len(table(tmp_path / "x", lines([axis[:12]]) + lines(ordered))[0]) == 31
 
 
-def test_a_first_row_of_numbers_is_a_row(tmp_path):
-    found, _ = table(tmp_path / "x", "0,1,2\n" + lines(TABLE))
-    assert len(found) == 31
+@pytest.mark.parametrize("width", [2, 3])
+def test_few_columns_of_decimals_can_be_counted(width, tmp_path):
+    """So pandas writes a table of floats without names and index."""
+    text = lines([range(width)]) + lines(TABLE[:, :width])
+    found, notes = table(tmp_path / "x", text)
+    assert numpy.array_equal(found, TABLE[:, :width])
+    assert notes == ["line 1 names the columns, because it counts them"]
+
+
+@pytest.mark.parametrize("first", ["0,1,3", "1,2,3", "0,1,2\n0.5,4,7"])
+def test_a_first_row_of_numbers_is_a_row(first, tmp_path):
+    found, notes = table(tmp_path / "x", f"{first}\n" + lines(TABLE))
+    assert len(found) == 31 + first.count("\n") and notes == []
     with pytest.raises(NumpyganError, match="line 1, column 2 holds 'NA'"):
         table(tmp_path / "x", "1.5,NA,3\n" + lines(TABLE))
 
