@@ -209,11 +209,11 @@ def rest_of_npy(path):
 
 def _read_header(file):
     """The shape, order and dtype in the header of a .npy file."""
-    headers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-    header = headers.get(npy.read_magic(file))
-    if header is None:
-        raise ValueError("its format version is for arrays of records")
-    return header(file)
+    version = npy.read_magic(file)
+    if version not in ((1, 0), (2, 0), (3, 0)):
+        raise ValueError(f"its format version is {version[0]}.{version[1]}, expected 1.0 to 3.0")
+    # 3.0 differs from 2.0 only in the names of fields, which an array of numbers has not.
+    return (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(file)
 
 
 def _read_array(file, size):

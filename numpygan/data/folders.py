@@ -203,9 +203,12 @@ def _in_order(one, found, file, train):
     odd = set(one.columns) ^ set(found.columns)
     odd |= {name for name in one.columns if one.columns.count(name) > 1}
     if odd := sorted(odd):
+        advice = f"leave {', '.join(odd)[:80]} out with --drop"
+        if not set(one.columns) & set(found.columns) - set(odd):
+            advice = "call the columns by the same names in both files"
         raise NumpyganError(
             f"{file}: has the columns {', '.join(one.columns)[:150]}, {train} "
-            f"{', '.join(found.columns)[:150]}; leave {', '.join(odd)[:80]} out with --drop."
+            f"{', '.join(found.columns)[:150]}; {advice}."
         )
     return one.arrays["train"][:, [one.columns.index(name) for name in found.columns]]
 

@@ -41,6 +41,10 @@ def read_file(path, drop="auto", beside=False):
     kind, notes, columns = kind_of(path), [], []
     if kind != "csv":
         refuse_drop(path, drop)
+    if member and kind != "npz":
+        raise NumpyganError(
+            f"{path}: is no .npz file, so it holds no array {member!r}; leave out {':' + member!r}."
+        )
     if kind in ("npy", "npz"):
         return _arrays(path, member)
     if kind == "image":

@@ -196,6 +196,14 @@ def test_other_columns_in_a_split_are_refused(header, tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.parametrize("train, test", [("a,b", "A,B"), ("x,y", "x ,x")])
+def test_columns_without_a_common_name_are_to_be_called_alike(train, test, tmp_path):
+    rows = lines(TABLE[:, :2])
+    folder(tmp_path, train=f"{train}\n" + rows, test=f"{test}\n" + rows)
+    with pytest.raises(NumpyganError, match="test.csv: has .*; call the columns by the same names"):
+        load(tmp_path)
+
+
 def test_a_column_that_only_the_training_table_has_can_be_left_out(tmp_path):
     train, test = "Id,a,b,Price\n" + lines(numpy.c_[range(30), TABLE]), "Id,a,b\n" + lines(TABLE)
     folder(tmp_path, train=train, test=test)

@@ -364,3 +364,25 @@ def test_one_value_for_each_row_is_no_data_beside_data(tmp_path):
     numpy.save(tmp_path / "meta.npy", numpy.arange(len(PIXELS)))
     numpy.save(tmp_path / "faces.npy", PIXELS)
     assert load(tmp_path).dim == PIXELS[0].size
+
+
+def test_a_file_of_format_3_is_read_if_it_holds_plain_numbers(tmp_path):
+    """NumPy writes it for names of fields that are not Latin-1."""
+    with open(tmp_path / "x.npy", "wb") as file:
+        numpy.lib.format.write_array(file, PIXELS, (3, 0))
+    assert numpy.array_equal(read_numpy(tmp_path / "x.npy"), PIXELS)
+    records = numpy.zeros(9, [("Größe", "f4"), ("名", "f4")])
+    with pytest.warns(UserWarning):
+        numpy.save(tmp_path / "x.npy", records)
+    with pytest.raises(NumpyganError, match="x.npy: holds values of the kind .*, expected numbers"):
+        read_numpy(tmp_path / "x.npy")
+
+
+@pytest.mark.parametrize("name, where", [("x.npy", "x.npy:a"), ("x.csv", "x.csv:a")])
+def test_only_a_npz_file_has_arrays_with_names(name, where, tmp_path):
+    if name == "x.npy":
+        numpy.save(tmp_path / name, PIXELS)
+    else:
+        (tmp_path / name).write_text("1,2\n" * 9)
+    with pytest.raises(NumpyganError, match=f"{name}: is no .npz file, .* leave out ':a'"):
+        load(tmp_path / where)
