@@ -62,6 +62,7 @@ def points(values, free, stream, domain):
     found += changed("turned signs", lambda v: -v)
     found += changed("mixed signs", lambda v: v * numpy.sign(uniform(v.shape, -1, 1, stream)))
     found += changed("inputs 1000 times smaller", lambda v: v / 1000)
+    found += changed("inputs 3 times larger", lambda v: v * 3)
     found += changed("inputs 8 times larger", lambda v: v * 8)
     found += changed("zeros among the inputs", lambda v: v * (uniform(v.shape, 0, 1, stream) > 0.3))
     # A bias or a penalty of 0 would hide what its value does; products leave it 0.
