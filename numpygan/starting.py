@@ -3,7 +3,11 @@
 import os
 import signal
 import sys
+import threading
 from contextlib import contextmanager
+
+_IMPORT = "<frozen importlib._bootstrap>", "_find_and_load"  # runs in each import of a new module
+_SECONDS_LATER, _MOST_TIMES = 0.01, 500  # a signal is sent again after this time, this often
 
 
 def _is_program():
@@ -24,6 +28,54 @@ def _end(number, frame):
         os._exit(130)
 
 
+def _is_import(frame):
+    """Whether an import statement runs at this frame, or has called it."""
+    while frame is not None:
+        if (frame.f_code.co_filename, frame.f_code.co_name) == _IMPORT:
+            return True
+        frame = frame.f_back
+    return False
+
+
+class _Stop:
+    """Makes a signal a KeyboardInterrupt, after the import if one is running.
+
+    An exception in an import can get lost: the C code of a module drops it, or makes it an
+    ImportError that tells of a damaged package; Python makes it a RuntimeError in __set_name__; and
+    a C module can crash if it is dropped half loaded. The import may be of the user's own code,
+    which can take any time. So a second signal is raised at once, and the first after 5 seconds.
+    """
+
+    def __init__(self):
+        self._waiting, self._times = False, 0
+
+    def __call__(self, number, frame):
+        if self._waiting or self._times > _MOST_TIMES or not _is_import(frame):
+            raise KeyboardInterrupt
+        self._times += 1
+        self._later()
+
+    def dropped(self, what):
+        """In place of sys.unraisablehook, for an exception in a __del__ and the like."""
+        if what.exc_type is KeyboardInterrupt:
+            self._later()
+        else:
+            sys.__unraisablehook__(what)
+
+    def _later(self):
+        self._waiting = True
+        timer = threading.Timer(_SECONDS_LATER, self._again)
+        timer.daemon = True  # the end of the program does not wait for it
+        timer.start()
+
+    def _again(self):
+        self._waiting = False
+        if hasattr(signal, "pthread_kill"):  # also ends a wait of the main thread
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        else:
+            signal.raise_signal(signal.SIGINT)
+
+
 @contextmanager
 def interruptible():
     """Within the block Ctrl-C, SIGTERM and SIGHUP raise KeyboardInterrupt.
@@ -31,14 +83,20 @@ def interruptible():
     After it the program is done, and a Ctrl-C changes nothing: it would kill the interpreter,
     which is about to end.
     """
-    for number in _waiting:
-        if signal.getsignal(number) is _end:
-            signal.signal(number, signal.default_int_handler)
+    ours = [number for number in _waiting if signal.getsignal(number) is _end]
+    if not ours:
+        yield
+        return
+    stop = _Stop()
+    sys.unraisablehook = stop.dropped
+    for number in ours:
+        signal.signal(number, stop)
     try:
         yield
     finally:
         for number in _waiting:
             signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
+        sys.unraisablehook = sys.__unraisablehook__
 
 
 _waiting: list[int] = []  # the signals for which the end of the imports is awaited

@@ -82,14 +82,63 @@ def test_later_a_ctrl_c_is_an_exception_again_until_the_program_is_done(tmp_path
     (tmp_path / "numpygan").write_text(
         "import signal, sys\nfrom numpygan import cli\nbefore = signal.getsignal(signal.SIGINT)\n"
         "def parser():\n"
-        "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
-        "    sys.exit()\n"
+        "    try:\n        signal.raise_signal(signal.SIGINT)\n"
+        "    except KeyboardInterrupt:\n        sys.exit()\n"
         "cli.parser = parser\n"
         "try:\n    cli.main(['recipes'])\nexcept SystemExit:\n    pass\n"
         "assert before is not signal.default_int_handler\n"
         "assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN\n"
     )
     subprocess.run([sys.executable, tmp_path / "numpygan"], check=True, capture_output=True)
+
+
+LOST = {  # a module that a command imports -> how it would lose the exception of a Ctrl-C
+    "a C module that drops it": "try:\n    stop()\nexcept BaseException:\n    pass\n",
+    "a C module that tells of a damaged package": (
+        "try:\n    stop()\nexcept KeyboardInterrupt:\n    raise ImportError from None\n"
+    ),
+    "a RuntimeError of Python 3.11": (
+        "class Named:\n    def __set_name__(*_):\n        stop()\n"
+        "try:\n    class Owner:\n        named = Named()\nexcept RuntimeError:\n    pass\n"
+    ),
+    "an object that is deleted": (
+        "class Object:\n    def __del__(self):\n        stop()\n"
+        "def work():\n    Object()\n    wait()\n"
+    ),
+    "a second one is not held back": (
+        "import numpygan.starting\nnumpygan.starting._SECONDS_LATER = 3600\n"
+        "stop()\nstop()\nwait()\n"
+    ),
+    "the user's own code takes long": (
+        "import numpygan.starting\nnumpygan.starting._MOST_TIMES = 3\nstop()\nwait()\n"
+    ),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("case", LOST)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_command_imports_is_not_lost(case, number, tmp_path):
+    (tmp_path / "late.py").write_text(
+        "import os, threading\n"
+        f"def stop():\n    os.kill(os.getpid(), {int(number)})\n"
+        "def wait():\n    threading.Event().wait(60)\n    print('went on')\n"
+        "work = wait\n" + LOST[case]
+    )
+    (tmp_path / "numpygan").write_text(
+        "from numpygan.commands import study\n"
+        "def work(_):\n    import late\n    late.work()\n"
+        "study.study = work\n" + PROGRAM
+    )
+    done = subprocess.run(
+        [sys.executable, tmp_path / "numpygan", "study"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 130 and done.stdout == ""
+    assert done.stderr == "numpygan: Stopped; give the same command to start again.\n"
 
 
 def test_a_ctrl_c_when_the_work_is_done_changes_nothing(tmp_path):
