@@ -72,6 +72,12 @@ def gradcheck(
             f"gradcheck: {', '.join(options) or 'several inputs'} go with a function and its "
             f"backward, not with layers; write ng.gradcheck(function, backward, *inputs, …)."
         )
+    if isinstance(net, (type, str)):
+        what = f"the class {net.__name__}" if isinstance(net, type) else repr(net)
+        raise NumpyganError(
+            f"gradcheck: got {what}; expected layers, an MLP, or a function and its backward. An "
+            f"object of a class is checked by ng.gradcheck(it.forward, it.backward, x)."
+        )
     if callable(getattr(net, "forward", None)) and not isinstance(net, (MLP, Layer)):
         raise NumpyganError(
             f"gradcheck: {type(net).__name__} is no layer; write "

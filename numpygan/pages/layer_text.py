@@ -54,7 +54,8 @@ def explain(topic):
             "explain: the equations are in docstrings, which -OO or PYTHONOPTIMIZE=2 removes; "
             "start Python without them."
         )
-    return f"{about.__name__}\n\n{equations}\n\nA case by hand\n\n{example(topic)}"
+    case = example(topic).replace("    <BLANKLINE>", "")  # doctest's word for an empty line
+    return f"{about.__name__}\n\n{equations}\n\nA case by hand\n\n{case}"
 
 
 def example(topic):

@@ -120,3 +120,9 @@ def test_the_object_keeps_its_arrays():
 def test_wrt_chooses_among_them():
     layer = Doubled()
     assert ng.gradcheck(layer.forward, layer.backward, X, wrt=("x", "b")).passed
+
+
+@pytest.mark.parametrize("what", [Linear, "ring"])
+def test_a_class_or_a_name_is_no_object(what):
+    with pytest.raises(ng.NumpyganError, match="it.forward, it.backward"):
+        ng.gradcheck(what, X)
