@@ -57,7 +57,7 @@ def _different(values):
 
 
 def notes_on_scales(rows):
-    """A list with a sentence about columns of real numbers on other scales, or an empty one."""
+    """Sentences about columns of real numbers that lie on other scales or far from 0."""
     rows = rows[:: max(1, len(rows) // _MANY)].astype("float64")
     deviation = rows.std(0)
     varied = deviation > 1e-12 * numpy.abs(rows).max(0)
@@ -70,8 +70,8 @@ def notes_on_scales(rows):
     if not apart:
         return []
     return [
-        f"columns {' and '.join(apart)}; a GAN learns them badly: scale each to mean 0 and "
-        "standard deviation 1"
+        f"columns {' and '.join(apart)}",
+        "a GAN learns such columns badly: scale each to mean 0 and standard deviation 1",
     ]
 
 

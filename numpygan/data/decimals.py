@@ -19,6 +19,8 @@ def has_decimal_commas(path, lines, delimiter, columns):
         return False
     decimal, thousands = False, ""
     for line in lines:
+        if decimal and "." not in line:
+            continue  # a second comma is no number, which the reader says
         cells = cells_of(line, delimiter) if '"' in line or delimiter == " " else None
         cells = cells or [cell.strip() for cell in line.split(delimiter)]
         for cell in (cells[i] for i in columns if i < len(cells)):
