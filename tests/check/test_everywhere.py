@@ -122,6 +122,11 @@ def test_the_report_names_the_inputs_that_were_tried():
     assert left_out == f"left out at layer 0, Affine(3, 4): {many}"
     assert at_ties == f"left out at layer 1, ReLU(): {many}; zeros, ties (at a kink)"
     assert "many sizes" not in tried and "ties" not in tried and "call 1100" in tried
+
+
+@pytest.mark.slow
+def test_the_report_names_what_is_too_long_for_wide_layers():
+    every = ", ".join(v.label for v in VARIATIONS)
     tried, left_out = notes([ng.Affine(400, 300), ng.ReLU()])
     calls = "call 1100 (not for a layer of more than 20,000 numbers)"
     assert left_out == f"left out at layer 0, Affine(400, 300): {calls}"

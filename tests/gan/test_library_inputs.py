@@ -168,7 +168,7 @@ def test_a_bias_of_any_kind(bias):
         (None, "got None"),
         (3, "got 3"),
         ([ng.Affine(2, 3), ng.ReLU], r"in place 1; write ReLU\(…\)"),
-        ("relu", "got 'r'"),
+        ("relu", "got 'r"),
         ([ng.Affine(2, 3), "relu"], "got 'relu' in place 1"),
         ([[ng.Affine(2, 3)]], "in place 0"),
         ([], "no layer says"),
