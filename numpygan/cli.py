@@ -33,7 +33,7 @@ def main(arguments=None):
     recipes | head`) is not.
     """
     options = argparse.Namespace(run_command=None, ranks=ALONE)
-    with starting.interruptible():
+    with starting.interruptible() as stop:
         try:
             with standard_streams() as out:
                 try:
@@ -49,6 +49,8 @@ def main(arguments=None):
                 except SystemExit as error:  # -h or --version, which argparse has printed
                     code, asked_for_help = 0, error
                 except BaseException as error:
+                    if stop.raised and not isinstance(error, KeyboardInterrupt):
+                        error = KeyboardInterrupt()  # the signal caused this error
                     code, asked_for_help = _report(options.ranks, error), None
                 return _after_output(out, options, code, asked_for_help)
         except KeyboardInterrupt:  # a second Ctrl-C, while the first was being reported

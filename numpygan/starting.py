@@ -48,9 +48,11 @@ class _Stop:
 
     def __init__(self):
         self._waiting, self._times = False, 0
+        self.raised = False
 
     def __call__(self, number, frame):
         if self._waiting or self._times > _MOST_TIMES or not _is_import(frame):
+            self.raised = True
             raise KeyboardInterrupt
         self._times += 1
         self._later()
@@ -80,19 +82,22 @@ class _Stop:
 def interruptible():
     """Within the block Ctrl-C, SIGTERM and SIGHUP raise KeyboardInterrupt.
 
+    Yields an object whose `raised` says whether one did. C code that calls Python, such as
+    pybind11's conversion of arguments, can make it another error.
+
     After it the program is done, and a Ctrl-C changes nothing: it would kill the interpreter,
     which is about to end.
     """
     ours = [number for number in _waiting if signal.getsignal(number) is _end]
-    if not ours:
-        yield
-        return
     stop = _Stop()
+    if not ours:
+        yield stop
+        return
     sys.unraisablehook = stop.dropped
     for number in ours:
         signal.signal(number, stop)
     try:
-        yield
+        yield stop
     finally:
         for number in _waiting:
             signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)

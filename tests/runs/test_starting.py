@@ -101,6 +101,10 @@ LOST = {  # a module that a command imports -> how it would lose the exception o
         "class Named:\n    def __set_name__(*_):\n        stop()\n"
         "try:\n    class Owner:\n        named = Named()\nexcept RuntimeError:\n    pass\n"
     ),
+    "C code that makes it another error": (
+        "def work():\n    try:\n        stop()\n"
+        "    except KeyboardInterrupt:\n        raise TypeError('incompatible arguments') from None\n"
+    ),
     "an object that is deleted": (
         "class Object:\n    def __del__(self):\n        stop()\n"
         "def work():\n    Object()\n    wait()\n"
