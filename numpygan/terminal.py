@@ -94,11 +94,12 @@ def _fill_closed():
 class Progress:
     """The progress of work on stderr: a bar on a terminal, else lines.
 
-    A bar would fill a log file with one endless line.
+    A bar would fill a log file with one endless line. If the bar can't be drawn there are lines,
+    too: tqdm reads its settings from the environment, and raises various errors for a wrong one.
     """
 
     def __init__(self, unit, quiet=False):
-        self._unit, self._quiet = unit, quiet
+        self._unit, self._quiet, self._broken = unit, quiet, False
         self._bar, self._told, self._last = None, time.monotonic(), None
 
     def show(self, done, total, text="", line=False):
@@ -108,9 +109,13 @@ class Progress:
         """
         if self._quiet or done == self._last:
             return
-        if sys.stderr.isatty():
-            self._draw(done, total, text)
-        elif line or done == total or time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
+        if sys.stderr.isatty() and not self._broken:
+            try:
+                return self._draw(done, total, text)
+            except Exception:
+                self._broken = True
+                self.close()
+        if line or done == total or time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
             self._told, self._last = time.monotonic(), done
             print(f"{done}/{total} {self._unit}{text and ': '}{text}", file=sys.stderr, flush=True)
 
@@ -125,8 +130,10 @@ class Progress:
         self._bar.update(done - self._bar.n)
 
     def close(self):
-        if self._bar is not None:
-            self._bar.close()
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with contextlib.suppress(Exception):
+                bar.close()
 
     def __enter__(self):
         return self

@@ -5,12 +5,14 @@ import io
 import os
 import sys
 import threading
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from numpygan import reading
 from numpygan.runs.stop import StopSignals
-from numpygan.terminal import Output, shell_word
+from numpygan.terminal import Output, Progress, shell_word
 from tests.helpers.cli import run, small_world
 
 
@@ -104,6 +106,35 @@ def test_a_package_that_cannot_be_imported(command, tmp_path, monkeypatch, capsy
     err = capsys.readouterr().err
     assert "a package is missing or damaged" in err and "matplotlib" in err
     assert "install it, or numpygan, again" in err and err.count("\n") == 1
+
+
+class BrokenBar:
+    """tqdm with a setting that it can't read: it raises where the case says."""
+
+    n, where = 0, None
+
+    def __init__(self, **_):
+        self.step("__init__")
+
+    def step(self, name, *_, **__):
+        if name == self.where:
+            raise TypeError("'>=' not supported between instances of 'float' and 'str'")
+
+    def __getattr__(self, name):
+        return partial(self.step, name)
+
+
+@pytest.mark.parametrize("where", ["import", "__init__", "set_postfix_str", "update", "close"])
+def test_a_bar_that_cannot_be_drawn_ends_no_training(where, monkeypatch, capsys):
+    bar = type("Bar", (BrokenBar,), {"where": where})
+    module = None if where == "import" else SimpleNamespace(tqdm=bar)
+    monkeypatch.setitem(sys.modules, "tqdm", module)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with Progress("iterations") as progress:
+        for done in (1, 2, 3):
+            progress.show(done, 3, "V")
+    lines = "" if where == "close" else "3/3 iterations: V\n"
+    assert capsys.readouterr().err == lines
 
 
 def test_a_sweep_on_a_system_without_threads(tmp_path, monkeypatch, capsys):
