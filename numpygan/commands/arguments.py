@@ -78,13 +78,13 @@ def add_data(parser, about):
         "--size",
         metavar="HxW",
         help="height and width of the images in --data (image files are scaled to it), or "
-        '"none" for a table',
+        '"none" for a table (default: "auto", by the data)',
     )
     parser.add_argument(
         "--drop",
         metavar="NAMES",
         help="columns of a CSV file to leave out, such as labels: names, or numbers from 1, "
-        'separated by commas; or "none" to keep all columns',
+        'separated by commas; or "none" to keep all columns (default: "auto", the labels)',
     )
     parser.add_argument(
         "--transpose",

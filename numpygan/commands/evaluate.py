@@ -2,6 +2,7 @@
 
 from ..data.sources import TOYS
 from ..errors import NumpyganError
+from ..recipes.settings import check_data_fields
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
 from . import evaluate_ais, evaluate_images, evaluate_stacked, evaluate_toys
@@ -48,8 +49,6 @@ def evaluate(options):
         raise NumpyganError(
             "evaluate: expected either a RUN or --samples FILE.npy; see `numpygan evaluate -h`."
         )
-    if options.seeds is not None and options.data is not None:
-        raise NumpyganError("--data: goes with --samples or a RUN, not with --seeds.")
     if options.samples is not None and options.checkpoint != "best":
         raise NumpyganError("--checkpoint: goes with a RUN, not with --samples.")
     evaluate_ais.check(options)
@@ -63,6 +62,11 @@ def evaluate(options):
             f"--{min(fields.keys() - {'data'})}: goes with --samples and --data; a RUN has its own."
         )
     data = fields.get("data", "mnist") if run is None else run.recipe().data
+    if run is None:
+        check_data_fields(data, fields)
+    if options.baselines and (options.ais or data in TOYS):
+        words = "--ais, which adds rows of its own" if options.ais else f"{data}, a toy"
+        raise NumpyganError(f"--baselines: does not go with {words}; leave it out.")
     if run is not None and data in TOYS and options.data is not None:
         dataset_of(run, options.data)  # refuses other data than the toy
     if options.ais:

@@ -7,6 +7,7 @@ from ..gan import sampling
 from ..metrics import stacked
 from ..runs.provenance import dataset_of
 from . import evaluate_ais
+from .arguments import data_fields
 from .results import result_file, show
 
 _PART = 2_560  # samples in memory at a time: 24 MB
@@ -16,6 +17,9 @@ def evaluate_stacked(options, run):
     """Print and write the modes of the run, or of the samples in a file if `run` is None."""
     if options.baselines:
         raise NumpyganError("--baselines: not for stacked-mnist, whose table counts modes.")
+    fields = data_fields(options).keys() - {"data"}
+    if run is None and fields:
+        raise NumpyganError(f"--{min(fields)}: stacked-mnist has its own images; leave it out.")
     file = result_file(options, run)
     if run is None:
         parts = [samples_like(load("stacked-mnist"), options.samples)[: stacked.SAMPLES]]

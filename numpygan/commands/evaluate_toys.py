@@ -16,13 +16,13 @@ from ..gan import sampling
 from ..metrics import toys
 from ..metrics.modes import SAMPLES
 from ..nn.threads import cpus
-from ..recipes.settings import change, recipe_named
+from ..recipes.settings import change, check_data_fields, recipe_named, with_length
 from ..runs.directory import RunDirectory
 from ..runs.grid import finished, play
 from ..runs.loop import Interrupted
 from ..runs.pool import carry_out, in_words
 from ..terminal import Progress
-from .arguments import changed_fields, folder_of_runs, new_file, positive
+from .arguments import changed_fields, data_fields, folder_of_runs, new_file, positive
 from .results import result_file, show
 
 _PROCESSES = min(2, cpus())  # training processes at a time without MPI
@@ -52,10 +52,15 @@ def check(options):
             "--set and --out: only go with --seeds, which trains; a finished run or samples can't "
             "be changed."
         )
-    if options.seeds is not None and options.run is None:
+    if options.seeds is None:
+        return
+    if options.run is None:
         raise NumpyganError(
             "--seeds: expected the name of a toy recipe, such as ring, and no --samples or --data."
         )
+    for name in ("ais", "baselines", *data_fields(options)):
+        if getattr(options, name):
+            raise NumpyganError(f"--{name}: does not go with --seeds, which is for toys.")
 
 
 def evaluate_toy(options, run, toy):
@@ -77,12 +82,13 @@ def evaluate_seeds(options):
 
     Runs that are finished are kept; the same command resumes the others.
     """
-    recipe = change(recipe_named(options.run), **changed_fields(options.set))
+    recipe = change(recipe_named(options.run), **with_length(changed_fields(options.set)))
     if recipe.data not in TOYS:
         raise NumpyganError(
             f"--seeds: is for the toys, {', '.join(TOYS)}; {recipe.name} is trained on "
             f"{recipe.data}."
         )
+    check_data_fields(recipe.data, vars(recipe))
     folder = folder_of_runs(options.out or f"runs/{recipe.name}-seeds")
     jobs = [(replace(recipe, seed=seed), folder / str(seed)) for seed in range(options.seeds)]
     file, todo = options.ranks.from_first(

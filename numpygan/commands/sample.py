@@ -1,11 +1,18 @@
 """numpygan sample: samples of a trained generator, as pictures or numbers."""
 
+import csv
+import io
+from contextlib import suppress
+
 import numpy
 
 from ..arrays import Stream
+from ..data import folders
+from ..data.names import local_path
+from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..figures import panels, pictures
-from ..files import write_whole
+from ..files import write_bytes, write_whole
 from ..gan import sampling
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
@@ -28,11 +35,12 @@ def add(command):
         help="add a column of nearest training examples, as in the paper's Figure 2",
     )
     add_moved_data(parser)
-    add_run_and_file(parser, ".png (a grid) or .npy (float32, N × d)")
+    add_run_and_file(parser, ".png (a grid), .npy (float32, N × d) or .csv (of a table)")
 
 
 def sample(options):
-    run, file = RunDirectory.existing(options.run), new_file(options.file, options, ".png", ".npy")
+    run = RunDirectory.existing(options.run)
+    file = new_file(options.file, options, ".png", ".npy", ".csv")
     G, image_shape, _ = run.generator(options.checkpoint)
     samples = sampling.sample(G, run.recipe().noise, options.n, Stream(options.seed))
     if not numpy.isfinite(samples).all():
@@ -40,16 +48,40 @@ def sample(options):
             f"{run.path}: G(z) is not finite, its parameters are too large; nothing is written."
         )
     ending = file.suffix.lower()
+    if options.nearest and (ending != ".png" or image_shape is None):
+        raise NumpyganError(
+            "--nearest: makes a picture of images; expected a run on images and a .png file."
+        )
+    if ending == ".csv" and image_shape is not None:
+        raise NumpyganError(f"-o {file}: {run.path} makes images; expected a .png or .npy file.")
+    # Read also if it is not needed: other data than the run's are refused.
+    dataset = dataset_of(run, options.data) if options.nearest or options.data else None
     if options.nearest:
-        if ending != ".png" or image_shape is None:
-            raise NumpyganError(
-                "--nearest: makes a picture of images; expected a run on images and a .png file."
-            )
-        dataset = dataset_of(run, options.data)
         scale = pictures.limits(run.recipe(), dataset.train)
         pictures.save_picture(file, panels.figure2(samples, dataset.train, image_shape, scale))
     elif ending == ".npy":
         write_whole(file, lambda out: numpy.save(out, samples.astype("float32")))
+    elif ending == ".csv":
+        write_bytes(file, _csv(samples, _columns(run.recipe(), options.data)))
     else:
         pictures.save_samples(file, samples, image_shape, pictures.limits(run.recipe()))
     print(f"{file}: {len(samples)} samples of {run.path}")
+
+
+def _columns(recipe, place):
+    """The names of the columns of the run's table, or [] if they are not known."""
+    if recipe.data in TOYS:
+        return []
+    with suppress(NumpyganError):  # the data are not needed, and may be elsewhere
+        return folders.read(local_path(place or recipe.data), None, recipe.drop).columns
+    return []
+
+
+def _csv(samples, columns):
+    """The samples as the content of a CSV file, with a header if each column has a name."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if len(columns) == samples.shape[1]:
+        writer.writerow(columns)
+    writer.writerows([f"{x:.9g}" for x in row] for row in samples)  # all digits of a float32
+    return text.getvalue().encode()

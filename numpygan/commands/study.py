@@ -16,7 +16,7 @@ from ..pages.record import record, widened
 from ..pages.toy_game import ToyGame
 from ..recipes.builtin import RECIPES
 from ..recipes.networks import sizes
-from ..recipes.settings import recipe_named
+from ..recipes.settings import check_data_are_there, recipe_named
 from ..runs.directory import RunDirectory
 from ..runs.provenance import dataset_of
 from ..runs.trainer import Training, iterations_in_epoch
@@ -123,7 +123,9 @@ def _check_size(recipe, dataset, what):
 def _what(name):
     """The recipe; for a run also its state and its RunDirectory, else None and None."""
     if name in RECIPES or not Path(os.path.expanduser(name)).exists():
-        return recipe_named(name), None, None
+        recipe = recipe_named(name)
+        check_data_are_there(recipe)
+        return recipe, None, None
     run = RunDirectory.existing(name)
     return run.recipe(), run.state(), run
 

@@ -131,8 +131,9 @@ def _table(rows):
         cells.append([row["setting"], f"{row['finished']}/{row['runs']}", *measures])
     lines = as_text(cells[0], cells[1:]).splitlines()
     lines.append(
-        "Mean ± standard error over the seeds of finished runs; V, D(x) and D(G(z)) are means "
-        "over the last epoch; modes, HQ and JSD of toys are what `numpygan evaluate RUN` prints."
+        "Mean ± standard error over the seeds of finished runs; V, D(x) and D(G(z)) are those of "
+        "the last row of metrics.csv; modes, HQ and JSD of toys are what `numpygan evaluate RUN` "
+        "prints."
     )
     return lines
 

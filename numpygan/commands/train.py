@@ -3,20 +3,30 @@
 import os
 import sys
 
-from ..data.dataset import SHIPPED, check_fits, data_in_words, prepared
+from ..data.dataset import SHIPPED, check_fits, prepared
 from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..gan.objective import G_LOSSES
 from ..recipes.builtin import RECIPES
-from ..recipes.settings import absolute_data, change, fitted, named_after_data, recipe_named
+from ..recipes.recipe import Recipe
+from ..recipes.settings import (
+    absolute_data,
+    change,
+    check_data_are_there,
+    check_data_fields,
+    fitted,
+    named_after_data,
+    nearest,
+    recipe_named,
+    with_length,
+)
 from ..runs import loop, provenance
-from ..runs.config_file import rules_in_force
 from ..runs.directory import RunDirectory
 from ..runs.profile import Profile
 from ..runs.stop import resume_command
 from ..terminal import Progress, shell_word
-from ..version import __version__
 from .arguments import add_data, add_set, changed_fields, data_fields, given, positive
+from .train_words import diverged, header, nats, summary
 
 
 def add(command):
@@ -26,6 +36,14 @@ def add(command):
         "Train a recipe; write pictures, metrics and checkpoints to a run directory.",
         "numpygan train mnist --epochs 20 --set batch=50 --out runs/small-batch",
     )
+    parser.refused = {
+        f"--{word}": f"--{word}: {field} is a field of the recipe; give --set {field}=…"
+        for field in vars(Recipe())
+        for word in (field, field.replace("_", "-"))
+    } | {
+        "--lr": "--lr: give --set learning_rate_g=… and --set learning_rate_d=…",
+        "--gpu": "--gpu: give --device gpu",
+    }
     parser.add_argument(
         "recipe",
         nargs="?",
@@ -86,14 +104,17 @@ def train(options):
     with run.reserved():
         recipe, dataset = _with_data(options, changes, recipe, run)
     say = (lambda *_: None) if options.quiet else print
-    for line in _header(options, run, recipe, dataset):
-        say(line)
-    sys.stdout.flush()  # so that a log has these lines before the progress
+
+    def begin():
+        for line in header(options, run, recipe, dataset):
+            say(line)
+        sys.stdout.flush()  # so that a log has these lines before the progress
+
     profile = Profile() if options.profile else None
     with Progress("iterations", options.quiet or options.ranks.rank > 0) as bar:
 
         def show(iteration, total, means, epoch_ends):
-            text = "V {:.3f}, D(x) {:.2f}, D(G(z)) {:.2f}".format(*means)
+            text = "V {}, D(x) {:.2f}, D(G(z)) {:.2f}".format(nats(means[0]), *means[1:])
             bar.show(iteration, total, text, line=epoch_ends)
 
         try:
@@ -108,6 +129,7 @@ def train(options):
                     profile=profile,
                     say=say,
                     dataset=dataset,
+                    begin=begin,
                 )
         except loop.Interrupted:
             if options.ranks.rank:
@@ -122,8 +144,11 @@ def train(options):
             return 130
     if options.ranks.rank:
         return 0
-    for line in _summary(run):
+    rows = run.read_metrics()[-1:]  # none, if somebody has removed it
+    for line in summary(run, rows):
         say(line)
+    for sentence in diverged(run, rows):
+        print(f"numpygan: {sentence}", file=sys.stderr)
     if profile:
         print(profile.table())
 
@@ -133,7 +158,8 @@ def _changes(options):
 
     Raises NumpyganError if two of them give the length.
     """
-    changes = given(options, "seed", "k", "loss") | data_fields(options)
+    fields = given(options, "seed", "k", "loss", "epochs", "iterations")
+    changes = fields | data_fields(options)
     by_set = changed_fields(options.set)
     if twice := sorted(changes.keys() & by_set.keys()):
         raise NumpyganError(
@@ -142,50 +168,7 @@ def _changes(options):
     changes |= by_set
     if "data" in changes:
         changes["data"] = absolute_data(changes["data"])
-    if options.epochs is not None and options.iterations is not None:
-        raise NumpyganError(
-            "--epochs and --iterations both give the length of the run; give one of them."
-        )
-    if options.epochs is not None:
-        changes |= {"epochs": options.epochs, "iterations": 0}
-    if options.iterations is not None:
-        changes["iterations"] = options.iterations
-    return changes
-
-
-def _header(options, run, recipe, dataset):
-    """The lines that say what is trained on what, and where it is written."""
-    yield (
-        f"numpygan {__version__}: {recipe.name}, seed {recipe.seed}, on {options.device} -> "
-        f"{run.path}"
-    )
-    for line in (*data_in_words(dataset), *rules_in_force(recipe)):
-        yield f"  {line}"
-    if options.local_batch:
-        rows = f"{recipe.batch} rows, {recipe.batch // options.ranks.size} for each rank"
-        yield f"  batch  {rows}; the learning rates are unchanged"
-    elif options.ranks.size > 1:
-        yield f"  batch  {recipe.batch} rows, shared by {options.ranks.size} ranks"
-
-
-def _summary(run):
-    """The lines after a training: its length, and the files that it has written."""
-    for last in run.read_metrics()[-1:]:  # none, if somebody has removed it
-        yield (
-            f"{run.path} after {last['iteration']:,.0f} iterations ({last['epoch']:g} epochs, "
-            f"{last['seconds']:.0f} s):"
-        )
-    for path, what in (
-        (run.samples, "pictures of samples"),
-        (run.learning, "learning curves"),
-        (run.metrics, "the numbers"),
-        (run.checkpoint, "the newest state"),
-        (run.best, "the state with the best validation log-likelihood"),
-    ):
-        if path.exists():
-            yield f"  {path.name:16}{what}"
-    if run.best.exists():
-        yield f"Next: numpygan evaluate {shell_word(run.path)}"
+    return with_length(changes)
 
 
 def _run_and_recipe(options, changes):
@@ -195,6 +178,13 @@ def _run_and_recipe(options, changes):
     other.
     """
     named = _run_named(options.recipe)
+    if options.resume and not named and options.recipe not in (None, *RECIPES):
+        if os.path.basename(options.recipe) != options.recipe:
+            RunDirectory.existing(options.recipe)  # says that there is no run
+        if not _is_path(options.recipe):
+            words = f"--resume: there is no run and no recipe {options.recipe!r}"
+            close = nearest(options.recipe, RECIPES)
+            raise NumpyganError(f"{words}{close}; give the run's directory, such as runs/mnist-1.")
     if not named and _is_path(options.recipe):
         if options.resume:
             RunDirectory.existing(options.recipe)  # says that there is no run
@@ -265,6 +255,8 @@ def _is_path(name):
 def _asked_for(options, changes):
     """The named recipe with the changes; if only own data are given, mnist named after the data."""
     recipe = change(recipe_named(options.recipe or "mnist"), **changes)
+    check_data_are_there(recipe)
     recipe = change(recipe, data=absolute_data(recipe.data))
+    check_data_fields(recipe.data, vars(recipe))
     own = options.recipe is None and recipe.data not in (*SHIPPED, *TOYS)
     return named_after_data(recipe) if own and "name" not in changes else recipe

@@ -12,7 +12,7 @@
 # You need the chain rule, matrix products, and a little NumPy.
 #
 # Fill in each place that says `Your code goes here`. The cell after it checks your code. In a
-# terminal, `numpygan lesson check lesson_1.ipynb` checks the whole file.
+# terminal, `numpygan lesson check FILE` checks the whole file.
 
 # %%
 import matplotlib.pyplot as plt

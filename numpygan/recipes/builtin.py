@@ -214,3 +214,9 @@ RECIPES = {
         ),
     )
 }
+
+DOWNLOADS = {  # data of these recipes that numpygan does not ship -> what they are
+    "cifar-10-batches-bin": "the folder of the binary version of CIFAR-10 (for C programs) from "
+    "https://www.cs.toronto.edu/~kriz/cifar.html",
+    "tfd.npy": "the Toronto Face Database, N × 48 × 48, which is not public",
+}

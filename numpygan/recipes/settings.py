@@ -12,10 +12,11 @@ from ..data.names import local_path
 from ..data.shapes import read_size
 from ..data.sources import TOYS
 from ..errors import NumpyganError
-from .builtin import RECIPES
+from .builtin import DOWNLOADS, RECIPES
 from .networks import VISIBLE, hidden_layer
 from .recipe import Recipe
 
+_MOST_NAMES = 3  # that "did you mean" lists
 _LONGEST_TEXT = 4096  # characters: the longest path that Linux has
 # Of a network; in float32, with gradient and velocity, 12 GB
 _MOST_LAYERS, _MOST_PARAMETERS = 100, 10**9
@@ -48,6 +49,39 @@ def change(recipe, /, **values):
     )
     _check(changed)
     return changed
+
+
+def with_length(values):
+    """The fields `values` that a user gives, so that `epochs` count if they are among them.
+
+    A recipe's `iterations` would take precedence. Raises NumpyganError if both are given.
+    """
+    if "epochs" not in values:
+        return values
+    if str(values.get("iterations", 0)).strip() != "0":
+        raise NumpyganError(
+            "epochs and iterations both give the length of the run; give one of them."
+        )
+    return values | {"iterations": 0}
+
+
+def check_data_are_there(recipe):
+    """Raise NumpyganError if the recipe needs data that the user must download, and has not."""
+    if recipe.data in DOWNLOADS and not os.path.exists(recipe.data):
+        raise NumpyganError(
+            f"{recipe.data}: there is no such file or folder; the recipe {recipe.name} needs "
+            f"{DOWNLOADS[recipe.data]}; put it here, or with train give its path with --data PATH."
+        )
+
+
+def check_data_fields(data, values):
+    """Raise NumpyganError if `values` say how to read files, but `data` are not read from such."""
+    for name in ("size", "drop", "transpose"):
+        if values.get(name, "auto") in ("auto", 0, "0"):
+            continue
+        if data in TOYS or (name == "drop" and data in SHIPPED):
+            what = "a toy, which is not read from files" if data in TOYS else "not a CSV file"
+            raise NumpyganError(f"{name}: {data} is {what}; leave {name} out.")
 
 
 def named_after_data(recipe):
@@ -214,7 +248,15 @@ def as_text(value):
 
 
 def nearest(name, names):
-    """ " (did you mean 'x'?)" with the name nearest to `name`, or nothing."""
-    capitals = [known for known in names if known.lower() == name.lower()]
-    close = capitals or difflib.get_close_matches(name, names, 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    """ " (did you mean 'x'?)" with the names nearest to `name`, or nothing.
+
+    Those that begin with `name` are nearer than any other. The dashes of options don't count.
+    """
+    plain = {known.lstrip("-"): known for known in names}
+    typed = name.lstrip("-").lower()
+    begun = [known for known in plain if typed and known.lower().startswith(typed)]
+    close = [known for known in begun if known.lower() == typed] or begun
+    if not 0 < len(close) <= _MOST_NAMES:
+        close = difflib.get_close_matches(typed, plain, 1)
+    words = " or ".join(repr(plain[known]) for known in close)
+    return f" (did you mean {words}?)" if words else ""

@@ -38,6 +38,7 @@ def train(
     profile=None,
     say=lambda line: None,
     dataset=None,
+    begin=lambda: None,
 ):
     """Train `recipe` in the RunDirectory `run` until the run has its whole length.
 
@@ -50,6 +51,7 @@ def train(
     profile   a Profile to fill, or None
     say       called with a line for each change since the last session that can change bits
     dataset   the recipe's Dataset, if it was read before
+    begin     called on the first rank when nothing is left to refuse, before anything is trained
     If a resumed run's recipe has another length than its config.toml, the new length is written
     there.
     Raises NumpyganError before anything is written if the recipe, the data or the directory can't
@@ -79,24 +81,30 @@ def train(
                 run.remove_leftovers()
             if resume:
                 session.resume()
+                if first:
+                    begin()
                 for line in made.changes():
                     say(line)
             elif first:
                 run.create(recipe)
+                begin()
                 session.begin()
             session.play(stop)
 
 
-def is_recorded(epoch, size):
+def is_recorded(epoch, size, left=math.inf):
     """Whether the end of this epoch of `size` rows gets a row of metrics, pictures, a checkpoint.
 
     The first five epochs do. Later epochs do when the rows seen so far pass a multiple of 20,000,
     so that in a long run records of small data take less than a tenth of the time (docs/speed.md).
+    With fewer than half of these rows to the end of the run, `left` epochs, the record of the end
+    is enough: its row would be the mean of few iterations, an outlier of the curves.
     The clock does not matter: a slow machine makes the same records and the same best.npz as a fast
     one.
     """
     before, now = ((epochs * size) // _BETWEEN_RECORDS for epochs in (epoch - 1, epoch))
-    return epoch <= _FIRST or now > before
+    near = max(left, 1) * size < _BETWEEN_RECORDS / 2
+    return epoch <= _FIRST or (now > before and not near)
 
 
 class _Session:
@@ -177,14 +185,13 @@ class _Session:
                 looked = now
                 self.progress(training.iteration, self.total, training.means(), False)
             epochs, rest = divmod(training.iteration, training.iterations_per_epoch)
-            due = rest == 0 and is_recorded(epochs, training.p_data.size)
+            left = (self.total - training.iteration) / training.iterations_per_epoch
+            due = rest == 0 and is_recorded(epochs, training.p_data.size, left)
             if training.iteration == self.total or due:
-                self.record(with_parzen=self.validation is not None)
+                self.record(with_parzen=self.validation is not None, regular=rest == 0)
                 self.progress(training.iteration, self.total, self.last, True)
             elif stopping or save:
-                self.record(with_parzen=False)
-            elif rest == 0:
-                training.means(restart=True)  # the next row is then of one epoch
+                self.record(with_parzen=False, regular=False)
             if stopping and training.iteration < self.total:
                 if self.ranks.rank == 0:
                     self.records.show(picture=False, curves=True)
@@ -194,8 +201,12 @@ class _Session:
         if trouble := self.records.trouble:
             raise NumpyganError(f"the training is done and its state saved, but {trouble}")
 
-    def record(self, with_parzen):
-        """Write a checkpoint, best.npz if the log-likelihood improved, a row and a picture."""
+    def record(self, with_parzen, regular):
+        """Write a checkpoint, best.npz if the log-likelihood improved, a row and a picture.
+
+        regular  the next row is of the iterations after this one. The moment of other records, such
+                 as that of a Ctrl-C, must not change later rows.
+        """
         training = self.training
         training.check_finite()
         training.check_replicas()
@@ -205,8 +216,7 @@ class _Session:
         rates = recipe.learning_rates(training.iteration - 1)
         row |= zip(("learning_rate_g", "learning_rate_d"), rates)
         row["momentum"] = training.optimizer_g.momentum
-        at_end_of_epoch = training.iteration % training.iterations_per_epoch == 0
-        self.last = training.means(restart=at_end_of_epoch)
+        self.last = training.means(restart=regular)
         row |= zip(("V", "D_real", "D_fake"), self.last)
         improved = False
         if with_parzen:

@@ -13,7 +13,16 @@ from ..data.sources import TOYS
 from ..errors import NumpyganError
 from ..reading import read_toml
 from ..recipes.recipe import Recipe
-from ..recipes.settings import absolute_data, change, fitted, nearest, recipe_named
+from ..recipes.settings import (
+    absolute_data,
+    change,
+    check_data_are_there,
+    check_data_fields,
+    fitted,
+    nearest,
+    recipe_named,
+    with_length,
+)
 
 _MOST_RUNS = 10_000
 _KEYS = ("recipe", "seeds", "epochs", "iterations", "set", "grid", "random")
@@ -69,20 +78,18 @@ def _settings(table):
             )
     seeds, fixed = _seeds(table.get("seeds", 1)), dict(table.get("set", {}))
     _refuse_seed(fixed)
+    for key in ("epochs", "iterations"):
+        if key in table and key in fixed:
+            raise NumpyganError(f"{key}: is also in [set]; expected each field once.")
     fixed |= {key: table[key] for key in ("epochs", "iterations") if key in table}
-    if "epochs" in table and "iterations" in table:
-        raise NumpyganError(
-            "epochs and iterations both give the length of the runs; give one of them."
-        )
-    if "epochs" in table:
-        fixed["iterations"] = 0
     if not isinstance(table.get("recipe"), str):
         raise NumpyganError(
             'recipe: expected the name of a recipe, such as recipe = "mnist"; `numpygan recipes` '
             "lists them."
         )
-    base = change(recipe_named(table["recipe"]), **fixed)
-    points = _grid(table["grid"]) if "grid" in table else _draws(dict(table["random"]))
+    base = change(recipe_named(table["recipe"]), **with_length(fixed))
+    kind = "grid" if "grid" in table else "random"
+    points = _grid(table["grid"]) if kind == "grid" else _draws(dict(table["random"]))
     runs = len(points) * len(seeds)
     if runs > _MOST_RUNS:
         raise NumpyganError(
@@ -91,9 +98,17 @@ def _settings(table):
     settings, loaded = {}, {}
     for point in points:
         values = {field: value for key, value in point.items() for field in _fields(key)}
+        if twice := sorted(fixed.keys() & values.keys()):
+            where = "a line at the top" if twice[0] in table else "[set]"
+            raise NumpyganError(
+                f"{twice[0]}: is set by {where} and in [{kind}]; expected each field once."
+            )
         name = _name(point)
         if name not in settings:
-            changed = change(base, **values)
+            with_length(fixed | values)  # refuses epochs here and iterations there
+            changed = change(base, **with_length(values))
+            check_data_are_there(changed)
+            check_data_fields(changed.data, vars(changed))
             changed = change(changed, data=absolute_data(changed.data))
             changed = _fitted(changed, {**fixed, **values}, loaded)
             settings[name] = Setting(name, tuple(replace(changed, seed=seed) for seed in seeds))

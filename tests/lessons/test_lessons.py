@@ -358,3 +358,9 @@ def test_a_whole_lesson_runs_with_its_solution(number, tmp_path):
     assert done.returncode == 0, done.stderr
     printed = [line for line in done.stdout.splitlines() if line.endswith(": right")]
     assert len(printed) == len(text.blanks(number)), done.stdout
+
+
+@pytest.mark.parametrize("number", text.NUMBERS)
+def test_no_lesson_names_another_file_than_its_own(number):
+    """With --py, in a folder or as a solution its file is not lesson_N.ipynb."""
+    assert not re.search(r"\w+\.(ipynb|py)\b", text.lesson(number).replace("numpygan.py", ""))

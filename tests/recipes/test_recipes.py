@@ -14,7 +14,7 @@ from numpygan.data.dataset import Dataset
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.networks import build, hidden_layer
 from numpygan.recipes.recipe import Recipe
-from numpygan.recipes.settings import change, recipe_named
+from numpygan.recipes.settings import change, nearest, recipe_named
 from numpygan.runs.trainer import Training
 
 AUTHORS = recipe_named("mnist-authors")
@@ -348,6 +348,24 @@ def test_a_hidden_layer_of_a_wrong_size_is_told_the_sizes_that_are_right(layer):
     assert hidden_layer("generator", "maxout 2x2")[0] == 4
     with pytest.raises(ng.NumpyganError, match="width from 1 to 999,999 .*, 2 to 999,999 pieces"):
         hidden_layer("generator", layer)
+
+
+@pytest.mark.parametrize(
+    "typed, near",
+    [
+        ("--iter", "'--iterations'"),
+        ("--s", "'--seed' or '--size' or '--set'"),
+        ("--resmue", "'--resume'"),
+        ("--OUT", "'--out'"),
+        ("--lr", None),
+        ("--verbose", None),
+        ("--", None),
+    ],
+)
+def test_names_that_begin_with_what_was_typed_are_nearest(typed, near):
+    names = "iterations seed size set resume out loss transpose device data".split()
+    words = f" (did you mean {near}?)" if near else ""
+    assert nearest(typed, [f"--{name}" for name in names]) == words
 
 
 def test_an_unknown_recipe_names_the_nearest():

@@ -57,6 +57,12 @@ def sweep_of(text, name="sweep.toml"):
     return read_sweep(name)
 
 
+def test_epochs_in_a_grid_count_also_if_the_recipe_gives_iterations():
+    settings = sweep_of('recipe = "ring"\n[grid]\nepochs = [2, 3]')
+    lengths = [(s.recipes[0].epochs, s.recipes[0].iterations) for s in settings]
+    assert lengths == [(2, 0), (3, 0)]
+
+
 def test_a_grid_is_every_combination():
     losses = ["saturating", "non_saturating"]
     grid = f"[grid]\nk = [1, 2]\nloss = {json.dumps(losses)}\n"
@@ -178,6 +184,34 @@ WRONG = {
     "a field twice": (
         'recipe = "ring"\n[grid]\nk = [1]\n"batch k" = [1]',
         "k: is set by two lines",
+    ),
+    "a field in [set] and [grid]": (
+        'recipe = "ring"\n[set]\nk = 2\n[grid]\nk = [1]',
+        "k: is set by [set] and in [grid]; expected each field once",
+    ),
+    "a field in [set] and [random]": (
+        'recipe = "ring"\n[set]\nk = 2\n[random]\nsettings = 1\n"batch k" = [1]',
+        "k: is set by [set] and in [random]",
+    ),
+    "a length at the top and in [grid]": (
+        'recipe = "ring"\niterations = 2\n[grid]\niterations = [1]',
+        "iterations: is set by a line at the top and in [grid]",
+    ),
+    "a length at the top and in [set]": (
+        'recipe = "ring"\nepochs = 2\n[set]\nepochs = 2\n[grid]\nk = [1]',
+        "epochs: is also in [set]",
+    ),
+    "iterations at the top, epochs in [grid]": (
+        'recipe = "ring"\niterations = 2\n[grid]\nepochs = [1]',
+        "epochs and iterations both give the length",
+    ),
+    "a field about files for a toy": (
+        'recipe = "ring"\n[grid]\ndrop = ["a"]',
+        "drop: ring is a toy",
+    ),
+    "data that must be downloaded": (
+        'recipe = "cifar10"\n[grid]\nk = [1]',
+        "https://www.cs.toronto.edu/~kriz/cifar.html",
     ),
     "a number of 65 bits": (
         f'recipe = "ring"\nseeds = {2**63}\n[grid]\nk = [1]',

@@ -61,6 +61,29 @@ def test_a_run_of_images_leaves_everything(here):
     assert not list(it.rglob("*.tmp*"))
 
 
+def test_the_last_row_of_small_data_is_a_mean_of_many_iterations(here, monkeypatch):
+    """A mean of one iteration at the end of the curves would be an outlier of them."""
+    numpy.save("few.npy", images(40))  # an iteration per epoch; a record for each 20 epochs
+    monkeypatch.setattr(loop, "_BETWEEN_RECORDS", 20 * 28)
+    few = [word.replace("images.npy", "few.npy") for word in TINY]
+    values, advance = [], Training.advance
+
+    def watched(training):
+        advance(training)
+        values.append(float(training.game.score_array()[0]))
+
+    monkeypatch.setattr(Training, "advance", watched)
+    for total, expected in ((41, [20, 41]), (49, [20, 49]), (50, [20, 40, 50])):
+        values.clear()
+        assert run(*few, "--iterations", total, "--out", f"few-{total}") == 0
+        rows = metrics(here / f"few-{total}")
+        assert [int(row["iteration"]) for row in rows] == [1, 2, 3, 4, 5, *expected]
+        starts = [0, 1, 2, 3, 4, 5, *expected]
+        for row, start in zip(rows, starts):
+            mean = numpy.mean(values[start : int(row["iteration"])])
+            assert float(row["V"]) == pytest.approx(mean, rel=1e-5)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what a handle is open on from /proc")
 def test_all_that_a_run_made_is_on_the_disk(here, monkeypatch):
     """Each file was flushed as it is at the end, and each folder after the last change in it."""
