@@ -168,6 +168,10 @@ def _changes(options):
     changes |= by_set
     if "data" in changes:
         changes["data"] = absolute_data(changes["data"])
+    if {"epochs", "iterations"} <= fields.keys():
+        raise NumpyganError(
+            "--epochs and --iterations both give the length of the run; give one of them."
+        )
     return with_length(changes)
 
 
