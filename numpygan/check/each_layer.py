@@ -75,6 +75,8 @@ def check_layers(net, x=None, *, rows=3, seed=0, oracle=None):
     notes = []
     if oracle is None:
         oracle, notes = oracle_of(net, tape)
+    if net.theta.size and not net.theta.any():
+        notes.append("θ is 0 everywhere; call net.initialize(stream) first")
     twins = [net.copy("complex128"), net.copy("float64")][oracle != "complex" :]
     checks = []
     for index, layer in enumerate(net.layers):

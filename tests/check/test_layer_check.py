@@ -425,3 +425,10 @@ def test_a_layer_that_raises_is_wrong_and_named(method, bug, tensor, words):
     assert [check.place.split(",")[0] for check in report.failures][0] == "layer 2"
     assert report.failures[0].tensor == tensor and words in report.failures[0].hint
     assert {check.verdict for check in report.failures} == {"wrong"}
+
+
+def test_a_network_that_was_not_initialized_is_told_so():
+    net = ng.MLP([ng.Affine(3, 4), ng.ReLU(), ng.Affine(4, 1)], "float64")
+    assert "call net.initialize(stream) first" in str(ng.gradcheck(net))
+    net.initialize(ng.Stream(0))
+    assert "initialize" not in str(ng.gradcheck(net))
