@@ -1,17 +1,29 @@
-"""Draw docs/paper.png: the validation log-likelihood of three runs of `paper`, in paper.csv."""
+"""Draw docs/paper.png: the validation log-likelihood of runs of `paper`, in paper.csv."""
 
+import csv
 from pathlib import Path
-
-import numpy
 
 from numpygan.figures.plot import BLUE, GREEN, GREY, ORANGE, saved_figure
 
+COLOURS = {"seed 0": BLUE, "seed 1": ORANGE, "seed 2": GREEN}
+
 here = Path(__file__).parent
-epoch, *seeds = numpy.genfromtxt(here / "paper.csv", delimiter=",", skip_header=1).T
+with open(here / "paper.csv", newline="", encoding="utf-8") as file:
+    rows = list(csv.DictReader(file))
 with saved_figure(here / "paper.png", 8, 4, dpi=120) as (figure, axes):
-    for seed, (curve, colour) in enumerate(zip(seeds, (BLUE, ORANGE, GREEN))):
-        axes.plot(epoch, curve, color=colour, linewidth=0.9, label=f"seed {seed}")
+    for name in [key for key in rows[0] if key != "epoch"]:
+        epochs = [int(row["epoch"]) for row in rows if row[name]]
+        nats = [float(row[name]) for row in rows if row[name]]
+        averaged = name.endswith("averaged")
+        axes.plot(
+            epochs,
+            nats,
+            color=COLOURS[name.partition(",")[0]],
+            linewidth=1.4 if averaged else 0.9,
+            alpha=1.0 if averaged else 0.6,
+            label=name,
+        )
     axes.axhline(225, color=GREY, linestyle=":", label="the paper's result (test set)")
     axes.set(ylim=(0, 240), xlabel="epoch", ylabel="validation log-likelihood (nats)")
-    axes.set_title("paper: the authors' settings")
+    axes.set_title("paper: the authors' settings, without and with averaged samples")
     axes.legend(frameon=False, loc="lower right")
