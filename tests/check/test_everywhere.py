@@ -93,6 +93,7 @@ def test_gradcheck_finds_it(name):
     assert right(base)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wide, change, words",
     [
@@ -238,6 +239,7 @@ def failing(checks):
     return {check.place for check in checks if not check.passed}
 
 
+@pytest.mark.slow
 def test_a_bias_correction_that_stops_after_update_60(monkeypatch):
     right = sgd.Adam.constants
 
@@ -266,6 +268,7 @@ def test_an_average_that_is_capped(cap, monkeypatch):
     assert failing(formulas.check_average()) >= {"average, β = 0.9999"}
 
 
+@pytest.mark.slow
 def test_a_slope_that_is_capped_in_float32(monkeypatch):
     loss = objective.G_LOSSES["non_saturating"]
 
@@ -281,6 +284,7 @@ def test_a_slope_that_is_capped_in_float32(monkeypatch):
     }
 
 
+@pytest.mark.slow
 def test_the_last_block_of_samples(monkeypatch):
     def generate(G, z):
         out = sampling.generate(G, z)
