@@ -15,7 +15,7 @@ def check_behaviour(problem, values):
     _unchanged(problem, values, mine, "function")
     for _ in range(_PASSES):
         if not same(first, problem.outputs(copies_of(values))):
-            raise Wrong(None, _why_not_thesame(problem, values))
+            raise Wrong(None, _why_not_the_same(problem, values))
     gys = random_gys(problem, first)
     _check_backward(problem, values, mine, gys)
 
@@ -127,7 +127,7 @@ def same(first, second):
     return True
 
 
-def _why_not_thesame(problem, values):
+def _why_not_the_same(problem, values):
     state, ys = numpy.random.get_state(), []
     try:
         for _ in range(2):

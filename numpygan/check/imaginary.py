@@ -31,7 +31,7 @@ def dropped(values, inputs):
 
 
 def _traced(x, found):
-    array = numpy.asarray(x).view(_Traced)
+    array = numpy.asarray(x).view(Traced)
     array.found = found
     return array
 
@@ -48,10 +48,10 @@ def _has_imaginary(array):
 def _plain(thing):
     if isinstance(thing, (list, tuple)):
         return type(thing)(_plain(part) for part in thing)
-    return thing.view(numpy.ndarray) if isinstance(thing, _Traced) else thing
+    return thing.view(numpy.ndarray) if isinstance(thing, Traced) else thing
 
 
-class _Traced(numpy.ndarray):
+class Traced(numpy.ndarray):
     """An array that notes which operations on it lose an imaginary part."""
 
     found: list

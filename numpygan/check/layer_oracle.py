@@ -164,12 +164,12 @@ class _Places(list):
 
 
 def _traced(array, places):
-    traced = numpy.asarray(array).view(_Traced)
+    traced = numpy.asarray(array).view(_Movable)
     traced.found = places
     return traced
 
 
-class _Traced(imaginary._Traced):
+class _Movable(imaginary.Traced):
     """As there; complex results stay traced, and what has lost its imaginary part can be moved."""
 
     def _moves(self, before):

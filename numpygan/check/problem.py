@@ -133,9 +133,7 @@ def problem(function, backward, inputs, wrt=None, form=None, oracle=None, seed=0
             free = [i for i in free if isinstance(inputs[found[i][1][0]], Mapping)]
     names, paths = [name for name, _, _ in found], [path for _, path, _ in found]
     dtype = min((values[i].dtype for i in free), key=lambda kind: kind.itemsize)
-    stream = streams(seed)[
-        "sample"
-    ]  # Stream(seed) would draw the inputs of default_rng(seed) again
+    stream = streams(seed)["sample"]  # Stream(seed) draws what default_rng(seed) gave the user
     asked = Problem(taken, tuple(inputs), names, paths, free, stream, oracle, dtype)
     if taken.others:
         asked.form = _likeliest(asked, values)

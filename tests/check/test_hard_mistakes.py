@@ -177,22 +177,3 @@ def test_changes_in_place_at_other_inputs_alone(what):
 
     assert "in place" in ng.gradcheck(np.square, changes, V).failures[0].hint
     assert passes(np.square, changes, V, only_given=True)
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_a_staircase_of_rounding_is_no_dropped_part(seed):
-    """1 − tanh² is nearly 0 at large inputs: there differences of float64 numbers are wrong."""
-    W = np.random.default_rng(5).normal(size=(3, 2))
-    gy = np.random.default_rng(6).normal(size=(5, 2))
-
-    def back(gy, x, W):
-        ga = gy * (1 - np.tanh(x @ W) ** 2)
-        return ga @ W.T, x.T @ ga
-
-    def back_of_back(u, U, gy, x, W):
-        y = np.tanh(x @ W)
-        d, slope = 1 - y**2, u @ W + x @ U
-        g = -2 * gy * slope * y * d
-        return slope * d, gy * d @ U.T + g @ W.T, u.T @ (gy * d) + x.T @ g
-
-    assert passes(back, back_of_back, gy, X, W, seed=seed)

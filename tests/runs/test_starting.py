@@ -57,6 +57,17 @@ def test_another_signal_during_the_imports(number, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def study_in(folder):
+    """`numpygan study`, by the program in the folder."""
+    return subprocess.run(
+        [sys.executable, folder / "numpygan", "study"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        capture_output=True,
+        text=True,
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, getattr(signal, "SIGHUP", None)])
 def test_another_signal_during_the_work_is_a_ctrl_c(number, tmp_path):
     """The sentence says how to go on, and half-written files are removed."""
@@ -66,13 +77,7 @@ def test_another_signal_during_the_work_is_a_ctrl_c(number, tmp_path):
         f"study.study = lambda _: write_whole('x', lambda _: os.kill(os.getpid(), {int(number)}))\n"
         + PROGRAM
     )
-    done = subprocess.run(
-        [sys.executable, tmp_path / "numpygan", "study"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.getcwd()},
-        capture_output=True,
-        text=True,
-    )
+    done = study_in(tmp_path)
     assert done.returncode == 130
     assert done.stderr == "numpygan: Stopped; give the same command to start again.\n"
     assert os.listdir(tmp_path) == ["numpygan"]
@@ -134,13 +139,7 @@ def test_a_signal_while_a_command_imports_is_not_lost(case, number, tmp_path):
         "def work(_):\n    import late\n    late.work()\n"
         "study.study = work\n" + PROGRAM
     )
-    done = subprocess.run(
-        [sys.executable, tmp_path / "numpygan", "study"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.getcwd()},
-        capture_output=True,
-        text=True,
-    )
+    done = study_in(tmp_path)
     assert done.returncode == 130 and done.stdout == ""
     assert done.stderr == "numpygan: Stopped; give the same command to start again.\n"
 
