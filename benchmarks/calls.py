@@ -1,4 +1,4 @@
-"""How many NumPy calls does an iteration make, and what are they?
+"""How many NumPy calls does an iteration make on average, and what are they?
 
     python benchmarks/calls.py             (seconds)
 
@@ -18,11 +18,11 @@ import numpy
 from numpygan.data.dataset import load_dataset
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
+from numpygan.runs.score_sums import AT_ONCE
 from numpygan.runs.trainer import Training
 
 NAMES = ("ring", "grid", "gauss1d", "mnist")
 MAKERS = ("zeros", "empty", "asarray", "array")  # of the arrays of networks, tapes and data
-BETWEEN = 3  # iterations before the one that is counted: the first ones also reserve memory
 
 
 class Counted(numpy.ndarray):
@@ -61,7 +61,11 @@ def plain(value):
 
 
 def count(recipe):
-    """The NumPy calls of one iteration of `recipe`: a Counter by name."""
+    """The NumPy calls of an iteration of `recipe`, {name: number}; the mean of AT_ONCE iterations.
+
+    The scores are computed for AT_ONCE iterations at once. The first ones also reserve memory, so
+    the next ones are counted.
+    """
 
     def counting(make):
         return lambda *arguments, **options: counted(make(*arguments, **options))
@@ -69,11 +73,12 @@ def count(recipe):
     makers = {name: counting(getattr(numpy, name)) for name in MAKERS}
     with mock.patch.multiple(numpy, **makers):
         training = Training(recipe, load_dataset(recipe), numpy)
-        for _ in range(BETWEEN):
-            training.advance()
-        Counted.calls.clear()
-        training.advance()
-    return Counter(Counted.calls)
+        for _ in range(2):
+            Counted.calls.clear()
+            for _ in range(AT_ONCE):
+                training.advance()
+    found = Counter(Counted.calls)
+    return Counter({what: n / AT_ONCE for what, n in found.items()})
 
 
 def main(arguments=None):
@@ -83,8 +88,8 @@ def main(arguments=None):
     for name in NAMES:
         # Otherwise one in eight iterations has the calls of the average.
         found[name] = count(change(RECIPES[name], average_every=1))
-        most = ", ".join(f"{n} {what}" for what, n in found[name].most_common(8))
-        rows.append([name, found[name].total(), most])
+        most = ", ".join(f"{n:.0f} {what}" for what, n in found[name].most_common(8))
+        rows.append([name, f"{found[name].total():.0f}", most])
     print(timing.table(["an iteration of", "NumPy calls", "most of them"], rows))
     timing.save(options.file, {"calls": found})
 

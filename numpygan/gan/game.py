@@ -68,13 +68,19 @@ class Game:
 
     def score_array(self) -> Array:
         """The `scores` as one array of four numbers on the device."""
-        xp = self.D.xp
-        scores = xp.empty(4, self.D.real_dtype)
-        scores[0] = objective.value(xp, self.real.y, self.fake.y)
-        p = objective.probability(xp, self.pass_d.y)  # D(x), then D(G(z))
-        p.reshape(2, self.m).mean(1, out=scores[1:3])
-        scores[3] = self.pass_d.y.sum() + self.pass_dg.y.sum()
-        return scores
+        passes = self.pass_d, self.pass_dg
+        return scores_of(self.D.xp, *(tape.y.reshape(1, tape.m) for tape in passes))[0]
+
+
+def scores_of(xp, of_d, of_g):
+    """The `Scores` of n iterations, (n, 4), from the logits of D's steps (n, 2m) and G's (n, m)."""
+    n, m = len(of_d), of_d.shape[1] // 2
+    scores = xp.empty((n, 4), of_d.real.dtype)
+    scores[:, 0] = objective.value(xp, of_d[:, :m], of_d[:, m:], axis=1)
+    p = objective.probability(xp, of_d)  # D(x), then D(G(z))
+    scores[:, 1:3] = p.reshape(n, 2, m).mean(2)
+    scores[:, 3] = of_d.sum(1) + of_g.sum(1)
+    return scores
 
 
 def _kind(net):

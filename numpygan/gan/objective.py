@@ -27,10 +27,13 @@ def probability(xp, a):
     return D
 
 
-def value(xp, a_real, a_fake):
-    """V(D, G) = (1/m) Σ [log D(x) + log(1 − D(G(z)))] (paper, Eq. 1 and Algorithm 1)."""
+def value(xp, a_real, a_fake, axis=None):
+    """V(D, G) = (1/m) Σ [log D(x) + log(1 − D(G(z)))] (paper, Eq. 1 and Algorithm 1).
+
+    With axis=1 the logits are (n, m), of n minibatches, and the result is V of each (n,).
+    """
     losses = softplus(xp, xp.concatenate([-a_real, a_fake]))
-    return -losses[: len(a_real)].mean() - losses[len(a_real) :].mean()
+    return -losses[: len(a_real)].mean(axis) - losses[len(a_real) :].mean(axis)
 
 
 def value_slopes(xp, a_real, a_fake, out_real, out_fake):

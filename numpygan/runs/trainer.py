@@ -19,6 +19,7 @@ from ..reading import LARGEST
 from ..recipes.networks import build, draw_sparse, visible_bias
 from .metrics_file import MOST_ITERATIONS
 from .parallel import arguments_of_rank
+from .score_sums import ScoreSums
 
 _ADVICE = "the last good checkpoint is kept; try smaller learning rates or momentum"
 
@@ -69,8 +70,7 @@ class Training:
         self.game = None
         self.iterations_per_epoch = iterations_in_epoch(recipe, self.p_data.size)
         self.iteration = 0
-        # The sums of V, D(x), D(G(z)) and the logits since the last restart
-        self._sums, self._count = xp.zeros(4), 0
+        self._scores = ScoreSums(xp, ranks)  # since the last restart
 
     def _start(self, m):
         """(algorithm, weights): the recipe's algorithm as a generator, for minibatches of m rows.
@@ -105,8 +105,7 @@ class Training:
         self.iteration += 1
         if self.average:
             self.average.update(self.iteration)
-        self._sums += self._ranks.mean(self.game.score_array(), weights, self.xp)
-        self._count += 1
+        self._scores.add(self.game, weights)
 
     @property
     def sampler(self):
@@ -118,9 +117,9 @@ class Training:
 
         Waits for a GPU.
         """
-        means = to_host(self._sums)[:3] / max(1, self._count)
+        means = to_host(self._scores.sums())[:3] / max(1, self._scores.count)
         if restart:
-            self._sums, self._count = self.xp.zeros(4), 0
+            self._scores.restart()
         return means
 
     def check_finite(self):
@@ -128,7 +127,7 @@ class Training:
 
         Waits for a GPU.
         """
-        if not all_finite(self.xp, self._sums):
+        if not all_finite(self.xp, self._scores.sums()):
             raise Diverged(
                 f"training diverged at iteration {self.iteration}: {self._first_of_all_ranks()}; "
                 f"{_ADVICE}."
@@ -198,7 +197,8 @@ class Training:
         θ, the states of the optimizers and random streams, and the position in the order of the
         data.
         """
-        state = {"iteration": self.iteration, "sums": to_host(self._sums), "count": self._count}
+        sums, count = to_host(self._scores.sums()), self._scores.count
+        state = {"iteration": self.iteration, "sums": sums, "count": count}
         # These two make it possible to draw samples without the data.
         state |= {"dim": self.G.n_out, "image_shape": numpy.array(self._image_shape, "int64")}
         for suffix, net, optimizer in self._players:
@@ -256,8 +256,8 @@ class Training:
                     f"resume: stream_{name} in the checkpoint is not the state of a random stream."
                 ) from None
         self.p_data.restore(state)
-        self.iteration, self._count = int(state["iteration"]), int(state["count"])
-        self._sums = self.xp.asarray(state["sums"])
+        self.iteration = int(state["iteration"])
+        self._scores.restart(self.xp.asarray(state["sums"]), int(state["count"]))
 
     def _with_sums(self, state):
         """`state` with the sums that Adam keeps; an older checkpoint has ±m and v instead.
