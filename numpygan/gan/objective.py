@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..arrays import fused
 from ..errors import NumpyganError
-from ..nn.layers import sigmoid
+from ..nn.layers import one_minus_sigmoid, sigmoid
 
 
 @fused
@@ -41,7 +41,7 @@ def value_slopes(xp, a_real, a_fake, out_real, out_fake):
 
     D's backward pass starts from them.
     """
-    sigmoid(xp, -a_real, out_real)
+    one_minus_sigmoid(xp, a_real, out_real)
     sigmoid(xp, a_fake, out_fake)
     out_real /= len(a_real)
     out_fake /= -len(a_fake)
@@ -71,7 +71,7 @@ def non_saturating(xp, a):
 
 def non_saturating_slope(xp, a, out):
     """∂L_G/∂a = −(1 − D)/m."""
-    sigmoid(xp, -a, out)
+    one_minus_sigmoid(xp, a, out)
     out /= -len(a)
 
 

@@ -16,6 +16,7 @@ from ..errors import NumpyganError
 from ..numbers import number, whole
 from ..requirements import require_stream
 from .layer import Layer
+from .one_kernel import one_kernel
 
 
 class Affine(Layer):
@@ -99,8 +100,9 @@ class ReLU(Layer):
     def memory(self, n_in):
         return {"mask": ((n_in,), "bool")}
 
+    @one_kernel
     def forward(self, x, t):
-        self.xp.greater(x.real, 0, out=t.mask)
+        self.xp.greater(self.xp.real(x), 0, out=t.mask)
         # numpy.maximum of two arrays is more than twice as fast as of an array and a number.
         t.y[...] = 0
         larger(self.xp, x, t.y, out=t.y)
@@ -128,10 +130,11 @@ class LeakyReLU(Layer):
     def memory(self, n_in):
         return {"slopes": ((n_in,), "float")}
 
+    @one_kernel
     def forward(self, x, t):
-        self.xp.greater(x.real, 0, out=t.slopes)
+        self.xp.greater(self.xp.real(x), 0, out=t.slopes)
         t.y[...] = self.slope  # y is free until the last line; clip is slower
-        larger(self.xp, t.slopes, t.y.real, out=t.slopes)
+        larger(self.xp, t.slopes, self.xp.real(t.y), out=t.slopes)
         self.xp.multiply(x, t.slopes, out=t.y)
 
     def backward(self, gy, t):
@@ -155,6 +158,7 @@ class Sigmoid(Layer):
     def forward(self, x, t):
         sigmoid(self.xp, x, t.y)
 
+    @one_kernel
     def backward(self, gy, t):
         self.xp.subtract(1, t.y, out=t.gx)
         t.gx *= t.y
@@ -175,6 +179,7 @@ class Tanh(Layer):
     def forward(self, x, t):
         self.xp.tanh(x, out=t.y)
 
+    @one_kernel
     def backward(self, gy, t):
         self.xp.multiply(t.y, t.y, out=t.gx)
         self.xp.subtract(1, t.gx, out=t.gx)
@@ -281,7 +286,7 @@ def first_largest(xp, y, *u_and_won):
         xp.greater(won[p], won[p + 1], out=won[p])  # p, and none after it
 
 
-# e^−x overflows where −x is a little larger. σ(x) is about 1e−38 or 1e−308 there.
+# e^x overflows where x is a little larger. 1/(1 + e^x) is about 1e−38 or 1e−308 there.
 _LOG_LARGEST = {
     numpy.dtype("float32"): 87.0,
     numpy.dtype("float64"): 708.0,
@@ -293,7 +298,13 @@ _LOG_LARGEST = {
 def sigmoid(xp, x, out):
     """σ(x) = 1/(1 + e^−x) into `out`, without overflow for any finite x."""
     xp.negative(x, out=out)
-    xp.minimum(out, _LOG_LARGEST[x.dtype], out=out)
+    one_minus_sigmoid(xp, out, out)
+
+
+@fused
+def one_minus_sigmoid(xp, x, out):
+    """1 − σ(x) = 1/(1 + e^x) into `out`, without overflow for any finite x."""
+    xp.minimum(x, _LOG_LARGEST[x.dtype], out=out)
     xp.exp(out, out=out)
     out += 1
     xp.divide(1, out, out=out)

@@ -86,7 +86,7 @@ _EXPERIMENTS = {
         {"learning_rate_d": "0.02", "learning_rate_g": "0.0002", "k": "5"},
         "V rises towards 0: D tells everything apart. With the saturating loss G stands still.",
         "gan/objective.py: def value(",
-        4,
+        7,
     ),
     "weakd": (
         "D too weak",

@@ -80,11 +80,11 @@ GAMES = {
     "D: mean over 2m": slopes(VALUE_FAKE, "out_fake /= -2 * len(a_fake)"),
     "D: an extra ½": one((BACK_D, "pass_d.gy *= 0.5; " + BACK_D)),
     "D: σ′ on top of the slope at the logit": slopes(
-        "sigmoid(xp, -a_real, out_real)",
+        "one_minus_sigmoid(xp, a_real, out_real)",
         "out_real[...] = probability(xp, -a_real) ** 2 * probability(xp, a_real)",
     ),
     "D: slope of log D, not of log D(σ)": slopes(
-        "sigmoid(xp, -a_real, out_real)", "out_real[...] = 1 / probability(xp, a_real)"
+        "one_minus_sigmoid(xp, a_real, out_real)", "out_real[...] = 1 / probability(xp, a_real)"
     ),
     "D: sign of the generated half": slopes(VALUE_FAKE, "out_fake /= len(a_fake)"),
     "D: slopes at the wrong half": one(
@@ -125,11 +125,13 @@ GAMES = {
         (BACK_DG, REDRAW.format("pass_dg") + " " * 8 + BACK_DG)
     ),
     "G: missing 1/m": slopes(
-        "sigmoid(xp, -a, out)\n    out /= -len(a)", "sigmoid(xp, -a, out)\n    out /= -1", "g_loss"
+        "one_minus_sigmoid(xp, a, out)\n    out /= -len(a)",
+        "one_minus_sigmoid(xp, a, out)\n    out /= -1",
+        "g_loss",
     ),
     "G: the slope's sign": slopes(
-        "sigmoid(xp, a, out)\n    out /= -len(a)",
-        "sigmoid(xp, a, out)\n    out /= len(a)",
+        "    sigmoid(xp, a, out)\n    out /= -len(a)",
+        "    sigmoid(xp, a, out)\n    out /= len(a)",
         "g_loss",
     ),
     "G: maximum likelihood's missing 1/m": slopes("out *= -0.5 / len(a)", "out *= -0.5", "g_loss"),

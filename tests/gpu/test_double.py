@@ -179,18 +179,33 @@ def test_with_draws_on_the_device_only_the_order_of_an_epoch_crosses():
         assert advance(it, 1) == ({"asarray": 1} if iteration % 15 == 0 else {})
 
 
-@pytest.mark.parametrize(
-    ("case", "its_own"),
-    [("mnist averaged", {"momentum": 2, "average_update": 1}), ("mnist adam", {"adam": 2})],
-)
-def test_what_is_one_kernel_in_an_iteration(case, its_own):
-    """D's two maxout layers in two passes; σ for two passes of G, twice for D's slopes, once for
-    G's. The scores of AT_ONCE iterations need one more σ and a softplus.
+MAXOUT = {"first_largest": 4, "ReLU_forward": 4, "Sigmoid_backward": 1}
+KERNELS = {  # but for the σ of the slopes: two for D, one for G
+    "mnist averaged": MAXOUT | {"sigmoid": 2, "momentum": 2, "average_update": 1},
+    "mnist adam": MAXOUT | {"sigmoid": 2, "adam": 2},
+    "mnist leaky, tanh": {
+        "LeakyReLU_forward": 4,  # in G and in D
+        "Tanh_backward": 2,
+        "sigmoid": 2,
+        "Sigmoid_backward": 2,
+        "momentum": 2,
+    },
+    "ring": {"ReLU_forward": 4, "LeakyReLU_forward": 4, "adam": 2},
+}
+
+
+@pytest.mark.parametrize("case", KERNELS)
+def test_what_is_one_kernel_in_an_iteration(case):
+    """G makes two passes forward and one backward, D two and two.
+
+    The scores of AT_ONCE iterations need one σ and a softplus.
     """
     it = training(case, device)
+    saturating = it.recipe.loss == "saturating"
+    slopes = {"one_minus_sigmoid": 2 - saturating, "sigmoid": 1 + saturating}
     before = kernels.copy()
     advance(it, AT_ONCE)
-    expected = Counter(its_own | {"first_largest": 4, "sigmoid": 5})
+    expected = Counter(KERNELS[case]) + Counter(slopes)
     once = Counter({"sigmoid": 1, "softplus": 1})
     assert kernels - before == Counter({k: AT_ONCE * n for k, n in expected.items()}) + once
 
@@ -350,6 +365,7 @@ REFUSED = {
     "fused, an index": lambda: within(lambda a, b, n: a[0]),
     "fused, an index of what was made": lambda: within(lambda a, b, n: (a + b)[0]),
     "fused, a part that is set": lambda: within(lambda a, b, n: a.__setitem__(0, 1)),
+    "fused, a plain number that is set": lambda: within(lambda a, b, n: a.__setitem__(..., n)),
     "fused, a shape": lambda: within(lambda a, b, n: a * a.shape[0]),
     "fused, a length": lambda: within(lambda a, b, n: a * len(a)),
     "fused, memory": lambda: within(lambda a, b, n: device.empty(3)),

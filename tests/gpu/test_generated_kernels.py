@@ -16,7 +16,16 @@ if shutil.which("g++") is None:
 from numpygan import counter_stream
 from numpygan.gan.average import average_update
 from numpygan.gan.objective import softplus
-from numpygan.nn.layers import first_largest, sigmoid
+from numpygan.nn.layers import (
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    first_largest,
+    one_minus_sigmoid,
+    sigmoid,
+)
+from numpygan.nn.one_kernel import of_arrays
 from numpygan.nn.optimizers import adam, adam_without_momentum, momentum
 from tests.helpers.generated import on_cpu
 
@@ -40,6 +49,7 @@ DRAWN, KEY = numpy.uint64(2**40 + 3), numpy.uint64(0xC8E4FD154CE32F6D)
 PIECES = [rng.integers(-2, 3, N).astype("float32") for _ in range(4)]  # with many ties
 FUSED = {
     "sigmoid": (sigmoid, normal(30), normal()),
+    "one_minus_sigmoid": (one_minus_sigmoid, normal(30), normal()),
     "softplus": (softplus, normal(30)),
     "first_largest": (first_largest, normal(), *PIECES, *numpy.zeros((4, N), bool)),
     "momentum": (momentum, normal(), normal(), normal(), normal(), -0.1, 0.7),
@@ -52,6 +62,22 @@ FUSED = {
     "uniform": (counter_stream._uniform, index(), DRAWN, KEY, -(3**0.5), 12**0.5, normal()),
     "normal": (counter_stream._normal, index(), DRAWN, KEY, normal()),
     "keep": (counter_stream._keep, index(), DRAWN, KEY, 0.3, 1 / 0.3, normal()),
+}
+
+
+def method(of, arrays, *numbers):
+    """A layer's pass as the function (xp, *arrays, *numbers) that CuPy makes a kernel of."""
+    return lambda xp, *values: of_arrays(of.__wrapped__, xp, arrays, numbers)(*values)
+
+
+TAPE = "x", "y", "gx", "gy"
+MASK, SLOPES, SLOPE = numpy.zeros(N, bool), normal(), numpy.float32(0.2)
+PASS = normal(), normal(), normal(), normal()
+FUSED |= {
+    "ReLU": (method(ReLU.forward, (*TAPE, "mask")), *PASS, MASK),
+    "LeakyReLU": (method(LeakyReLU.forward, (*TAPE, "slopes"), "slope"), *PASS, SLOPES, SLOPE),
+    "Sigmoid": (method(Sigmoid.backward, TAPE), *PASS),
+    "Tanh": (method(Tanh.backward, TAPE), *PASS),
 }
 
 

@@ -185,6 +185,8 @@ class Variable(DeviceArray):
     def __setitem__(self, key, value):
         if key is not ...:
             raise Refused("within a fused function nothing but a whole array, [...], can be set")
+        if isinstance(_operand(value), float) and not isinstance(_operand(value), numpy.generic):
+            raise Refused("a plain number that an array is set to: CuPy would round it to float16")
         super().__setitem__(key, value)
 
 
@@ -304,7 +306,8 @@ class Device:
         )
 
     def __getattribute__(self, name):
-        if name not in ELEMENTWISE and not name.startswith("_") and getattr(_here, "fusing", False):
+        known = name in ELEMENTWISE or name in ("fuse", "ndarray") or name.startswith("_")
+        if not known and getattr(_here, "fusing", False):
             raise Refused(f"{name} within a fused function")
         return super().__getattribute__(name)
 
@@ -315,6 +318,8 @@ class Device:
 
         def decorate(function):
             def call(*args):
+                if getattr(_here, "fusing", False):  # a part of the kernel of another function
+                    return function(*args)
                 arrays = [a._memory for a in args if isinstance(a, DeviceArray)]
                 if len({a.shape for a in arrays}) != 1:
                     raise Refused(
