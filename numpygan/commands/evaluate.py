@@ -30,7 +30,8 @@ def add(command):
         "with --samples: the data to compare with (default: mnist); with RUN: the new path of "
         "its data",
     )
-    add_seed(parser, "the samples")
+    add_seed(parser, "the samples, and of the choice of rows that are compared")
+    parser.set_defaults(seed=None)  # None means not given; `evaluate` makes it 0
     parser.add_argument(
         "-o",
         dest="file",
@@ -51,6 +52,7 @@ def evaluate(options):
         )
     if options.samples is not None and options.checkpoint != "best":
         raise NumpyganError("--checkpoint: goes with a RUN, not with --samples.")
+    with_seed, options.seed = options.seed is not None, options.seed or 0
     evaluate_ais.check(options)
     evaluate_toys.check(options)
     if options.seeds is not None:
@@ -64,6 +66,11 @@ def evaluate(options):
     data = fields.get("data", "mnist") if run is None else run.recipe().data
     if run is None:
         check_data_fields(data, fields)
+    if run is None and with_seed and data in (*TOYS, "stacked-mnist"):
+        raise NumpyganError(
+            f"--seed: is for samples that a RUN draws; the samples in {options.samples} are "
+            f"compared with {data} without a random choice, so leave it out."
+        )
     if options.baselines and (options.ais or data in TOYS):
         words = "--ais, which adds rows of its own" if options.ais else f"{data}, a toy"
         raise NumpyganError(f"--baselines: does not go with {words}; leave it out.")
