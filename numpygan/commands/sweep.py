@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from ..arrays import array_module
+from ..errors import Diverged
 from ..files import check_writable, make_folder
 from ..nn.threads import cpus
 from ..runs.grid import finished, mean_and_se, play
@@ -15,6 +16,7 @@ from ..tables import as_text
 from ..terminal import shell_word
 from .arguments import folder_of_runs, positive
 from .results import show
+from .train_words import MOST_NATS, has_diverged
 
 _COLUMNS = {
     "parzen": "best Parzen/nats",
@@ -78,7 +80,7 @@ def sweep(options):
         options.ranks.from_first(lambda: (make_folder(out), check_writable(file)))
     runs = f"{len(names)} runs, {len(results)} of them finished"
     print(f"{len(settings)} settings, {runs} -> {out}", flush=True)
-    failures, done = {}, len(results)
+    failures, diverged, done = {}, set(), len(results)
     try:
         work = partial(play, device=options.device)
         for job, future in carry_out(work, jobs, options.jobs, options.ranks):
@@ -87,6 +89,8 @@ def sweep(options):
                 results[job] = future.result()
             else:
                 failures[job] = in_words(error, job[1])
+                if isinstance(error, Diverged):
+                    diverged.add(job)
             told = failures[job] if error else _measures(results[job])
             print(f"[{done}/{len(names)}] {names[job]}, seed {job[0].seed}: {told}", flush=True)
     except Interrupted:
@@ -96,25 +100,43 @@ def sweep(options):
         return 130
     if options.ranks.rank:
         return 0
-    rows = []
+    diverged |= {job for job, result in results.items() if has_diverged(result["V"])}
+    rows, sentences = [], []
     for setting in settings:
         own = [job for job in names if names[job] == setting.name]
-        rows.append(_row(setting, [results[job] for job in own if job in results]))
+        seeds = [job[0].seed for job in own if job in diverged]
+        rows.append(_row(setting, [results[job] for job in own if job in results], len(seeds)))
+        sentences += _on_divergence(setting, seeds)
     failed = {job[1]: failures[job] for job in names if job in failures}
-    lines = [*_table(rows), *(f"failed: {path}: {told}" for path, told in failed.items())]
+    sentences += [f"failed: {path}: {told}" for path, told in failed.items()]
+    lines = [*_table(rows), *sentences]
     show(lines, {"settings": rows, "failed": failed}, file)
     return 1 if failed else 0
 
 
 def _measures(result):
-    return ", ".join(
+    words = [
         f"{title} {result[column]:.4g}" for column, title in _COLUMNS.items() if column in result
-    )
+    ]
+    return ", ".join(words + ["diverged"] * has_diverged(result["V"]))
 
 
-def _row(setting, results):
+def _on_divergence(setting, seeds):
+    """A list with the sentence about a setting whose runs with these seeds have diverged."""
+    if not seeds:
+        return []
+    some = ", ".join(map(str, seeds[:10])) + ", …" * (len(seeds) > 10)
+    return [
+        f"diverged: {setting.name}, {len(seeds)} of {len(setting.recipes)} runs (seed {some}): |V| "
+        f"is above {MOST_NATS} nats at the end, or a value is not finite; try smaller learning "
+        "rates or momentum."
+    ]
+
+
+def _row(setting, results, diverged):
     """A setting's mean and standard error of every measure, for sweep.json."""
     row = {"setting": setting.name, "runs": len(setting.recipes), "finished": len(results)}
+    row["diverged"] = diverged
     for column in _COLUMNS:
         values = [result[column] for result in results if column in result]
         if values:
@@ -123,12 +145,14 @@ def _row(setting, results):
 
 
 def _table(rows):
-    """Lines of text; a measure that no run has is left out."""
+    """Lines of text; a measure that no run has is left out, and so is a count of 0 diverged."""
     columns = [name for name in _COLUMNS if any(name in row for row in rows)]
-    cells = [["setting", "runs", *(_COLUMNS[name] for name in columns)]]
+    counts = ["diverged"] if any(row["diverged"] for row in rows) else []
+    cells = [["setting", "runs", *counts, *(_COLUMNS[name] for name in columns)]]
     for row in rows:
         measures = [_cell(row[name]) if name in row else "–" for name in columns]
-        cells.append([row["setting"], f"{row['finished']}/{row['runs']}", *measures])
+        counted = [str(row[name]) for name in counts]
+        cells.append([row["setting"], f"{row['finished']}/{row['runs']}", *counted, *measures])
     lines = as_text(cells[0], cells[1:]).splitlines()
     lines.append(
         "Mean ± standard error over the seeds of finished runs; V, D(x) and D(G(z)) are those of "

@@ -5,7 +5,7 @@ from ..runs.config_file import rules_in_force
 from ..terminal import shell_word
 from ..version import __version__
 
-_MOST_NATS = 100  # of |V|. V is −1.386 when D is undecided, and seldom below −10.
+MOST_NATS = 100  # of |V|. V is −1.386 when D is undecided, and seldom below −10.
 
 
 def header(options, run, recipe, dataset):
@@ -51,10 +51,15 @@ def summary(run, rows):
         yield f"Next: numpygan evaluate {shell_word(run.path)}"
 
 
+def has_diverged(V):
+    """Whether V at the end of a run is no longer that of a game."""
+    return abs(V) > MOST_NATS
+
+
 def diverged(run, rows):
     """A sentence if V of the last row of metrics is no longer that of a game."""
     for last in rows:
-        if abs(last["V"]) > _MOST_NATS:
+        if has_diverged(last["V"]):
             yield (
                 f"{run.path}: V is {nats(last['V'])} at the end, so D's logits are huge and the "
                 "game has diverged; try smaller learning rates or momentum."

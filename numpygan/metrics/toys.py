@@ -7,6 +7,7 @@ import numpy
 
 from ..arrays import Stream
 from ..data.sources import TOYS, Mixture
+from ..errors import Diverged, NumpyganError
 from ..gan.sampling import sample
 from ..tables import as_text, with_error, wrapped
 from .modes import SAMPLES, ceiling, count_modes, jensen_shannon
@@ -138,9 +139,18 @@ def real_row(toy, n):
 
 
 def score(G, recipe):
-    """The measures that a sweep shows, by name: modes, HQ in % and JSD of samples of G."""
+    """The measures that a sweep shows, by name: modes, HQ in % and JSD of samples of G.
+
+    Raises Diverged if the samples are not finite or too large to be measured.
+    """
     samples = sample(G, recipe.noise, DRAWS, Stream(0))
-    modes, good, _, jsd = _protocol(samples, recipe.data)
+    try:
+        modes, good, _, jsd = _protocol(samples, recipe.data)
+    except NumpyganError:
+        raise Diverged(
+            "training diverged: samples of G are not finite, or beyond 1e30; try smaller learning "
+            "rates or momentum."
+        ) from None
     return {"modes": modes, "HQ": good, "JSD": jsd}
 
 

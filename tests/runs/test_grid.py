@@ -292,6 +292,8 @@ def test_a_sweep_of_which_one_setting_fails(here, capsys):
     table = json.loads((here / "out" / "sweep.json").read_text())
     assert [row["setting"] for row in table["settings"]] == [good, bad]
     assert table["settings"][0]["finished"] == 2 and table["settings"][1]["finished"] == 0
+    assert [row["diverged"] for row in table["settings"]] == [0, 2]
+    assert f"\ndiverged: {bad}, 2 of 2 runs (seed 0, 1): " in printed
     assert table["settings"][0]["V"] == {
         "mean": pytest.approx((a + b) / 2),
         "se": pytest.approx(abs(a - b) / 2),
@@ -309,6 +311,45 @@ def test_a_sweep_of_which_one_setting_fails(here, capsys):
         "runs, 2 of them finished" in capsys.readouterr().out
         and files(here / "out" / good) == before
     )
+
+
+def test_a_whole_run_whose_game_has_diverged_is_marked(here, monkeypatch, capsys):
+    """No value is infinite, so the run is finished and its measures count."""
+    monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
+    text = 'recipe = "ring"\nseeds = [4, 2]\niterations = 9\n' + SMALL
+    sweep_of(text + "[grid]\nlearning_rate_d = [1e6, 1e-3]\n")
+    assert run("sweep", "sweep.toml", "--out", "out") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.endswith(", diverged") for line in lines[1:5]] == [True, True, False, False]
+    table = [line.split()[:3] for line in lines[5:8]]
+    bad, good = "learning_rate_d=1000000.0", "learning_rate_d=0.001"
+    assert table == [["setting", "runs", "diverged"], [bad, "2/2", "2"], [good, "2/2", "0"]]
+    [told] = [line for line in lines if line.startswith("diverged: ")]
+    assert told.startswith(f"diverged: {bad}, 2 of 2 runs (seed 4, 2): |V| is above 100 nats")
+    rows = json.loads((here / "out" / "sweep.json").read_text())["settings"]
+    assert [(row["finished"], row["diverged"]) for row in rows] == [(2, 2), (2, 0)]
+    assert run("sweep", "sweep.toml", "--out", "out") == 0  # what is finished is still marked
+    assert told in capsys.readouterr().out.splitlines()
+
+
+def test_a_generator_too_large_to_be_measured_has_diverged(here, monkeypatch, capsys):
+    monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
+    text = 'recipe = "ring"\niterations = 1\n' + SMALL + "[grid]\nlearning_rate_g = [1e20, 1e-3]\n"
+    sweep_of(text)
+    assert run("sweep", "sweep.toml", "--out", "out") == 1
+    printed = capsys.readouterr().out
+    bad = "learning_rate_g=1e+20"
+    assert f"failed: out/{bad}/seed-0: training diverged: samples of G are not finite" in printed
+    assert f"\ndiverged: {bad}, 1 of 1 runs (seed 0): " in printed
+    assert (here / "out" / bad / "seed-0" / "checkpoint.npz").exists()
+    assert "[2/2] learning_rate_g=0.001, seed 0: modes " in printed
+
+
+def test_a_sweep_without_divergence_has_no_column_for_it(here, monkeypatch, capsys):
+    monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
+    sweep_of('recipe = "ring"\niterations = 3\n' + SMALL + "[grid]\nk = [1]\n")
+    assert run("sweep", "sweep.toml", "--out", "out") == 0
+    assert "diverged" not in capsys.readouterr().out
 
 
 def test_a_run_that_was_cut_goes_on_with_the_same_bits(here):
