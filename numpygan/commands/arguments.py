@@ -83,7 +83,7 @@ def add_data(parser, about):
     parser.add_argument(
         "--drop",
         metavar="NAMES",
-        help="columns of a CSV file to leave out, such as labels: names, or numbers from 1, "
+        help="columns of a table to leave out, such as labels: names, or numbers from 1, "
         'separated by commas; or "none" to keep all columns (default: "auto", the labels)',
     )
     parser.add_argument(

@@ -247,7 +247,7 @@ def samples_like(dataset, source):
     Raises NumpyganError if their width or their scale differs from the data's.
     """
     path = Path(local_path(source))
-    array = folders.read(path).arrays["train"]
+    array = folders.read(path, drop=None).arrays["train"]
     if array.ndim > 2:
         array, shape, _ = flatten(array, None, path)
         if None not in (shape, dataset.image_shape) and shape != dataset.image_shape:

@@ -3,7 +3,6 @@
 A column of labels is recognised by its name.
 """
 
-import difflib
 import re
 
 import numpy
@@ -11,13 +10,10 @@ import numpy
 from ..errors import NumpyganError
 from .decimals import has_decimal_commas
 from .headers import cells_of, is_number, names_in, names_of
-from .label_column import unnamed_labels
+from .label_column import some_of, unnamed_labels
+from .left_out import columns_kept, columns_named
 from .text_lines import lines_of
 
-LABELS = re.compile(
-    r"labels?|class(es)?|targets?|y|species|category|index|unnamed: 0(\.\d+)*|", re.I
-)
-_IDENTITY = re.compile(r"(.*[\W_])?(?i:id)|.*[a-z](ID|Id)", re.S)  # id, row_id, PassengerId
 _COUNT = re.compile(r"((s|sl|sr|serial|row)?[\W_]*(no|nr|num|number|row)|#)[\W_]*", re.I)  # S.No
 
 
@@ -56,17 +52,12 @@ def read_csv(path, drop, notes, columns=None, beside=False):
     in_rows = names is None or numbered  # there is no word that says which column holds labels
     if names is None and comment and (names := names_in(comment[1], delimiter, width)):
         notes.append(f"the comment in line {comment[0]} names the columns")
-    left_out = _left_out(path, names, width, drop, beside)
+    left_out = columns_named(path, names, width, drop, beside)
     if drop == "auto":
         left_out |= {i for i in range(width) if _counts_rows(lines, delimiter, names, i)}
         if in_rows and not (names and left_out):
-            left_out |= unnamed_labels(path, lines, delimiter, width)
-    if left_out:
-        called = [(names and names[i]) or f"column {i + 1}" for i in sorted(left_out)]
-        notes.append(f"left out: {', '.join(called)}")
-    kept = [i for i in range(width) if i not in left_out]
-    if not kept:
-        raise NumpyganError(f"{path}: --drop {drop}: no column is left; leave out fewer.")
+            left_out |= unnamed_labels(path, _some_numbers(lines, delimiter), width)
+    kept = columns_kept(path, names, width, drop, left_out, notes)
     if columns is not None and names and not numbered:
         columns += [names[i] for i in kept]
     if {"true", "false"} & {cell.lower() for cell in cells_of(lines[0], delimiter)}:
@@ -107,6 +98,14 @@ def _are_rownames_of(lines, delimiter):
     return not is_number(first[0]) or first == [str(i) for i in range(start, start + len(first))]
 
 
+def _some_numbers(lines, delimiter):
+    """Random rows as an array, or None if they are no numbers."""
+    try:
+        return numpy.array([cells_of(lines[i], delimiter) for i in some_of(len(lines))], "float64")
+    except ValueError:
+        return None
+
+
 def _counts_rows(lines, delimiter, names, i):
     """Whether column i counts the rows from 0 or 1, and its name, if any, does not deny it."""
     if not (_COUNT.fullmatch(names[i]) if names else i == 0) or len(lines) < 6:
@@ -139,36 +138,6 @@ def _rectangular(lines, delimiter, width):
         if (line.count(delimiter) + 1 if plain else len(cells_of(line, delimiter))) != width:
             return False
     return True
-
-
-def _left_out(path, names, width, drop, beside):
-    """The columns that `drop` names; for "auto" the columns named like labels."""
-    if drop == "none":
-        return set()
-    if drop == "auto":
-        names = names or ()
-        coordinates = "x" in [name.lower() for name in names]
-        return {
-            i
-            for i, name in enumerate(names)
-            if _IDENTITY.fullmatch(name)
-            or LABELS.fullmatch(name)
-            and not (name.lower() == "y" and coordinates)
-        }
-    found = set()
-    for item in (item.strip() for item in drop.split(",")):
-        if names and item in names:
-            found |= {i for i, name in enumerate(names) if name == item}
-        elif item.isdecimal() and 1 <= int(item) <= width:
-            found.add(int(item) - 1)
-        elif not (beside and names):
-            close = difflib.get_close_matches(item, names or (), 1)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
-            has = f"columns {', '.join(names)}"[:200] if names else f"{width} columns without names"
-            raise NumpyganError(
-                f"{path}: --drop: there is no column {item!r}{hint}; the file has {has}."
-            )
-    return found
 
 
 def _bad_cell(path, numbers, lines, delimiter, names, kept, width, comma=False):

@@ -27,7 +27,7 @@ def read(path, size=None, drop="auto"):
     """What `path` holds: a file of any known kind, `FILE.npz:NAME`, or a folder.
 
     size  the (height, width) to which image files are scaled
-    drop  the columns of a CSV file to leave out
+    drop  the columns of a table to leave out; None: those of a CSV file that hold labels
     Raises NumpyganError if it can't be read.
     """
     path = Path(path)

@@ -5,7 +5,6 @@ import math
 import numpy
 
 from ..errors import NumpyganError
-from .headers import cells_of
 
 _SOME = 200  # rows that are looked at
 _MOST_CLASSES = 1000
@@ -13,16 +12,18 @@ _FEW_CLASSES = 62  # digits and letters
 _ODD = 4  # two columns of pixels beside each other are hardly ever as unlike as this
 
 
-def unnamed_labels(path, lines, delimiter, width):
+def unnamed_labels(path, rows, width):
     """{0} or {width − 1} if this column holds labels and the others a square image, else {}.
 
-    CSV files of MNIST look like this. A corner of the image can look like labels, too, but it is
-    like the pixels beside it. Raises NumpyganError if each end can be the labels.
+    Tables of MNIST look like this. A corner of the image can look like labels, too, but it is like
+    the pixels beside it.
+
+    rows  those of `some_of`, (n, width) float64, or None if they are no numbers
+    Raises NumpyganError if each end can be the labels.
     """
     side = math.isqrt(width - 1)
     if side < 8 or side * side != width - 1:
         return set()
-    rows = _some_rows(lines, delimiter)
     if rows is None or not _are_pixels(rows[:, 1:-1]):
         return set()
     last = width - 1
@@ -44,16 +45,12 @@ def unnamed_labels(path, lines, delimiter, width):
     )
 
 
-def _some_rows(lines, delimiter):
-    """Random rows as an array, or None if they are no numbers.
+def some_of(n):
+    """The numbers of the rows that are looked at, of `n` rows, in random order.
 
-    Each n-th row could be of one class.
+    Each k-th row could be of one class.
     """
-    order = numpy.random.default_rng(0).permutation(len(lines))[:_SOME]
-    try:
-        return numpy.array([cells_of(lines[i], delimiter) for i in order], "float64")
-    except ValueError:
-        return None
+    return numpy.random.default_rng(0).permutation(n)[:_SOME]
 
 
 def _are_pixels(rows):

@@ -13,6 +13,7 @@ from ..reading import read_arrays, rest_of_npy
 from .delimited import read_csv
 from .idx import read_idx
 from .kinds import CIFAR_ROW, kind_of
+from .left_out import without_labels
 from .names import IMAGE_NAMES, LABELS, SPLIT_WORDS, likeliest, split_of
 
 _MOST_ARRAYS = 20  # the images are looked for in at most this many arrays
@@ -35,18 +36,22 @@ class Found:
 def read_file(path, drop="auto", beside=False):
     """What the file `path` holds, which may be `FILE.npz:NAME`; see `folders.read`.
 
+    drop    None is "auto" for a CSV file, and takes arrays as they are
     beside  whether this is not the training split; then columns that `drop` names may be missing
     """
     path, member = _member(Path(path))
     kind, notes, columns = kind_of(path), [], []
-    if kind != "csv":
+    if kind not in ("csv", "npy", "npz"):
         refuse_drop(path, drop)
     if member and kind != "npz":
         raise NumpyganError(
             f"{path}: is no .npz file, so it holds no array {member!r}; leave out {':' + member!r}."
         )
     if kind in ("npy", "npz"):
-        return _arrays(path, member)
+        found = _arrays(path, member)
+        if drop is not None:
+            _leave_columns_out(path, found, drop)
+        return found
     if kind == "image":
         raise NumpyganError(f"{path}: is one image; expected a folder of images.")
     if kind == "idx":
@@ -57,14 +62,29 @@ def read_file(path, drop="auto", beside=False):
             )
     else:
         cifar = kind == "cifar"
+        drop = drop or "auto"
         array = read_cifar([path]) if cifar else read_csv(path, drop, notes, columns, beside)
     return Found({"train": array}, {"train": path.name}, notes, columns=columns)
 
 
+def _leave_columns_out(path, found, drop):
+    """Leave columns out of each table among the arrays, as `read_csv` does."""
+    for split, array in found.arrays.items():
+        notes = []
+        if array.ndim == 2:
+            found.arrays[split] = without_labels(path, array, drop, notes)
+        else:
+            refuse_drop(path, drop)
+        found.notes += [note for note in notes if note not in found.notes]
+
+
 def refuse_drop(path, drop):
-    """Raise NumpyganError if `drop` names columns, which only CSV files have."""
-    if drop not in ("auto", "none"):
-        raise NumpyganError(f"{path}: --drop is for the columns of a CSV file; leave it out.")
+    """Raise NumpyganError if `drop` names columns, which only tables have."""
+    if drop not in (None, "auto", "none"):
+        raise NumpyganError(
+            f"{path}: --drop is for the columns of a table, a CSV file or an array N × d; leave it "
+            "out."
+        )
 
 
 def read_cifar(paths):

@@ -80,7 +80,7 @@ def check_data_fields(data, values):
         if values.get(name, "auto") in ("auto", 0, "0"):
             continue
         if data in TOYS or (name == "drop" and data in SHIPPED):
-            what = "a toy, which is not read from files" if data in TOYS else "not a CSV file"
+            what = "a toy, which is not read from files" if data in TOYS else "not a table"
             raise NumpyganError(f"{name}: {data} is {what}; leave {name} out.")
 
 

@@ -219,7 +219,7 @@ def test_drop_is_for_tables_alone(tmp_path):
     for i in range(9):
         Image.fromarray(PIXELS[i].reshape(8, 8).astype("uint8")).save(tmp_path / f"{i}.png")
     (tmp_path / "README.txt").write_text("pictures")
-    with pytest.raises(NumpyganError, match="--drop is for the columns of a CSV file"):
+    with pytest.raises(NumpyganError, match="--drop is for the columns of a table"):
         load(tmp_path, drop="a")
     numpy.save(tmp_path / "features.npy", TABLE)
     assert load(tmp_path).notes == ("not read: features.npy",)

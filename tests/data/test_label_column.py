@@ -1,10 +1,14 @@
-"""Tables of pixels without names: the column of labels is left out, and never a pixel."""
+"""Tables of pixels without names: the column of labels is left out, and never a pixel.
+
+A .npy array is read as a CSV file of the same numbers.
+"""
 
 import numpy
 import pytest
 
-from numpygan.data.dataset import load
+from numpygan.data.dataset import load, samples_like
 from numpygan.data.delimited import read_csv
+from numpygan.data.readers import read_file
 from numpygan.errors import NumpyganError
 
 N = 90
@@ -30,6 +34,12 @@ LABELS = {
 }
 
 
+def as_array(path, rows):
+    with open(path, "wb") as file:
+        numpy.save(file, rows)
+    return path
+
+
 def saved(path, rows):
     path.write_text("".join(",".join(f"{cell:g}" for cell in row) + "\n" for row in rows))
     return path
@@ -46,6 +56,8 @@ def test_labels_are_left_out_and_no_pixel(pixels, labels, last, tmp_path):
     )
     assert notes == [f"left out: column {65 if last else 1}"]
     numpy.testing.assert_allclose(found, PIXELS[pixels], rtol=1e-4)
+    array = read_file(as_array(tmp_path / "x", numpy.column_stack(ends if last else ends[::-1])))
+    assert array.notes == notes and numpy.array_equal(array.arrays["train"], PIXELS[pixels])
 
 
 def test_labels_that_come_again_every_tenth_row_are_labels(tmp_path):
@@ -68,14 +80,64 @@ def test_where_each_end_can_be_the_labels_the_column_must_be_named(first, last, 
     if first is not None:
         pixels[:, -1] = RNG.permutation(DIGITS)
     rows = numpy.c_[pixels, last] if first is None else numpy.c_[first, pixels]
-    path = saved(tmp_path / "x", rows)
-    with pytest.raises(NumpyganError, match="x: has 65 columns .*--drop 1 or --drop 65, .*none"):
-        load(path)
-    assert load(path, drop="1").image_shape == load(path, drop="65").image_shape == (8, 8)
-    assert load(path, drop="none").dim == 65
+    for save in (saved, as_array):
+        path = save(tmp_path / "x", rows)
+        with pytest.raises(
+            NumpyganError, match="x: has 65 columns .*--drop 1 or --drop 65, .*none"
+        ):
+            load(path)
+        assert load(path, drop="1").image_shape == load(path, drop="65").image_shape == (8, 8)
+        assert load(path, drop="none").dim == 65
 
 
 def test_100_classes_beside_a_black_corner_are_not_trained_on(tmp_path):
     rows = numpy.c_[numpy.arange(N) + 5, PIXELS["black"]]
     with pytest.raises(NumpyganError, match="--drop 1 or --drop 65"):
         load(saved(tmp_path / "x", rows))
+
+
+def test_labels_in_arrays_of_every_split_are_left_out_and_said_once(tmp_path):
+    rows = numpy.c_[DIGITS, PIXELS["noisy"]].astype("uint8")
+    numpy.savez(tmp_path / "x.npz", x_train=rows, x_test=rows[::-1])
+    (tmp_path / "folder").mkdir()
+    for split, part in (("train", rows), ("test", rows[::-1])):
+        numpy.save(tmp_path / "folder" / f"x_{split}.npy", part)
+    for name in ("x.npz", "folder"):
+        data = load(tmp_path / name)
+        assert data.notes == ("left out: column 1",) and data.image_shape == (8, 8)
+        assert data.train.dtype == "uint8" and numpy.array_equal(data.test, PIXELS["noisy"][::-1])
+
+
+@pytest.mark.parametrize("array", [PIXELS["floats"], NOISY, NOISY[:, :3, :5].reshape(N, 15)])
+def test_other_arrays_keep_all_columns(array, tmp_path):
+    found = read_file(as_array(tmp_path / "x", array))
+    assert found.notes == [] and numpy.array_equal(found.arrays["train"], array)
+
+
+@pytest.mark.parametrize(
+    "drop, told",
+    [
+        ("label", "x: --drop: there is no column 'label'; the file has 65 columns without names."),
+        ("66", "x: --drop: there is no column '66'; the file has 65 columns without names."),
+        (",".join(map(str, range(1, 66))), "no column is left; leave out fewer."),
+    ],
+)
+def test_columns_of_an_array_have_numbers(drop, told, tmp_path):
+    path = as_array(tmp_path / "x", numpy.c_[DIGITS, PIXELS["noisy"]])
+    with pytest.raises(NumpyganError, match=told):
+        load(path, drop=drop)
+    data = load(path, drop="1,3")
+    assert data.dim == 63 and data.notes[0] == "left out: column 1, column 3"
+
+
+def test_images_have_no_columns(tmp_path):
+    with pytest.raises(NumpyganError, match="--drop is for the columns of a table"):
+        load(as_array(tmp_path / "x", NOISY), drop="1")
+
+
+def test_samples_are_compared_whole(tmp_path):
+    """Their width is that of the data, and no option says how to read them."""
+    path = as_array(tmp_path / "x", numpy.c_[DIGITS, PIXELS["noisy"]])
+    assert samples_like(load(path, drop="none"), path).shape == (N, 65)
+    with pytest.raises(NumpyganError, match="expected rows of width 64"):
+        samples_like(load(path), path)
