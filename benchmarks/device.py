@@ -1,12 +1,13 @@
 """NumPy and CuPy compared: iterations, and each layer of the MNIST recipe; the peers on a GPU.
 
-    python benchmarks/device.py            (two minutes; needs the extra gpu or gpu13, and a GPU)
+    python benchmarks/device.py            (two minutes; needs a GPU, and the extras gpu or gpu13,
+                                            and graphs)
     python benchmarks/device.py --peers    (more; needs PyTorch and JAX for CUDA, too)
 
 Many iterations (or passes of a layer) are sent to the GPU, and only the end of the last one is
 waited for, as in training. Random numbers are drawn on the host for both devices, but where a row
-says "drawn on the GPU". Without a GPU the program says so; its exit status is then 0, because
-nothing failed.
+says "drawn on the GPU". "As graphs" are rows with `launches = graph`, which need nvmath-python.
+Without a GPU the program says so; its exit status is then 0, because nothing failed.
 
 `--peers` compares an iteration with PyTorch (eager, compiled, as a CUDA graph) and jax.jit, in
 turns as step.py does, after the same checks in float64. All take their draws from the host. Their
@@ -26,6 +27,7 @@ from layers import networks, passes
 from numpygan.arrays import array_module, wait_for
 from numpygan.data.dataset import Dataset
 from numpygan.errors import NumpyganError
+from numpygan.nn.graphs import with_graphs
 from numpygan.recipes.builtin import RECIPES
 from numpygan.runs.trainer import Training
 
@@ -33,10 +35,17 @@ AT_ONCE = 10
 TRAINED = {
     "mnist": {},
     "mnist, drawn on the GPU": {"draws": "device"},
+    "mnist, drawn on the GPU, as graphs": {"draws": "device", "launches": "graph"},
     "mnist, batch 1000": {"batch": 1000},
     "mnist, batch 1000, drawn on the GPU": {"batch": 1000, "draws": "device"},
+    "mnist, batch 1000, drawn on the GPU, as graphs": {
+        "batch": 1000,
+        "draws": "device",
+        "launches": "graph",
+    },
     "mnist, k = 5": {"k": 5},
     "ring": {},
+    "ring, drawn on the GPU, as graphs": {"draws": "device", "launches": "graph"},
 }
 PEERS = ("numpygan", "floor", "floor, TF32", "torch", "torch.compile", "torch graph", "jax.jit")
 PLAYED = {  # the iterations that the peers make, too
@@ -60,7 +69,9 @@ def peers(rounds, device="gpu", candidates=PEERS):
 
 def training(recipe, xp):
     if xp is numpy:
-        recipe = replace(recipe, draws="host")
+        recipe = replace(recipe, draws="host", launches="single")
+    if recipe.launches == "graph":
+        xp = with_graphs(xp)
     if recipe.data != "mnist":
         return Training(recipe, None, xp)
     pixels = numpy.random.default_rng(0).integers(0, 256, (5000, 784), dtype="uint8")
@@ -137,6 +148,8 @@ def main(arguments=None):
         print(f"There is no GPU to compare with. {reason}")
         timing.save(options.file, {"gpu": None})
         return
+    if any("launches" in changes for changes in TRAINED.values()):
+        timing.need("nvmath", extra="graphs")
     rounds, seconds = (min(options.rounds, 3), 0.01) if options.brief else (options.rounds, 0.1)
     steps, layers = measure({"NumPy": numpy, "CuPy": cupy}, rounds, seconds)
     print(gpu_name(cupy))

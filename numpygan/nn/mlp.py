@@ -62,6 +62,7 @@ class MLP:
         # Takes no memory until it is written, unlike zeros_like
         self._grad = zeros("MLP: grad", xp, size, self.dtype)
         self._version = [1]  # a list, so that the layers share it
+        self._replay = getattr(xp, "replay", None)  # of a GraphModule
         self._hand_out_views()
 
     def _hand_out_views(self):
@@ -165,13 +166,19 @@ class MLP:
                 "forward: no dropout masks in this tape; call draw_masks(tape, stream) first, or "
                 "use tape(m, training=False)."
             )
+        if self._replay is None:
+            self._forward(tape)
+        else:
+            self._replay(tape.graphs, "forward", lambda: self._forward(tape))
+        tape.versions[...] = self.version
+        return tape.y
+
+    def _forward(self, tape):
         for layer, t in zip(self.layers, tape.layers):
             if layer.random and not tape.training:
                 t.y[...] = t.x
             else:
                 run_forward(layer, t)
-        tape.versions[...] = self.version
-        return tape.y
 
     def backward(
         self, gy: Array, tape: Tape, params: bool = True, inputs: bool = True
@@ -193,6 +200,14 @@ class MLP:
         if gy is not tape.gy:
             self.check_array(f"{self.layers[-1]}: gy", gy, (tape.m, self.n_out))
             tape.gy[...] = gy
+        if self._replay is None:
+            self._backward(tape, params, inputs)
+        else:
+            part = bool(params), bool(inputs)
+            self._replay(tape.graphs, part, lambda: self._backward(tape, *part))
+        return tape.gx if inputs else None
+
+    def _backward(self, tape, params, inputs):
         lowest = 0 if inputs else self._lowest
         for i in reversed(range(lowest, len(self.layers))):
             layer, t = self.layers[i], tape.layers[i]
@@ -203,7 +218,6 @@ class MLP:
                     t.gx[...] = t.gy
                 else:
                     run_backward(layer, t)
-        return tape.gx if inputs else None
 
     def check_array(self, name: str, array: Array, shape: tuple[int, ...]) -> None:
         """Raise NumpyganError unless shape, dtype and array module of `array` are right."""

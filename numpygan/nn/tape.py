@@ -97,6 +97,7 @@ class Tape(Views):
         self.net, self.layers, self.training = net, layers, training
         # By row: the version of θ that forward read; whether masks are drawn
         self.versions, self.drawn = versions, drawn
+        self.graphs = {}  # of a GraphModule: a graph for each kind of pass
         first, last = layers[0], layers[-1]
         self.set_views(x=first.x, y=last.y, gx=first.gx, gy=last.gy)
         self.m = len(self.x)

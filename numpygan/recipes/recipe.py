@@ -69,7 +69,7 @@ class Recipe:
         "auto", 'size of the images in own data, "HxW"; "none": a table; "auto": by the data'
     )
     drop: str = says(
-        "auto", 'columns of a CSV to leave out; "none": keep all; "auto": leave out the labels'
+        "auto", 'columns of a table to leave out; "none": keep all; "auto": leave out the labels'
     )
     transpose: int = says(0, "1: exchange rows and columns of the images (EMNIST)", FLAG)
     preprocess: str = says(
@@ -162,6 +162,12 @@ class Recipe:
         'where noise and dropout masks are drawn: "host", with the same numbers on every device, '
         'or "device", so that a GPU does not wait for them',
         one_of("host", "device"),
+    )
+    launches: str = says(
+        "single",
+        'how a GPU is asked to compute: "single", kernel by kernel, or "graph", each pass of a '
+        "network at once (needs nvmath-python); a CPU ignores it",
+        one_of("single", "graph"),
     )
     seed: int = says(0, "the seed of all randomness", WHOLE)
 

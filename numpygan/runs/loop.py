@@ -11,6 +11,7 @@ from ..data.dataset import as_float, load_dataset
 from ..errors import Finished, NumpyganError
 from ..gan.sampling import sample
 from ..metrics import parzen
+from ..nn.graphs import with_graphs
 from ..ranks import ALONE
 from . import checkpoint, provenance
 from . import metrics_file as metrics
@@ -65,7 +66,8 @@ def train(
     if dataset is None:
         dataset = provenance.load_again(recipe, before, run) if resume else load_dataset(recipe)
     now = provenance.environment(device, ranks, xp)
-    training = Training(recipe, dataset, xp, ranks)
+    graphs = recipe.launches == "graph" and xp is not numpy and not profile
+    training = Training(recipe, dataset, with_graphs(xp) if graphs else xp, ranks)
     if profile:
         profile.watch(training)
     digest, earlier = dataset and dataset.digest(), before.get("sessions", [])

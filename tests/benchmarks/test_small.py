@@ -35,6 +35,7 @@ from numpygan.errors import NumpyganError
 from numpygan.recipes.builtin import RECIPES
 from numpygan.recipes.settings import change
 from numpygan.runs.score_sums import AT_ONCE
+from tests.helpers import fake_nvmath
 from tests.helpers.double import device as double
 
 ROOT = Path(__file__).parents[2]
@@ -372,11 +373,11 @@ def test_device_from_end_to_end(tiny, tmp_path, monkeypatch, capsys):
     """On the tests' double of a device, which is stricter than CuPy but no GPU."""
     monkeypatch.setattr(device, "array_module", lambda _: double)
     monkeypatch.setattr(device, "gpu_name", lambda _: "double")
-    monkeypatch.setattr(device, "TRAINED", {"mnist": {}, "ring": {"batch": 10}})
+    trained = {"mnist": {}, "ring": {"batch": 10}, "ring, as graphs": {"launches": "graph"}}
+    monkeypatch.setattr(device, "TRAINED", trained)
+    fake_nvmath.install(monkeypatch)
     status, found = brief(device, tmp_path / "device.json")
-    assert (
-        status == 0 and found["gpu"] == "double" and set(found["iterations"]) == {"mnist", "ring"}
-    )
+    assert status == 0 and found["gpu"] == "double" and set(found["iterations"]) == set(trained)
     assert (
         "G 1 ReLU() backward" in found["layers"]
         and "D 1 Affine(784, 6) backward_params" in found["layers"]

@@ -8,6 +8,9 @@ conversion by NumPy in either direction, no host array as an index or a value, n
 operand that half overlaps `out`, in a fused function nothing but elementwise operations. `empty` is
 filled with rubbish, so that nothing can rely on what is in it.
 
+`cuda` also has streams that record, as CUDA graphs do: what is recorded is not computed before the
+graph is launched, and each launch computes it again in the same memory.
+
 `counts` counts everything that crosses between host and device, `kernels` the calls of fused
 functions. Whatever waits for a GPU (`float(a)`, `bool(a)`, `a.get()`, iterating, a mask as an
 index, …) raises Synchronised within `step()`.
@@ -15,45 +18,29 @@ index, …) raises Synchronised within `step()`.
 
 import threading
 from collections import Counter
-from contextlib import contextmanager
 from itertools import combinations
 
 import numpy
 
-counts, kernels = Counter(), Counter()
-_forbidden = []  # not empty within step()
+from tests.helpers.double_cuda import (  # counts, Synchronised and step are for the tests
+    Pointer,
+    Refused,
+    Synchronised,
+    counts,
+    cuda,
+    do,
+    from_host,
+    is_pinned,
+    made,
+    rubbish,
+    step,
+    wait,
+)
+
+__all__ = ["DeviceArray", "Refused", "Synchronised", "counts", "device", "kernels", "step"]
+
+kernels = Counter()
 _here = threading.local()  # fusing: whether this thread is within a fused function
-_pinned = {}  # (start, stop): memory of the host that is pinned
-
-
-class Refused(TypeError):
-    """What CuPy, or this double, won't do."""
-
-
-class Synchronised(AssertionError):
-    """The host waited for the device where it must not."""
-
-
-@contextmanager
-def step():
-    """Within it nothing may wait for the device.
-
-    Gives a Counter that at the end holds what was counted within.
-    """
-    before, within = counts.copy(), Counter()
-    _forbidden.append(True)
-    try:
-        yield within
-    finally:
-        _forbidden.pop()
-        within.update(counts - before)
-
-
-def _wait(how):
-    counts["waits"] += 1
-    counts[how] += 1
-    if _forbidden:
-        raise Synchronised(f"{how} waits for the device within a training step")
 
 
 class DeviceArray:
@@ -80,6 +67,8 @@ class DeviceArray:
     ndim = property(lambda self: self._memory.ndim)
     size = property(lambda self: self._memory.size)
     nbytes = property(lambda self: self._memory.nbytes)
+    strides = property(lambda self: self._memory.strides)
+    data = property(lambda self: Pointer(self._memory.ctypes.data))
     T = property(lambda self: DeviceArray(self._memory.T))
     real = property(lambda self: DeviceArray(self._memory.real))
     imag = property(lambda self: DeviceArray(self._memory.imag))
@@ -91,7 +80,7 @@ class DeviceArray:
         key = _index(key)
         for part in key:
             if isinstance(part, numpy.ndarray) and part.dtype == bool:
-                _wait("a mask as an index")
+                wait("a mask as an index")
         return DeviceArray(self._memory[key if any(part is ... for part in key) else (*key, ...)])
 
     def __setitem__(self, key, value):
@@ -106,25 +95,24 @@ class DeviceArray:
             raise Refused(
                 f"{value.dtype} written into {self._memory.dtype}; convert it with astype"
             )
-        self._memory[key] = value
+        _work(lambda: self._memory.__setitem__(key, value))
 
     def reshape(self, *shape):
         return DeviceArray(self._memory.reshape(*shape))
 
     def astype(self, dtype, copy=True):
-        return DeviceArray(self._memory.astype(dtype, copy=copy))
+        if not copy and self._memory.dtype == dtype:
+            return self
+        return DeviceArray(made(lambda: self._memory.astype(dtype)))
 
     def copy(self):
-        return DeviceArray(self._memory.copy())
+        return DeviceArray(made(self._memory.copy))
 
     def get(self, out=None):
-        _wait("get")
+        wait("get")
         if out is None:
             return self._memory.copy()
-        if not any(
-            start <= out.ctypes.data and out.ctypes.data + out.nbytes <= stop
-            for start, stop in _pinned
-        ):
+        if not is_pinned(out):
             raise Refused("get: into memory of the host that is not pinned")  # CuPy would, slowly
         if (
             out.dtype != self._memory.dtype
@@ -147,22 +135,22 @@ class DeviceArray:
             )
         if not self._memory.flags.c_contiguous:
             raise Refused("set: into an array that is not contiguous")
-        counts["set"] += 1
+        from_host("set")
         self._memory[...] = arr
 
     def item(self):
-        _wait("item")
+        wait("item")
         return self._memory.item()
 
     def __iter__(self):
-        _wait("iteration")
+        wait("iteration")
         return (DeviceArray(row) for row in self._memory)
 
     def __repr__(self):
         return f"DeviceArray({self._memory.shape}, {self._memory.dtype})"
 
     def __format__(self, how):
-        _wait("format")
+        wait("format")
         return format(self._memory, how)
 
 
@@ -199,23 +187,6 @@ class Number:
         self.value = value
 
 
-class Cuda:
-    """The double's `cuda`: pinned memory of the host, and the stream."""
-
-    def alloc_pinned_memory(self, size):
-        counts["alloc_pinned_memory"] += 1
-        memory = bytearray(size)
-        start = numpy.frombuffer(memory, "uint8").ctypes.data
-        _pinned[start, start + size] = memory  # kept, so that no other memory can come to lie there
-        return memory
-
-    def get_current_stream(self):
-        return self
-
-    def synchronize(self):
-        _wait("synchronize")
-
-
 def _operand(x):
     """What NumPy computes with, of a device array or a plain number."""
     if isinstance(x, DeviceArray):
@@ -249,9 +220,8 @@ def _call(function, *operands, out=None, **options):
         raise Refused(f"{function.__name__}: none of the operands is on the device")
     hosts = [_operand(x) for x in operands]
     if out is None:
-        return next(type(x) for x in operands if isinstance(x, DeviceArray))(
-            function(*hosts, **options)
-        )
+        kind = next(type(x) for x in operands if isinstance(x, DeviceArray))
+        return kind(_result(lambda: function(*hosts, **options)))
     if not isinstance(out, DeviceArray):
         raise Refused(f"{function.__name__}: out is a {type(out).__name__}, not a device array")
     memory = out._memory
@@ -264,8 +234,18 @@ def _call(function, *operands, out=None, **options):
             raise Refused(
                 f"{function.__name__}: an operand shares memory with out without being out"
             )
-    function(*hosts, out=memory, **options)
+    _work(lambda: function(*hosts, out=memory, **options))
     return out
+
+
+def _work(work):
+    """Do this work; within a fused function it is a part of the work of its kernel."""
+    work() if getattr(_here, "fusing", False) else do(work)
+
+
+def _result(compute):
+    """A new array, of what compute() gives."""
+    return compute() if getattr(_here, "fusing", False) else made(compute)
 
 
 def _same(a, b):
@@ -290,6 +270,32 @@ def _ufunc(name):
     return call
 
 
+def _check_fused(name, arrays):
+    if len({a.shape for a in arrays}) != 1:
+        raise Refused(f"{name}: arrays of the shapes {[a.shape for a in arrays]} in a kernel")
+    for a, b in combinations(arrays, 2):
+        if not _same(a, b) and numpy.shares_memory(a, b):
+            raise Refused(f"{name}: two arrays of a fused function overlap")
+
+
+def _within(name, function, args):
+    """The memory of what `function` returns as a fused function, or None."""
+    within = [
+        Variable(a._memory) if isinstance(a, DeviceArray) else Number(_operand(a)) for a in args
+    ]
+    _here.fusing = True
+    try:
+        new = function(*within)
+    finally:
+        _here.fusing = False
+    if new is None:
+        return None
+    theirs = [a._memory for a in within if isinstance(a, Variable)]
+    if not isinstance(new, Variable) or any(numpy.shares_memory(new._memory, a) for a in theirs):
+        raise Refused(f"{name}: a fused function returns nothing or an array that it made")
+    return new._memory
+
+
 class Device:
     """The module: see the top of the file.
 
@@ -298,7 +304,7 @@ class Device:
 
     __name__ = "device"
     ndarray = DeviceArray
-    cuda = Cuda()
+    cuda = cuda
 
     def __getattr__(self, name):
         raise AttributeError(
@@ -320,34 +326,13 @@ class Device:
             def call(*args):
                 if getattr(_here, "fusing", False):  # a part of the kernel of another function
                     return function(*args)
-                arrays = [a._memory for a in args if isinstance(a, DeviceArray)]
-                if len({a.shape for a in arrays}) != 1:
-                    raise Refused(
-                        f"{kernel_name}: arrays of the shapes {[a.shape for a in arrays]} in a "
-                        f"fused function"
-                    )
-                for a, b in combinations(arrays, 2):
-                    if not _same(a, b) and numpy.shares_memory(a, b):
-                        raise Refused(f"{kernel_name}: two arrays of a fused function overlap")
-                within = [
-                    Variable(a._memory) if isinstance(a, DeviceArray) else Number(_operand(a))
-                    for a in args
-                ]
-                _here.fusing = True
-                try:
-                    made = function(*within)
-                finally:
-                    _here.fusing = False
+                _check_fused(kernel_name, [a._memory for a in args if isinstance(a, DeviceArray)])
                 kernels[kernel_name] += 1
-                if made is None:
-                    return None
-                if not isinstance(made, Variable) or any(
-                    numpy.shares_memory(made._memory, a) for a in arrays
-                ):
-                    raise Refused(
-                        f"{kernel_name}: a fused function returns nothing or an array that it made"
-                    )
-                return DeviceArray(made._memory)
+                copies = [a._memory.copy() if isinstance(a, DeviceArray) else a for a in args]
+                copies = [DeviceArray(a) if isinstance(a, numpy.ndarray) else a for a in copies]
+                if _within(kernel_name, function, copies) is None:
+                    return do(lambda: _within(kernel_name, function, args))
+                return DeviceArray(made(lambda: _within(kernel_name, function, args)))
 
             return call
 
@@ -360,19 +345,17 @@ class Device:
         memory = numpy.array(a, dtype)
         if memory.dtype.kind not in "biufc" or memory.dtype.name == "longdouble":
             raise Refused(f"asarray: a device has no {memory.dtype}")
-        counts["asarray"] += 1
+        from_host("asarray")
         return DeviceArray(memory)
 
     def zeros(self, shape, dtype=float):
-        return DeviceArray(numpy.zeros(shape, dtype))
+        return DeviceArray(made(lambda: numpy.zeros(shape, dtype)))
 
     def zeros_like(self, a):
-        return DeviceArray(numpy.zeros_like(_operand(a)))
+        return DeviceArray(made(lambda: numpy.zeros_like(_operand(a))))
 
     def empty(self, shape, dtype=float):
-        memory = numpy.empty(shape, dtype)
-        memory[...] = numpy.nan if memory.dtype.kind in "fc" else 1
-        return DeviceArray(memory)
+        return DeviceArray(made(lambda: numpy.full(shape, rubbish(numpy.dtype(dtype)), dtype)))
 
     def empty_like(self, prototype):
         return self.empty(prototype._memory.shape, prototype._memory.dtype)
@@ -384,7 +367,7 @@ class Device:
         return DeviceArray(numpy.linspace(start, stop, num, dtype=dtype))
 
     def real(self, val):
-        return _call(numpy.real, val)
+        return type(val)(_operand(val).real)
 
     def sum(self, a, axis=None, dtype=None, out=None, keepdims=False):
         return _call(numpy.sum, a, out=out, axis=axis, dtype=dtype, keepdims=keepdims)
@@ -494,7 +477,7 @@ def _operators():
         name = f"__{convert.__name__}__"
 
         def implicit(self, convert=convert, name=name):
-            _wait(name)
+            wait(name)
             return convert(self._memory[()])
 
         yield name, implicit

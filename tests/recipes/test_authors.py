@@ -123,6 +123,7 @@ OURS = {
     "iterations",
     "dtype",
     "draws",
+    "launches",
     "seed",
 }
 
