@@ -14,6 +14,7 @@ import numpygan as ng
 from numpygan.arrays import Stream, array_module, to_device, to_host
 from numpygan.errors import Diverged, NumpyganError
 from numpygan.gan.sampling import sample
+from numpygan.nn.graphs import with_graphs
 from tests.gpu.test_double import CASES, assert_same, copied, training
 from tests.helpers.numeric import assert_near, complex_step_gradients
 
@@ -111,6 +112,19 @@ def test_a_step_never_waits(case, cupy):
         warnings.simplefilter("ignore")
         with cupyx.allow_synchronize(False):
             it.advance()
+
+
+@pytest.mark.parametrize("case", ["mnist momentum", "mnist leaky, tanh", "ring k = 2"])
+def test_graphs_compute_the_same(case, cupy):
+    pytest.importorskip("nvmath", reason="install numpygan[graphs]")
+    called, once, again = (
+        trained(case, xp, dtype="float64") for xp in (cupy, with_graphs(cupy), with_graphs(cupy))
+    )
+    assert once.game.pass_g.graphs  # premise: something was recorded
+    for net in ("G", "D"):
+        theta = to_host(getattr(once, net).theta)
+        assert_near(theta, to_host(getattr(called, net).theta), TOLERANCE["float64"])
+        assert theta.tobytes() == to_host(getattr(again, net).theta).tobytes()
 
 
 @pytest.mark.parametrize("case", ["mnist momentum", "ring"])
