@@ -5,6 +5,7 @@ Checkpoints keep it as one JSON text, `made`.
 
 import json
 import platform
+from contextlib import suppress
 from dataclasses import fields, replace
 
 import numpy
@@ -146,7 +147,7 @@ def load_again(recipe, before, run):
     Raises NumpyganError if it can't be read or is not the data that the run was trained on.
     """
     try:
-        dataset = prepared(recipe)
+        dataset = _prepared(recipe, before)
     except NumpyganError as error:
         if before and recipe.data != before["recipe"].get("data"):
             raise  # the new path was given
@@ -164,6 +165,20 @@ def load_again(recipe, before, run):
     if dataset is not None:
         check_fits(recipe, dataset)
     return dataset
+
+
+def _prepared(recipe, before):
+    """The Dataset of `recipe`, read in the way that gives the digest in `before`, if one does.
+
+    Older versions kept all columns of an array where "auto" now leaves labels out, or asks.
+    """
+    ways = ("auto", "none") if before and recipe.drop == "auto" else ()
+    for drop in ways:
+        with suppress(NumpyganError):
+            dataset = prepared(replace(recipe, drop=drop))
+            if (dataset and dataset.digest()) == before["data"]:
+                return dataset
+    return prepared(recipe)  # its error, or other data
 
 
 def _short(digest):

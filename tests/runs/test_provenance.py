@@ -467,6 +467,42 @@ def test_a_checkpoint_without_a_record_resumes_and_then_has_one(here, capsys):
     assert [session["iteration"] for session in made(here / "old")["sessions"]] == [13]
 
 
+@pytest.mark.parametrize("labels", [numpy.arange(600) % 10, 0 * numpy.arange(600)])
+def test_a_run_on_an_array_whose_labels_were_kept_goes_on_with_them(labels, here, capsys):
+    """Older versions left no column out of an array. Now labels are, or the array is refused."""
+    pixels = images().reshape(600, 64)
+    pixels[:, -1] = 3  # so that labels of one class may be in either end
+    numpy.save("images.npy", numpy.c_[labels, pixels].astype("uint8"))
+    assert run(*TINY, "--drop", "none", "--iterations", 30, "--out", "straight") == 0
+    assert run(*TINY, "--drop", "none", "--iterations", 13, "--out", "it") == 0
+
+    def forget(state):
+        record = json.loads(str(state["made"]))
+        assert record["recipe"]["drop"] == "none"
+        record["recipe"]["drop"] = "auto"
+        state["made"] = json.dumps(record)
+
+    for name in ("checkpoint.npz", "best.npz"):
+        if (here / "it" / name).exists():
+            rewrite(here / "it" / name, forget)
+    config = here / "it" / "config.toml"
+    config.write_text(config.read_text().replace('drop = "none"', 'drop = "auto"'))
+    os.rename("images.npy", "moved.npy")
+    for length in (20, 30):
+        assert run(*RESUME, "--iterations", length, "--data", "moved.npy") == 0
+    assert learned(here / "it") == learned(here / "straight")
+    assert made(here / "it")["data"] == load("moved.npy", drop="none").digest()
+    for command in (
+        ["evaluate", "it"],
+        ["report", "it"],
+        ["sample", "it", "--data", "moved.npy", "-o", "new.npy"],
+        ["study", "it"],
+    ):
+        assert run(*command) == 0, capsys.readouterr().err
+    numpy.save("moved.npy", numpy.c_[labels, 255 - pixels].astype("uint8"))
+    assert "moved.npy" in refused(capsys, *RESUME, "--iterations", 40)
+
+
 def test_without_a_record_another_architecture_is_refused_by_its_shapes(here, capsys):
     assert run(*TINY, "--iterations", 3, "--out", "it") == 0
     rewrite(here / "it" / "checkpoint.npz", lambda state: state.pop("made"))
