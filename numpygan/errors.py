@@ -45,7 +45,7 @@ class Unreadable(NumpyganError):
 
 
 class Diverged(NumpyganError):
-    """Training met a value that is not finite.
+    """Training met a value that is not finite, or G's samples are too large to be measured.
 
     >>> issubclass(ng.Diverged, ng.NumpyganError)
     True

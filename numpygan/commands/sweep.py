@@ -100,13 +100,13 @@ def sweep(options):
         return 130
     if options.ranks.rank:
         return 0
-    diverged |= {job for job, result in results.items() if has_diverged(result["V"])}
+    huge = {job for job, result in results.items() if has_diverged(result["V"])}
     rows, sentences = [], []
     for setting in settings:
         own = [job for job in names if names[job] == setting.name]
-        seeds = [job[0].seed for job in own if job in diverged]
-        rows.append(_row(setting, [results[job] for job in own if job in results], len(seeds)))
-        sentences += _on_divergence(setting, seeds)
+        count = sum(job in diverged | huge for job in own)
+        rows.append(_row(setting, [results[job] for job in own if job in results], count))
+        sentences += _on_huge_v(setting.name, [job[0].seed for job in own if job in huge])
     failed = {job[1]: failures[job] for job in names if job in failures}
     sentences += [f"failed: {path}: {told}" for path, told in failed.items()]
     lines = [*_table(rows), *sentences]
@@ -121,15 +121,17 @@ def _measures(result):
     return ", ".join(words + ["diverged"] * has_diverged(result["V"]))
 
 
-def _on_divergence(setting, seeds):
-    """A list with the sentence about a setting whose runs with these seeds have diverged."""
+def _on_huge_v(name, seeds):
+    """A list with the sentence about the setting `name`, if its runs with `seeds` have a huge |V|.
+
+    For a run that failed because it diverged, the line `failed: …` says so.
+    """
     if not seeds:
         return []
     some = ", ".join(map(str, seeds[:10])) + ", …" * (len(seeds) > 10)
     return [
-        f"diverged: {setting.name}, {len(seeds)} of {len(setting.recipes)} runs (seed {some}): |V| "
-        f"is above {MOST_NATS} nats at the end, or a value is not finite; try smaller learning "
-        "rates or momentum."
+        f"diverged: {name} (seed{'s' * (len(seeds) > 1)} {some}): |V| is above {MOST_NATS} nats at "
+        "the end; try smaller learning rates or momentum."
     ]
 
 

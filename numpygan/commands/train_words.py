@@ -52,12 +52,12 @@ def summary(run, rows):
 
 
 def has_diverged(V):
-    """Whether V at the end of a run is no longer that of a game."""
+    """Whether V at the end of a run is so far from 0 that the game has diverged."""
     return abs(V) > MOST_NATS
 
 
 def diverged(run, rows):
-    """A sentence if V of the last row of metrics is no longer that of a game."""
+    """A sentence if V in the last row of metrics says that the game has diverged."""
     for last in rows:
         if has_diverged(last["V"]):
             yield (

@@ -101,6 +101,11 @@ def best_bandwidth(samples, validation, grid=GRID, ranks=ALONE):
     return float(means[best]), float(grid[best])
 
 
+def measurable(samples):
+    """Which rows of `samples` are finite and below 1e30, so that no squared distance overflows."""
+    return (numpy.abs(samples) < 1e30).all(1)  # the comparison is False for NaN
+
+
 def check_samples(samples, dim):
     """Raise NumpyganError unless `samples` are finite real floats (n, dim), n ≥ 1."""
     if samples.ndim != 2 or samples.shape[1] != dim:
@@ -111,8 +116,7 @@ def check_samples(samples, dim):
         raise NumpyganError("samples: there are none; expected at least one row.")
     if samples.dtype.kind != "f":
         raise NumpyganError(f"samples: expected floats, pixels in [0, 1], got {samples.dtype}.")
-    # Squared distances of larger values would overflow; the comparison is False for NaN.
-    good = (numpy.abs(samples) < 1e30).all(1)
+    good = measurable(samples)
     if not good.all():
         raise NumpyganError(
             f"samples: row {int(good.argmin())} holds values that are NaN, infinite or beyond 1e30."

@@ -7,11 +7,11 @@ import numpy
 
 from ..arrays import Stream
 from ..data.sources import TOYS, Mixture
-from ..errors import Diverged, NumpyganError
+from ..errors import Diverged
 from ..gan.sampling import sample
 from ..tables import as_text, with_error, wrapped
 from .modes import SAMPLES, ceiling, count_modes, jensen_shannon
-from .parzen import check_samples
+from .parzen import check_samples, measurable
 from .transport import wasserstein2
 
 DRAWS = 100_000  # samples of each G for the JSD; its bias is proportional to 1/DRAWS
@@ -144,13 +144,12 @@ def score(G, recipe):
     Raises Diverged if the samples are not finite or too large to be measured.
     """
     samples = sample(G, recipe.noise, DRAWS, Stream(0))
-    try:
-        modes, good, _, jsd = _protocol(samples, recipe.data)
-    except NumpyganError:
+    if not measurable(samples).all():
         raise Diverged(
-            "training diverged: samples of G are not finite, or beyond 1e30; try smaller learning "
-            "rates or momentum."
-        ) from None
+            "training diverged: samples of G are NaN, infinite or beyond 1e30; try smaller "
+            "learning rates or momentum."
+        )
+    modes, good, _, jsd = _protocol(samples, recipe.data)
     return {"modes": modes, "HQ": good, "JSD": jsd}
 
 

@@ -17,9 +17,9 @@ import pytest
 
 from numpygan.arrays import Stream
 from numpygan.data.sources import ring
-from numpygan.errors import NumpyganError
+from numpygan.errors import Diverged, NumpyganError
 from numpygan.gan.sampling import sample
-from numpygan.metrics import parzen
+from numpygan.metrics import parzen, toys
 from numpygan.metrics.modes import count_modes, jensen_shannon
 from numpygan.ranks import ALONE
 from numpygan.recipes.builtin import RECIPES
@@ -293,7 +293,7 @@ def test_a_sweep_of_which_one_setting_fails(here, capsys):
     assert [row["setting"] for row in table["settings"]] == [good, bad]
     assert table["settings"][0]["finished"] == 2 and table["settings"][1]["finished"] == 0
     assert [row["diverged"] for row in table["settings"]] == [0, 2]
-    assert f"\ndiverged: {bad}, 2 of 2 runs (seed 0, 1): " in printed
+    assert "\ndiverged: " not in printed  # each line `failed: …` says it
     assert table["settings"][0]["V"] == {
         "mean": pytest.approx((a + b) / 2),
         "se": pytest.approx(abs(a - b) / 2),
@@ -325,7 +325,10 @@ def test_a_whole_run_whose_game_has_diverged_is_marked(here, monkeypatch, capsys
     bad, good = "learning_rate_d=1000000.0", "learning_rate_d=0.001"
     assert table == [["setting", "runs", "diverged"], [bad, "2/2", "2"], [good, "2/2", "0"]]
     [told] = [line for line in lines if line.startswith("diverged: ")]
-    assert told.startswith(f"diverged: {bad}, 2 of 2 runs (seed 4, 2): |V| is above 100 nats")
+    assert told == (
+        f"diverged: {bad} (seeds 4, 2): |V| is above 100 nats at the end; try smaller learning "
+        "rates or momentum."
+    )
     rows = json.loads((here / "out" / "sweep.json").read_text())["settings"]
     assert [(row["finished"], row["diverged"]) for row in rows] == [(2, 2), (2, 0)]
     assert run("sweep", "sweep.toml", "--out", "out") == 0  # what is finished is still marked
@@ -339,10 +342,35 @@ def test_a_generator_too_large_to_be_measured_has_diverged(here, monkeypatch, ca
     assert run("sweep", "sweep.toml", "--out", "out") == 1
     printed = capsys.readouterr().out
     bad = "learning_rate_g=1e+20"
-    assert f"failed: out/{bad}/seed-0: training diverged: samples of G are not finite" in printed
-    assert f"\ndiverged: {bad}, 1 of 1 runs (seed 0): " in printed
+    assert f"failed: out/{bad}/seed-0: training diverged: samples of G are NaN, inf" in printed
+    assert "\ndiverged: " not in printed
     assert (here / "out" / bad / "seed-0" / "checkpoint.npz").exists()
     assert "[2/2] learning_rate_g=0.001, seed 0: modes " in printed
+
+
+def test_one_seed_is_in_the_singular(here, monkeypatch, capsys):
+    monkeypatch.setattr("numpygan.commands.sweep.carry_out", at_once)
+    text = 'recipe = "ring"\niterations = 9\n' + SMALL + "[grid]\nlearning_rate_d = [1e6]\n"
+    sweep_of(text)
+    assert run("sweep", "sweep.toml", "--out", "out") == 0
+    told = "\ndiverged: learning_rate_d=1000000.0 (seed 0): |V| is above"
+    assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", [numpy.nan, numpy.inf, -2e30])
+def test_samples_that_cannot_be_measured_are_called_diverged(value, monkeypatch):
+    samples = numpy.zeros((9, 2))
+    samples[7, 1] = value
+    monkeypatch.setattr(toys, "sample", lambda *arguments: samples)
+    with pytest.raises(Diverged, match="samples of G are NaN, infinite or beyond 1e30"):
+        toys.score(None, RECIPES["ring"])
+
+
+def test_other_errors_about_samples_are_not_called_diverged(monkeypatch):
+    monkeypatch.setattr(toys, "sample", lambda *arguments: numpy.zeros((9, 3)))
+    with pytest.raises(NumpyganError, match="expected rows of width 2") as caught:
+        toys.score(None, RECIPES["ring"])
+    assert not isinstance(caught.value, Diverged)
 
 
 def test_a_sweep_without_divergence_has_no_column_for_it(here, monkeypatch, capsys):
