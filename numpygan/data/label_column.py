@@ -18,7 +18,7 @@ def unnamed_labels(path, rows, width):
     Tables of MNIST look like this. A corner of the image can look like labels, too, but it is like
     the pixels beside it.
 
-    rows  those of `some_of`, (n, width) float64, or None if they are no numbers
+    rows  some rows of the table (`some_of`), (n, width) float64; None if cells are not numbers
     Raises NumpyganError if each end can be the labels.
     """
     side = math.isqrt(width - 1)
@@ -32,12 +32,14 @@ def unnamed_labels(path, rows, width):
     few = {i for i in able if _can_be_labels(rows[:, i], _FEW_CLASSES)}
     if not few or len(able) == 1:
         return few
-    odd = {i for i in able if min(_unlike(rows[:, i], rows[:, j]) for j in beside[i]) > _ODD}
-    varied = {i for i in able if numpy.ptp(rows[:, i])}
-    # A corner that is always black does not vary.
-    for ends in (odd, odd & varied, odd & varied & few) if odd else (varied,):
-        if len(ends) == 1 and ends <= few:
-            return ends
+    constant = {i for i in range(width) if not numpy.ptp(rows[:, i])}
+    odd = _odd(rows, able, beside)
+    if not odd:  # labels can be like one pixel beside them by chance, but not like a black one
+        odd = _odd(rows, able, {i: constant.intersection(beside[i]) for i in able})
+    if len(odd) > 1 and not odd & constant:  # a constant column can be labels of one class
+        odd &= few
+    if len(odd) == 1 and odd <= few:
+        return odd
     raise NumpyganError(
         f"{path}: has {width} columns without names, the pixels of an image {side} × {side} and "
         f"one more, which can be column 1 or column {width}; say which one holds the labels with "
@@ -60,6 +62,12 @@ def _are_pixels(rows):
 def _can_be_labels(cells, classes):
     whole = numpy.array_equal(cells, numpy.rint(cells))
     return whole and cells.min() >= -1 and cells.max() < classes
+
+
+def _odd(rows, columns, beside):
+    """Those of `columns` that are unlike each of the pixels `beside` them, if there are any."""
+    unlike = {i: [_unlike(rows[:, i], rows[:, j]) for j in beside[i]] for i in columns}
+    return {i for i in columns if min(unlike[i], default=0) > _ODD}
 
 
 def _unlike(one, other):

@@ -90,6 +90,31 @@ def test_where_each_end_can_be_the_labels_the_column_must_be_named(first, last, 
         assert load(path, drop="none").dim == 65
 
 
+LOW = RNG.integers(0, 9, (N, 3))
+FAINT = BLACK.reshape(N, 64).copy()
+FAINT[:, [55, 62, 63]] = LOW  # the last pixel and the two beside it
+BRIGHT = NOISY.reshape(N, 64).copy()
+BRIGHT[:, 63] = LOW[:, 0]
+DOT = BLACK.reshape(N, 64).copy()
+DOT[5, 63] = 37
+
+
+@pytest.mark.parametrize("pixels, label", [(FAINT, 0), (BRIGHT, 0), (BRIGHT, 3), (DOT, 0)])
+def test_a_low_pixel_is_not_taken_for_labels_in_place_of_one_class(pixels, label, tmp_path):
+    """Which of the two columns holds the labels cannot be seen, so the user is asked."""
+    rows = numpy.c_[DIGITS * 0 + label, pixels]
+    for save in (saved, as_array):
+        with pytest.raises(NumpyganError, match="--drop 1 or --drop 65"):
+            load(save(tmp_path / "x", rows))
+
+
+def test_labels_like_one_pixel_beside_them_are_found_beside_a_black_one(tmp_path):
+    pixels = BLACK.reshape(N, 64).copy()
+    pixels[:, 56] = RNG.integers(0, 10, N)
+    found = read_file(as_array(tmp_path / "x", numpy.c_[pixels, DIGITS]))
+    assert found.notes == ["left out: column 65"]
+
+
 def test_100_classes_beside_a_black_corner_are_not_trained_on(tmp_path):
     rows = numpy.c_[numpy.arange(N) + 5, PIXELS["black"]]
     with pytest.raises(NumpyganError, match="--drop 1 or --drop 65"):
