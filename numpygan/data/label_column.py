@@ -36,6 +36,8 @@ def unnamed_labels(path, rows, width):
     odd = _odd(rows, able, beside)
     if not odd:  # labels can be like one pixel beside them by chance, but not like a black one
         odd = _odd(rows, able, {i: constant.intersection(beside[i]) for i in able})
+    if len(odd) > 1:  # a corner is black in many data sets
+        odd = {i for i in odd if rows[:, i].any()}
     if len(odd) > 1 and not odd & constant:  # a constant column can be labels of one class
         odd &= few
     if len(odd) == 1 and odd <= few:
