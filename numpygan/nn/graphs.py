@@ -1,40 +1,45 @@
 """CUDA graphs: each pass of a network is recorded, and then one call asks the GPU for all of it.
 
-A pass is some ten kernels. Python needs 10 to 50 µs to ask for one, which on a large GPU is longer
-than the kernel takes. CuPy can record kernels, but refuses to record products. So products go to
-cuBLAS by nvmath-python.
+A pass is some ten kernels. Python needs 10 to 50 µs to ask for a kernel, and a large GPU computes
+it in less. CuPy can record kernels, but refuses to record products. So products go to cuBLAS by
+nvmath-python.
 """
 
+from contextlib import suppress
 from functools import cache
 
 import numpy
 
 from ..errors import NumpyganError
 
-_WORKSPACE = 32 * 1024**2  # bytes; NVIDIA's advice for cuBLAS on Hopper, more than others need
+_WORKSPACE = 32 * 1024**2  # bytes; what NVIDIA advises for cuBLAS on its largest GPUs
 
 
 @cache
-def with_graphs(cupy):
+def with_graphs(cupy, records=True):
     """CuPy as an array module that records the passes of networks.
 
-    Raises NumpyganError if nvmath-python is not installed.
+    With `records=False` it only has the same products. Raises NumpyganError if nvmath-python or
+    its cuBLAS is not installed.
     """
-    return GraphModule(cupy)
+    return GraphModule(cupy, records)
 
 
 class GraphModule:
     """CuPy, and `replay`, by which an MLP records its passes."""
 
-    def __init__(self, cupy):
-        self._cupy, self._products = cupy, _Products(cupy)
+    def __init__(self, cupy, records=True):
+        self._cupy, self._records, self._products = cupy, records, _Products(cupy)
         self._stream = cupy.cuda.Stream(non_blocking=True)  # CUDA cannot record the default stream
 
     def __getattr__(self, name):
         return getattr(self._cupy, name)
 
     def matmul(self, a, b, out):
-        """The product a b into `out`."""
+        """The product a b into `out`.
+
+        Raises NumpyganError unless the arrays have one dtype and fit, and `out` has whole rows.
+        """
         self._products.write(a, b, out)
 
     def replay(self, kept, key, function):
@@ -44,6 +49,9 @@ class GraphModule:
         graph. The function must always do the same with the same arrays and numbers. It must not
         wait for the GPU, or copy from the host.
         """
+        if not self._records:
+            function()
+            return
         # A graph writes to the memory it was recorded with, so this memory must stay its own.
         pool, graph = kept.get(key) or (self._cupy.cuda.MemoryPool(), None)
         if graph is None:
@@ -54,18 +62,23 @@ class GraphModule:
 
     def _first(self, function, pool, record):
         """Call or record `function` in the stream for recording; the graph, or None."""
-        outer, graph = self._cupy.cuda.get_current_stream(), None
-        self._stream.wait_event(outer.record())
-        with self._stream, self._cupy.cuda.using_allocator(pool.malloc):
-            if record:
-                self._stream.begin_capture()
-            try:
-                function()
-            finally:
-                if record:
-                    graph = self._stream.end_capture()
-        outer.wait_event(self._stream.record())
-        return graph
+        outer, stream = self._cupy.cuda.get_current_stream(), self._stream
+        stream.wait_event(outer.record())
+        try:
+            with stream, self._cupy.cuda.using_allocator(pool.malloc):
+                if not record:
+                    function()
+                    return None
+                stream.begin_capture()
+                try:
+                    function()
+                except BaseException:
+                    with suppress(Exception):  # it raises, too, if what failed can't be recorded
+                        stream.end_capture()
+                    raise
+                return stream.end_capture()
+        finally:
+            outer.wait_event(stream.record())
 
 
 class _Products:
@@ -74,13 +87,15 @@ class _Products:
     def __init__(self, cupy):
         try:
             from nvmath.bindings import cublas
-        except ImportError:
+
+            self._handle, self._stream = cublas.create(), None
+        except (ImportError, RuntimeError) as error:
             raise NumpyganError(
-                "launches 'graph': nvmath-python is not installed; install it with `pip install "
-                "nvmath-python`, or give --set launches=single."
+                f"launches 'graph': nvmath-python or its cuBLAS is not installed ({error}); "
+                "install them with `pip install 'numpygan[graphs]'` (CUDA 12) or "
+                "`'numpygan[graphs13]'` (CUDA 13), or give --set launches=single."
             ) from None
         self._cupy, self._cublas = cupy, cublas
-        self._handle, self._stream = cublas.create(), None
         self._workspace = cupy.empty(_WORKSPACE, "uint8")
         gemms = {"float32": cublas.sgemm, "float64": cublas.dgemm, "complex128": cublas.zgemm}
         self._gemms = {
@@ -90,6 +105,7 @@ class _Products:
 
     def write(self, a, b, out):
         """The product a b into `out`."""
+        _check(a, b, out, self._gemms)
         stream = self._cupy.cuda.get_current_stream().ptr
         if stream != self._stream:
             self._cublas.set_stream(self._handle, stream)  # takes the workspace away
@@ -99,26 +115,47 @@ class _Products:
         # cuBLAS stores a matrix by columns. In memory its matrix is the transpose of ours, so it
         # is asked for outᵀ = bᵀ aᵀ.
         (rows, inner), columns = a.shape, b.shape[1]
-        of_b, of_a = _by_columns(b), _by_columns(a)
+        (of_b, ld_b), (of_a, ld_a), (_, ld_out) = map(_by_columns, (b, a, out))
         gemm(
             self._handle,
-            *(of_b[0], of_a[0], columns, rows, inner),
-            *(one.ctypes.data, b.data.ptr, of_b[1], a.data.ptr, of_a[1]),
-            *(zero.ctypes.data, out.data.ptr, _by_columns(out)[1]),
+            *(of_b, of_a, columns, rows, inner),
+            *(one.ctypes.data, b.data.ptr, ld_b, a.data.ptr, ld_a),
+            *(zero.ctypes.data, out.data.ptr, ld_out),
+        )
+
+
+def _check(a, b, out, dtypes):
+    """Raise NumpyganError unless cuBLAS can write the product a b into `out`."""
+    shapes = [getattr(array, "shape", None) for array in (a, b, out)]
+    fit = all(len(shape or ()) == 2 for shape in shapes) and shapes[2] == (a.shape[0], b.shape[1])
+    if not fit or a.shape[1] != b.shape[0]:
+        raise NumpyganError(
+            f"matmul(a, b, out=…): with launches 'graph' it takes matrices (m, k), (k, n) and (m, "
+            f"n), got {', '.join(map(str, shapes))}."
+        )
+    if not a.dtype == b.dtype == out.dtype or out.dtype not in dtypes:
+        raise NumpyganError(
+            f"matmul(a, b, out=…): with launches 'graph' it takes arrays of one dtype, "
+            f"{', '.join(map(str, dtypes))}, got {a.dtype}, {b.dtype} and {out.dtype}."
+        )
+    operations = [_by_columns(array) and _by_columns(array)[0] for array in (a, b, out)]
+    if None in operations or operations[2] != 0:
+        raise NumpyganError(
+            f"matmul(a, b, out=…): with launches 'graph' it takes arrays whose rows or columns are "
+            f"contiguous, and for out whose rows are, got strides of {a.strides}, {b.strides} and "
+            f"{out.strides} bytes."
         )
 
 
 def _by_columns(a):
     """How cuBLAS reads the matrix aᵀ from the memory of `a`: (operation, leading dimension).
 
-    The operation is 0 if the memory, read by columns, is aᵀ, and 1 if it is a.
+    The operation is 0 if the memory, read by columns, is aᵀ, and 1 if it is a. None if it is
+    neither.
     """
     (rows, columns), (down, right) = a.shape, (stride // a.dtype.itemsize for stride in a.strides)
     if right == 1 and down >= columns:
         return 0, down
     if down == 1 and right >= rows:
         return 1, right
-    raise NumpyganError(
-        f"launches 'graph': a product of an array of strides {a.strides} bytes; expected its rows "
-        "or its columns to be contiguous."
-    )
+    return None

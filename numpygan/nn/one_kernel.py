@@ -17,7 +17,8 @@ def one_kernel(method):
     def run(self, a, t):
         if self.xp.ndarray is numpy.ndarray:
             return method(self, a, t)
-        arrays = t.arrays() | {_first(method): a}
+        arrays = {name: array for name, array in t.arrays().items() if array.shape == a.shape}
+        arrays[_first(method)] = a
         # Typed, because CuPy would set an array to a plain number in half precision.
         real = a.real.dtype.type
         numbers = {name: real(x) for name, x in vars(self).items() if isinstance(x, (int, float))}

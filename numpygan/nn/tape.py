@@ -41,7 +41,7 @@ def run_forward(layer, t):
     """Let `layer` write t.y; an array that it returns instead is copied there."""
     try:
         y = layer.forward(t.x, t)
-    except (TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise _named(error, layer, "forward") from None
     if y is not None:
         t.y = y
@@ -51,7 +51,7 @@ def run_backward(layer, t):
     """Let `layer` write t.gx; an array that it returns instead is copied there."""
     try:
         gx = layer.backward(t.gy, t)
-    except (TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise _named(error, layer, "backward") from None
     if gx is not None:
         t.gx = gx
@@ -61,7 +61,7 @@ def run_backward_params(layer, t):
     """Let `layer` write the gradients of its parameters."""
     try:
         layer.backward_params(t.gy, t)
-    except (TypeError, ValueError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise _named(error, layer, "backward_params") from None
 
 
@@ -69,10 +69,16 @@ def _named(error, layer, method):
     """The error to raise: on a GPU, one that names the layer and says to use self.xp."""
     if layer.xp.ndarray is numpy.ndarray or isinstance(error, NumpyganError):
         return error
+    hint = ""
+    if hasattr(layer.xp, "replay"):
+        hint = (
+            "; with launches 'graph' it multiplies with self.xp.matmul(a, b, out=…), not with @, "
+            "and never waits for the GPU"
+        )
     return NumpyganError(
         f"{layer}: {method} raises {type(error).__name__}: {error}; a layer of a "
         f"network on {layer.xp.__name__} computes with self.xp, never with numpy, and moves a "
-        f"constant there with numpygan.arrays.to_device."
+        f"constant there with numpygan.arrays.to_device{hint}."
     )
 
 

@@ -66,8 +66,9 @@ def train(
     if dataset is None:
         dataset = provenance.load_again(recipe, before, run) if resume else load_dataset(recipe)
     now = provenance.environment(device, ranks, xp)
-    graphs = recipe.launches == "graph" and xp is not numpy and not profile
-    training = Training(recipe, dataset, with_graphs(xp) if graphs else xp, ranks)
+    if recipe.launches == "graph" and xp is not numpy:
+        xp = with_graphs(xp, records=not profile)  # a profile takes the time within a pass
+    training = Training(recipe, dataset, xp, ranks)
     if profile:
         profile.watch(training)
     digest, earlier = dataset and dataset.digest(), before.get("sessions", [])
@@ -182,7 +183,7 @@ class _Session:
                 stop.asked,
             )
             if look or self.look_at_each:
-                training.check_finite()
+                training.check_finite(sums=look)
             if look:
                 looked = now
                 self.progress(training.iteration, self.total, training.means(), False)

@@ -9,8 +9,8 @@ class ScoreSums:
     """Sums over iterations of V, D(x), D(G(z)) and all logits, (4,) float64 on the device.
 
     `add` only copies an iteration's logits. Their scores are computed for AT_ONCE iterations at
-    once: where arrays are small, as for a toy, or on a GPU, the calls take the time and not the
-    numbers. With several `ranks` all must call the same methods in the same order.
+    once. This is faster for small arrays and on a GPU, where a call takes longer than its numbers.
+    With several `ranks` all must call the same methods in the same order.
     """
 
     def __init__(self, xp, ranks):
@@ -40,6 +40,11 @@ class ScoreSums:
         self.count += 1
         if self._filled == AT_ONCE:
             self.sums()
+
+    @property
+    def complete(self):
+        """Whether the sums hold the last iteration, so that asking for them costs nothing."""
+        return not self._filled
 
     def sums(self):
         """The sums so far."""

@@ -210,6 +210,24 @@ def test_what_is_one_kernel_in_an_iteration(case):
     assert kernels - before == Counter({k: AT_ONCE * n for k, n in expected.items()}) + once
 
 
+def test_a_layer_of_ones_own_may_extend_a_layer_that_is_one_kernel():
+    class Measured(ng.ReLU):
+        def memory(self, n_in):
+            return super().memory(n_in) | {"largest": ((), "float")}
+
+        def forward(self, x, t):
+            super().forward(x, t)
+            t.y.max(1, out=t.largest)
+
+    net = ng.MLP([ng.Affine(1, 2), Measured()], xp=device)
+    net.theta = device.asarray(numpy.array([1, -1, 0, 0], "float32"))
+    tape, before = net.tape(3), kernels["ReLU_forward"]
+    y = net.forward(device.asarray(numpy.array([[1], [2], [-3]], "float32")), tape)
+    assert y.get().tolist() == [[1, 0], [2, 0], [0, 3]]
+    assert tape.layers[1].largest.get().tolist() == [1, 2, 3]
+    assert kernels["ReLU_forward"] == before + 1
+
+
 @pytest.mark.parametrize(
     "case", ["mnist max-norm k = 2", "mnist adam authors2014", "ring", "ring momentum"]
 )

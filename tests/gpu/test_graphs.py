@@ -17,7 +17,7 @@ from numpygan.nn.graphs import GraphModule, with_graphs
 from tests.gpu.test_double import CASES, advance, assert_same, training
 from tests.helpers import fake_nvmath
 from tests.helpers.double import DeviceArray, Refused, counts, device, kernels
-from tests.helpers.double_cuda import Stream
+from tests.helpers.double_cuda import NotRecorded, Stream
 from tests.helpers.numeric import assert_near
 
 PASSES = {"": 7, "k = 2": 10, "authors2014": 5}  # of networks in an iteration
@@ -28,16 +28,12 @@ def nvmath(monkeypatch):
     fake_nvmath.install(monkeypatch)
 
 
-class Eager(GraphModule):
-    """The same products, but nothing is recorded."""
-
-    def replay(self, kept, key, function):
-        function()
-
-
 @pytest.mark.parametrize("case", [case for case in CASES if "draws" not in case])
 def test_what_is_replayed_has_the_bits_of_what_is_called(case):
-    called, replayed = training(case, Eager(device)), training(case, GraphModule(device))
+    called, replayed = (
+        training(case, GraphModule(device, records=False)),
+        training(case, GraphModule(device)),
+    )
     before = to_host(called.G.theta).tobytes()
     advance(called, 20)
     advance(replayed, 20)
@@ -112,15 +108,46 @@ def test_products_between_passes():
         net.forward(tape.x, tape)
 
 
-def test_a_product_of_scattered_entries_is_refused():
-    scattered = DeviceArray(numpy.ones((6, 8))[::2, ::2])
-    with pytest.raises(NumpyganError, match=r"strides \(128, 16\) bytes; expected its rows or"):
-        GraphModule(device).matmul(scattered, DeviceArray(numpy.ones((4, 3))), scattered)
+def on_device(*shape, dtype="float32"):
+    return device.zeros(shape, dtype)
 
 
-def test_without_nvmath(monkeypatch):
-    monkeypatch.setitem(sys.modules, "nvmath.bindings", None)
-    with pytest.raises(NumpyganError, match="launches 'graph': nvmath-python is not installed; "):
+WRONG = {
+    "sizes that do not fit": ((2, 3), (4, 5), (2, 5), r"got \(2, 3\), \(4, 5\), \(2, 5\)"),
+    "an out that is too wide": ((2, 3), (3, 4), (2, 5), r"got \(2, 3\), \(3, 4\), \(2, 5\)"),
+    "a vector": ((2, 3), (3,), (2,), r"got \(2, 3\), \(3,\), \(2,\)"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_shapes_that_do_not_fit_are_refused(what):
+    *shapes, told = WRONG[what]
+    a, b, out = (on_device(*shape) for shape in shapes)
+    with pytest.raises(NumpyganError, match=told):
+        GraphModule(device).matmul(a, b, out=out)
+
+
+def test_other_products_that_cublas_cannot_write_are_refused():
+    xp, square = GraphModule(device), on_device(4, 4)
+    scattered = on_device(8, 8)[::2, ::2]
+    with pytest.raises(NumpyganError, match="float32 and float64"):
+        xp.matmul(square, square, out=on_device(4, 4, dtype="float64"))
+    with pytest.raises(NumpyganError, match="int64, int64 and int64"):
+        xp.matmul(*[on_device(4, 4, dtype="int64")] * 2, out=on_device(4, 4, dtype="int64"))
+    for a, out in ((scattered, square), (square, scattered), (square, on_device(4, 4).T)):
+        with pytest.raises(NumpyganError, match="for out whose rows are, got strides of"):
+            xp.matmul(a, square, out=out)
+
+
+@pytest.mark.parametrize("trouble", ["no package", "no library"])
+def test_without_nvmath(trouble, monkeypatch):
+    def create():
+        raise RuntimeError("libcublas.so.12: not found")
+
+    monkeypatch.setattr(fake_nvmath, "create", create)
+    if trouble == "no package":
+        monkeypatch.setitem(sys.modules, "nvmath.bindings", None)
+    with pytest.raises(NumpyganError, match="launches 'graph': nvmath-python or its cuBLAS is not"):
         GraphModule(device)
 
 
@@ -128,29 +155,61 @@ def test_one_module_serves_all_runs_of_a_process():
     assert with_graphs(device) is with_graphs(device)
 
 
-def test_an_error_while_recording_is_told_and_the_next_pass_works():
-    class Fails(ng.Layer):
-        fails = False
+class Own(ng.Layer):
+    """y = 2x, after `does(layer, t)`."""
 
-        def forward(self, x, t):
-            self.xp.multiply(x, 2, out=t.y)
-            if self.fails:
-                float(x[0, 0])
+    does = staticmethod(lambda layer, t: None)
 
-        def backward(self, gy, t):
-            self.xp.multiply(gy, 2, out=t.gx)
+    def forward(self, x, t):
+        self.does(self, t)
+        self.xp.multiply(x, 2, out=t.y)
 
-    layer = Fails()
+    def backward(self, gy, t):
+        self.xp.multiply(gy, 2, out=t.gx)
+
+
+def fails(layer, t):
+    layer.xp.multiply(t.x, 3, out=t.y)
+    raise ValueError("no")
+
+
+DOES = {
+    "waits": (lambda layer, t: float(t.x[0, 0]), "NotRecorded: __float__ while a graph is"),
+    "multiplies": (lambda layer, t: t.x @ t.x.T, "NotRecorded: CuPy's matmul while a graph is"),
+    "dot": (lambda layer, t: layer.xp.dot(t.x, t.x.T), "NotRecorded: CuPy's dot while a graph is"),
+    "fails": (fails, "ValueError: no"),
+}
+
+
+@pytest.mark.parametrize("what", DOES)
+@pytest.mark.parametrize("passes", [0, 1])
+def test_an_error_in_a_layer_is_told_and_the_next_pass_works(what, passes):
+    does, told = DOES[what]
+    if not passes and what != "fails":
+        pytest.skip("only what is recorded fails")
+    layer = Own()
     net = ng.MLP([ng.Affine(2, 2), layer], xp=GraphModule(device))
     tape = net.tape(3)
-    net.forward(tape.x, tape)
-    layer.fails = True
-    with pytest.raises(NumpyganError, match="__float__ while a graph is recorded"):
+    for _ in range(passes):
         net.forward(tape.x, tape)
-    layer.fails = False
+    layer.does = does
+    with pytest.raises(NumpyganError, match=rf"^Own\(\): forward raises {told}") as error:
+        net.forward(tape.x, tape)
+    assert "self.xp.matmul(a, b, out=…), not with @" in str(error.value)
+    layer.does = Own.does
     for _ in range(3):
         net.theta = device.asarray(numpy.ones(6, "float32"))
         assert (to_host(net.forward(tape.x, tape)) == 2).all()
+
+
+def test_a_profile_has_the_same_products_but_nothing_is_recorded():
+    launches = counts["launch"]
+    profiled = training("mnist momentum", with_graphs(device, records=False))
+    replayed = training("mnist momentum", GraphModule(device))
+    advance(profiled, 5)
+    assert counts["launch"] == launches
+    advance(replayed, 5)
+    assert_same(profiled.state(), replayed.state())
 
 
 def test_masks_and_inputs_are_read_anew():
@@ -177,7 +236,10 @@ def recorded(work):
         try:
             work()
         finally:
-            graph = stream.end_capture()
+            try:
+                graph = stream.end_capture()
+            except NotRecorded:
+                graph = None
     device.cuda.get_current_stream().wait_event(stream.record())
     return graph
 
@@ -203,12 +265,16 @@ def test_a_graph_computes_when_it_is_launched():
         lambda a: float(a[0, 0]),
         lambda a: a.set(numpy.ones((2, 2))),
         lambda a: device.asarray(numpy.ones(2)),
+        lambda a: a @ a,
+        lambda a: device.matmul(a, a, out=a),
+        lambda a: device.dot(a, a),
+        lambda a: device.einsum("ij,ij->j", a, a),
     ],
-    ids=["get", "float", "set", "asarray"],
+    ids=["get", "float", "set", "asarray", "@", "matmul", "dot", "einsum"],
 )
-def test_waiting_and_copies_from_the_host_are_not_recorded(work):
+def test_waiting_copies_from_the_host_and_products_are_not_recorded(work):
     a = device.zeros((2, 2))
-    with pytest.raises(Refused, match="while a graph is recorded"):
+    with pytest.raises(NotRecorded, match="while a graph is recorded"):
         recorded(lambda: work(a))
 
 
@@ -217,9 +283,10 @@ def test_a_graph_needs_memory_of_its_own():
     stream.wait_event(device.cuda.get_current_stream().record())
     with stream:
         stream.begin_capture()
-        with pytest.raises(Refused, match="memory of the general pool in a graph"):
+        with pytest.raises(NotRecorded, match="memory of the general pool"):
             a + 1
-        stream.end_capture()
+        with pytest.raises(NotRecorded, match="the graph is not valid"):
+            stream.end_capture()
     device.cuda.get_current_stream().wait_event(stream.record())
 
 

@@ -26,6 +26,7 @@ from tests.helpers.double_cuda import (  # counts, Synchronised and step are for
     Pointer,
     Refused,
     Synchronised,
+    check_recording,
     counts,
     cuda,
     do,
@@ -39,6 +40,7 @@ from tests.helpers.double_cuda import (  # counts, Synchronised and step are for
 
 __all__ = ["DeviceArray", "Refused", "Synchronised", "counts", "device", "kernels", "step"]
 
+PRODUCTS = "matmul", "dot"  # by cuBLAS
 kernels = Counter()
 _here = threading.local()  # fusing: whether this thread is within a fused function
 
@@ -216,6 +218,8 @@ def _index(key):
 
 def _call(function, *operands, out=None, **options):
     """`function` of device arrays and numbers, as a device array, into `out` if it is given."""
+    if function.__name__ in PRODUCTS:
+        check_recording(f"CuPy's {function.__name__}")
     if not any(isinstance(x, DeviceArray) for x in operands):
         raise Refused(f"{function.__name__}: none of the operands is on the device")
     hosts = [_operand(x) for x in operands]
@@ -405,6 +409,7 @@ class Device:
         return _call(lambda *arrays: numpy.stack(arrays, axis), *tup)
 
     def einsum(self, subscripts, *operands):
+        check_recording("CuPy's einsum")
         return _call(lambda *arrays: numpy.einsum(subscripts, *arrays), *operands)
 
 

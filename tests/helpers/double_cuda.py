@@ -2,8 +2,8 @@
 
 What a stream records is not computed before its graph is launched, and each launch computes it
 again, in the same memory. Refused is what CUDA refuses or leaves undefined: recording in the
-default stream, waiting or copying from the host while recording, memory of the general pool in a
-graph, and work in a stream that has not waited for the other stream.
+default stream, waiting or copying from the host while recording, a product of CuPy while recording,
+memory of the general pool in a graph, and work in a stream that has not waited for the other one.
 """
 
 from collections import Counter
@@ -20,6 +20,10 @@ _pools = []  # the allocators in use, the innermost last
 
 class Refused(TypeError):
     """What CuPy, or this double, won't do."""
+
+
+class NotRecorded(RuntimeError):
+    """What can't be a part of a CUDA graph; CuPy's own errors are such errors, too."""
 
 
 class Synchronised(AssertionError):
@@ -41,9 +45,15 @@ def step():
         within.update(counts - before)
 
 
-def wait(how):
+def check_recording(how):
+    """Raise NotRecorded if a graph is recorded: it is spoilt by what `how` names."""
     if _recording:
-        raise Refused(f"{how} while a graph is recorded")
+        _recording[-1].append(None)
+        raise NotRecorded(f"{how} while a graph is recorded")
+
+
+def wait(how):
+    check_recording(how)
     counts["waits"] += 1
     counts[how] += 1
     if _forbidden:
@@ -51,8 +61,7 @@ def wait(how):
 
 
 def from_host(how):
-    if _recording:
-        raise Refused(f"{how} while a graph is recorded: it would copy from the host's memory")
+    check_recording(how)
     counts[how] += 1
 
 
@@ -77,7 +86,7 @@ def made(compute):
     if not _recording:
         return memory
     if not _pools:
-        raise Refused("memory of the general pool in a graph: others may get it after the graph")
+        check_recording("memory of the general pool, which others may get later,")
     memory = numpy.full(memory.shape, rubbish(memory.dtype), memory.dtype)
     _recording[-1].append(lambda: memory.__setitem__(..., compute()))
     return memory
@@ -105,8 +114,7 @@ class Graph:
         self._work = work
 
     def launch(self):
-        if _recording:
-            raise Refused("a graph is launched while another one is recorded")
+        check_recording("the launch of another graph")
         counts["launch"] += 1
         cuda.check_order()
         for work in self._work:
@@ -148,7 +156,10 @@ class Stream:
         _recording.append([])
 
     def end_capture(self):
-        return Graph(_recording.pop())
+        work = _recording.pop()
+        if None in work:
+            raise NotRecorded("the graph is not valid: something else than kernels came between")
+        return Graph(work)
 
 
 class Cuda:

@@ -18,7 +18,7 @@ from numpygan.figures import pictures
 from numpygan.figures.pictures import save_learning_curves as drawn
 from numpygan.metrics import parzen
 from numpygan.recipes.builtin import RECIPES
-from numpygan.runs import loop
+from numpygan.runs import loop, score_sums
 from numpygan.runs.directory import RunDirectory
 from numpygan.runs.trainer import Training
 from tests.helpers.cli import (
@@ -82,6 +82,20 @@ def test_the_last_row_of_small_data_is_a_mean_of_many_iterations(here, monkeypat
         for row, start in zip(rows, starts):
             mean = numpy.mean(values[start : int(row["iteration"])])
             assert float(row["V"]) == pytest.approx(mean, rel=1e-5)
+
+
+def test_the_scores_are_computed_for_many_iterations_at_once(here, monkeypatch):
+    calls, as_it_is = [], score_sums.scores_of
+
+    def counted(*arguments):
+        calls.append(1)
+        return as_it_is(*arguments)
+
+    monkeypatch.setattr(score_sums, "scores_of", counted)
+    monkeypatch.setattr(loop, "_SECONDS_BETWEEN_LOOKS", math.inf)
+    assert run("train", "ring", "--iterations", 10 * score_sums.AT_ONCE, "--out", "many") == 0
+    records = len(metrics(here / "many"))
+    assert 10 <= len(calls) <= 10 + records
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what a handle is open on from /proc")

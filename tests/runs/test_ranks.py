@@ -187,7 +187,8 @@ def test_a_cuda_aware_mpi_reads_the_device_itself():
         ("mnist momentum k = 2", 2, "D's layer 1, Affine(784, 60), is not finite;"),
     ],
 )
-def test_divergence_is_told_of_the_rank_where_it_began(case, rank, told):
+@pytest.mark.parametrize("sums", [True, False])
+def test_divergence_is_told_of_the_rank_where_it_began(case, rank, told, sums):
     def play(ranks):
         it = training(case, numpy, ranks)
         it.advance()
@@ -195,7 +196,7 @@ def test_divergence_is_told_of_the_rank_where_it_began(case, rank, told):
             it.D.layers[1].W[0, 0] = numpy.nan
         it.advance()
         with pytest.raises(Diverged) as error:
-            it.check_finite()
+            it.check_finite(sums)
         return str(error.value)
 
     messages = on_ranks(3, play)

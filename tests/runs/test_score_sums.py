@@ -54,3 +54,14 @@ def test_a_restart_forgets_what_was_taken_in(games):
     assert sums.count == 5 and sums.sums().tolist() == [1, 2, 3, 4]
     sums.restart()
     assert sums.count == 0 and not sums.sums().any()
+
+
+def test_the_sums_are_complete_when_nothing_waits(games):
+    sums = ScoreSums(numpy, ALONE)
+    assert sums.complete
+    for i in range(1, 2 * AT_ONCE + 1):
+        sums.add(next(games[0]), numpy.ones(4, "float32"))
+        assert sums.complete == (i % AT_ONCE == 0)
+    sums.add(next(games[0]), numpy.ones(4, "float32"))
+    sums.sums()
+    assert sums.complete
