@@ -11,7 +11,7 @@ import math
 
 import numpy
 
-from ..arrays import Array, fused, larger, largest_without_ties, matmul
+from ..arrays import Array, fused, larger, largest_without_ties, matmul, real_part
 from ..errors import NumpyganError
 from ..numbers import number, whole
 from ..requirements import require_stream
@@ -102,7 +102,7 @@ class ReLU(Layer):
 
     @one_kernel
     def forward(self, x, t):
-        self.xp.greater(self.xp.real(x), 0, out=t.mask)
+        self.xp.greater(real_part(self.xp, x), 0, out=t.mask)
         # numpy.maximum of two arrays is more than twice as fast as of an array and a number.
         t.y[...] = 0
         larger(self.xp, x, t.y, out=t.y)
@@ -132,9 +132,9 @@ class LeakyReLU(Layer):
 
     @one_kernel
     def forward(self, x, t):
-        self.xp.greater(self.xp.real(x), 0, out=t.slopes)
+        self.xp.greater(real_part(self.xp, x), 0, out=t.slopes)
         t.y[...] = self.slope  # y is free until the last line; clip is slower
-        larger(self.xp, t.slopes, self.xp.real(t.y), out=t.slopes)
+        larger(self.xp, t.slopes, real_part(self.xp, t.y), out=t.slopes)
         self.xp.multiply(x, t.slopes, out=t.y)
 
     def backward(self, gy, t):
@@ -278,7 +278,7 @@ def first_largest(xp, y, *u_and_won):
     y[...] = u[0]
     won[0][...] = True
     for p in range(1, n):
-        xp.greater(xp.real(u[p]), xp.real(y), out=won[p])  # larger than all before it
+        xp.greater(real_part(xp, u[p]), real_part(xp, y), out=won[p])  # larger than all before it
         larger(xp, u[p], y, out=y)
     for p in reversed(range(1, n - 1)):
         xp.logical_or(won[p], won[p + 1], out=won[p])  # a u[q], q ≥ p, is larger than all before it
