@@ -163,10 +163,13 @@ def test_each_share_is_done_once_when_a_thread_cannot_start(failing, error, monk
     monkeypatch.setattr(cores, "_threads", None)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     start, starts, all_together = threading.Thread.start, [], threading.Barrier(failing)
+    begun = threading.Semaphore(0)
 
     def fail(thread):
         starts.append(thread)
         if len(starts) == failing:
+            for _ in range(failing - 1):  # the others have a share, which can't be taken back now
+                assert begun.acquire(timeout=60)
             raise error
         start(thread)
 
@@ -176,6 +179,7 @@ def test_each_share_is_done_once_when_a_thread_cannot_start(failing, error, monk
 
         def work(i):
             if call == 0 and i < failing:
+                begun.release()
                 all_together.wait(60)  # the caller and each thread that did start have a share
             done.append(i)
 

@@ -438,4 +438,5 @@ def raise_what_cannot_be_sent():
 @pytest.mark.parametrize("function", [return_what_cannot_be_sent, raise_what_cannot_be_sent])
 def test_a_result_that_cannot_be_sent_is_an_error(function):
     ((_, future),) = carry_out(function, [()], 1, ALONE)
-    assert "pickle" in str(future.exception()) or "this and that" in str(future.exception())
+    told = str(future.exception())  # pickle's words, which differ between versions of Python
+    assert function.__name__ in told or "this and that" in told
