@@ -1,7 +1,8 @@
-"""How fast is an iteration, beside the same iteration in another checkout of numpygan?
+"""How fast is an iteration, beside another checkout of numpygan, or under another Python?
 
     git worktree add ../before COMMIT
     python benchmarks/versions.py ../before             (a minute)
+    python benchmarks/versions.py . --python ~/free-threaded/bin/python
 
 Each checkout has a process of its own (turns.py). They take turns, and the one that waits computes
 nothing. The games have the networks of the recipes `mnist` (Adam with β₁ = 0, no average),
@@ -9,6 +10,7 @@ nothing. The games have the networks of the recipes `mnist` (Adam with β₁ = 0
 """
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -24,9 +26,9 @@ from turns import ITERATIONS
 TURNS = Path(__file__).resolve().with_name("turns.py")
 
 
-def process(name, checkout):
-    """A process of the checkout that takes turns."""
-    command = [sys.executable, str(TURNS), name, str(checkout)]
+def process(name, python, checkout):
+    """A process that takes turns: `checkout` run by `python`."""
+    command = [python, str(TURNS), name, str(checkout)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
     environment = os.environ | {"PYTHONPATH": str(checkout)}
     environment.pop("OPENBLAS_THREAD_TIMEOUT", None)  # this numpygan has set it; each sets its own
@@ -40,35 +42,49 @@ def take_turn(running):
     return [float(t) for t in running.stdout.readline().split()]
 
 
-def measure(name, checkouts, rounds):
-    """Seconds of an iteration: {checkout: [[clock, CPU], one for each round]}."""
-    times = {checkout: [] for checkout in checkouts}
+def measure(name, compared, rounds):
+    """Seconds of an iteration: {key: [[clock, CPU], one for each round]}.
+
+    compared  {key: (Python, checkout)}
+    """
+    times = {key: [] for key in compared}
     with ExitStack() as stack:
-        running = {one: stack.enter_context(process(name, one)) for one in checkouts}
+        running = {key: stack.enter_context(process(name, *compared[key])) for key in compared}
         stack.callback(lambda: [one.kill() for one in running.values()])
-        for order in timing.rotations(list(checkouts), rounds + 2):  # two to warm up
-            for checkout in order:
-                told = take_turn(running[checkout])
+        for order in timing.rotations(list(compared), rounds + 2):  # two to warm up
+            for key in order:
+                told = take_turn(running[key])
                 if not told:
+                    checkout = compared[key][1]
                     timing.stop(f"{checkout}: its numpygan failed, see above.", status=1)
-                times[checkout].append([t / ITERATIONS[name] for t in told])
-    return {checkout: found[2:] for checkout, found in times.items()}
+                times[key].append([t / ITERATIONS[name] for t in told])
+    return {key: found[2:] for key, found in times.items()}
 
 
 def main(arguments=None):
     parser = timing.arguments(__doc__, rounds=24)
     parser.add_argument("other", type=Path, help="the folder of the other checkout")
+    parser.add_argument(
+        "--python",
+        metavar="FILE",
+        default=sys.executable,
+        help="the Python that runs the other checkout; then it may be this one (default: this "
+        "Python)",
+    )
     parser.add_argument("--games", nargs="+", choices=ITERATIONS, default=list(ITERATIONS))
     options = parser.parse_args(arguments)
     this, other = Path(ng.__file__).resolve().parents[1], options.other.resolve()
-    if not (other / "numpygan" / "__init__.py").is_file() or this == other:
+    same = (sys.executable, this) == (options.python, other)
+    if not (other / "numpygan" / "__init__.py").is_file() or same:
         timing.stop(f"{options.other}: expected the folder of another checkout of numpygan.")
+    if shutil.which(options.python) is None:
+        timing.stop(f"--python: {options.python} is no program; expected a Python.")
+    compared = {"this": (sys.executable, this), "other": (options.python, other)}
     rows, found = [], {}
     for name in options.games:
-        times = measure(name, (this, other), 2 if options.brief else options.rounds)
-        found[name] = {"this": times[this], "other": times[other]}
+        times = found[name] = measure(name, compared, 2 if options.brief else options.rounds)
         for i, what in enumerate(("clock", "CPU")):
-            ours, theirs = ([row[i] for row in times[one]] for one in (this, other))
+            ours, theirs = ([row[i] for row in times[key]] for key in compared)
             pairs = statistics.median(a / b for a, b in zip(ours, theirs))
             both = 1e3 * statistics.median(ours), 1e3 * statistics.median(theirs)
             rows.append(
@@ -76,7 +92,8 @@ def main(arguments=None):
             )
     head = ["an iteration", "this, ms", "other, ms", "this / other [95 %]", "median of pairs"]
     print(timing.table(head, rows))
-    timing.save(options.file, {"this": str(this), "other": str(other), "seconds": found})
+    about = {key: [python, str(checkout)] for key, (python, checkout) in compared.items()}
+    timing.save(options.file, about | {"seconds": found})
 
 
 if __name__ == "__main__":

@@ -561,10 +561,26 @@ def test_two_checkouts_take_turns(tmp_path, capsys):
     )
     _, found = brief(versions, tmp_path / "versions.json", other, "--games", "ring")
     turns = found["seconds"]["ring"]
-    assert found["other"] == str(other)
+    assert found["other"] == [sys.executable, str(other)]
     assert len(turns["this"]) == len(turns["other"]) == 2
     assert all(t > 0 for turn in turns["this"] + turns["other"] for t in turn)
     assert "ring, clock" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="writes a shell script")
+def test_another_python_runs_this_checkout(tmp_path):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\nexec '{sys.executable}' \"$@\"\n")
+    python.chmod(0o755)
+    brief(versions, tmp_path / "x.json", ROOT, "--python", python, "--games", "ring")
+    assert (tmp_path / "ran").exists()
+
+
+def test_another_python_must_exist(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        versions.main([str(ROOT), "--python", str(tmp_path / "python")])
+    assert "is no program; expected a Python" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("folder", [".", ROOT])
