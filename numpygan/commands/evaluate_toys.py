@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..arrays import Stream
 from ..data.readers import read_numpy
 from ..data.sources import TOYS
-from ..errors import NumpyganError
+from ..errors import Diverged, NumpyganError
 from ..figures.toy_plot import save_toy_plot
 from ..files import check_writable, make_folder
 from ..gan import sampling
@@ -80,7 +80,8 @@ def evaluate_toy(options, run, toy):
 def evaluate_seeds(options):
     """Train the recipe with many seeds, print and write the toy table of all runs.
 
-    Runs that are finished are kept; the same command resumes the others.
+    Runs that are finished are kept; the same command resumes the others. Runs that diverge are
+    named and left out of the table. Raises NumpyganError if all diverge.
     """
     recipe = change(recipe_named(options.run), **with_length(changed_fields(options.set)))
     if recipe.data not in TOYS:
@@ -95,19 +96,23 @@ def evaluate_seeds(options):
         lambda: (_file(options, folder), [job for job in jobs if finished(*job) is None])
     )
     try:
-        _train(todo, len(jobs), options.ranks)
+        diverged = _train(todo, len(jobs), options.ranks)
     except Interrupted:
         print("Stopped and saved. Give the same command to resume.", file=sys.stderr)
         return 130
     if options.ranks.rank:
         return 0
-    runs = [RunDirectory(path) for _, path in jobs]
+    seeds = [seed for seed in range(options.seeds) if seed not in diverged]
+    if not seeds:
+        raise NumpyganError(diverged[0])
+    runs = [RunDirectory(folder / str(seed)) for seed in seeds]
     draws = [_draw(run.generator(options.checkpoint)[0], recipe, options.seed) for run in runs]
     for run in runs:
         for row in run.read_metrics()[-1:]:
             print(f"{run.path}: trained in {row['seconds']:.0f} s")
-    about = {"seeds": list(range(options.seeds)), "seed": options.seed}
-    _report(recipe.data, draws, file, about, f"{recipe.name}, seed 0")
+    about = {"seeds": seeds, "diverged": diverged, "seed": options.seed}
+    _report(recipe.data, draws, file, about, f"{recipe.name}, seed {seeds[0]}")
+    return 1 if diverged else 0
 
 
 def _file(options, folder):
@@ -129,18 +134,21 @@ def _file(options, folder):
 def _train(jobs, total, ranks):
     """Play `jobs`, (recipe, path) each; the progress counts up to `total`.
 
-    Raises NumpyganError if a run can't be finished.
+    Returns the runs that diverged, {seed: sentence}. Raises NumpyganError if another run can't be
+    finished.
     """
-    killed, done = [], total - len(jobs)
+    killed, diverged, done = [], {}, total - len(jobs)
     with (
         Progress("runs", quiet=ranks.rank > 0) as progress,
         closing(carry_out(play, jobs, _PROCESSES, ranks)) as ended,
     ):
-        for (_, path), future in ended:
+        for (recipe, path), future in ended:
             error = future.exception()
             # The user may have stopped this process, too; then closing raises Interrupted.
             if isinstance(error, (Interrupted, BrokenExecutor)):
                 killed.append(f"{path}: {in_words(error, path)}.")
+            elif isinstance(error, Diverged):
+                diverged[recipe.seed] = f"{path}: {in_words(error, path)}"
             elif error is not None:
                 raise NumpyganError(f"{path}: {in_words(error, path)}") from None
             else:
@@ -148,6 +156,7 @@ def _train(jobs, total, ranks):
                 progress.show(done, total, f"{path} is finished", line=True)
     if killed:
         raise NumpyganError(" ".join(killed))
+    return diverged
 
 
 def _draw(G, recipe, seed):
@@ -165,7 +174,8 @@ def _report(toy, draws, file, about, title):
     rows = toys.evaluate(draws, toy)
     lines = toys.table(rows, toy)
     if len(draws) > 1:
-        lines += ["", *toys.spread(rows, toy)]
+        lines += ["", *toys.spread(rows, toy, about["seeds"])]
+    lines += [f"diverged, and left out: {told}" for told in about.get("diverged", {}).values()]
     show(lines, {"rows": rows, "data": toy} | about, file)
     picture = file.with_suffix(".png")
     save_toy_plot(picture, draws[0][:SAMPLES], toys.real_draw(toy, SAMPLES), *TOYS[toy](), title)

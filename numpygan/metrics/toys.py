@@ -101,8 +101,8 @@ def table(rows, toy):
     return lines
 
 
-def spread(rows, toy):
-    """Lines of text: the distribution of each measure over the seeds 0, 1, … in the rows' "each".
+def spread(rows, toy, seeds):
+    """Lines of text: the distribution of each measure over the `seeds`, by the rows' "each".
 
     The worst seed has the fewest modes, the least high quality, or the largest other measure.
     """
@@ -112,12 +112,12 @@ def spread(rows, toy):
         if None in values:
             cells.append([row["metric"], *"–" * 6])
             continue
-        worst = numpy.argmin(values) if index < 2 else numpy.argmax(values)
+        worst = seeds[numpy.argmin(values) if index < 2 else numpy.argmax(values)]
         five = numpy.quantile(values, (0, 0.1, 0.5, 0.9, 1))
         cells.append([row["metric"], *(f"{value:.{decimals}f}" for value in five), str(worst)])
     modes, found = len(TOYS[toy]()[0]), rows[0]["each"]
     header = f"over {len(found)} seeds", "least", "10 %", "median", "90 %", "largest", "worst seed"
-    lost = [f"{seed} ({count:.0f})" for seed, count in enumerate(found) if count < modes]
+    lost = [f"{seed} ({count:.0f})" for seed, count in zip(seeds, found) if count < modes]
     line = f"All {modes} modes: {len(found) - len(lost)} of {len(found)} seeds."
     if lost:
         line += f" Not all: {', '.join(lost)}."

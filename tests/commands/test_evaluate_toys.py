@@ -13,6 +13,7 @@ from matplotlib.image import imread
 from numpygan.arrays import Stream
 from numpygan.commands import evaluate_toys as command
 from numpygan.data.sources import ring
+from numpygan.errors import Diverged
 from numpygan.gan.sampling import sample
 from numpygan.metrics import toys
 from numpygan.metrics.modes import count_modes
@@ -147,24 +148,38 @@ def test_more_seeds_keep_the_runs_that_are_there_and_longer_ones_go_on(tmp_path,
     assert "20 iterations" in capsys.readouterr().err
 
 
-def test_a_diverging_seed_is_named(capsys, tmp_path):
-    steep = [
-        "--set",
-        "iterations=50",
-        "--set",
-        "rule=momentum",
-        "--set",
-        "learning_rate_g=1e30",
-        "--set",
-        "learning_rate_d=1e30",
-    ]
-    assert run("evaluate", "ring", "--seeds", 1, "--out", tmp_path / "seeds", *TINY, *steep) == 2
-    errors = capsys.readouterr().err.splitlines()
-    assert (
-        "diverged" in errors[-1]
-        and str(tmp_path / "seeds" / "0") in errors[-1]
-        and "Traceback" not in "".join(errors)
-    )
+STEEP = [f"--set={name}" for name in ("rule=momentum", "learning_rate_g=1e30")]
+STEEP += ["--set=learning_rate_d=1e30", "--set=iterations=50"]
+
+
+def test_if_all_seeds_diverge_it_is_an_error(capsys, tmp_path):
+    assert run("evaluate", "ring", "--seeds", 2, "--out", tmp_path / "seeds", *TINY, *STEEP) == 2
+    *_, error = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"numpygan: {tmp_path / 'seeds' / '0'}: training diverged")
+    assert not (tmp_path / "seeds/evaluation.json").exists()
+
+
+def play_but_seed_1(recipe, path):
+    if recipe.seed == 1:
+        raise Diverged("training diverged at iteration 7.")
+    return plain_play(recipe, path)
+
+
+def test_a_seed_that_diverges_is_named_and_left_out(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "play", play_but_seed_1)
+    line = ["evaluate", "ring", "--seeds", 3, "--out", tmp_path, *TINY, "--set=iterations=20"]
+    assert run(*line) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "over 2 seeds" in out and "All 8 modes: 0 of 2 seeds. Not all: 0 (" in out
+    assert f"diverged, and left out: {tmp_path / '1'}: training diverged at iteration 7." in out
+    found = json.loads((tmp_path / "evaluation.json").read_text())
+    assert found["seeds"] == [0, 2] and list(found["diverged"]) == ["1"]
+    whole = rows("runs/ring-seeds/evaluation.json")
+    for name, row in rows(tmp_path / "evaluation.json").items():
+        assert row["each"] == whole[name]["each"][::2]
+    monkeypatch.setattr(command, "play", plain_play)
+    assert run(*line) == 0  # the seed is trained again
+    assert json.loads((tmp_path / "evaluation.json").read_text())["seeds"] == [0, 1, 2]
 
 
 @pytest.mark.slow
