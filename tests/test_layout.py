@@ -92,3 +92,15 @@ def test_ci_checks_with_the_versions_of_pre_commit():
     for hook, tool in (("ruff-pre-commit", "ruff"), ("mirrors-mypy", "mypy")):
         version = re.search(rf"{hook}\n +rev: v([\d.]+)", hooks)[1]
         assert f"{tool}=={version}" in ci
+
+
+def test_every_explained_mutant_changes_lines_that_are_there():
+    """Otherwise the explanation is of code that has gone."""
+    files, found = {}, None
+    for line in (ROOT.parent / "tests/mutation/equivalent.txt").read_text().splitlines():
+        if line.startswith("numpygan/"):
+            source = (ROOT.parent / line).read_text().splitlines()
+            found = files[line] = {" ".join(text.split("  #")[0].split()) for text in source}
+        elif found and line.startswith(("- ", "  ")):
+            assert " ".join(line[2:].split()) in found, line
+    assert "numpygan/nn/layers.py" in files
