@@ -200,6 +200,12 @@ def test_require_names_the_array_on_the_wrong_side():
         requirements.require(numpy, x=numpy.zeros(1), noise=[1.0])
 
 
+def test_the_real_part():
+    a = numpy.array([1.0, -2])
+    assert arrays.real_part(numpy, a) is a  # no call
+    assert arrays.real_part(numpy, a + 3j).tolist() == [1, -2]
+
+
 def test_larger_compares_real_parts():
     a, b = numpy.array([1 + 5j, 2, 3]), numpy.array([1 + 9j, 3 - 1j, 2])
     out = numpy.empty_like(a)
