@@ -55,8 +55,9 @@ def measure(name, compared, rounds):
             for key in order:
                 told = take_turn(running[key])
                 if not told:
-                    checkout = compared[key][1]
-                    timing.stop(f"{checkout}: its numpygan failed, see above.", status=1)
+                    python, checkout = compared[key]
+                    told = f"{checkout}: its numpygan failed under {python}, see above."
+                    timing.stop(told, status=1)
                 times[key].append([t / ITERATIONS[name] for t in told])
     return {key: found[2:] for key, found in times.items()}
 
@@ -76,7 +77,9 @@ def main(arguments=None):
     this, other = Path(ng.__file__).resolve().parents[1], options.other.resolve()
     same = (sys.executable, this) == (options.python, other)
     if not (other / "numpygan" / "__init__.py").is_file() or same:
-        timing.stop(f"{options.other}: expected the folder of another checkout of numpygan.")
+        timing.stop(
+            f"{options.other}: expected the folder of another checkout of numpygan, or --python."
+        )
     if shutil.which(options.python) is None:
         timing.stop(f"--python: {options.python} is no program; expected a Python.")
     compared = {"this": (sys.executable, this), "other": (options.python, other)}

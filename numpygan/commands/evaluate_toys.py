@@ -104,7 +104,7 @@ def evaluate_seeds(options):
         return 0
     seeds = [seed for seed in range(options.seeds) if seed not in diverged]
     if not seeds:
-        raise NumpyganError(diverged[0])
+        raise NumpyganError(f"--seeds: each of the runs diverged; the first one, {diverged[0]}")
     runs = [RunDirectory(folder / str(seed)) for seed in seeds]
     draws = [_draw(run.generator(options.checkpoint)[0], recipe, options.seed) for run in runs]
     for run in runs:

@@ -154,8 +154,10 @@ STEEP += ["--set=learning_rate_d=1e30", "--set=iterations=50"]
 
 def test_if_all_seeds_diverge_it_is_an_error(capsys, tmp_path):
     assert run("evaluate", "ring", "--seeds", 2, "--out", tmp_path / "seeds", *TINY, *STEEP) == 2
-    *_, error = capsys.readouterr().err.splitlines()
-    assert error.startswith(f"numpygan: {tmp_path / 'seeds' / '0'}: training diverged")
+    errors = capsys.readouterr().err.splitlines()
+    first = f"the first one, {tmp_path / 'seeds' / '0'}: training diverged at iteration 1: "
+    assert errors[-1].startswith(f"numpygan: --seeds: each of the runs diverged; {first}")
+    assert "Traceback" not in "".join(errors)
     assert not (tmp_path / "seeds/evaluation.json").exists()
 
 
